@@ -1,0 +1,139 @@
+// What tch leaves out of libtorch: fused optimiser steps, gradients by reference, CPU autocast, the deterministic
+// switch, and the version that is really running. Every function returns 0, or -1 with umwelt_last_error() set.
+#include <ATen/ATen.h>
+#include <ATen/Context.h>
+#include <ATen/Version.h>
+#include <ATen/autocast_mode.h>
+#include <torch/version.h>
+
+#include <exception>
+#include <string>
+#include <vector>
+
+namespace {
+
+thread_local std::string last_error;
+
+template <typename Action>
+int guarded(Action action) {
+  try {
+    action();
+    return 0;
+  } catch (const std::exception& error) {
+    last_error = error.what();
+    return -1;
+  }
+}
+
+// Parameters that a loss reached, with their gradients and the optimiser's state for them. A parameter without a
+// gradient (a head whose coefficient is 0) is left as it is.
+struct Reached {
+  std::vector<at::Tensor> parameters, gradients, first, second, steps;
+};
+
+Reached reached(at::Tensor** parameters, at::Tensor** first, at::Tensor** second, at::Tensor** steps, int count) {
+  Reached found;
+  for (int i = 0; i < count; ++i) {
+    const at::Tensor& gradient = parameters[i]->grad();
+    if (!gradient.defined()) continue;
+    found.parameters.push_back(*parameters[i]);
+    found.gradients.push_back(gradient);
+    if (first) found.first.push_back(*first[i]);
+    if (second) found.second.push_back(*second[i]);
+    if (steps) found.steps.push_back(*steps[i]);
+  }
+  return found;
+}
+
+// LARS' adaptation, eta |p| / |g| (1 where a norm is 0), per tensor and without asking the device for a value.
+std::vector<at::Tensor> adaptation(const std::vector<at::Tensor>& parameters, const std::vector<at::Tensor>& gradients,
+                                   double eta) {
+  auto weights = at::stack(at::_foreach_norm(parameters));
+  auto slopes = at::stack(at::_foreach_norm(gradients));
+  auto ratio = at::where((weights > 0).logical_and(slopes > 0), eta * weights / slopes, at::ones_like(weights));
+  return ratio.unbind(0);
+}
+
+}  // namespace
+
+extern "C" {
+
+const char* umwelt_last_error() { return last_error.c_str(); }
+
+const char* umwelt_compiled_version() { return TORCH_VERSION; }
+
+// libtorch's own description of its build, which names the version that is loaded.
+const char* umwelt_running_configuration() {
+  static const std::string text = at::show_config();
+  return text.c_str();
+}
+
+int umwelt_clear_gradients(at::Tensor** parameters, int count) {
+  return guarded([&] {
+    for (int i = 0; i < count; ++i) parameters[i]->mutable_grad().reset();
+  });
+}
+
+// Scales all gradients so that their common norm is at most `limit`.
+int umwelt_clip_gradients(at::Tensor** parameters, int count, double limit) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    auto gradients = reached(parameters, nullptr, nullptr, nullptr, count).gradients;
+    if (gradients.empty()) return;
+    auto norm = at::stack(at::_foreach_norm(gradients)).norm();
+    at::_foreach_mul_(gradients, at::clamp_max(limit / (norm + 1e-6), 1.0));
+  });
+}
+
+// One LARS step over `count` parameters, all adapted (matrices) or none (vectors).
+int umwelt_lars_step(at::Tensor** parameters, at::Tensor** momenta, int count, bool adapted, double rate,
+                     double momentum, double weight_decay, double eta) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    auto found = reached(parameters, momenta, nullptr, nullptr, count);
+    if (found.parameters.empty()) return;
+    auto directions = found.gradients;
+    if (adapted) {
+      directions = at::_foreach_add(directions, found.parameters, weight_decay);
+      at::_foreach_mul_(directions, adaptation(found.parameters, directions, eta));
+    }
+    at::_foreach_mul_(found.first, momentum);
+    at::_foreach_add_(found.first, directions);
+    at::_foreach_add_(found.parameters, found.first, -rate);
+  });
+}
+
+int umwelt_adam_step(at::Tensor** parameters, at::Tensor** first, at::Tensor** second, at::Tensor** steps, int count,
+                     double rate, double beta1, double beta2, double epsilon) {
+  return guarded([&] {
+    at::NoGradGuard no_grad;
+    auto found = reached(parameters, first, second, steps, count);
+    if (found.parameters.empty()) return;
+    at::_foreach_add_(found.steps, 1.0);
+    at::_fused_adam_(found.parameters, found.gradients, found.first, found.second, {}, found.steps, rate, beta1,
+                     beta2, 0.0, epsilon, false, false);
+  });
+}
+
+// Enters (on) or leaves autocast to bfloat16 on the CPU or CUDA; leaving forgets the cached low-precision weights.
+int umwelt_autocast(bool cuda, bool on) {
+  return guarded([&] {
+    const auto device = cuda ? at::kCUDA : at::kCPU;
+    if (on) {
+      at::autocast::increment_nesting();
+      at::autocast::set_autocast_dtype(device, at::kBFloat16);
+    } else if (at::autocast::decrement_nesting() == 0) {
+      at::autocast::clear_cache();
+    }
+    at::autocast::set_autocast_enabled(device, on);
+  });
+}
+
+int umwelt_deterministic(bool on) {
+  return guarded([&] {
+    at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/true);
+    at::globalContext().setDeterministicCuDNN(on);
+  });
+}
+
+}  // extern "C"

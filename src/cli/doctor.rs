@@ -1,0 +1,68 @@
+//! `umwelt doctor`: what this machine offers, and what is wrong with it.
+
+use crate::native;
+use crate::runs::processor;
+
+/// Prints versions, devices and abilities; whatever is wrong comes with its cure.
+///
+/// # Errors
+/// When training could not run here.
+pub fn doctor() -> anyhow::Result<()> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let configuration = native::running_configuration();
+    let cuda = tch::Cuda::device_count();
+    print!(
+        "{}",
+        [
+            line("umwelt", env!("CARGO_PKG_VERSION")),
+            line("libtorch", &format!("{} ({})", native::running_version(), flavour(&configuration))),
+            line("compiled against", &native::compiled_version()),
+            line("processor", &processor().unwrap_or_else(|| "unknown".into())),
+            line("threads", &format!("{cores} (libtorch uses {})", tch::get_num_threads())),
+            line("CPU kernels", &capability(&configuration)),
+            line("bfloat16", bfloat16()),
+            line("CUDA devices", &cuda.to_string()),
+            line("Metal", if tch::utils::has_mps() { "yes" } else { "no" }),
+        ]
+        .concat()
+    );
+    native::check_version()?;
+    if flavour(&configuration) == "CUDA" && cuda == 0 {
+        println!(
+            "\nlibtorch has CUDA but finds no device: check `nvidia-smi` and the driver (CUDA 13 needs 580 or later)"
+        );
+    }
+    if flavour(&configuration) == "CPU" && std::path::Path::new("/dev/nvidia0").exists() {
+        println!(
+            "\nthere is an NVIDIA device but libtorch is the CPU flavour: run `make setup build DEVICE=cuda`"
+        );
+    }
+    Ok(())
+}
+
+fn line(name: &str, value: &str) -> String {
+    format!("{name:<18}{value}\n")
+}
+
+fn flavour(_configuration: &str) -> &'static str {
+    if tch::utils::has_cuda() { "CUDA" } else { "CPU" }
+}
+
+/// What libtorch says of the vector instructions it uses.
+fn capability(configuration: &str) -> String {
+    let found = configuration.lines().find_map(|line| line.split("CPU capability usage: ").nth(1));
+    found.unwrap_or("unknown").trim().to_owned()
+}
+
+/// Whether precision=bf16 is worth asking for on this CPU.
+fn bfloat16() -> &'static str {
+    let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let has = |flag: &str| flags.split_whitespace().any(|word| word == flag);
+    if has("amx_bf16") {
+        "matrix units (AMX): precision=bf16 is two to three times as fast"
+    } else if has("avx512_bf16") {
+        "vector instructions: precision=bf16 is a little faster"
+    } else {
+        "emulated: stay with precision=fp32"
+    }
+}

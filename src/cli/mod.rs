@@ -1,0 +1,26 @@
+//! Subcommands, one file each.
+
+mod doctor;
+mod train;
+
+pub use doctor::doctor;
+pub use train::{TrainArguments, train};
+
+use crate::settings::SettingsError;
+use crate::training::{INTERRUPTED, Interrupted};
+
+/// Tells what went wrong, and with which code to leave: 2 for a mistake in the settings, 130 for an interruption.
+pub fn leave(result: anyhow::Result<()>) -> std::process::ExitCode {
+    let Err(error) = result else { return std::process::ExitCode::SUCCESS };
+    if error.is::<Interrupted>() {
+        return std::process::ExitCode::from(INTERRUPTED as u8);
+    }
+    eprintln!("error: {error:#}");
+    let mistake = error.is::<SettingsError>() || error.is::<Mistake>();
+    std::process::ExitCode::from(if mistake { 2 } else { 1 })
+}
+
+/// A mistake in what was asked for, found after the settings were read.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Mistake(pub String);

@@ -1,0 +1,155 @@
+//! `train`: from settings to a trained and judged model in a run folder.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use clap::Args;
+use tch::Device;
+
+use super::Mistake;
+use crate::evaluation::{Evaluation, table};
+use crate::native;
+use crate::runs::{Console, Environment, Opened, RunFolder, State, load_model_tensors};
+use crate::schema::RunSettings;
+use crate::settings::{self, Resolved};
+use crate::tasks::{WorldModelTask, world};
+use crate::training::{Interrupted, Stop, Task, Trainer};
+
+/// Trains a world model and judges it.
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Example:
+  train --configs \"reproduce_configs/sweep_changing_uniform.(1).vicreg.best.yaml\" \\
+      --values vicreg.epochs=20 output_path=runs/changing1
+
+The same command again goes on with a run that was stopped. Every key, its value and where the value came from:
+  train --values model_type=VICReg --print-config")]
+pub struct TrainArguments {
+    /// YAML files, laid upon the defaults from left to right
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    configs: Vec<PathBuf>,
+
+    /// Settings laid upon the files, as dotted keys: vicreg.base_lr=0.2
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
+    values: Vec<String>,
+
+    /// Print all settings and where each came from, and stop
+    #[arg(long)]
+    print_config: bool,
+
+    /// Print the result only
+    #[arg(long, short)]
+    quiet: bool,
+}
+
+/// Runs what the arguments ask for.
+///
+/// # Errors
+/// Mistakes in the settings, and whatever stops a run.
+pub fn train(arguments: &TrainArguments) -> Result<()> {
+    let resolved = settings::load::<RunSettings>(&arguments.configs, &arguments.values)?;
+    if arguments.print_config {
+        print!("{}", resolved.print());
+        return Ok(());
+    }
+    let stop = Stop::listen()?;
+    let mut console = Console::new(arguments.quiet);
+    let result = run(&resolved, &arguments.configs, &mut console, &stop);
+    if result.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
+        console.warn(&format!("stopped by {}; the same command goes on from here", stop.reason()));
+    }
+    result
+}
+
+fn run(
+    resolved: &Resolved<RunSettings>,
+    configs: &[PathBuf],
+    console: &mut Console,
+    stop: &Stop,
+) -> Result<()> {
+    let settings = &resolved.settings;
+    native::check_version()?;
+    native::deterministic();
+    let device = device(&settings.device)?;
+    let threads = use_threads(settings.threads);
+    let folder = output_path(settings, configs);
+    let task = WorldModelTask::new(settings, device).map_err(|error| Mistake(format!("{error:#}")))?;
+    let mut run = match RunFolder::open(&folder, settings)? {
+        Opened::Unfinished(run) => run,
+        Opened::Finished(run) => return show_finished(&run, settings, console),
+    };
+    run.write_json("environment.json", &Environment::of_this_process(device, threads))?;
+    if settings.wandb {
+        console.say("wandb=true: W&B is not connected yet; everything is in the run folder");
+    }
+    if let Some(path) = &settings.load_checkpoint_path {
+        start_from(Path::new(path), &task)?;
+    }
+    console.say(&format!(
+        "{} | {} parameters | {device:?}, {threads} threads | {}",
+        task.world(),
+        task.parameters().count(),
+        folder.display()
+    ));
+    let table = Trainer::new(&task, task.plan(), &mut run, console, stop)?.run()?;
+    print!("{table}");
+    console.say(&format!("figures and evaluation.json are in {}", folder.display()));
+    Ok(())
+}
+
+fn start_from(path: &Path, task: &WorldModelTask) -> Result<()> {
+    let tensors = load_model_tensors(path).context("load_checkpoint_path")?;
+    let does_not_fit = || format!("load_checkpoint_path {} holds another model", path.display());
+    task.parameters().assign(&tensors).with_context(does_not_fit)
+}
+
+fn show_finished(run: &RunFolder, settings: &RunSettings, console: &Console) -> Result<()> {
+    debug_assert_eq!(run.status().state, State::Finished);
+    console.say(&format!("{} is finished; this is what it found", run.path().display()));
+    let evaluation: Evaluation = run.read_json("evaluation.json")?;
+    print!("{}", table(&world(settings), &evaluation));
+    Ok(())
+}
+
+/// The device that a setting names.
+pub fn device(name: &str) -> Result<Device> {
+    let missing = |what: &str, cure: &str| Mistake(format!("device={name}: {what}; {cure}"));
+    let cuda = |index| {
+        if index < tch::Cuda::device_count() as usize {
+            return Ok(Device::Cuda(index));
+        }
+        let cure = "see `umwelt doctor`, or use device=cpu";
+        Err(missing(&format!("there are {} CUDA devices here", tch::Cuda::device_count()), cure).into())
+    };
+    match name {
+        "cpu" => Ok(Device::Cpu),
+        "auto" => Ok(Device::cuda_if_available()),
+        "mps" if tch::utils::has_mps() => Ok(Device::Mps),
+        "mps" => Err(missing("there is no Metal here", "use device=cpu").into()),
+        "cuda" => cuda(0),
+        other => cuda(other.trim_start_matches("cuda:").parse().unwrap_or(usize::MAX)),
+    }
+}
+
+/// Lets libtorch and the data generator use `wanted` threads (0: all), and returns how many that is.
+fn use_threads(wanted: usize) -> usize {
+    let all = std::thread::available_parallelism().map_or(1, usize::from);
+    let threads = if wanted == 0 { all } else { wanted };
+    tch::set_num_threads(threads as i32);
+    // A second call in one process keeps the first pool; the draws are the same for any number of threads.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
+    threads
+}
+
+/// The run's folder: as told, else `runs/` and a name that belongs to these settings alone.
+fn output_path(settings: &RunSettings, configs: &[PathBuf]) -> PathBuf {
+    if let Some(path) = &settings.output_path {
+        return path.into();
+    }
+    let config =
+        configs.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
+    let name = settings.run_name.clone().or(config).unwrap_or_else(|| format!("{:?}", settings.model_type));
+    let told = crate::random::Stream::new(0, &settings::to_yaml(settings)).at(&[]).bits();
+    let folder = format!("{name}-{:08x}", told >> 32);
+    Path::new("runs").join(settings.run_group.as_deref().unwrap_or("")).join(folder)
+}

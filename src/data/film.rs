@@ -1,0 +1,65 @@
+//! The images of one batch of dots, each of which can be drawn alone.
+
+use super::dots::Dots;
+use super::noise::rolled;
+use super::render::{Image, PIXELS};
+use super::trajectory::Walk;
+use crate::random::Stream;
+use rayon::prelude::*;
+
+/// What all images of a batch share. Normalisation is folded into `blank` and the gains.
+pub struct Film<'a> {
+    dots: &'a Dots,
+    walks: &'a [Walk],
+    /// The grey of an image that shows nothing.
+    blank: f32,
+    dot_gain: f32,
+    fixed: Option<Vec<Image>>,
+    changing: Option<Changing>,
+}
+
+/// The overlay that is drawn anew for every image.
+struct Changing {
+    stream: Stream,
+    batch: u64,
+    gain: f32,
+}
+
+impl<'a> Film<'a> {
+    /// Draws the overlays that stay the same over a sequence's frames.
+    pub fn new(dots: &'a Dots, stream: &str, batch: u64, walks: &'a [Walk]) -> Self {
+        let (settings, units) = (&dots.settings, dots.normalisation);
+        let dot_gain = (1.0 / units.image_std) as f32;
+        let blank = (-units.image_mean / units.image_std) as f32;
+        let locations = walks.iter().flat_map(|walk| &walk.locations);
+        let largest = locations.map(|&at| dots.dot.peak(at)).fold(0.0, f32::max);
+        let gain = |strength: f64| (strength > 0.0).then_some(strength as f32 * largest * dot_gain);
+        let fixed = gain(settings.static_noise).map(|gain| {
+            let stream = dots.stream(stream, "fixed");
+            let draw = |b| settings.overlay.draw(&mut stream.at(&[batch, b]), blank, gain);
+            (0..walks.len() as u64).into_par_iter().map(draw).collect()
+        });
+        let stream = dots.stream(stream, "changing");
+        let changing = gain(settings.noise).map(|gain| Changing { stream, batch, gain });
+        Self { dots, walks, blank, dot_gain, fixed, changing }
+    }
+
+    /// The image of one frame of one sequence.
+    pub fn image(&self, frame: usize, sequence: usize) -> Image {
+        let mut image = match &self.fixed {
+            Some(fixed) => rolled(&fixed[sequence], self.moved(frame)),
+            None => [self.blank; PIXELS],
+        };
+        if let Some(Changing { stream, batch, gain }) = &self.changing {
+            let rng = &mut stream.at(&[*batch, sequence as u64, frame as u64]);
+            self.dots.settings.overlay.add_to(&mut image, rng, *gain);
+        }
+        self.dots.dot.add_to(&mut image, self.walks[sequence].locations[frame], self.dot_gain);
+        image
+    }
+
+    /// Pixels by which the fixed overlay has moved since frame 0.
+    fn moved(&self, frame: usize) -> usize {
+        (frame as f64 * self.dots.settings.static_noise_speed) as usize
+    }
+}

@@ -1,0 +1,131 @@
+//! Floors: what can be guessed of the dots' positions by those who see no image but may know the start.
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use super::errors::{Score, SquaredErrors};
+use crate::data::{Dots, HostTrajectories};
+
+/// A guesser and how well it does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Floor {
+    pub name: String,
+    pub score: Score,
+}
+
+/// The floors of `count` batches of a stream, best first. Positions are of the first dot, whose actions are known.
+pub fn floors(world: &Dots, stream: &str, count: u64) -> Vec<Floor> {
+    let batches: Vec<Paths> =
+        (0..count).map(|index| Paths::new(world, &world.batch(stream, index, 0))).collect();
+    let paths = Paths::together(&batches);
+    let walls = world.walls();
+    let free = paths.start() + &paths.travelled;
+    let guesses = [
+        ("simulator", paths.simulated(walls)),
+        ("dead reckoning", free.clamp(walls.0, walls.1)),
+        ("linear", paths.regressed(&[&paths.start().expand_as(&paths.travelled), &paths.travelled])),
+        ("no walls", free),
+        ("copy", paths.start().expand_as(&paths.travelled)),
+        ("summed actions", paths.regressed(&[&paths.travelled])),
+        ("centre", Tensor::full_like(&paths.travelled, f64::midpoint(walls.0, walls.1))),
+    ];
+    guesses.into_iter().map(|(name, guess)| paths.floor(name, &guess)).collect()
+}
+
+/// True positions and the actions summed until then, `[T, N, 2]` each, in pixels.
+struct Paths {
+    positions: Tensor,
+    travelled: Tensor,
+}
+
+impl Paths {
+    fn new(world: &Dots, host: &HostTrajectories) -> Self {
+        let (frames, batch, dots) = (host.frames as i64, host.batch as i64, host.dots as i64);
+        let units = world.normalisation();
+        let positions = Tensor::from_slice(&host.locations).view([frames, batch, dots, 2]).select(2, 0);
+        let actions = Tensor::from_slice(&host.actions).view([frames - 1, batch, 2]).to_kind(Kind::Double);
+        let none = Tensor::zeros([1, batch, 2], (Kind::Double, Device::Cpu));
+        Self {
+            positions: positions.to_kind(Kind::Double) * units.location_unit + units.location_centre,
+            travelled: Tensor::cat(&[none, actions.cumsum(0, Kind::Double) * units.action_unit], 0),
+        }
+    }
+
+    fn together(parts: &[Self]) -> Self {
+        let all = |part: fn(&Self) -> &Tensor| Tensor::cat(&parts.iter().map(part).collect::<Vec<_>>(), 1);
+        Self { positions: all(|p| &p.positions), travelled: all(|p| &p.travelled) }
+    }
+
+    fn start(&self) -> Tensor {
+        self.positions.narrow(0, 0, 1)
+    }
+
+    /// The world's own rule: every step from where the last one ended, stopped by the walls.
+    fn simulated(&self, walls: (f64, f64)) -> Tensor {
+        let actions = self.travelled.diff(1, 0, None::<&Tensor>, None::<&Tensor>);
+        let step = |at: &mut Tensor, action: Tensor| {
+            *at = (&*at + action).clamp(walls.0, walls.1);
+            Some(at.shallow_clone())
+        };
+        let start = self.positions.get(0);
+        let later = actions.unbind(0).into_iter().scan(start.shallow_clone(), step);
+        Tensor::stack(&std::iter::once(start.shallow_clone()).chain(later).collect::<Vec<_>>(), 0)
+    }
+
+    /// The best affine guess from `known` `[T, N, 2]` each, the same for all frames, fitted to these very paths.
+    fn regressed(&self, known: &[&Tensor]) -> Tensor {
+        let rows = |x: &Tensor| x.reshape([-1, 2]);
+        let one = Tensor::ones([self.travelled.numel() as i64 / 2, 1], (Kind::Double, Device::Cpu));
+        let columns: Vec<Tensor> = known.iter().map(|x| rows(x)).chain([one]).collect();
+        let x = Tensor::cat(&columns, 1);
+        let gram = x.transpose(0, 1).matmul(&x);
+        let weights = Tensor::linalg_solve(&gram, &x.transpose(0, 1).matmul(&rows(&self.positions)), true);
+        x.matmul(&weights).view_as(&self.positions)
+    }
+
+    fn floor(&self, name: &str, guess: &Tensor) -> Floor {
+        let mut errors = SquaredErrors::default();
+        errors.add(&guess.unsqueeze(2), &self.positions.unsqueeze(2));
+        Floor { name: name.into(), score: errors.score(|px| px) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::data::DotsSettings;
+
+    #[test]
+    fn floors_are_those_of_the_specification() {
+        let world = Dots::new(DotsSettings { normalize: true, ..DotsSettings::default() }).unwrap();
+        let found = floors(&world, "score", 78);
+        let expected = [
+            ("simulator", 0.0),
+            ("dead reckoning", 1.15),
+            ("linear", 2.08),
+            ("no walls", 2.93),
+            ("copy", 5.82),
+            ("summed actions", 7.80),
+            ("centre", 9.37),
+        ];
+        for (floor, (name, rmse)) in found.iter().zip(expected) {
+            assert_eq!(floor.name, name);
+            assert!(
+                (floor.score.rmse_px - rmse).abs() < 0.03 * rmse + 1e-4,
+                "{name} {}",
+                floor.score.rmse_px
+            );
+        }
+        assert!((found[6].score.per_step_px[0] - 6.293 * 2f64.sqrt()).abs() < 0.1);
+        assert_eq!(found[4].score.per_step_px[0], 0.0);
+    }
+
+    #[test]
+    fn normalised_units_change_no_floor() {
+        let floor = |normalize| {
+            let world = Dots::new(DotsSettings { normalize, ..DotsSettings::default() }).unwrap();
+            floors(&world, "score", 2)[2].score.rmse_px
+        };
+        assert!((floor(true) - floor(false)).abs() < 1e-4);
+    }
+}

@@ -1,0 +1,198 @@
+//! The evaluation of a world model: both probes, fitted and scored on fresh sequences, beside the floors.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor, no_grad};
+
+use super::adam::{Lesson, fit};
+use super::errors::{Score, SquaredErrors};
+use super::features::{Part, batches, encodings};
+use super::floors::{Floor, floors};
+use super::probe::{Probe, ProbeShape};
+use super::ridge::NormalEquations;
+use super::settings::{ProbingSettings, Solver};
+use crate::data::{Dots, IMAGE_SIZE, Trajectories};
+use crate::models::WorldModel;
+use crate::nn::Mode;
+use crate::training::Stop;
+
+/// Sequences shown in the figure of frames.
+const EXAMPLES: i64 = 4;
+
+/// Judges world models on one world.
+pub struct Judge<'a> {
+    pub world: &'a Dots,
+    pub probing: &'a ProbingSettings,
+    /// Validation batches in an epoch of a probe, and in a score.
+    pub batches_per_epoch: u64,
+    pub batch_size: usize,
+    pub seed: u64,
+    /// Takes one step and scores one batch.
+    pub quick: bool,
+}
+
+/// Everything that was found out, as it stands in `evaluation.json`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Evaluation {
+    pub epoch: f64,
+    pub prediction: Score,
+    pub encoding: Score,
+    pub floors_px: HashMap<String, f64>,
+    pub floors: Vec<Floor>,
+}
+
+/// A sequence with what was read from the predictions, positions `[T]` as (x, y) in pixels.
+pub struct Example {
+    pub frames: Vec<Vec<f32>>,
+    pub truth: Vec<(f32, f32)>,
+    pub probed: Vec<(f32, f32)>,
+}
+
+impl Judge<'_> {
+    /// Fits and scores both probes. The model is left as it was.
+    ///
+    /// # Errors
+    /// [`crate::training::Interrupted`] when `stop` asks for it.
+    pub fn evaluate(
+        &self,
+        model: &dyn WorldModel,
+        epoch: f64,
+        stop: &Stop,
+    ) -> Result<(Evaluation, Vec<Example>)> {
+        let (prediction, encoding, examples) = match self.probing.solver_in_use() {
+            Solver::Ridge => self.by_ridge(model, stop)?,
+            Solver::Adam => self.by_adam(model, stop)?,
+        };
+        let floors = floors(self.world, "score", self.scored_batches());
+        let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px)).collect();
+        Ok((Evaluation { epoch, prediction, encoding, floors_px, floors }, examples))
+    }
+
+    fn by_ridge(&self, model: &dyn WorldModel, stop: &Stop) -> Result<(Score, Score, Vec<Example>)> {
+        let (prediction, encoding) = no_grad(|| self.solve(model, stop))?;
+        let scores =
+            self.score(model, &[(&prediction, Part::Prediction), (&encoding, Part::Encoding)], stop)?;
+        let [predicted, encoded] = scores.try_into().expect("one score for each probe");
+        Ok((predicted, encoded, self.examples(model, &prediction)?))
+    }
+
+    /// Both probes from the normal equations of the same fresh sequences.
+    fn solve(&self, model: &dyn WorldModel, stop: &Stop) -> Result<(Probe, Probe)> {
+        let (prediction, encoding) = (self.probe(model, "prediction")?, self.probe(model, "encoding")?);
+        let device = model.parameters().device();
+        let equations = || NormalEquations::new(model.embedding(), 2, self.probing.bias, device);
+        let (mut all, mut first) = (equations(), equations());
+        let count =
+            if self.quick { 1 } else { self.probing.ridge_sequences.div_ceil(self.batch_size) as u64 };
+        for batch in batches(self.world, "ridge", count, device) {
+            stop.check()?;
+            let batch = batch?;
+            let seen = encodings(model, &batch, Part::Prediction, Mode::Evaluate);
+            all.add(&seen.flatten(0, 1), &batch.locations.reshape([-1, 2]));
+            first.add(&seen.get(0), &batch.locations.get(0).reshape([-1, 2]));
+        }
+        for (probe, equations) in [(&prediction, all), (&encoding, first)] {
+            let (weight, bias) = equations.solve()?;
+            let bias = bias.map(|bias| ("probe.0.bias".to_owned(), bias));
+            let weight = ("probe.0.weight".to_owned(), weight);
+            probe.parameters.assign(&std::iter::once(weight).chain(bias).collect())?;
+        }
+        Ok((prediction, encoding))
+    }
+
+    fn by_adam(&self, model: &dyn WorldModel, stop: &Stop) -> Result<(Score, Score, Vec<Example>)> {
+        let (prediction, shown) = self.by_adam_on(model, Part::Prediction, self.probing.epochs, stop)?;
+        let (encoding, _) = self.by_adam_on(model, Part::Encoding, self.probing.epochs_enc, stop)?;
+        Ok((prediction, encoding, shown))
+    }
+
+    fn by_adam_on(
+        &self,
+        model: &dyn WorldModel,
+        part: Part,
+        epochs: usize,
+        stop: &Stop,
+    ) -> Result<(Score, Vec<Example>)> {
+        let probe = self.probe(model, if part == Part::Prediction { "prediction" } else { "encoding" })?;
+        let steps = if self.quick { 1 } else { epochs as u64 * self.batches_per_epoch };
+        let fine_tune = self.probing.full_finetune;
+        let untouched = fine_tune.then(|| copies(model));
+        let result = (|| {
+            fit(self, model, &probe, Lesson { part, steps, rate: self.probing.lr, fine_tune }, stop)?;
+            let scores = self.score(model, &[(&probe, part)], stop)?;
+            let examples = if part == Part::Prediction { self.examples(model, &probe)? } else { vec![] };
+            Ok((scores[0].clone(), examples))
+        })();
+        if let Some(before) = untouched {
+            model.parameters().assign(&before)?;
+        }
+        result
+    }
+
+    fn probe(&self, model: &dyn WorldModel, name: &str) -> Result<Probe> {
+        let shape = ProbeShape {
+            embedding: model.embedding(),
+            dots: 1,
+            hidden: &self.probing.prober_arch,
+            bias: self.probing.bias,
+        };
+        let seed = crate::random::Stream::new(self.seed, &format!("{name} probe")).at(&[]).bits();
+        Probe::new(&shape, model.parameters().device(), seed)
+    }
+
+    fn scored_batches(&self) -> u64 {
+        if self.quick { 1 } else { self.batches_per_epoch }
+    }
+
+    /// The scores of frozen probes over the same sequences, which no probe was fitted on.
+    fn score(&self, model: &dyn WorldModel, probes: &[(&Probe, Part)], stop: &Stop) -> Result<Vec<Score>> {
+        let needed = probes.iter().map(|(_, part)| *part).find(|part| *part == Part::Prediction);
+        let mut errors: Vec<_> = probes.iter().map(|_| SquaredErrors::default()).collect();
+        for batch in batches(self.world, "score", self.scored_batches(), model.parameters().device()) {
+            stop.check()?;
+            let batch = batch?;
+            no_grad(|| {
+                let seen = encodings(model, &batch, needed.unwrap_or(Part::Encoding), Mode::Evaluate);
+                for ((probe, part), errors) in probes.iter().zip(&mut errors) {
+                    let frames = part.frames(seen.size()[0]);
+                    let guesses = probe.forward(&seen.narrow(0, 0, frames), Mode::Evaluate);
+                    errors.add(&guesses, &batch.locations.narrow(0, 0, frames));
+                }
+            });
+        }
+        let units = self.world.normalisation();
+        Ok(errors.iter().map(|errors| errors.score(|squared| units.pixels_squared(squared))).collect())
+    }
+
+    /// The first scored sequences with all their frames and what the prediction probe says of them.
+    fn examples(&self, model: &dyn WorldModel, probe: &Probe) -> Result<Vec<Example>> {
+        let host = self.world.batch("score", 0, self.world.frames());
+        let batch = Trajectories::new(&host, model.parameters().device())?;
+        let seen = no_grad(|| encodings(model, &batch, Part::Prediction, Mode::Evaluate));
+        let probed = no_grad(|| probe.forward(&seen, Mode::Evaluate));
+        let count = EXAMPLES.min(batch.actions.size()[1]);
+        let pixels = |x: &Tensor, b: i64| self.in_pixels(&x.select(1, b).select(1, 0));
+        let example = |b: i64| {
+            let frames = batch.states.select(1, b).reshape([-1, (IMAGE_SIZE * IMAGE_SIZE) as i64]);
+            Ok(Example {
+                frames: Vec::<Vec<f32>>::try_from(frames.to_device(Device::Cpu))?,
+                truth: pixels(&batch.locations, b)?,
+                probed: pixels(&probed, b)?,
+            })
+        };
+        (0..count).map(example).collect()
+    }
+
+    fn in_pixels(&self, positions: &Tensor) -> Result<Vec<(f32, f32)>> {
+        let units = self.world.normalisation();
+        let pixels = positions.to_kind(Kind::Double) * units.location_unit + units.location_centre;
+        let rows = Vec::<Vec<f32>>::try_from(pixels.to_kind(Kind::Float).to_device(Device::Cpu))?;
+        Ok(rows.into_iter().map(|row| (row[0], row[1])).collect())
+    }
+}
+
+fn copies(model: &dyn WorldModel) -> HashMap<String, Tensor> {
+    no_grad(|| model.parameters().named().into_iter().map(|(name, tensor)| (name, tensor.copy())).collect())
+}

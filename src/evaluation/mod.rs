@@ -1,0 +1,18 @@
+//! What a world model knows of its world: probes for the dot's position, beside floors that know nothing of it.
+
+mod adam;
+mod errors;
+mod features;
+mod floors;
+mod judge;
+mod probe;
+mod ridge;
+mod settings;
+mod table;
+
+pub use errors::Score;
+pub use floors::{Floor, floors};
+pub use judge::{Evaluation, Example, Judge};
+pub use probe::{Probe, ProbeShape};
+pub use settings::{ProbingSettings, Solver};
+pub use table::table;

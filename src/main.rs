@@ -1,0 +1,35 @@
+//! `umwelt`: every subcommand.
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use umwelt::cli;
+
+#[derive(Parser)]
+#[command(version, about, arg_required_else_help = true)]
+struct Umwelt {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Train(cli::TrainArguments),
+    /// Tell what this machine offers, and how to mend what is wrong
+    Doctor,
+    /// Print a completion script for a shell
+    Completions {
+        shell: clap_complete::Shell,
+    },
+}
+
+fn main() -> ExitCode {
+    cli::leave(match Umwelt::parse().command {
+        Command::Train(arguments) => cli::train(&arguments),
+        Command::Doctor => cli::doctor(),
+        Command::Completions { shell } => {
+            clap_complete::generate(shell, &mut Umwelt::command(), "umwelt", &mut std::io::stdout());
+            Ok(())
+        }
+    })
+}

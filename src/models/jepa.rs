@@ -1,0 +1,118 @@
+//! What joint embedding predictive architectures share: an encoder, a predictor in its space, and their heads.
+
+use anyhow::{Context, Result, bail};
+use tch::{Reduction, Tensor};
+
+use crate::nn::{ActionHead, Arch, Backbone, BackboneShape, Mode, Parameters, Predictor, Projector};
+
+/// The networks of a joint embedding model.
+pub struct Jepa {
+    pub parameters: Parameters,
+    backbone: Backbone,
+    projector: Projector,
+    predictor: Predictor,
+    action_head: ActionHead,
+}
+
+/// What a [`Jepa`] is built from; `section` is where its settings stand.
+pub struct Architecture<'a> {
+    pub section: &'static str,
+    pub arch: Arch,
+    pub channels: usize,
+    pub width: usize,
+    pub embedding_size: usize,
+    pub backbone_mlp: Option<&'a str>,
+    pub projector: &'a str,
+    pub random_projector: bool,
+    pub predictor: &'a str,
+    pub rnn_layers: usize,
+    pub rnn_burnin: usize,
+    pub action_dim: usize,
+    pub decoding_coeff: f64,
+}
+
+impl Jepa {
+    /// # Errors
+    /// Names the setting that asks for a part which is not built yet, or cannot be read.
+    pub fn new(parameters: Parameters, shape: &Architecture) -> Result<Self> {
+        let key = |name: &str| format!("{}.{name}", shape.section);
+        if shape.rnn_burnin != 1 {
+            bail!("{}: burn-in frames are not built yet; leave it at 1", key("rnn_burnin"));
+        }
+        if shape.decoding_coeff > 0.0 {
+            bail!("{}: decoding heads are not built yet; leave it at 0", key("decoding_coeff"));
+        }
+        let root = parameters.root();
+        let backbone =
+            Backbone::new(&root.sub("backbone"), &shape.backbone()).with_context(|| key("arch"))?;
+        let embedding = backbone.embedding();
+        let projector = Projector::new(&root.sub("projector"), shape.projector, embedding)
+            .with_context(|| key("projector"))?;
+        let (actions, layers) = (shape.action_dim as i64, shape.rnn_layers as i64);
+        let predictor = Predictor::new(&root.sub("predictor"), shape.predictor, embedding, actions, layers)
+            .with_context(|| key("predictor"))?;
+        let action_head = ActionHead::new(&root.sub("action_predictor"), embedding, actions);
+        if shape.random_projector {
+            parameters.freeze("projector.");
+        }
+        Ok(Self { parameters, backbone, projector, predictor, action_head })
+    }
+
+    pub fn embedding(&self) -> i64 {
+        self.backbone.embedding()
+    }
+
+    /// images `[N, C, 28, 28]` -> encodings `[N, D]`
+    pub fn encode(&self, images: &Tensor, mode: Mode) -> Tensor {
+        self.backbone.forward(images, mode)
+    }
+
+    /// states `[T, B, C, 28, 28]` -> encodings `[T, B, D]`, with batch statistics over all of them
+    pub fn encode_frames(&self, states: &Tensor, mode: Mode) -> Tensor {
+        let size = states.size();
+        self.encode(&states.flatten(0, 1), mode).view([size[0], size[1], -1])
+    }
+
+    /// encodings `[T, B, D]` -> projections `[T, B, P]`
+    pub fn project(&self, encodings: &Tensor, mode: Mode) -> Tensor {
+        self.projector.forward(encodings, mode)
+    }
+
+    /// predictions `[T-1, B, D]` -> projections `[T-1, B, P]`, each step by itself
+    pub fn project_predictions(&self, predictions: &Tensor, mode: Mode) -> Tensor {
+        self.projector.forward_stepwise(predictions, mode)
+    }
+
+    /// encoding `[B, D]` and actions `[T-1, B, A]` -> predicted encodings `[T-1, B, D]`
+    pub fn rollout(&self, start: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
+        self.predictor.forward(start, actions, mode)
+    }
+
+    /// The squared error of the actions `[T-1, B, A]` read from `before` and `after` `[T-1, B, D]`.
+    pub fn action_error(&self, before: &Tensor, after: &Tensor, actions: &Tensor) -> Tensor {
+        self.action_head.forward(before, after).mse_loss(actions, Reduction::Mean)
+    }
+}
+
+impl<'a> Architecture<'a> {
+    fn backbone(&self) -> BackboneShape<'a> {
+        BackboneShape {
+            arch: self.arch,
+            channels: self.channels as i64,
+            width: self.width as i64,
+            embedding_size: self.embedding_size as i64,
+            mlp: self.backbone_mlp,
+        }
+    }
+}
+
+/// Each frame but the first: `[T, ..]` -> `[T-1, ..]`
+pub fn later(frames: &Tensor) -> Tensor {
+    frames.narrow(0, 1, frames.size()[0] - 1)
+}
+
+/// Where each predicted step sets out from: frame 0, then the predictions. Both and the result are `[T-1, B, D]`.
+pub fn departures(encodings: &Tensor, predictions: &Tensor) -> Tensor {
+    let steps = predictions.size()[0];
+    Tensor::cat(&[encodings.narrow(0, 0, 1), predictions.narrow(0, 0, steps - 1)], 0)
+}

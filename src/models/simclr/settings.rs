@@ -1,0 +1,85 @@
+//! What a SimCLR world model can be told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    nn::Arch,
+    settings::check::{Refusal, at_least, not_negative, positive, refuse},
+};
+
+/// Settings under `simclr`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimclrSettings {
+    /// Layer sizes of the projector such as `512-512-512`, or `id`.
+    pub projector: String,
+    /// Keeps the projector as it was initialised.
+    pub random_projector: bool,
+    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as `515-512-512`.
+    pub predictor: String,
+    /// Layer sizes of an MLP after the backbone such as `512-256`.
+    pub backbone_mlp: Option<String>,
+    /// Passes over the data.
+    pub epochs: usize,
+    /// Learning rate for a batch of 256.
+    pub base_lr: f64,
+    /// Weight of the reconstruction error; above 0 it adds a decoder.
+    pub decoding_coeff: f64,
+    /// Weight of the error of actions read back from pairs of encodings.
+    pub action_coeff: f64,
+    /// The backbone.
+    pub arch: Arch,
+    /// Features of an encoding, where the backbone lets one choose.
+    pub embedding_size: usize,
+    /// Numbers in an action.
+    pub action_dim: usize,
+    /// Layers of a recurrent predictor.
+    pub rnn_layers: usize,
+    /// Frames that the predictor `rnn_burnin` sees before it predicts.
+    pub rnn_burnin: usize,
+    /// Factor on the backbone's channels.
+    pub backbone_width_factor: usize,
+    /// Divides projections by their norm before they are compared.
+    pub normalize_z: bool,
+    /// Temperature that similarities are divided by.
+    pub loss_temp: f64,
+    /// Channels of an image.
+    pub channels: usize,
+}
+
+impl Default for SimclrSettings {
+    fn default() -> Self {
+        Self {
+            projector: "512-512-512".into(),
+            random_projector: false,
+            predictor: "rnn".into(),
+            backbone_mlp: None,
+            epochs: 100,
+            base_lr: 0.2,
+            decoding_coeff: 0.0,
+            action_coeff: 0.0,
+            arch: Arch::Menet5,
+            embedding_size: 64,
+            action_dim: 2,
+            rnn_layers: 1,
+            rnn_burnin: 1,
+            backbone_width_factor: 1,
+            normalize_z: false,
+            loss_temp: 1.0,
+            channels: 1,
+        }
+    }
+}
+
+impl SimclrSettings {
+    /// Refuses what a model cannot be built from or trained with.
+    pub fn check(&self) -> Result<(), Refusal> {
+        at_least(1, &[("epochs", self.epochs), ("embedding_size", self.embedding_size)])?;
+        at_least(1, &[("rnn_layers", self.rnn_layers), ("rnn_burnin", self.rnn_burnin)])?;
+        at_least(1, &[("backbone_width_factor", self.backbone_width_factor)])?;
+        positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;
+        not_negative(&[("decoding_coeff", self.decoding_coeff), ("action_coeff", self.action_coeff)])?;
+        let size = self.arch.check_embedding_size(self.embedding_size);
+        size.or_else(|reason| refuse("embedding_size", reason))
+    }
+}

@@ -1,0 +1,209 @@
+//! What tch leaves out of libtorch, through `native/umwelt.cpp`.
+
+use std::ffi::{CStr, c_char, c_double, c_int, c_void};
+
+use anyhow::{Result, bail, ensure};
+use tch::{Device, Tensor};
+
+type Handle = *const c_void;
+
+unsafe extern "C" {
+    fn umwelt_last_error() -> *const c_char;
+    fn umwelt_compiled_version() -> *const c_char;
+    fn umwelt_running_configuration() -> *const c_char;
+    fn umwelt_clear_gradients(parameters: *const Handle, count: c_int) -> c_int;
+    fn umwelt_lars_step(
+        parameters: *const Handle,
+        momenta: *const Handle,
+        count: c_int,
+        adapted: bool,
+        rate: c_double,
+        momentum: c_double,
+        weight_decay: c_double,
+        eta: c_double,
+    ) -> c_int;
+    fn umwelt_adam_step(
+        parameters: *const Handle,
+        first: *const Handle,
+        second: *const Handle,
+        steps: *const Handle,
+        count: c_int,
+        rate: c_double,
+        beta1: c_double,
+        beta2: c_double,
+        epsilon: c_double,
+    ) -> c_int;
+    fn umwelt_clip_gradients(parameters: *const Handle, count: c_int, limit: c_double) -> c_int;
+    fn umwelt_autocast(cuda: bool, on: bool) -> c_int;
+    fn umwelt_deterministic(on: bool) -> c_int;
+}
+
+fn handles(tensors: &[Tensor]) -> Vec<Handle> {
+    tensors.iter().map(|tensor| tensor.as_ptr() as Handle).collect()
+}
+
+fn text(pointer: *const c_char) -> String {
+    // SAFETY: the C++ side returns NUL-terminated text that outlives the call.
+    unsafe { CStr::from_ptr(pointer) }.to_string_lossy().into_owned()
+}
+
+fn checked(code: c_int) {
+    // A failure here is a mistake of ours (wrong shapes, a freed tensor), as a tch call's would be: both panic.
+    assert!(
+        code == 0,
+        "libtorch: {}",
+        text(unsafe { umwelt_last_error() }).lines().next().unwrap_or_default()
+    );
+}
+
+/// The libtorch that this binary was compiled against.
+pub fn compiled_version() -> String {
+    text(unsafe { umwelt_compiled_version() })
+}
+
+/// The libtorch that was loaded.
+pub fn running_version() -> String {
+    let configuration = running_configuration();
+    let version =
+        configuration.split("TORCH_VERSION=").nth(1).and_then(|rest| rest.split([',', '\n', ' ']).next());
+    version.unwrap_or("unknown").to_owned()
+}
+
+/// libtorch's own description of how it was built and which CPU kernels it uses.
+pub fn running_configuration() -> String {
+    text(unsafe { umwelt_running_configuration() })
+}
+
+/// Refuses to run on another libtorch than the one that `native/` was compiled against: class layouts would differ.
+///
+/// # Errors
+/// Names both versions and how to bring them together.
+pub fn check_version() -> Result<()> {
+    let (compiled, running) = (compiled_version(), running_version());
+    let release = |version: &str| version.split('+').next().map(str::to_owned);
+    ensure!(
+        release(&compiled) == release(&running),
+        "umwelt was compiled against libtorch {compiled}, but {running} was loaded; run `make setup build`"
+    );
+    Ok(())
+}
+
+/// Forgets the gradients, so that the next backward pass writes them instead of adding to them.
+pub fn clear_gradients(parameters: &[Tensor]) {
+    let handles = handles(parameters);
+    checked(unsafe { umwelt_clear_gradients(handles.as_ptr(), handles.len() as c_int) });
+}
+
+/// Scales all gradients together so that their norm is at most `limit`.
+pub fn clip_gradients(parameters: &[Tensor], limit: f64) {
+    let handles = handles(parameters);
+    checked(unsafe { umwelt_clip_gradients(handles.as_ptr(), handles.len() as c_int, limit) });
+}
+
+/// Constants of a LARS step.
+#[derive(Clone, Copy, Debug)]
+pub struct LarsStep {
+    pub adapted: bool,
+    pub rate: f64,
+    pub momentum: f64,
+    pub weight_decay: f64,
+    pub eta: f64,
+}
+
+/// Steps all parameters that have a gradient; `momenta` are theirs, in the same order.
+pub fn lars_step(parameters: &[Tensor], momenta: &[Tensor], step: LarsStep) {
+    assert_eq!(parameters.len(), momenta.len());
+    let (p, m) = (handles(parameters), handles(momenta));
+    let LarsStep { adapted, rate, momentum, weight_decay, eta } = step;
+    let count = p.len() as c_int;
+    checked(unsafe {
+        umwelt_lars_step(p.as_ptr(), m.as_ptr(), count, adapted, rate, momentum, weight_decay, eta)
+    });
+}
+
+/// The state of Adam, one tensor of each kind a parameter; step counts are float scalars.
+pub struct AdamState<'a> {
+    pub first: &'a [Tensor],
+    pub second: &'a [Tensor],
+    pub steps: &'a [Tensor],
+}
+
+/// Steps all parameters that have a gradient.
+pub fn adam_step(
+    parameters: &[Tensor],
+    state: &AdamState,
+    rate: f64,
+    (beta1, beta2): (f64, f64),
+    epsilon: f64,
+) {
+    assert!([state.first, state.second, state.steps].iter().all(|tensors| tensors.len() == parameters.len()));
+    let [p, first, second, steps] = [parameters, state.first, state.second, state.steps].map(handles);
+    let (p, first, second, steps) = (&p, first.as_ptr(), second.as_ptr(), steps.as_ptr());
+    let count = p.len() as c_int;
+    checked(unsafe {
+        umwelt_adam_step(p.as_ptr(), first, second, steps, count, rate, beta1, beta2, epsilon)
+    });
+}
+
+/// Runs `action` with matrix products and convolutions in bfloat16.
+///
+/// # Errors
+/// On devices without autocast.
+pub fn autocast<T>(device: Device, action: impl FnOnce() -> T) -> Result<T> {
+    let cuda = match device {
+        Device::Cpu => false,
+        Device::Cuda(_) => true,
+        other => bail!("precision=bf16 needs the CPU or CUDA, not {other:?}; use precision=fp32"),
+    };
+    struct Leave(bool);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            checked(unsafe { umwelt_autocast(self.0, false) });
+        }
+    }
+    checked(unsafe { umwelt_autocast(cuda, true) });
+    let _leave = Leave(cuda);
+    Ok(action())
+}
+
+/// Asks libtorch for algorithms whose results do not change from run to run, where it has them.
+pub fn deterministic() {
+    checked(unsafe { umwelt_deterministic(true) });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use tch::Kind;
+
+    #[test]
+    fn the_libtorch_that_runs_is_the_one_compiled_against() {
+        assert!(running_version().starts_with("2."), "{}", running_version());
+        check_version().expect("versions agree");
+    }
+
+    #[test]
+    fn autocast_is_on_inside_and_off_outside() {
+        let x = Tensor::ones([2, 2], (Kind::Float, Device::Cpu));
+        let inside = autocast(Device::Cpu, || x.matmul(&x).kind()).expect("the CPU has autocast");
+        assert_eq!((inside, x.matmul(&x).kind()), (Kind::BFloat16, Kind::Float));
+    }
+
+    #[test]
+    fn clipping_scales_the_common_norm_down_and_never_up() {
+        let parameters: Vec<Tensor> = [3.0f32, 4.0]
+            .iter()
+            .map(|slope| {
+                let x = Tensor::ones([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
+                (&x * f64::from(*slope)).sum(Kind::Float).backward();
+                x
+            })
+            .collect();
+        clip_gradients(&parameters, 10.0);
+        assert_eq!(parameters[1].grad().double_value(&[0]), 4.0);
+        clip_gradients(&parameters, 1.0);
+        assert!((parameters[0].grad().double_value(&[0]) - 0.6).abs() < 1e-5);
+        clear_gradients(&parameters);
+        assert!(!parameters[0].grad().defined());
+    }
+}

@@ -1,0 +1,53 @@
+//! What reads encodings: the projector before a loss, and the head that guesses actions.
+
+use anyhow::Result;
+use tch::Tensor;
+
+use super::{Linear, Mlp, Mode, Scope, layer_sizes};
+
+/// The map from encodings to the space in which a loss compares them: an MLP or nothing.
+pub struct Projector {
+    mlp: Option<Mlp>,
+}
+
+impl Projector {
+    /// # Errors
+    /// When `arch` is neither `id` nor a list of sizes.
+    pub fn new(scope: &Scope, arch: &str, embedding: i64) -> Result<Self> {
+        if arch == "id" {
+            return Ok(Self { mlp: None });
+        }
+        let sizes = [vec![embedding], layer_sizes(arch).map_err(anyhow::Error::msg)?].concat();
+        Ok(Self { mlp: Some(Mlp::new(&scope.sub("model"), &sizes)) })
+    }
+
+    /// Encodings `[T, B, D]` -> projections `[T, B, P]`, with batch statistics over all of them.
+    pub fn forward(&self, encodings: &Tensor, mode: Mode) -> Tensor {
+        let Some(mlp) = &self.mlp else { return encodings.shallow_clone() };
+        let size = encodings.size();
+        mlp.forward(&encodings.flatten(0, 1), mode).view([size[0], size[1], -1])
+    }
+
+    /// The same with the batch statistics of each step its own, as the published code projects predictions.
+    pub fn forward_stepwise(&self, encodings: &Tensor, mode: Mode) -> Tensor {
+        let Some(mlp) = &self.mlp else { return encodings.shallow_clone() };
+        let steps: Vec<Tensor> = encodings.unbind(0).iter().map(|step| mlp.forward(step, mode)).collect();
+        Tensor::stack(&steps, 0)
+    }
+}
+
+/// Guesses the action between two successive encodings.
+pub struct ActionHead {
+    model: Linear,
+}
+
+impl ActionHead {
+    pub fn new(scope: &Scope, embedding: i64, action_size: i64) -> Self {
+        Self { model: Linear::new(&scope.sub("model"), 2 * embedding, action_size) }
+    }
+
+    /// Encodings before and after `[.., D]` -> actions `[.., A]`
+    pub fn forward(&self, before: &Tensor, after: &Tensor) -> Tensor {
+        self.model.forward(&Tensor::cat(&[before, after], -1))
+    }
+}

@@ -1,0 +1,56 @@
+//! What a loss says of itself.
+
+use tch::{Kind, Tensor};
+
+/// A weighted sum with its parts by name, all still on the device.
+pub struct LossReport {
+    /// What training minimises, a scalar.
+    pub total: Tensor,
+    /// Every unweighted part, detached.
+    pub terms: Vec<(&'static str, Tensor)>,
+}
+
+impl LossReport {
+    /// Sums `weight * term`; a term of weight 0 is reported but neither summed nor differentiated.
+    pub fn weighted(parts: Vec<(&'static str, f64, Tensor)>) -> Self {
+        let weighted =
+            parts.iter().filter(|(_, weight, _)| *weight != 0.0).map(|(_, weight, term)| term * *weight);
+        let zero = || parts[0].2.detach() * 0.0;
+        Self {
+            total: weighted.reduce(|a, b| a + b).unwrap_or_else(zero),
+            terms: parts.iter().map(|(name, _, term)| (*name, term.detach())).collect(),
+        }
+    }
+
+    /// The names of what [`Self::values`] holds.
+    pub fn names(&self) -> Vec<&'static str> {
+        std::iter::once("loss").chain(self.terms.iter().map(|(name, _)| *name)).collect()
+    }
+
+    /// The total and every term as one tensor `[1 + terms]`, left on the device.
+    pub fn values(&self) -> Tensor {
+        let terms = self.terms.iter().map(|(_, term)| term.to_kind(Kind::Float));
+        Tensor::stack(&std::iter::once(self.total.detach()).chain(terms).collect::<Vec<_>>(), 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn terms_are_weighted_in_the_total_and_plain_in_the_report() {
+        let term = |value: f32| Tensor::from(value).set_requires_grad(true);
+        let (a, b, idle) = (term(2.0), term(3.0), term(5.0));
+        let report = LossReport::weighted(vec![
+            ("a", 10.0, a.shallow_clone()),
+            ("b", 1.0, b.shallow_clone()),
+            ("idle", 0.0, idle.shallow_clone()),
+        ]);
+        assert_eq!(Vec::<f32>::try_from(report.values()).expect("floats"), [23.0, 2.0, 3.0, 5.0]);
+        assert_eq!(report.names(), ["loss", "a", "b", "idle"]);
+        report.total.backward();
+        assert_eq!(a.grad().double_value(&[]), 10.0);
+        assert!(!idle.grad().defined());
+    }
+}

@@ -1,0 +1,84 @@
+//! A finished figure: one SVG text, and the same drawing as PNG.
+
+use std::sync::{Arc, OnceLock};
+
+use anyhow::Context;
+use resvg::tiny_skia::{Pixmap, Transform};
+use resvg::usvg::{Options, Tree, fontdb};
+
+use super::font;
+
+/// Twice the SVG's size, so that small text stays crisp.
+const PIXELS_PER_UNIT: f32 = 2.0;
+
+/// A drawing as SVG text, which can also be had as PNG.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Figure {
+    svg: String,
+}
+
+impl Figure {
+    pub(super) fn new(svg: String) -> Self {
+        Self { svg }
+    }
+
+    /// The drawing as SVG text: the same bytes for the same data on every machine.
+    pub fn svg(&self) -> &str {
+        &self.svg
+    }
+
+    /// The drawing as PNG bytes, two pixels to one SVG unit, with the embedded font and no other.
+    ///
+    /// Errors if the picture is too large to hold in memory.
+    pub fn png(&self) -> anyhow::Result<Vec<u8>> {
+        let options = Options { fontdb: fonts(), ..Options::default() };
+        let tree = Tree::from_str(&self.svg, &options).context("a figure's SVG does not parse")?;
+        let side = |length: f32| (length * PIXELS_PER_UNIT).ceil() as u32;
+        let (width, height) = (side(tree.size().width()), side(tree.size().height()));
+        let mut pixels =
+            Pixmap::new(width, height).with_context(|| format!("no room for {width} x {height} pixels"))?;
+        let scale = Transform::from_scale(PIXELS_PER_UNIT, PIXELS_PER_UNIT);
+        resvg::render(&tree, scale, &mut pixels.as_mut());
+        pixels.encode_png().context("encoding a figure as PNG")
+    }
+}
+
+/// Holds the embedded font alone: a system's fonts would make the pixels differ between machines.
+pub(super) fn fonts() -> Arc<fontdb::Database> {
+    static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
+    let load = || {
+        let mut fonts = fontdb::Database::new();
+        fonts.load_font_data(font::BYTES.to_vec());
+        fonts.set_sans_serif_family(font::FAMILY);
+        Arc::new(fonts)
+    };
+    FONTS.get_or_init(load).clone()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::svg::Svg;
+    use super::*;
+
+    fn big_endian(bytes: &[u8]) -> u32 {
+        u32::from_be_bytes(bytes.try_into().unwrap())
+    }
+
+    #[test]
+    fn a_png_is_twice_the_size_of_its_svg_and_the_same_each_time() {
+        let draw = || Svg::new(30.0, 20.5).finish("empty").png().unwrap();
+        let png = draw();
+        assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
+        assert_eq!((big_endian(&png[16..20]), big_endian(&png[20..24])), (60, 41));
+        assert_eq!(png, draw());
+    }
+
+    #[test]
+    fn text_is_drawn_with_the_embedded_font() {
+        let plain = Svg::new(60.0, 20.0).finish("a").png().unwrap();
+        let mut svg = Svg::new(60.0, 20.0);
+        svg.text(5.0, 15.0, "words", super::super::svg::Text::default());
+        assert_ne!(plain, svg.finish("a").png().unwrap());
+        assert!(fonts().faces().next().unwrap().families.iter().any(|(name, _)| name == font::FAMILY));
+    }
+}

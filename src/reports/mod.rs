@@ -1,0 +1,27 @@
+//! Reports: figures and tables. They draw and write text, and leave files to the run folder.
+
+mod area;
+mod axis;
+mod element;
+mod end_labels;
+mod figure;
+mod font;
+mod frame_grid;
+mod frame_layout;
+mod frame_marks;
+#[cfg(test)]
+mod inspect;
+mod line_chart;
+mod line_marks;
+mod palette;
+mod panels;
+mod plot;
+mod svg;
+mod text_table;
+mod ticks;
+
+pub use figure::Figure;
+pub use frame_grid::{FRAME_SIDE, Frame, FrameGrid, FrameRow};
+pub use line_chart::{Floor, LineChart, Series};
+pub use panels::panels;
+pub use text_table::{Align, Table};

@@ -1,0 +1,162 @@
+//! Lays out one chart: how much room its words need, and where everything then lies.
+
+use super::area::Area;
+use super::axis::Axis;
+use super::element::{Element, number};
+use super::end_labels::{self, EndLabel};
+use super::font;
+use super::line_chart::{LineChart, Series};
+use super::line_marks::{draw_band, draw_floor, draw_line};
+use super::svg::{Anchor, FAINT_INK, GRID, Svg, Text};
+use super::ticks::Tick;
+
+/// White space around every figure.
+pub const PAGE_MARGIN: f64 = 14.0;
+
+const TITLE: f64 = 15.0;
+const TITLE_LINE: f64 = 20.0;
+const WORDS: f64 = 12.0;
+const TICK: f64 = 11.0;
+/// About the least distance between ticks across and up.
+const TICK_ROOM: (f64, f64) = (55.0, 26.0);
+
+/// The room around the data, for words.
+#[derive(Clone, Copy, Debug)]
+pub struct Margins {
+    pub left: f64,
+    pub right: f64,
+    pub top: f64,
+    pub bottom: f64,
+}
+
+/// A chart whose layout is decided, ready to be drawn anywhere on a page.
+pub struct Plot<'a> {
+    chart: &'a LineChart,
+    title: Vec<String>,
+    x: Axis,
+    y: Axis,
+    x_ticks: Vec<Tick>,
+    y_ticks: Vec<Tick>,
+    labels: Vec<EndLabel>,
+    pub margins: Margins,
+    /// Width and height of the data's rectangle.
+    pub inner: (f64, f64),
+}
+
+impl<'a> Plot<'a> {
+    /// Lays out `chart` around data of at least `inner` (width, height).
+    pub fn new(chart: &'a LineChart, inner: (f64, f64)) -> Self {
+        let x = Axis::tight(chart.series.iter().flat_map(|s| &s.points).map(|point| point.0), chart.log_x);
+        let y = Axis::roomy(heights(chart), chart.log_y);
+        let labels = end_labels::of(chart, &x, &y);
+        let inner = (inner.0, inner.1.max(end_labels::height(&labels)));
+        let (x_ticks, y_ticks) = (fitting_ticks(&x, inner.0), y.ticks((inner.1 / TICK_ROOM.1) as usize));
+        let margins = margins(chart, &x_ticks, &y_ticks, &labels);
+        let mut plot = Self { chart, title: Vec::new(), x, y, x_ticks, y_ticks, labels, margins, inner };
+        plot.title = font::wrap(&chart.title, TITLE, plot.size().0);
+        plot.margins.top += plot.title.len() as f64 * TITLE_LINE;
+        plot
+    }
+
+    /// Width and height of the whole, words included.
+    pub fn size(&self) -> (f64, f64) {
+        let Margins { left, right, top, bottom } = self.margins;
+        let wide = |words: &str, size| font::width(words, size);
+        let title = self.title.iter().map(|line| wide(line, TITLE)).fold(0.0, f64::max);
+        let words = title.max(wide(&self.chart.y_label, WORDS)).max(wide(&self.chart.x_label, WORDS));
+        ((left + self.inner.0 + right).max(words), top + self.inner.1 + bottom)
+    }
+
+    /// Draws the chart with its upper left corner at `corner`.
+    pub fn draw(&self, svg: &mut Svg, corner: (f64, f64)) {
+        let area = self.area(corner);
+        self.draw_words(svg, corner.0, &area);
+        self.draw_grid(svg, &area);
+        let series = || self.chart.series.iter().enumerate();
+        series().for_each(|(index, series)| draw_band(svg, &area, index, series));
+        let floors = self.chart.floors.iter().enumerate();
+        floors.for_each(|(index, floor)| draw_floor(svg, &area, index, floor));
+        series().for_each(|(index, series)| draw_line(svg, &area, index, series));
+        end_labels::draw(svg, &area, &self.labels);
+    }
+
+    fn area(&self, (left, top): (f64, f64)) -> Area {
+        let (left, top) = (left + self.margins.left, top + self.margins.top);
+        Area { left, top, width: self.inner.0, height: self.inner.1, x: self.x, y: self.y }
+    }
+
+    fn draw_words(&self, svg: &mut Svg, left: f64, area: &Area) {
+        // The title keeps to its plot: an aligned neighbour with more lines may have raised the top.
+        let words_top = area.top - head(self.chart) - self.title.len() as f64 * TITLE_LINE;
+        for (index, line) in self.title.iter().enumerate() {
+            let baseline = words_top + TITLE_LINE * (index as f64 + 0.75);
+            svg.text(left, baseline, line, Text { size: TITLE, ..Text::default() });
+        }
+        let faint = Text { colour: FAINT_INK, ..Text::default() };
+        svg.text(left, area.top - 10.0, &self.chart.y_label, faint);
+        let room = self.size().0 - font::width(&self.chart.x_label, WORDS);
+        let centred = area.left + 0.5 * (area.width - font::width(&self.chart.x_label, WORDS));
+        svg.text(centred.min(left + room).max(left), area.bottom() + 36.0, &self.chart.x_label, faint);
+    }
+
+    fn draw_grid(&self, svg: &mut Svg, area: &Area) {
+        let look = |anchor| Text { size: TICK, anchor, colour: FAINT_INK };
+        for tick in &self.y_ticks {
+            let Some(y) = area.row(tick.value) else { continue };
+            svg.add(rule((area.left, y), (area.right(), y), GRID.0));
+            svg.text(area.left - 7.0, y + 0.35 * TICK, &tick.label, look(Anchor::End));
+        }
+        for tick in &self.x_ticks {
+            let Some(x) = area.column(tick.value) else { continue };
+            svg.add(rule((x, area.top), (x, area.bottom()), GRID.0));
+            svg.text(x, area.bottom() + 17.0, &tick.label, look(Anchor::Middle));
+        }
+        svg.add(rule((area.left, area.bottom()), (area.right(), area.bottom()), GRID.1));
+    }
+}
+
+/// Every height that the y axis should reach. A band's lower edge may leave a logarithmic axis.
+fn heights(chart: &LineChart) -> impl Iterator<Item = f64> {
+    let reach = |series: &Series, index: usize| {
+        let spread = series.spread.as_ref().and_then(|spread| spread.get(index));
+        spread.copied().filter(|spread| spread.is_finite()).unwrap_or(0.0).abs()
+    };
+    let points = chart.series.iter().flat_map(move |series| {
+        series.points.iter().enumerate().flat_map(move |(index, &(_, y))| {
+            let (low, high) = (y - reach(series, index), y + reach(series, index));
+            [if chart.log_y { low.max(0.1 * y) } else { low }, high]
+        })
+    });
+    points.chain(chart.floors.iter().map(|floor| floor.value))
+}
+
+/// The most ticks whose labels stand apart.
+fn fitting_ticks(axis: &Axis, room: f64) -> Vec<Tick> {
+    let most = (room / TICK_ROOM.0) as usize;
+    let fits = |ticks: &Vec<Tick>| widest(ticks) + 14.0 <= room / ticks.len().max(1) as f64;
+    (2..most).rev().map(|target| axis.ticks(target)).find(fits).unwrap_or_else(|| axis.ticks(1))
+}
+
+fn widest(ticks: &[Tick]) -> f64 {
+    ticks.iter().map(|tick| font::width(&tick.label, TICK)).fold(0.0, f64::max)
+}
+
+fn margins(chart: &LineChart, x_ticks: &[Tick], y_ticks: &[Tick], labels: &[EndLabel]) -> Margins {
+    let overhang = 0.5 * widest(x_ticks);
+    Margins {
+        left: (widest(y_ticks) + 8.0).max(overhang),
+        right: end_labels::width(labels).max(overhang),
+        top: head(chart),
+        bottom: if chart.x_label.is_empty() { 22.0 } else { 42.0 },
+    }
+}
+
+/// The room between the title and the plot.
+fn head(chart: &LineChart) -> f64 {
+    if chart.y_label.is_empty() { 8.0 } else { 26.0 }
+}
+
+fn rule(from: (f64, f64), to: (f64, f64), colour: &str) -> Element {
+    let path = format!("M{} {}L{} {}", number(from.0), number(from.1), number(to.0), number(to.1));
+    Element::new("path").set("d", &path).stroke(colour, 1.0)
+}

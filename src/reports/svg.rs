@@ -1,0 +1,100 @@
+//! A page that collects elements and words.
+
+use super::element::{Element, number};
+use super::figure::Figure;
+use super::font;
+
+/// The colour of words.
+pub const INK: &str = "#222222";
+/// The colour of words that matter less, and of floors.
+pub const FAINT_INK: &str = "#666666";
+
+/// The colour of grid lines, and of the line that an axis stands on.
+pub const GRID: (&str, &str) = ("#e8e8e8", "#999999");
+
+/// Where text stands relative to its point.
+#[derive(Clone, Copy)]
+pub enum Anchor {
+    Start,
+    Middle,
+    End,
+}
+
+/// How a text looks.
+#[derive(Clone, Copy)]
+pub struct Text {
+    pub size: f64,
+    pub anchor: Anchor,
+    pub colour: &'static str,
+}
+
+impl Default for Text {
+    fn default() -> Self {
+        Self { size: 12.0, anchor: Anchor::Start, colour: INK }
+    }
+}
+
+/// A white page that collects elements.
+pub struct Svg {
+    width: f64,
+    height: f64,
+    body: String,
+}
+
+impl Svg {
+    /// A page of `width` by `height` units.
+    pub fn new(width: f64, height: f64) -> Self {
+        Self { width, height, body: String::new() }
+    }
+
+    /// Draws an element above those before it.
+    pub fn add(&mut self, element: Element) {
+        element.write(&mut self.body);
+        self.body.push('\n');
+    }
+
+    /// Writes `words` with their baseline at `y`.
+    pub fn text(&mut self, x: f64, y: f64, words: &str, look: Text) {
+        let anchor = match look.anchor {
+            Anchor::Start => "start",
+            Anchor::Middle => "middle",
+            Anchor::End => "end",
+        };
+        let text = Element::new("text").num("x", x).num("y", y).num("font-size", look.size);
+        self.add(text.set("text-anchor", anchor).set("fill", look.colour).words(words));
+    }
+
+    /// Ends the page; `title` is what a screen reader says of it.
+    pub fn finish(self, title: &str) -> Figure {
+        let background =
+            Element::new("rect").set("width", "100%").set("height", "100%").set("fill", "#ffffff");
+        let page = Element::new("svg")
+            .set("xmlns", "http://www.w3.org/2000/svg")
+            .num("width", self.width)
+            .num("height", self.height)
+            .set("viewBox", &format!("0 0 {} {}", number(self.width), number(self.height)))
+            .set("role", "img")
+            .set("font-family", font::FAMILIES)
+            .child(Element::new("title").words(title))
+            .child(background);
+        let page = page.markup("\n").markup(&self.body);
+        let mut text = String::new();
+        page.write(&mut text);
+        text.push('\n');
+        Figure::new(text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn any_text_gives_a_figure_that_parses() {
+        let mut svg = Svg::new(40.0, 20.0);
+        svg.text(0.0, 10.0, "a<b & \"c\"\u{1b}[0m\0\u{ffff}", Text::default());
+        let figure = svg.finish("<title> & \u{7}");
+        assert!(figure.svg().contains("a&lt;b &amp; &quot;c&quot; [0m"));
+        figure.png().unwrap();
+    }
+}

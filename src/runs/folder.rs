@@ -1,0 +1,190 @@
+//! The folder of one run: everything that is known about it, and the only place that writes there.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result, bail, ensure};
+use serde::Serialize;
+
+use super::checkpoints::{self, BEST, Checkpoint};
+use super::metrics::{MetricsLog, Record, read_records};
+use super::status::{State, Status, unix_seconds};
+use super::{Console, atomic};
+use crate::reports::Figure;
+use crate::settings::{self, Schema};
+
+/// Keys in which a run may differ from its folder and still be the same run.
+const FREE_KEYS: [&str; 2] = ["output_path", "wandb"];
+const HEARTBEAT: Duration = Duration::from_secs(5);
+
+/// An open run folder; a second process that opens it is refused.
+pub struct RunFolder {
+    path: PathBuf,
+    status: Status,
+    beaten: Instant,
+    _lock: File,
+}
+
+/// What a folder holds when it is opened.
+pub enum Opened {
+    /// A run to begin, or to go on with.
+    Unfinished(RunFolder),
+    /// A run that is over.
+    Finished(RunFolder),
+}
+
+impl RunFolder {
+    /// Opens `path` for the run that `settings` describe, making the folder where there is none.
+    ///
+    /// # Errors
+    /// When the folder holds other things, a run of other settings (their keys are named), or one that runs now.
+    pub fn open<T: Schema>(path: &Path, settings: &T) -> Result<Opened> {
+        let known = path.join("settings.yaml");
+        if !known.exists() {
+            refuse_foreign_files(path)?;
+        }
+        for folder in ["", "checkpoints", "figures"] {
+            let folder = path.join(folder);
+            fs::create_dir_all(&folder)
+                .with_context(|| format!("could not make the folder {}", folder.display()))?;
+            atomic::sweep(&folder);
+        }
+        let lock = lock(path)?;
+        if known.exists() {
+            refuse_other_settings(&known, settings)?;
+        } else {
+            atomic::write(&known, settings::to_yaml(settings).as_bytes())?;
+        }
+        let mut run =
+            Self { status: earlier_status(path), path: path.to_owned(), beaten: Instant::now(), _lock: lock };
+        if run.status.state == State::Finished {
+            return Ok(Opened::Finished(run));
+        }
+        run.status = Status { state: State::Running, pid: std::process::id(), message: None, ..run.status };
+        Ok(Opened::Unfinished(run))
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Opens the metrics of a run that goes on from `step`.
+    pub fn metrics(&self, step: u64) -> Result<MetricsLog> {
+        MetricsLog::open(&self.path.join("metrics.jsonl"), step)
+    }
+
+    /// All lines measured so far.
+    pub fn records(&self) -> Result<Vec<Record>> {
+        read_records(&self.path.join("metrics.jsonl"))
+    }
+
+    /// Writes `value` as `name` in readable JSON.
+    pub fn write_json(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let text = serde_json::to_string_pretty(value)? + "\n";
+        atomic::write(&self.path.join(name), text.as_bytes())
+    }
+
+    /// Reads what [`Self::write_json`] wrote.
+    pub fn read_json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T> {
+        let path = self.path.join(name);
+        let text = fs::read(&path).with_context(|| format!("could not read {}", path.display()))?;
+        serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))
+    }
+
+    /// Writes a figure as SVG and PNG.
+    pub fn write_figure(&self, name: &str, figure: &Figure) -> Result<()> {
+        let file = |extension: &str| self.path.join("figures").join(format!("{name}.{extension}"));
+        atomic::write(&file("svg"), figure.svg().as_bytes())?;
+        atomic::write(&file("png"), &figure.png()?)
+    }
+
+    /// Keeps `checkpoint` and the one before it.
+    pub fn write_checkpoint(&self, checkpoint: &Checkpoint) -> Result<()> {
+        let folder = self.path.join("checkpoints");
+        checkpoint.save(&checkpoints::path(&folder, checkpoint.step))?;
+        checkpoints::prune(&folder);
+        Ok(())
+    }
+
+    /// Keeps `checkpoint` as the best.
+    pub fn write_best(&self, checkpoint: &Checkpoint) -> Result<()> {
+        checkpoint.save(&self.path.join("checkpoints").join(BEST))
+    }
+
+    /// The newest checkpoint that can be read; a damaged one costs a warning.
+    pub fn newest_checkpoint(&self, console: &Console) -> Option<Checkpoint> {
+        let numbered = checkpoints::numbered(&self.path.join("checkpoints"));
+        numbered.iter().rev().find_map(|path| match Checkpoint::load(path) {
+            Ok(checkpoint) => Some(checkpoint),
+            Err(error) => {
+                console.warn(&format!("{error:#}; going back to the one before"));
+                None
+            }
+        })
+    }
+
+    /// Changes the status and writes it now.
+    pub fn update(&mut self, change: impl FnOnce(&mut Status)) -> Result<()> {
+        change(&mut self.status);
+        self.status.heartbeat = unix_seconds();
+        self.beaten = Instant::now();
+        self.write_json("status.json", &self.status)
+    }
+
+    /// Changes the status and writes it when a heartbeat is due.
+    pub fn beat(&mut self, change: impl FnOnce(&mut Status)) -> Result<()> {
+        change(&mut self.status);
+        if self.beaten.elapsed() < HEARTBEAT { Ok(()) } else { self.update(|_| {}) }
+    }
+
+    pub fn status(&self) -> &Status {
+        &self.status
+    }
+}
+
+fn refuse_foreign_files(path: &Path) -> Result<()> {
+    let Ok(mut entries) = fs::read_dir(path) else {
+        ensure!(!path.exists(), "output_path {} is not a folder", path.display());
+        return Ok(());
+    };
+    let foreign = entries.find_map(|entry| Some(entry.ok()?.file_name()).filter(|name| name != "run.lock"));
+    let Some(name) = foreign else { return Ok(()) };
+    bail!(
+        "output_path {} holds {} but no settings.yaml of a run; choose a folder of its own for this run",
+        path.display(),
+        name.display()
+    )
+}
+
+fn lock(path: &Path) -> Result<File> {
+    let file = path.join("run.lock");
+    let lock = File::create(&file).with_context(|| atomic::failure(&file))?;
+    match lock.try_lock() {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => bail!("another process is running {}", path.display()),
+        // Some network file systems have no locks; the run is worth more than the guard.
+        Err(TryLockError::Error(_)) => Ok(lock),
+    }
+}
+
+fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
+    let before = settings::load::<T>(&[known.to_owned()], &[])
+        .with_context(|| format!("{} cannot be read; choose another output_path", known.display()))?;
+    let differences = settings::differences(&before.settings, settings);
+    let differing: Vec<_> =
+        differences.into_iter().filter(|d| !FREE_KEYS.contains(&d.key.as_str())).collect();
+    let listed: String =
+        differing.iter().map(|d| format!("\n  {}: {} there, {} now", d.key, d.left, d.right)).collect();
+    ensure!(
+        differing.is_empty(),
+        "{} holds a run of other settings:{listed}\nrepeat its command to go on with it, or choose another output_path",
+        known.parent().unwrap_or(known).display()
+    );
+    Ok(())
+}
+
+fn earlier_status(path: &Path) -> Status {
+    let text = fs::read(path.join("status.json")).unwrap_or_default();
+    serde_json::from_slice(&text).unwrap_or_default()
+}

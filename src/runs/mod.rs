@@ -1,0 +1,16 @@
+//! The run folder, which is the truth about a run, and the console that mirrors it.
+
+mod atomic;
+mod checkpoints;
+mod console;
+mod environment;
+mod folder;
+mod metrics;
+mod status;
+
+pub use checkpoints::{Checkpoint, load_model_tensors};
+pub use console::{Console, Progress};
+pub use environment::{Environment, processor};
+pub use folder::{Opened, RunFolder};
+pub use metrics::{MetricsLog, Record, read_records};
+pub use status::{State, Status};

@@ -1,0 +1,151 @@
+//! A run's settings, put together from what each room brings.
+
+mod check;
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    data::DatasetType,
+    evaluation::ProbingSettings,
+    models::{RssmSettings, SimclrSettings, VicregSettings},
+};
+
+/// Everything that `train` can be told. The names and defaults are the published code's, but for `wandb`
+/// (there true), `dataset_structured_noise_path` (there a temporary folder) and the keys marked *ours*.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+#[allow(clippy::struct_excessive_bools, reason = "the keys are those of the published code")]
+pub struct RunSettings {
+    /// Which model to train; a file or `--values` must say so, the default stands only until then.
+    pub model_type: ModelType,
+    /// Frames of a training sequence.
+    pub n_steps: usize,
+    /// Frames of a validation sequence.
+    pub val_n_steps: usize,
+    /// Training sequences in an epoch.
+    pub dataset_size: usize,
+    /// Strength of the changing overlay.
+    pub dataset_noise: f64,
+    /// Validation sequences in an epoch.
+    pub val_dataset_size: usize,
+    /// Mirrors the run to W&B.
+    pub wandb: bool,
+    /// Name of the run.
+    pub run_name: Option<String>,
+    /// Group of the run.
+    pub run_group: Option<String>,
+    /// Folder of the run.
+    pub output_path: Option<String>,
+    /// Epochs between checkpoints.
+    pub safe_every_n_epochs: usize,
+    /// Planning problems that `probe_mpc` solves.
+    pub eval_mpcs: usize,
+    /// One training step and one probing step.
+    pub quick_debug: bool,
+    /// What every random number of the run is derived from.
+    pub seed: u64,
+    /// Checkpoint to start from.
+    pub load_checkpoint_path: Option<String>,
+    /// Evaluates without training.
+    pub eval_only: bool,
+    /// Evaluates planning too.
+    pub probe_mpc: bool,
+    /// Strength of the fixed overlay.
+    pub dataset_static_noise: f64,
+    /// Overlays natural images instead of uniform noise.
+    pub dataset_structured_noise: bool,
+    /// Folder of the natural images, or `dead_leaves`.
+    pub dataset_structured_noise_path: String,
+    /// Sequences in a batch.
+    pub dataset_batch_size: usize,
+    /// Pixels that the fixed overlay rolls along x in a frame.
+    pub dataset_static_noise_speed: f64,
+    /// Standard deviation of a dot in pixels.
+    pub dataset_dot_std: f64,
+    /// Normalises images, locations and actions.
+    pub dataset_normalize: bool,
+    /// Evaluates after training only.
+    pub eval_at_the_end_only: bool,
+    /// How many dots there are.
+    pub dataset_type: DatasetType,
+    /// Ours: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
+    pub device: String,
+    /// Ours: the number format of the network's products.
+    pub precision: Precision,
+    /// Ours: CPU threads; 0 takes all.
+    pub threads: usize,
+    /// Ours: training steps between two logged ones.
+    pub log_every: usize,
+    /// Settings of the probes.
+    pub probing_cfg: ProbingSettings,
+    /// Settings of `model_type: VICReg`.
+    pub vicreg: VicregSettings,
+    /// Settings of `model_type: SimCLR`.
+    pub simclr: SimclrSettings,
+    /// Settings of `model_type: RSSM`.
+    pub rssm: RssmSettings,
+}
+
+/// Which model to train.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelType {
+    /// VICReg; IDM is VICReg with `sim_coeff`, `std_coeff` and `cov_coeff` 0.
+    #[default]
+    VICReg,
+    /// SimCLR; with `eval_only`, the random and supervised baselines too.
+    SimCLR,
+    /// The recurrent state space model.
+    RSSM,
+}
+
+/// The number format of the network's products; losses and the optimiser stay in float32.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Precision {
+    /// float32.
+    #[default]
+    Fp32,
+    /// bfloat16.
+    Bf16,
+}
+
+impl Default for RunSettings {
+    fn default() -> Self {
+        Self {
+            model_type: ModelType::default(),
+            n_steps: 17,
+            val_n_steps: 17,
+            dataset_size: 10_000,
+            dataset_noise: 0.0,
+            val_dataset_size: 10_000,
+            wandb: false,
+            run_name: None,
+            run_group: None,
+            output_path: None,
+            safe_every_n_epochs: 10,
+            eval_mpcs: 20,
+            quick_debug: false,
+            seed: 42,
+            load_checkpoint_path: None,
+            eval_only: false,
+            probe_mpc: false,
+            dataset_static_noise: 0.0,
+            dataset_structured_noise: false,
+            dataset_structured_noise_path: "data/cifar10".into(),
+            dataset_batch_size: 128,
+            dataset_static_noise_speed: 0.0,
+            dataset_dot_std: 1.3,
+            dataset_normalize: false,
+            eval_at_the_end_only: false,
+            dataset_type: DatasetType::default(),
+            device: "auto".into(),
+            precision: Precision::default(),
+            threads: 0,
+            log_every: 10,
+            probing_cfg: ProbingSettings::default(),
+            vicreg: VicregSettings::default(),
+            simclr: SimclrSettings::default(),
+            rssm: RssmSettings::default(),
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What no run can be made with, refused before anything is built.
+
+use super::{ModelType, RunSettings};
+use crate::{
+    data::DatasetType,
+    settings::{
+        Schema,
+        check::{Refusal, at_least, finite, not_negative, refuse, within},
+    },
+};
+
+impl Schema for RunSettings {
+    const REQUIRED: &'static [(&'static str, &'static [&'static str])] =
+        &[("model_type", &["VICReg", "SimCLR", "RSSM"])];
+
+    fn check(&self) -> Result<(), Refusal> {
+        self.check_dataset()?;
+        self.check_run()?;
+        self.check_model()?;
+        within("probing_cfg", self.probing_cfg.check())?;
+        within("vicreg", self.vicreg.check())?;
+        within("simclr", self.simclr.check())?;
+        within("rssm", self.rssm.check())
+    }
+}
+
+/// Above this the margin of two standard deviations on each side leaves a dot no room in 28 pixels.
+const LARGEST_DOT_STD: f64 = 6.75;
+
+impl RunSettings {
+    fn check_dataset(&self) -> Result<(), Refusal> {
+        let batch = self.dataset_batch_size;
+        at_least(2, &[("n_steps", self.n_steps), ("val_n_steps", self.val_n_steps)])?;
+        at_least(2, &[("dataset_batch_size", batch)])?;
+        for (key, size) in [("dataset_size", self.dataset_size), ("val_dataset_size", self.val_dataset_size)]
+        {
+            if size < batch {
+                return refuse(key, format!("must be at least dataset_batch_size, {batch}, but is {size}"));
+            }
+        }
+        not_negative(&[
+            ("dataset_noise", self.dataset_noise),
+            ("dataset_static_noise", self.dataset_static_noise),
+        ])?;
+        finite(&[("dataset_static_noise_speed", self.dataset_static_noise_speed)])?;
+        let std = self.dataset_dot_std;
+        if !(std > 0.0 && std < LARGEST_DOT_STD) {
+            let allowed = format!("must be above 0 and below {LARGEST_DOT_STD}, but is {std}");
+            return refuse("dataset_dot_std", allowed);
+        }
+        Ok(())
+    }
+
+    fn check_run(&self) -> Result<(), Refusal> {
+        at_least(1, &[("safe_every_n_epochs", self.safe_every_n_epochs), ("log_every", self.log_every)])?;
+        at_least(usize::from(self.probe_mpc), &[("eval_mpcs", self.eval_mpcs)])?;
+        if is_device(&self.device) {
+            return Ok(());
+        }
+        refuse(
+            "device",
+            format!("must be auto, cpu, cuda, cuda:N (cuda:0, ...) or mps, but is `{}`", self.device),
+        )
+    }
+
+    fn check_model(&self) -> Result<(), Refusal> {
+        let (section, channels, action_dim) = match self.model_type {
+            ModelType::VICReg => ("vicreg", self.vicreg.channels, self.vicreg.action_dim),
+            ModelType::SimCLR => ("simclr", self.simclr.channels, self.simclr.action_dim),
+            ModelType::RSSM => ("rssm", self.rssm.channels, self.rssm.action_dim),
+        };
+        if action_dim != 2 {
+            return refuse(&format!("{section}.action_dim"), format!("must be 2, but is {action_dim}"));
+        }
+        let (allowed, most) = match self.dataset_type {
+            DatasetType::Single => ("1 with dataset_type Single", 1),
+            DatasetType::Multiple => ("1 or 3 with dataset_type Multiple", 3),
+        };
+        if channels != 1 && channels != most {
+            return refuse(&format!("{section}.channels"), format!("must be {allowed}, but is {channels}"));
+        }
+        Ok(())
+    }
+}
+
+fn is_device(name: &str) -> bool {
+    let index =
+        name.strip_prefix("cuda:").map(|index| index.parse::<u8>().is_ok_and(|n| n.to_string() == index));
+    index.unwrap_or_else(|| ["auto", "cpu", "cuda", "mps"].contains(&name))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings;
+
+    fn refused(model_type: &str, argument: &str) -> Option<String> {
+        let values = [format!("model_type={model_type}"), argument.to_owned()];
+        settings::load::<RunSettings>(&[], &values).err().map(|error| error.to_string())
+    }
+
+    #[test]
+    fn the_defaults_of_each_model_are_accepted() {
+        for model_type in ["VICReg", "SimCLR", "RSSM"] {
+            assert_eq!(refused(model_type, "seed=1"), None);
+        }
+    }
+
+    #[test]
+    fn what_no_run_can_be_made_with_is_refused_with_its_key() {
+        let impossible = [
+            "n_steps=1",
+            "val_n_steps=1",
+            "dataset_batch_size=1",
+            "dataset_size=127",
+            "val_dataset_size=127",
+            "dataset_noise=-0.1",
+            "dataset_static_noise=.inf",
+            "dataset_static_noise_speed=.nan",
+            "dataset_dot_std=0",
+            "dataset_dot_std=6.75",
+            "safe_every_n_epochs=0",
+            "log_every=0",
+            "device=gpu",
+            "device='cuda:'",
+            "device=cuda:01",
+            "vicreg.action_dim=3",
+            "vicreg.channels=3",
+            "vicreg.epochs=0",
+            "vicreg.embedding_size=0",
+            "vicreg.rnn_layers=0",
+            "vicreg.backbone_width_factor=0",
+            "vicreg.base_lr=0",
+            "vicreg.std_coeff=-1",
+            "simclr.rnn_burnin=0",
+            "simclr.loss_temp=0",
+            "rssm.learning_rate=.nan",
+            "rssm.min_var=-1",
+            "rssm.rssm_adam_epsilon=0",
+            "probing_cfg.epochs=0",
+            "probing_cfg.epochs_enc=0",
+            "probing_cfg.lr=0",
+            "probing_cfg.ridge_sequences=1",
+            "probing_cfg.schedule=cosine",
+        ];
+        for argument in impossible {
+            let key = argument.split('=').next().unwrap();
+            let message = refused("VICReg", argument).unwrap_or_else(|| panic!("{argument} was accepted"));
+            assert!(message.starts_with(&format!("--values {argument}: {key}: must be ")), "{message}");
+        }
+    }
+
+    #[test]
+    fn the_least_possible_is_accepted() {
+        for argument in
+            ["n_steps=2", "dataset_dot_std=6.7", "dataset_size=128", "rssm.min_var=0", "eval_mpcs=0"]
+        {
+            assert_eq!(refused("VICReg", argument), None);
+        }
+        for device in ["auto", "cpu", "cuda", "cuda:0", "cuda:12", "mps"] {
+            assert_eq!(refused("VICReg", &format!("device={device}")), None);
+        }
+    }
+
+    #[test]
+    fn only_the_model_that_is_trained_must_fit_the_data() {
+        assert_eq!(refused("VICReg", "simclr.channels=3"), None);
+        assert_eq!(refused("RSSM", "vicreg.channels=3"), None);
+        let values = ["model_type=SimCLR", "dataset_type=Multiple", "simclr.channels=3"].map(String::from);
+        assert!(settings::load::<RunSettings>(&[], &values).is_ok());
+    }
+
+    #[test]
+    fn a_canonical_backbone_pools_to_a_square() {
+        for (size, fits) in [(64, true), (256, true), (576, true), (128, false), (63, false), (1, false)] {
+            let values = [
+                "model_type=VICReg".to_owned(),
+                "vicreg.arch=canonical".to_owned(),
+                format!("vicreg.embedding_size={size}"),
+            ];
+            assert_eq!(settings::load::<RunSettings>(&[], &values).is_ok(), fits, "{size}");
+        }
+    }
+}

@@ -1,0 +1,85 @@
+//! Layered YAML and `key=value` to typed, checked settings, and back.
+//!
+//! Knows no key: a [`Schema`] brings them.
+
+pub mod check;
+mod de;
+mod difference;
+mod error;
+mod explain;
+mod origin;
+mod parse;
+mod read;
+mod resolved;
+mod scalar;
+mod ser;
+mod suggest;
+mod tree;
+mod values;
+mod yaml;
+
+#[cfg(test)]
+mod error_texts;
+#[cfg(test)]
+mod layering;
+#[cfg(test)]
+mod round_trips;
+
+use std::path::PathBuf;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use check::Refusal;
+pub use difference::{Difference, differences};
+pub use error::SettingsError;
+pub use origin::Origin;
+pub use resolved::{Resolved, to_yaml};
+use tree::Node;
+
+/// What settings must be to be loaded: a struct with a default for each key.
+pub trait Schema: Serialize + DeserializeOwned + Default {
+    /// Dotted keys that a file or `--values` must give, each with what can be chosen.
+    const REQUIRED: &'static [(&'static str, &'static [&'static str])] = &[];
+
+    /// Refuses values that no run can be made with: a dotted key and what is allowed there.
+    fn check(&self) -> Result<(), Refusal>;
+}
+
+/// Lays the files upon the defaults in their order, and `values` (`KEY=VALUE` each) upon those.
+///
+/// Maps merge; lists and scalars replace. Fails at the first thing that is wrong: a file that cannot be read, a key
+/// that does not exist, a value of the wrong type or out of range, a required key that nobody gave.
+pub fn load<T: Schema>(files: &[PathBuf], values: &[String]) -> Result<Resolved<T>, SettingsError> {
+    let mut tree = Node::empty();
+    for file in files {
+        tree.merge(read::read_file(file)?);
+    }
+    for argument in values {
+        tree.merge(values::parse_argument(argument)?);
+    }
+    let settings: T = de::from_tree(&tree).map_err(|error| error.suggesting(&known_keys::<T>()))?;
+    check_required::<T>(&tree)?;
+    settings.check().map_err(|refusal| refused(refusal, &tree))?;
+    Ok(Resolved { settings, tree })
+}
+
+fn known_keys<T: Schema>() -> Vec<String> {
+    resolved::to_tree(&T::default()).leaves().into_iter().map(|(key, _)| key).collect()
+}
+
+fn check_required<T: Schema>(tree: &Node) -> Result<(), SettingsError> {
+    let Some((key, choices)) = T::REQUIRED.iter().find(|(key, _)| tree.get(key).is_none()) else {
+        return Ok(());
+    };
+    let (one_of, example) = match choices.first() {
+        Some(first) => (format!("choose one of {}, ", choices.join(", ")), *first),
+        None => (String::new(), "..."),
+    };
+    let message = format!("{key} is missing; {one_of}for instance `--values {key}={example}`");
+    Err(SettingsError::plain(message))
+}
+
+fn refused((key, reason): Refusal, tree: &Node) -> SettingsError {
+    let origin = tree.get(&key).map_or(&Origin::Default, |node| &node.origin);
+    SettingsError::plain(reason).under(&key).at(origin)
+}

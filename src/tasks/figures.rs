@@ -1,0 +1,81 @@
+//! What a world model's run looks like.
+
+use anyhow::Result;
+
+use crate::evaluation::{Evaluation, Example};
+use crate::reports::{Figure, Floor, Frame, FrameGrid, FrameRow, LineChart, Series, panels};
+use crate::runs::Record;
+
+/// Columns of the frame grid: this many of the frames, evenly spread.
+const SHOWN_FRAMES: usize = 9;
+/// Keys of a metrics line that are no loss term.
+const CLOCKS: [&str; 3] = ["step", "epoch", "rate"];
+
+/// The terms of the loss over the steps, a panel each.
+pub fn loss_terms(records: &[Record]) -> Option<Figure> {
+    let training: Vec<&Record> = records.iter().filter(|record| record.contains_key("loss")).collect();
+    let names = training.first()?.keys().filter(|key| !CLOCKS.contains(&key.as_str()));
+    let charts = names.map(|name| chart(name, &training)).collect();
+    Some(panels("Loss terms over training steps", charts, 2))
+}
+
+fn chart(name: &str, records: &[&Record]) -> LineChart {
+    let number = |record: &Record, key: &str| record.get(key).and_then(serde_json::Value::as_f64);
+    let points = records.iter().filter_map(|record| Some((number(record, "step")?, number(record, name)?)));
+    LineChart {
+        title: name.into(),
+        x_label: "step".into(),
+        series: vec![Series { points: points.collect(), ..Series::default() }],
+        ..LineChart::default()
+    }
+}
+
+/// The error of every step of the rollout, with the floors as lines.
+pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
+    let series = |name: &str, values: &[f64]| Series {
+        name: name.into(),
+        points: values.iter().enumerate().map(|(step, px)| (step as f64, *px)).collect(),
+        spread: None,
+    };
+    let floors = evaluation.floors.iter().filter(|floor| floor.score.rmse_px > 0.005);
+    let lines = floors.map(|floor| series(&floor.name, &floor.score.per_step_px));
+    LineChart {
+        title: format!("Error of the probed position, {world}"),
+        x_label: "frame of the rollout".into(),
+        y_label: "RMSE (px)".into(),
+        series: std::iter::once(series("prediction", &evaluation.prediction.per_step_px))
+            .chain(lines)
+            .collect(),
+        floors: vec![Floor { name: "encoding of frame 0".into(), value: evaluation.encoding.rmse_px }],
+        ..LineChart::default()
+    }
+    .figure()
+}
+
+/// Frames with the true position and what the probe reads from the rollout that has seen the first one only.
+pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
+    let count = examples.first().map_or(0, |example| example.frames.len());
+    let shown: Vec<usize> = match count {
+        0..=SHOWN_FRAMES => (0..count).collect(),
+        _ => (0..SHOWN_FRAMES).map(|i| i * (count - 1) / (SHOWN_FRAMES - 1)).collect(),
+    };
+    let row = |(index, example): (usize, &Example)| FrameRow {
+        label: format!("sequence {}", index + 1),
+        frames: shown.iter().map(|t| frame(example, *t)).collect(),
+    };
+    FrameGrid {
+        title: format!("True and probed position, {world}"),
+        rows: examples.iter().enumerate().map(row).collect(),
+        column_labels: shown.iter().map(|t| format!("frame {t}")).collect(),
+    }
+    .figure()
+}
+
+fn frame(example: &Example, t: usize) -> Frame {
+    let centre = |(x, y): (f32, f32)| (x + 0.5, y + 0.5);
+    Frame {
+        pixels: example.frames[t].clone(),
+        true_xy: centre(example.truth[t]),
+        probed_xy: centre(example.probed[t]),
+    }
+}

@@ -1,0 +1,6 @@
+//! Tasks: what the trainer drives.
+
+mod figures;
+mod world_model;
+
+pub use world_model::{WorldModelTask, world};

@@ -1,0 +1,186 @@
+//! A world model learning from moving dots.
+
+use std::ops::Range;
+
+use anyhow::{Result, bail};
+use tch::Device;
+
+use crate::data::{Dots, HostTrajectories, Prefetch, Trajectories};
+use crate::evaluation::{Judge, table};
+use crate::models::{self, Recipe, WorldModel};
+use crate::native;
+use crate::nn::Parameters;
+use crate::objectives::LossReport;
+use crate::optim::{Cosine, Lars, Optimiser};
+use crate::reports::Figure;
+use crate::runs::Record;
+use crate::schema::{Precision, RunSettings};
+use crate::training::{Evaluated, Plan, Stop, Task};
+
+use super::figures;
+
+/// Epochs between two evaluations.
+const EVALUATE_EVERY: u64 = 20;
+
+pub struct WorldModelTask {
+    settings: RunSettings,
+    recipe: Recipe,
+    model: Box<dyn WorldModel>,
+    training_world: Dots,
+    validation_world: Dots,
+    schedule: Cosine,
+    device: Device,
+}
+
+impl WorldModelTask {
+    /// # Errors
+    /// Names the setting that asks for what is not built yet.
+    pub fn new(settings: &RunSettings, device: Device) -> Result<Self> {
+        let model = models::build(settings, device)?;
+        let recipe = models::recipe(settings);
+        let training_world = Dots::new(settings.dots(settings.n_steps)?)?;
+        let validation_world = match settings.val_n_steps == settings.n_steps {
+            true => training_world.clone(),
+            false => Dots::new(settings.dots(settings.val_n_steps)?)?,
+        };
+        let models::Optimiser::Lars { base_lr } = recipe.optimiser;
+        let batch_size = settings.dataset_batch_size;
+        let schedule = Cosine::new(base_lr, batch_size, recipe.epochs, settings.dataset_size / batch_size);
+        Ok(Self {
+            settings: settings.clone(),
+            recipe,
+            model,
+            training_world,
+            validation_world,
+            schedule,
+            device,
+        })
+    }
+
+    /// When training logs, keeps checkpoints and is judged.
+    pub fn plan(&self) -> Plan {
+        let settings = &self.settings;
+        let epochs = match (settings.eval_only, settings.quick_debug) {
+            (true, _) => 0,
+            (false, true) => 1,
+            (false, false) => self.recipe.epochs as u64,
+        };
+        let steps_per_epoch = (settings.dataset_size / settings.dataset_batch_size) as u64;
+        Plan {
+            epochs,
+            steps_per_epoch: if settings.quick_debug { 1 } else { steps_per_epoch },
+            log_every: settings.log_every as u64,
+            checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
+            evaluate_every_epochs: (!settings.eval_at_the_end_only).then_some(EVALUATE_EVERY),
+            clip_norm: None,
+        }
+    }
+
+    /// What the world is, for headings.
+    pub fn world(&self) -> String {
+        world(&self.settings)
+    }
+
+    fn judge(&self) -> Judge<'_> {
+        let settings = &self.settings;
+        Judge {
+            world: &self.validation_world,
+            probing: &settings.probing_cfg,
+            batches_per_epoch: (settings.val_dataset_size / settings.dataset_batch_size) as u64,
+            batch_size: settings.dataset_batch_size,
+            seed: settings.seed,
+            quick: settings.quick_debug,
+        }
+    }
+}
+
+/// `one dot, changing noise 1.0` and the like.
+pub fn world(settings: &RunSettings) -> String {
+    let noise = |name: &str, strength: f64| (strength > 0.0).then(|| format!(", {name} noise {strength:?}"));
+    let parts = [noise("changing", settings.dataset_noise), noise("fixed", settings.dataset_static_noise)];
+    let noises: String = parts.into_iter().flatten().collect();
+    format!("one dot{}", if noises.is_empty() { ", no noise".into() } else { noises })
+}
+
+impl Task for WorldModelTask {
+    type Batch = HostTrajectories;
+
+    fn batches(&self, steps: Range<u64>) -> Prefetch<HostTrajectories> {
+        let world = self.training_world.clone();
+        Prefetch::new(steps, move |step| world.batch("train", step, world.frames()))
+    }
+
+    fn batch_size(&self) -> usize {
+        self.settings.dataset_batch_size
+    }
+
+    fn loss(&self, batch: HostTrajectories) -> Result<LossReport> {
+        let batch = Trajectories::new(&batch, self.device)?;
+        match self.settings.precision {
+            Precision::Fp32 => Ok(self.model.loss(&batch)),
+            Precision::Bf16 => native::autocast(self.device, || self.model.loss(&batch)),
+        }
+    }
+
+    fn parameters(&self) -> &Parameters {
+        self.model.parameters()
+    }
+
+    fn optimiser(&self) -> Box<dyn Optimiser> {
+        let models::Optimiser::Lars { .. } = self.recipe.optimiser;
+        Box::new(Lars::new(self.parameters().trainable()))
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        self.schedule.rate(step)
+    }
+
+    fn evaluate(&self, epoch: f64, stop: &Stop) -> Result<Evaluated> {
+        let (evaluation, examples) = self.judge().evaluate(self.model.as_ref(), epoch, stop)?;
+        let world = self.world();
+        if !evaluation.prediction.rmse_px.is_finite() {
+            bail!("the probe's error is not finite at epoch {epoch}");
+        }
+        let number = |value: f64| serde_json::Value::from(value);
+        Ok(Evaluated {
+            score: evaluation.prediction.rmse_px,
+            summary: Record::from_iter([
+                ("prediction.rmse_px".into(), number(evaluation.prediction.rmse_px)),
+                ("encoding.rmse_px".into(), number(evaluation.encoding.rmse_px)),
+            ]),
+            report: serde_json::to_value(&evaluation)?,
+            table: table(&world, &evaluation),
+            figures: vec![
+                ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
+                ("frames", figures::frames(&world, &examples)?),
+            ],
+        })
+    }
+
+    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
+        figures::loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+    }
+}
+
+impl RunSettings {
+    /// The world these settings describe, refusing what they know but is not built yet.
+    fn dots(&self, frames: usize) -> Result<crate::data::DotsSettings> {
+        if self.dataset_structured_noise {
+            bail!("dataset_structured_noise: structured overlays are not built yet; leave it false");
+        }
+        if self.dataset_type != crate::data::DatasetType::Single {
+            bail!("dataset_type Multiple is not built yet; leave it Single");
+        }
+        Ok(crate::data::DotsSettings {
+            frames,
+            batch_size: self.dataset_batch_size,
+            dot_std: self.dataset_dot_std,
+            noise: self.dataset_noise,
+            static_noise: self.dataset_static_noise,
+            static_noise_speed: self.dataset_static_noise_speed,
+            normalize: self.dataset_normalize,
+            seed: self.seed,
+            ..Default::default()
+        })
+    }
+}

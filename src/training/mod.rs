@@ -1,0 +1,62 @@
+//! The training loop. It drives a task and knows no model by name.
+
+mod pending;
+mod stop;
+mod trainer;
+
+use std::ops::Range;
+
+use anyhow::Result;
+
+pub use stop::{INTERRUPTED, Interrupted, Stop};
+pub use trainer::{Plan, Trainer};
+
+use crate::data::Prefetch;
+use crate::nn::Parameters;
+use crate::objectives::LossReport;
+use crate::optim::Optimiser;
+use crate::reports::Figure;
+use crate::runs::Record;
+
+/// Something that can be trained: it has batches, a loss, parameters and an evaluation.
+pub trait Task {
+    type Batch: Send + 'static;
+
+    /// Makes the batches of these steps ahead of time; batch n is a function of the seed and n alone.
+    fn batches(&self, steps: Range<u64>) -> Prefetch<Self::Batch>;
+
+    /// Sequences in a batch.
+    fn batch_size(&self) -> usize;
+
+    /// What training minimises on one batch.
+    fn loss(&self, batch: Self::Batch) -> Result<LossReport>;
+
+    fn parameters(&self) -> &Parameters;
+
+    fn optimiser(&self) -> Box<dyn Optimiser>;
+
+    /// The learning rate of a step.
+    fn rate(&self, step: u64) -> f64;
+
+    /// Judges the parameters as they are, and leaves them and all random streams untouched.
+    ///
+    /// # Errors
+    /// [`Interrupted`] when `stop` asks for it.
+    fn evaluate(&self, epoch: f64, stop: &Stop) -> Result<Evaluated>;
+
+    /// Figures of the whole run, from its metrics.
+    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)>;
+}
+
+/// What an evaluation found.
+pub struct Evaluated {
+    /// The number by which checkpoints are compared; lower is better.
+    pub score: f64,
+    /// The numbers worth a line in the metrics.
+    pub summary: Record,
+    /// Everything, for `evaluation.json`.
+    pub report: serde_json::Value,
+    /// For a person to read.
+    pub table: String,
+    pub figures: Vec<(&'static str, Figure)>,
+}

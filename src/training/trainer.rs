@@ -1,0 +1,304 @@
+//! Steps, clocks, checkpoints and guards around a task.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, Result};
+use serde_json::Value;
+use tch::Tensor;
+
+use super::pending::Pending;
+use super::{Evaluated, Interrupted, Stop, Task};
+use crate::native::{clear_gradients, clip_gradients};
+use crate::optim::{Optimiser, restore};
+use crate::runs::{Checkpoint, Console, MetricsLog, Progress, Record, RunFolder, State};
+
+/// When things happen, in epochs and steps.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan {
+    pub epochs: u64,
+    pub steps_per_epoch: u64,
+    pub log_every: u64,
+    pub checkpoint_every_epochs: u64,
+    /// Epochs between evaluations, the first before training; none evaluates at the end only.
+    pub evaluate_every_epochs: Option<u64>,
+    pub clip_norm: Option<f64>,
+}
+
+impl Plan {
+    fn steps(&self) -> u64 {
+        self.epochs * self.steps_per_epoch
+    }
+
+    fn epoch(&self, step: u64) -> f64 {
+        step as f64 / self.steps_per_epoch as f64
+    }
+
+    fn is_due(&self, step: u64, every_epochs: u64) -> bool {
+        step.is_multiple_of(self.steps_per_epoch * every_epochs)
+    }
+
+    fn evaluates_at(&self, step: u64) -> bool {
+        step == self.steps() || self.evaluate_every_epochs.is_some_and(|every| self.is_due(step, every))
+    }
+
+    fn checkpoints_at(&self, step: u64) -> bool {
+        step == self.steps() || self.is_due(step, self.checkpoint_every_epochs)
+    }
+
+    fn logs_at(&self, step: u64) -> bool {
+        step == self.steps() || step.is_multiple_of(self.log_every)
+    }
+}
+
+/// A run under way.
+pub struct Trainer<'a, T: Task> {
+    task: &'a T,
+    plan: Plan,
+    run: &'a mut RunFolder,
+    console: &'a mut Console,
+    stop: &'a Stop,
+    trained: Vec<Tensor>,
+    optimiser: Box<dyn Optimiser>,
+    pending: Pending,
+    metrics: MetricsLog,
+    step: u64,
+    best: Option<f64>,
+    last_loss: Option<f64>,
+    clock: Clock,
+}
+
+impl<'a, T: Task> Trainer<'a, T> {
+    /// Sets out from the run's newest checkpoint, or from the start.
+    pub fn new(
+        task: &'a T,
+        plan: Plan,
+        run: &'a mut RunFolder,
+        console: &'a mut Console,
+        stop: &'a Stop,
+    ) -> Result<Self> {
+        let optimiser = task.optimiser();
+        let mut pending = Pending::default();
+        let step = match run.newest_checkpoint(console) {
+            Some(checkpoint) => resume(&checkpoint, task, optimiser.as_ref(), &mut pending)
+                .with_context(|| format!("the checkpoint of {} does not fit", run.path().display()))?,
+            None => 0,
+        };
+        if step > 0 {
+            console.say(&format!("going on from step {step} of {}", plan.steps()));
+        }
+        let metrics = run.metrics(step)?;
+        let best = run.records()?.iter().filter_map(score).min_by(f64::total_cmp);
+        let trained = task.parameters().trainable().into_iter().map(|(_, tensor)| tensor).collect();
+        let clock = Clock::start(step);
+        Ok(Self {
+            task,
+            plan,
+            run,
+            console,
+            stop,
+            trained,
+            optimiser,
+            pending,
+            metrics,
+            step,
+            best,
+            last_loss: None,
+            clock,
+        })
+    }
+
+    /// Trains to the end and returns the last evaluation's table.
+    ///
+    /// # Errors
+    /// [`Interrupted`] after a signal, with a checkpoint of the step it came at; a non-finite loss; a full disk.
+    pub fn run(mut self) -> Result<String> {
+        let result = self.train();
+        self.console.finish();
+        match &result {
+            Ok(_) => self.run.update(|status| {
+                status.state = State::Finished;
+                status.phase = "finished".into();
+            })?,
+            Err(error) => self.leave(error),
+        }
+        result
+    }
+
+    fn train(&mut self) -> Result<String> {
+        self.run.update(|status| status.steps = self.plan.steps())?;
+        let mut table = self.evaluate_if_due()?;
+        for batch in self.task.batches(self.step..self.plan.steps()) {
+            self.take_step(batch)?;
+            self.log_if_due()?;
+            if self.plan.checkpoints_at(self.step) || self.stop.asked() {
+                self.checkpoint()?;
+                self.stop.check()?;
+            }
+            table = self.evaluate_if_due()?.or(table);
+        }
+        match table {
+            Some(table) => Ok(table),
+            None => Ok(self.evaluate()?.table),
+        }
+    }
+
+    fn take_step(&mut self, batch: T::Batch) -> Result<()> {
+        clear_gradients(&self.trained);
+        let report = self.task.loss(batch)?;
+        report.total.backward();
+        if let Some(limit) = self.plan.clip_norm {
+            clip_gradients(&self.trained, limit);
+        }
+        self.optimiser.step(self.task.rate(self.step));
+        self.pending.push(&report);
+        self.step += 1;
+        Ok(())
+    }
+
+    fn log_if_due(&mut self) -> Result<()> {
+        if !self.plan.logs_at(self.step) {
+            return Ok(());
+        }
+        self.pending.check(self.step)?;
+        let mut record = self.record();
+        record.insert("rate".into(), self.task.rate(self.step - 1).into());
+        for (name, value) in self.pending.take_means()? {
+            if name == "loss" {
+                self.last_loss = Some(value);
+            }
+            record.insert(name.into(), value.into());
+        }
+        self.metrics.append(record)?;
+        self.show_progress()
+    }
+
+    fn show_progress(&mut self) -> Result<()> {
+        let steps_per_second = self.clock.lap(self.step);
+        let sequences_per_second = steps_per_second * self.task.batch_size() as f64;
+        let left =
+            Duration::from_secs_f64((self.plan.steps() - self.step) as f64 / steps_per_second.max(1e-9));
+        self.console.progress(Progress {
+            step: self.step,
+            steps: self.plan.steps(),
+            steps_per_epoch: self.plan.steps_per_epoch,
+            loss: self.last_loss,
+            sequences_per_second,
+            left,
+        });
+        let (step, seconds) = (self.step, self.clock.take());
+        self.run.beat(|status| {
+            status.phase = "training".into();
+            status.step = step;
+            status.training_seconds += seconds;
+            status.sequences_per_second = Some(sequences_per_second);
+        })
+    }
+
+    fn snapshot(&self) -> Checkpoint {
+        let part = |prefix: &'static str, tensors: Vec<(String, Tensor)>| {
+            tensors.into_iter().map(move |(name, tensor)| (format!("{prefix}.{name}"), tensor))
+        };
+        let model = part("model", self.task.parameters().named());
+        let optimiser = part("optimiser", self.optimiser.state());
+        let pending = self.pending.to_tensor().map(|rows| ("trainer.pending".to_owned(), rows));
+        Checkpoint { step: self.step, tensors: model.chain(optimiser).chain(pending).collect() }
+    }
+
+    fn checkpoint(&mut self) -> Result<()> {
+        self.pending.check(self.step)?;
+        self.run.write_checkpoint(&self.snapshot())
+    }
+
+    fn evaluate_if_due(&mut self) -> Result<Option<String>> {
+        let done = self.run.records()?.iter().any(|r| step_of(r) == Some(self.step) && score(r).is_some());
+        if done || !self.plan.evaluates_at(self.step) { Ok(None) } else { Ok(Some(self.evaluate()?.table)) }
+    }
+
+    fn evaluate(&mut self) -> Result<Evaluated> {
+        let epoch = self.plan.epoch(self.step);
+        self.console.phase(&format!("evaluating at epoch {epoch:.0}"));
+        self.run.update(|status| status.phase = "evaluating".into())?;
+        let started = Instant::now();
+        let evaluated = self.task.evaluate(epoch, self.stop)?;
+        self.write_evaluation(&evaluated)?;
+        let seconds = started.elapsed().as_secs_f64();
+        self.clock = Clock::start(self.step);
+        self.run.update(|status| status.evaluating_seconds += seconds)?;
+        Ok(evaluated)
+    }
+
+    fn write_evaluation(&mut self, evaluated: &Evaluated) -> Result<()> {
+        for (name, figure) in evaluated.figures.iter().chain(&self.task.figures(&self.run.records()?)) {
+            self.run.write_figure(name, figure)?;
+        }
+        self.run.write_json("evaluation.json", &evaluated.report)?;
+        if self.best.is_none_or(|best| evaluated.score < best) {
+            self.best = Some(evaluated.score);
+            self.run.write_best(&self.snapshot())?;
+        }
+        let mut record = self.record();
+        record.insert("score".into(), evaluated.score.into());
+        record.extend(evaluated.summary.clone());
+        self.metrics.append(record)
+    }
+
+    fn record(&self) -> Record {
+        Record::from_iter([
+            ("step".into(), self.step.into()),
+            ("epoch".into(), self.plan.epoch(self.step).into()),
+        ])
+    }
+
+    /// Says in the status why the run stopped. The error itself is told by whoever gets it.
+    fn leave(&mut self, error: &anyhow::Error) {
+        let interrupted = error.is::<Interrupted>();
+        let message = if interrupted { self.stop.reason().to_owned() } else { format!("{error:#}") };
+        let step = self.step;
+        let _ = self.run.update(|status| {
+            status.state = if interrupted { State::Interrupted } else { State::Failed };
+            status.step = step;
+            status.message = Some(message);
+        });
+    }
+}
+
+fn resume<T: Task>(
+    checkpoint: &Checkpoint,
+    task: &T,
+    optimiser: &dyn Optimiser,
+    pending: &mut Pending,
+) -> Result<u64> {
+    task.parameters().assign(&checkpoint.part("model"))?;
+    restore(optimiser, &checkpoint.part("optimiser"))?;
+    pending.restore(checkpoint.part("trainer").get("pending"));
+    Ok(checkpoint.step)
+}
+
+fn score(record: &Record) -> Option<f64> {
+    record.get("score").and_then(Value::as_f64)
+}
+
+fn step_of(record: &Record) -> Option<u64> {
+    record.get("step").and_then(Value::as_u64)
+}
+
+/// Measures steps per second since the last evaluation, and seconds since they were last asked for.
+struct Clock {
+    started: Instant,
+    first_step: u64,
+    taken: Instant,
+}
+
+impl Clock {
+    fn start(step: u64) -> Self {
+        Self { started: Instant::now(), first_step: step, taken: Instant::now() }
+    }
+
+    fn lap(&self, step: u64) -> f64 {
+        (step - self.first_step) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
+    }
+
+    fn take(&mut self) -> f64 {
+        std::mem::replace(&mut self.taken, Instant::now()).elapsed().as_secs_f64()
+    }
+}
