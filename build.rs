@@ -3,10 +3,12 @@
 use std::env;
 use std::path::PathBuf;
 
+const SOURCES: [&str; 2] = ["native/umwelt.cpp", "native/kernels.cpp"];
+
 fn main() {
     let libtorch = PathBuf::from(env::var("LIBTORCH").unwrap_or_else(|_| ".libtorch".into()));
     println!("cargo:rerun-if-env-changed=LIBTORCH");
-    println!("cargo:rerun-if-changed=native/umwelt.cpp");
+    SOURCES.iter().for_each(|source| println!("cargo:rerun-if-changed={source}"));
     println!("cargo:rerun-if-changed={}", libtorch.join("include/torch/headeronly/version.h").display());
     assert!(
         libtorch.join("include").is_dir(),
@@ -21,12 +23,14 @@ fn compile(libtorch: &std::path::Path) {
     cc::Build::new()
         .cpp(true)
         .std("c++20")
-        .opt_level(2)
+        .opt_level(3)
         .warnings(false)
         .flag_if_supported("-fopenmp")
+        .flag_if_supported("-fno-math-errno")
+        .flag_if_supported("-fno-trapping-math")
         .include(libtorch.join("include"))
         .include(libtorch.join("include/torch/csrc/api/include"))
-        .file("native/umwelt.cpp")
+        .files(SOURCES)
         .compile("umwelt_native");
 }
 

@@ -1,14 +1,24 @@
 // What tch leaves out of libtorch: fused optimiser steps, gradients by reference, CPU autocast, the deterministic
-// switch, and the version that is really running. Every function returns 0, or -1 with umwelt_last_error() set.
+// switch, the version that is really running; and the doors to the kernels beside this file. Every function returns 0, or -1 with umwelt_last_error() set.
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 #include <torch/version.h>
 
+#ifdef __linux__
+#include <malloc.h>
+#endif
+
+#include <climits>
 #include <exception>
 #include <string>
 #include <vector>
+
+namespace umwelt {
+std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Tensor bias, double epsilon);
+at::Tensor narrow_conv(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
+}  // namespace umwelt
 
 namespace {
 
@@ -127,6 +137,30 @@ int umwelt_autocast(bool cuda, bool on) {
     }
     at::autocast::set_autocast_enabled(device, on);
   });
+}
+
+bool umwelt_autocast_on_cpu() { return at::autocast::is_autocast_enabled(at::kCPU); }
+
+// Puts relu(x), normalised over its batch, into out[0], and the mean and biased variance of relu(x) into out[1] and out[2].
+int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, double epsilon, at::Tensor** out) {
+  return guarded([&] {
+    auto results = umwelt::relu_batch_norm(*x, *weight, *bias, epsilon);
+    for (int i = 0; i < 3; ++i) out[i] = new at::Tensor(results[i]);
+  });
+}
+
+int umwelt_narrow_conv(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t stride, int64_t padding,
+                       at::Tensor** out) {
+  return guarded([&] { *out = new at::Tensor(umwelt::narrow_conv(*x, *weight, *bias, stride, padding)); });
+}
+
+// Lets freed memory stay with the process: a step's buffers are then reused instead of faulted in anew each time.
+void umwelt_keep_freed_memory() {
+#ifdef __GLIBC__
+  mallopt(M_MMAP_MAX, 0);
+  mallopt(M_TRIM_THRESHOLD, INT_MAX);
+  mallopt(M_TOP_PAD, 64 << 20);
+#endif
 }
 
 int umwelt_deterministic(bool on) {

@@ -8,6 +8,7 @@ use crate::{
     data::DatasetType,
     evaluation::ProbingSettings,
     models::{RssmSettings, SimclrSettings, VicregSettings},
+    nn::Precision,
 };
 
 /// Everything that `train` can be told. The names and defaults are the published code's, but for `wandb`
@@ -96,17 +97,6 @@ pub enum ModelType {
     SimCLR,
     /// The recurrent state space model.
     RSSM,
-}
-
-/// The number format of the network's products; losses and the optimiser stay in float32.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Precision {
-    /// float32.
-    #[default]
-    Fp32,
-    /// bfloat16.
-    Bf16,
 }
 
 impl Default for RunSettings {

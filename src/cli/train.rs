@@ -70,6 +70,7 @@ fn run(
     let settings = &resolved.settings;
     native::check_version()?;
     native::deterministic();
+    native::keep_freed_memory();
     let device = device(&settings.device)?;
     let threads = use_threads(settings.threads);
     let folder = output_path(settings, configs);
@@ -93,7 +94,11 @@ fn run(
     ));
     let table = Trainer::new(&task, task.plan(), &mut run, console, stop)?.run()?;
     print!("{table}");
-    console.say(&format!("figures and evaluation.json are in {}", folder.display()));
+    let (trained, judged) = (run.status().training_seconds, run.status().evaluating_seconds);
+    console.say(&format!(
+        "trained for {trained:.0} s, judged for {judged:.0} s; figures are in {}/figures",
+        folder.display()
+    ));
     Ok(())
 }
 

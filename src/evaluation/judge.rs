@@ -39,7 +39,9 @@ pub struct Evaluation {
     pub epoch: f64,
     pub prediction: Score,
     pub encoding: Score,
-    pub floors_px: HashMap<String, f64>,
+    /// The prediction's floors by name, best first, in pixels.
+    pub floors_px: serde_json::Map<String, serde_json::Value>,
+    /// The same floors with their scores per step.
     pub floors: Vec<Floor>,
 }
 
@@ -66,7 +68,7 @@ impl Judge<'_> {
             Solver::Adam => self.by_adam(model, stop)?,
         };
         let floors = floors(self.world, "score", self.scored_batches());
-        let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px)).collect();
+        let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
         Ok((Evaluation { epoch, prediction, encoding, floors_px, floors }, examples))
     }
 

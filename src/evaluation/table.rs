@@ -61,7 +61,7 @@ mod tests {
             epoch: 20.0,
             prediction: score(&[1.0, 1.0]),
             encoding: score(&[0.5]),
-            floors_px: std::collections::HashMap::new(),
+            floors_px: serde_json::Map::new(),
             floors: vec![
                 floor("simulator", &[0.0, 0.0]),
                 floor("dead reckoning", &[0.0, 1.7]),
@@ -69,9 +69,10 @@ mod tests {
             ],
         };
         let expected = "\
-one dot               RMSE px   / 28  floor it beats
-prediction (2 frames)    1.00   .036  dead reckoning 1.20
-encoding (frame 0)       0.50   .018  centre 8.90
+one dot                RMSE px  / 28  floor it beats
+---------------------  -------  ----  -------------------
+prediction (2 frames)     1.00  .036  dead reckoning 1.20
+encoding (frame 0)        0.50  .018  centre 8.90
 floors: simulator 0 | dead reckoning 1.20 | centre 9.36
 ";
         assert_eq!(table("one dot", &evaluation), expected);

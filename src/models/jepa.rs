@@ -1,9 +1,12 @@
 //! What joint embedding predictive architectures share: an encoder, a predictor in its space, and their heads.
 
 use anyhow::{Context, Result, bail};
-use tch::{Reduction, Tensor};
+use tch::{Kind, Reduction, Tensor};
 
-use crate::nn::{ActionHead, Arch, Backbone, BackboneShape, Mode, Parameters, Predictor, Projector};
+use crate::native;
+use crate::nn::{
+    ActionHead, Arch, Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, Projector,
+};
 
 /// The networks of a joint embedding model.
 pub struct Jepa {
@@ -12,6 +15,7 @@ pub struct Jepa {
     projector: Projector,
     predictor: Predictor,
     action_head: ActionHead,
+    precision: Precision,
 }
 
 /// What a [`Jepa`] is built from; `section` is where its settings stand.
@@ -34,7 +38,7 @@ pub struct Architecture<'a> {
 impl Jepa {
     /// # Errors
     /// Names the setting that asks for a part which is not built yet, or cannot be read.
-    pub fn new(parameters: Parameters, shape: &Architecture) -> Result<Self> {
+    pub fn new(parameters: Parameters, shape: &Architecture, precision: Precision) -> Result<Self> {
         let key = |name: &str| format!("{}.{name}", shape.section);
         if shape.rnn_burnin != 1 {
             bail!("{}: burn-in frames are not built yet; leave it at 1", key("rnn_burnin"));
@@ -55,7 +59,7 @@ impl Jepa {
         if shape.random_projector {
             parameters.freeze("projector.");
         }
-        Ok(Self { parameters, backbone, projector, predictor, action_head })
+        Ok(Self { parameters, backbone, projector, predictor, action_head, precision })
     }
 
     pub fn embedding(&self) -> i64 {
@@ -64,7 +68,7 @@ impl Jepa {
 
     /// images `[N, C, 28, 28]` -> encodings `[N, D]`
     pub fn encode(&self, images: &Tensor, mode: Mode) -> Tensor {
-        self.backbone.forward(images, mode)
+        self.computed(mode, || self.backbone.forward(images, mode))
     }
 
     /// states `[T, B, C, 28, 28]` -> encodings `[T, B, D]`, with batch statistics over all of them
@@ -75,17 +79,27 @@ impl Jepa {
 
     /// encodings `[T, B, D]` -> projections `[T, B, P]`
     pub fn project(&self, encodings: &Tensor, mode: Mode) -> Tensor {
-        self.projector.forward(encodings, mode)
+        self.computed(mode, || self.projector.forward(encodings, mode))
     }
 
     /// predictions `[T-1, B, D]` -> projections `[T-1, B, P]`, each step by itself
     pub fn project_predictions(&self, predictions: &Tensor, mode: Mode) -> Tensor {
-        self.projector.forward_stepwise(predictions, mode)
+        self.computed(mode, || self.projector.forward_stepwise(predictions, mode))
     }
 
     /// encoding `[B, D]` and actions `[T-1, B, A]` -> predicted encodings `[T-1, B, D]`
     pub fn rollout(&self, start: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
-        self.predictor.forward(start, actions, mode)
+        self.computed(mode, || self.predictor.forward(start, actions, mode))
+    }
+
+    /// What a network computes, in the precision asked for in training, in float32 in evaluation; float32 comes out.
+    fn computed(&self, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
+        match (self.precision, mode) {
+            (Precision::Bf16, Mode::Train) => {
+                native::autocast(self.parameters.device(), network).to_kind(Kind::Float)
+            }
+            (Precision::Fp32, _) | (_, Mode::Evaluate) => network(),
+        }
     }
 
     /// The squared error of the actions `[T-1, B, A]` read from `before` and `after` `[T-1, B, D]`.

@@ -54,10 +54,11 @@ pub enum Optimiser {
 /// # Errors
 /// When the settings name a part that is not built yet, or sizes that cannot be read.
 pub fn build(settings: &RunSettings, device: Device) -> Result<Box<dyn WorldModel>> {
-    let parameters = Parameters::new(device, settings.seed);
+    let (parameters, precision) = (Parameters::new(device, settings.seed), settings.precision);
+    precision.check(device)?;
     Ok(match settings.model_type {
-        ModelType::VICReg => Box::new(Vicreg::new(parameters, &settings.vicreg)?),
-        ModelType::SimCLR => Box::new(Simclr::new(parameters, &settings.simclr)?),
+        ModelType::VICReg => Box::new(Vicreg::new(parameters, &settings.vicreg, precision)?),
+        ModelType::SimCLR => Box::new(Simclr::new(parameters, &settings.simclr, precision)?),
         ModelType::RSSM => bail!("model_type RSSM is not built yet; choose VICReg or SimCLR"),
     })
 }

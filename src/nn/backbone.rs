@@ -3,6 +3,7 @@
 use anyhow::{Result, bail};
 use tch::Tensor;
 
+use super::layers::channels_last;
 use super::{Arch, BatchNorm, Conv2d, Linear, Mlp, Mode, Scope, layer_sizes};
 
 const PIXELS: i64 = 28 * 28;
@@ -112,10 +113,9 @@ impl Menet5 {
     }
 
     fn forward(&self, images: &Tensor, mode: Mode) -> Tensor {
-        let layer =
-            |x: Tensor, (conv, norm): &(Conv2d, BatchNorm)| norm.forward(&conv.forward(&x).relu(), mode);
-        let maps = self.layers.iter().fold(images.shallow_clone(), layer);
-        self.fc.forward(&maps.avg_pool2d([2, 2], [2, 2], [0, 0], false, true, None).flatten(1, -1))
+        let layer = |x: Tensor, (conv, norm): &(Conv2d, BatchNorm)| norm.after_relu(&conv.forward(&x), mode);
+        let maps = self.layers.iter().fold(channels_last(images), layer);
+        self.fc.forward_maps(&maps.avg_pool2d([2, 2], [2, 2], [0, 0], false, true, None))
     }
 }
 

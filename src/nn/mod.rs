@@ -6,6 +6,7 @@ mod heads;
 mod layers;
 mod mlp;
 mod parameters;
+mod precision;
 mod predictor;
 
 pub use arch::Arch;
@@ -14,6 +15,7 @@ pub use heads::{ActionHead, Projector};
 pub use layers::{BatchNorm, Conv2d, Gru, Linear};
 pub use mlp::{Mlp, layer_sizes};
 pub use parameters::{Parameters, Scope};
+pub use precision::Precision;
 pub use predictor::Predictor;
 
 /// Whether normalisation layers learn from the batch or use what they have learnt.

@@ -104,11 +104,22 @@ impl Scope<'_> {
 
     /// A parameter drawn from U(-bound, bound).
     pub fn uniform(&self, name: &str, shape: &[i64], bound: f64) -> Tensor {
-        let name = self.full_name(name);
+        self.add(self.full_name(name), self.drawn(name, shape, bound), true)
+    }
+
+    /// A convolution's weight `[O, I, k, k]` drawn from U(-bound, bound), in channels-last order in memory.
+    pub fn uniform_channels_last(&self, name: &str, shape: &[i64; 4], bound: f64) -> Tensor {
+        let drawn = self.drawn(name, shape, bound);
+        let ordered = drawn.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]);
+        self.add(self.full_name(name), ordered, true)
+    }
+
+    fn drawn(&self, name: &str, shape: &[i64], bound: f64) -> Tensor {
         let mut values = vec![0f32; shape.iter().product::<i64>() as usize];
-        let stream = Stream::new(self.parameters.seed, &format!("initialisation of {name}"));
+        let stream =
+            Stream::new(self.parameters.seed, &format!("initialisation of {}", self.full_name(name)));
         stream.at(&[]).fill_uniform(&mut values, -bound as f32, bound as f32);
-        self.add(name, Tensor::from_slice(&values).view(shape), true)
+        Tensor::from_slice(&values).view(shape)
     }
 
     /// A parameter that starts at one value everywhere.

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use safetensors::tensor::TensorView;
 use safetensors::{Dtype, SafeTensors};
 use tch::{Device, Kind, Tensor};
@@ -25,8 +25,8 @@ pub struct Checkpoint {
 impl Checkpoint {
     /// Writes the checkpoint atomically.
     pub fn save(&self, path: &Path) -> Result<()> {
-        let metadata =
-            HashMap::from([("format".into(), FORMAT.into()), ("step".into(), self.step.to_string())]);
+        // One entry: several would be written in an order that changes from run to run.
+        let metadata = HashMap::from([(FORMAT.to_owned(), self.step.to_string())]);
         let stored = self.tensors.iter().map(|(name, tensor)| Ok((name, Stored::new(tensor)?)));
         let stored: Vec<_> = stored.collect::<Result<_>>()?;
         let views =
@@ -44,13 +44,11 @@ impl Checkpoint {
             fs::read(path).with_context(|| format!("could not read checkpoint {}", path.display()))?;
         let damaged = || format!("checkpoint {} is cut short or damaged", path.display());
         let (_, header) = SafeTensors::read_metadata(&bytes).with_context(damaged)?;
-        let metadata = header.metadata().clone().unwrap_or_default();
-        ensure!(
-            metadata.get("format").map(String::as_str) == Some(FORMAT),
-            "{} is a safetensors file, but no checkpoint of umwelt ({FORMAT})",
-            path.display()
-        );
-        let step = metadata.get("step").and_then(|step| step.parse().ok()).with_context(damaged)?;
+        let step = header.metadata().as_ref().and_then(|metadata| metadata.get(FORMAT));
+        let Some(step) = step else {
+            bail!("{} is a safetensors file, but no checkpoint of umwelt ({FORMAT})", path.display());
+        };
+        let step = step.parse().with_context(damaged)?;
         let file = SafeTensors::deserialize(&bytes).with_context(damaged)?;
         let views = file.tensors().into_iter();
         let tensors = views.map(|(name, view)| Ok((name, tensor(&view)?))).collect::<Result<_>>()?;

@@ -63,7 +63,7 @@ impl Console {
             View::Quiet => {}
             View::Bar(bar) => show(bar, progress),
             View::Plain { last } => {
-                let epoch_ends = progress.step % progress.steps_per_epoch == 0;
+                let epoch_ends = progress.step.is_multiple_of(progress.steps_per_epoch);
                 if epoch_ends || last.is_none_or(|shown| shown.elapsed() > PLAIN_INTERVAL) {
                     eprintln!("{}", line(progress));
                     *last = Some(Instant::now());

@@ -17,7 +17,8 @@ use super::{
 use crate::{
     data::DatasetType,
     nn::Arch,
-    schema::{ModelType, Precision, RunSettings},
+    nn::Precision,
+    schema::{ModelType, RunSettings},
 };
 
 fn node(value: Value) -> Node {

@@ -8,13 +8,12 @@ use tch::Device;
 use crate::data::{Dots, HostTrajectories, Prefetch, Trajectories};
 use crate::evaluation::{Judge, table};
 use crate::models::{self, Recipe, WorldModel};
-use crate::native;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::optim::{Cosine, Lars, Optimiser};
 use crate::reports::Figure;
 use crate::runs::Record;
-use crate::schema::{Precision, RunSettings};
+use crate::schema::RunSettings;
 use crate::training::{Evaluated, Plan, Stop, Task};
 
 use super::figures;
@@ -116,10 +115,7 @@ impl Task for WorldModelTask {
 
     fn loss(&self, batch: HostTrajectories) -> Result<LossReport> {
         let batch = Trajectories::new(&batch, self.device)?;
-        match self.settings.precision {
-            Precision::Fp32 => Ok(self.model.loss(&batch)),
-            Precision::Bf16 => native::autocast(self.device, || self.model.loss(&batch)),
-        }
+        Ok(self.model.loss(&batch))
     }
 
     fn parameters(&self) -> &Parameters {

@@ -5,12 +5,12 @@
 mod settings;
 
 use anyhow::Result;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::WorldModel;
 use super::jepa::{Architecture, Jepa, departures, later};
 use crate::data::Trajectories;
-use crate::nn::{Mode, Parameters};
+use crate::nn::{Mode, Parameters, Precision};
 use crate::objectives::{LossReport, info_nce};
 pub use settings::SimclrSettings;
 
@@ -22,8 +22,9 @@ pub struct Simclr {
 impl Simclr {
     /// # Errors
     /// Names the setting that cannot be built.
-    pub fn new(parameters: Parameters, settings: &SimclrSettings) -> Result<Self> {
-        Ok(Self { settings: settings.clone(), jepa: Jepa::new(parameters, &settings.architecture())? })
+    pub fn new(parameters: Parameters, settings: &SimclrSettings, precision: Precision) -> Result<Self> {
+        let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
+        Ok(Self { settings: settings.clone(), jepa })
     }
 }
 
@@ -47,8 +48,8 @@ impl WorldModel for Simclr {
     fn loss(&self, batch: &Trajectories) -> LossReport {
         let encodings = self.jepa.encode_frames(&batch.states, Mode::Train);
         let predictions = self.jepa.rollout(&encodings.get(0), &batch.actions, Mode::Train);
-        let targets = later(&self.jepa.project(&encodings, Mode::Train)).to_kind(Kind::Float);
-        let guesses = self.jepa.project_predictions(&predictions, Mode::Train).to_kind(Kind::Float);
+        let targets = later(&self.jepa.project(&encodings, Mode::Train));
+        let guesses = self.jepa.project_predictions(&predictions, Mode::Train);
         let SimclrSettings { normalize_z, loss_temp, action_coeff, .. } = self.settings;
         let contrast = info_nce(&guesses, &targets, normalize_z, loss_temp);
         let mut parts = vec![("contrast", 1.0, contrast)];

@@ -6,12 +6,12 @@
 mod settings;
 
 use anyhow::Result;
-use tch::{Kind, Reduction, Tensor};
+use tch::{Reduction, Tensor};
 
 use super::WorldModel;
 use super::jepa::{Architecture, Jepa, departures, later};
 use crate::data::Trajectories;
-use crate::nn::{Mode, Parameters};
+use crate::nn::{Mode, Parameters, Precision};
 use crate::objectives::{LossReport, VarianceCovariance, variance_covariance};
 pub use settings::{ActionPairs, VicregSettings};
 
@@ -23,8 +23,9 @@ pub struct Vicreg {
 impl Vicreg {
     /// # Errors
     /// Names the setting that cannot be built.
-    pub fn new(parameters: Parameters, settings: &VicregSettings) -> Result<Self> {
-        Ok(Self { settings: settings.clone(), jepa: Jepa::new(parameters, &settings.architecture())? })
+    pub fn new(parameters: Parameters, settings: &VicregSettings, precision: Precision) -> Result<Self> {
+        let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
+        Ok(Self { settings: settings.clone(), jepa })
     }
 
     /// The loss with the encodings `[T, B, D]` and predictions `[T-1, B, D]` that it came from.
@@ -63,7 +64,7 @@ impl Vicreg {
 
     fn spread(&self, frames: &Tensor) -> VarianceCovariance {
         let counted = if self.settings.skip_first_step_vc { later(frames) } else { frames.shallow_clone() };
-        variance_covariance(&counted.to_kind(Kind::Float))
+        variance_covariance(&counted)
     }
 
     fn action_error(&self, encodings: &Tensor, predictions: &Tensor, actions: &Tensor) -> Tensor {

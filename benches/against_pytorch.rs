@@ -1,0 +1,175 @@
+//! Ours against plain eager PyTorch, in turns in one run: the machine's speed drifts, the ratio of a pair does not.
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use tch::{Device, Tensor};
+use umwelt::data::{Dots, DotsSettings};
+use umwelt::evaluation::Judge;
+use umwelt::native::clear_gradients;
+use umwelt::schema::RunSettings;
+use umwelt::settings;
+use umwelt::tasks::WorldModelTask;
+use umwelt::training::{Stop, Task};
+
+const THREADS: i32 = 2;
+const PAIRS: usize = 9;
+
+fn main() -> Result<()> {
+    tch::set_num_threads(THREADS);
+    rayon::ThreadPoolBuilder::new().num_threads(THREADS as usize).build_global()?;
+    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv-bench/bin/python");
+    let mut baseline = Baseline::start(&python)?;
+    println!("baseline: {}", baseline.versions);
+    println!(
+        "{PAIRS} pairs, batch 128, 17 frames, {THREADS} threads; medians; ratio = baseline's seconds / ours\n"
+    );
+    println!("{:<34}{:>12}{:>12}{:>8}", "", "baseline/s", "ours/s", "ratio");
+    for precision in ["fp32", "bf16"] {
+        let mut step = training_step(precision)?;
+        step(2)?;
+        compare(&format!("training step, {precision}"), &mut baseline, "step", 3, &mut step)?;
+    }
+    let dots = Dots::new(DotsSettings { static_noise: 1.0, normalize: true, ..DotsSettings::default() })?;
+    let mut made = 0;
+    let mut generate = |count| {
+        let started = Instant::now();
+        for _ in 0..count {
+            std::hint::black_box(dots.batch("bench", made, 17));
+            made += 1;
+        }
+        Ok(started.elapsed().as_secs_f64())
+    };
+    compare("batches of fixed uniform noise", &mut baseline, "data", 20, &mut generate)?;
+    drop(baseline);
+    probes()
+}
+
+/// A process that answers `step N` and `data N` with the seconds they took.
+struct Baseline {
+    child: Child,
+    requests: ChildStdin,
+    answers: BufReader<ChildStdout>,
+    versions: String,
+}
+
+impl Baseline {
+    fn start(python: &Path) -> Result<Self> {
+        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pytorch_baseline.py");
+        let mut command = Command::new(python);
+        command
+            .arg(script)
+            .args(["--threads", &THREADS.to_string()])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped());
+        let mut child =
+            command.spawn().with_context(|| format!("no {}; run `make bench`", python.display()))?;
+        let requests = child.stdin.take().context("a pipe")?;
+        let mut answers = BufReader::new(child.stdout.take().context("a pipe")?);
+        let mut versions = String::new();
+        answers.read_line(&mut versions)?;
+        Ok(Self { child, requests, answers, versions: versions.trim().to_owned() })
+    }
+
+    fn seconds(&mut self, work: &str, count: usize) -> Result<f64> {
+        writeln!(self.requests, "{work} {count}")?;
+        let mut answer = String::new();
+        self.answers.read_line(&mut answer)?;
+        answer.trim().parse().with_context(|| format!("the baseline answered {answer:?}"))
+    }
+}
+
+impl Drop for Baseline {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+fn compare(
+    name: &str,
+    baseline: &mut Baseline,
+    work: &str,
+    count: usize,
+    ours: &mut dyn FnMut(usize) -> Result<f64>,
+) -> Result<()> {
+    baseline.seconds(work, count)?;
+    ours(count)?;
+    let (mut theirs_all, mut ours_all, mut ratios) = (vec![], vec![], vec![]);
+    for _ in 0..PAIRS {
+        let (theirs, ours) = (baseline.seconds(work, count)?, ours(count)?);
+        theirs_all.push(count as f64 / theirs);
+        ours_all.push(count as f64 / ours);
+        ratios.push(theirs / ours);
+    }
+    let (theirs, ours, ratio) = (median(theirs_all), median(ours_all), median(ratios));
+    println!("{name:<34}{theirs:>12.2}{ours:>12.2}{ratio:>8.2}");
+    if work == "data" {
+        println!("{:<34}{:>12.0}{:>12.0}", "  sequences", theirs * 128.0, ours * 128.0);
+    }
+    Ok(())
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values[values.len() / 2]
+}
+
+fn published(values: &[&str]) -> Result<RunSettings> {
+    let file = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("reproduce_configs/sweep_changing_uniform.(1).vicreg.best.yaml");
+    let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+    Ok(settings::load(&[file], &values)?.settings)
+}
+
+/// The published training step, batches included, as the trainer takes it.
+fn training_step(precision: &str) -> Result<impl FnMut(usize) -> Result<f64>> {
+    let task = WorldModelTask::new(&published(&[&format!("precision={precision}")])?, Device::Cpu)?;
+    let trained: Vec<Tensor> = task.parameters().trainable().into_iter().map(|(_, tensor)| tensor).collect();
+    let mut optimiser = task.optimiser();
+    let mut batches = task.batches(0..u64::MAX);
+    let mut step = 0;
+    Ok(move |count| {
+        let started = Instant::now();
+        for batch in batches.by_ref().take(count) {
+            clear_gradients(&trained);
+            task.loss(batch)?.total.backward();
+            optimiser.step(task.rate(step));
+            step += 1;
+        }
+        Ok(started.elapsed().as_secs_f64())
+    })
+}
+
+/// Both probes of an untrained network by the published 30 epochs of Adam and by ridge.
+fn probes() -> Result<()> {
+    println!("\nboth probes of one encoder          seconds  prediction px  encoding px");
+    let mut seconds = vec![];
+    for solver in ["adam", "ridge"] {
+        let settings = published(&[&format!("probing_cfg.solver={solver}")])?;
+        let world = Dots::new(DotsSettings { noise: 1.0, normalize: true, ..DotsSettings::default() })?;
+        let model = umwelt::models::build(&settings, Device::Cpu)?;
+        let judge = Judge {
+            world: &world,
+            probing: &settings.probing_cfg,
+            batches_per_epoch: 78,
+            batch_size: 128,
+            seed: settings.seed,
+            quick: false,
+        };
+        let started = Instant::now();
+        let (evaluation, _) = judge.evaluate(model.as_ref(), 0.0, &Stop::default())?;
+        seconds.push(started.elapsed().as_secs_f64());
+        println!(
+            "{solver:<34}{:>9.2}{:>15.3}{:>13.3}",
+            seconds[seconds.len() - 1],
+            evaluation.prediction.rmse_px,
+            evaluation.encoding.rmse_px
+        );
+    }
+    println!("ridge / adam{:>31.3}", seconds[1] / seconds[0]);
+    Ok(())
+}

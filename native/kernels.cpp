@@ -1,0 +1,221 @@
+// Kernels for the training step that libtorch has only in slower pieces: ReLU + BatchNorm in two passes over
+// memory, and the weight gradient of bfloat16 convolutions on AMX.
+// Plain loops that the compiler vectorises; `HOT` makes a version per instruction set and picks one at load time.
+#include <ATen/ATen.h>
+#include <ATen/Parallel.h>
+#include <ATen/cpu/Utils.h>
+#include <ATen/native/CPUBlas.h>
+#include <torch/csrc/autograd/custom_function.h>
+#include <cmath>
+#include <cstring>
+
+#ifdef __x86_64__
+#include <cpuid.h>
+#endif
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define HOT __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
+#else
+#define HOT
+#endif
+#define INLINE static inline __attribute__((always_inline))
+
+namespace umwelt {
+using at::Tensor;
+using torch::autograd::AutogradContext;
+using torch::autograd::Function;
+using torch::autograd::variable_list;
+using bf16 = uint16_t;  // the bits of a c10::BFloat16: shifts vectorise, its class does not always
+
+INLINE float load(const float* p) { return *p; }
+INLINE float load(const bf16* p) { uint32_t u = uint32_t(*p) << 16; float f; std::memcpy(&f, &u, 4); return f; }
+INLINE void store(float* p, float v) { *p = v; }
+INLINE void store(bf16* p, float v) {
+  uint32_t u; std::memcpy(&u, &v, 4);
+  *p = (u + 0x7fff + ((u >> 16) & 1)) >> 16;  // round to nearest even
+}
+
+// ---- ReLU, then BatchNorm in training mode; channels are the fastest dimension -----------------------------------
+
+constexpr int64_t kMaxChannels = 512;
+
+#define RELU_BN_LOOPS(T)                                                                                               \
+  HOT static void relu_sums(const T* x, int64_t n, int64_t c, float* s, float* q) {                                    \
+    for (int64_t i = 0; i < n; ++i, x += c)                                                                            \
+      for (int64_t j = 0; j < c; ++j) { float v = load(x + j); v = v > 0 ? v : 0; s[j] += v; q[j] += v * v; }          \
+  }                                                                                                                    \
+  HOT static void relu_scale(const T* x, T* y, int64_t n, int64_t c, const float* a, const float* b) {                 \
+    for (int64_t i = 0; i < n; ++i, x += c, y += c)                                                                    \
+      for (int64_t j = 0; j < c; ++j) { float v = load(x + j); v = v > 0 ? v : 0; store(y + j, v * a[j] + b[j]); }     \
+  }                                                                                                                    \
+  HOT static void grad_sums(const T* x, const T* g, int64_t n, int64_t c, const float* m, float* s, float* q) {        \
+    for (int64_t i = 0; i < n; ++i, x += c, g += c)                                                                    \
+      for (int64_t j = 0; j < c; ++j) {                                                                                \
+        float v = load(x + j), d = load(g + j); v = v > 0 ? v : 0; s[j] += d; q[j] += d * (v - m[j]);                  \
+      }                                                                                                                \
+  }                                                                                                                    \
+  HOT static void grad_input(const T* x, const T* g, T* o, int64_t n, int64_t c, const float* k, const float* a,       \
+                             const float* b) {                                                                         \
+    for (int64_t i = 0; i < n; ++i, x += c, g += c, o += c)                                                            \
+      for (int64_t j = 0; j < c; ++j) {                                                                                \
+        float v = load(x + j); store(o + j, v > 0 ? k[j] * load(g + j) + a[j] * v + b[j] : 0.f);                       \
+      }                                                                                                                \
+  }
+RELU_BN_LOOPS(float)
+RELU_BN_LOOPS(bf16)
+
+// Calls loop(first row, rows, two float sums a channel) on blocks of rows and adds the sums up in double, in the
+// order of the blocks: float sums of 512 numbers lose nothing that matters, and the order never depends on threads.
+template <class F> static std::vector<double> channel_sums(int64_t n, int64_t c, F loop) {
+  constexpr int64_t kBlock = 512;
+  const int64_t blocks = (n + kBlock - 1) / kBlock;
+  std::vector<float> partial(blocks * 2 * c, 0.f);
+  at::parallel_for(0, blocks, 4, [&](int64_t from, int64_t to) {
+    for (int64_t b = from; b < to; ++b)
+      loop(b * kBlock, std::min(kBlock, n - b * kBlock), &partial[b * 2 * c], &partial[b * 2 * c + c]);
+  });
+  std::vector<double> sums(2 * c, 0.0);
+  for (int64_t b = 0; b < blocks; ++b) for (int64_t j = 0; j < 2 * c; ++j) sums[j] += partial[b * 2 * c + j];
+  return sums;
+}
+
+static float* floats(const Tensor& t) { return static_cast<float*>(t.data_ptr()); }
+static bool narrow(const Tensor& t) { return t.scalar_type() == at::kBFloat16; }
+#define ANY_WIDTH(t, ...) if (narrow(t)) { using S = bf16; __VA_ARGS__; } else { using S = float; __VA_ARGS__; }
+
+struct ReluBatchNorm : Function<ReluBatchNorm> {
+  static variable_list forward(AutogradContext* ctx, Tensor x, Tensor weight, Tensor bias, double eps) {
+    x = x.contiguous(at::MemoryFormat::ChannelsLast);
+    const int64_t c = x.size(1), n = x.numel() / c;
+    TORCH_CHECK(c <= kMaxChannels && weight.scalar_type() == at::kFloat, "relu_batch_norm: ", c, " channels");
+    Tensor y = at::empty_like(x), mean = at::empty({c}, weight.options()), var = at::empty_like(mean);
+    std::vector<float> a(c), b(c);
+    ANY_WIDTH(x, {
+      const S* xs = static_cast<const S*>(x.data_ptr()); S* ys = static_cast<S*>(y.data_ptr());
+      auto sums = channel_sums(n, c, [&](int64_t i, int64_t k, float* s, float* q) { relu_sums(xs + i * c, k, c, s, q); });
+      for (int64_t j = 0; j < c; ++j) {
+        const double m = sums[j] / n, v = std::max(sums[c + j] / n - m * m, 0.0);
+        floats(mean)[j] = m; floats(var)[j] = v;
+        a[j] = floats(weight)[j] / std::sqrt(v + eps); b[j] = floats(bias)[j] - m * a[j];
+      }
+      at::parallel_for(0, n, 2048, [&](int64_t i, int64_t e) { relu_scale(xs + i * c, ys + i * c, e - i, c, a.data(), b.data()); });
+    })
+    ctx->save_for_backward({x, weight, mean, var});
+    ctx->saved_data["eps"] = eps;
+    ctx->mark_non_differentiable({mean, var});
+    return {y, mean, var};
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    const Tensor &x = saved[0], &weight = saved[1], &mean = saved[2], &var = saved[3];
+    const Tensor g = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
+    const int64_t c = x.size(1), n = x.numel() / c;
+    const double eps = ctx->saved_data["eps"].toDouble();
+    Tensor gx = at::empty_like(x), gw = at::empty_like(weight), gb = at::empty_like(weight);
+    std::vector<float> k(c), a(c), b(c);
+    ANY_WIDTH(x, {
+      const S *xs = static_cast<const S*>(x.data_ptr()), *gs = static_cast<const S*>(g.data_ptr()); S* os = static_cast<S*>(gx.data_ptr());
+      auto sums = channel_sums(n, c, [&](int64_t i, int64_t m, float* s, float* q) {
+        grad_sums(xs + i * c, gs + i * c, m, c, floats(mean), s, q);
+      });
+      for (int64_t j = 0; j < c; ++j) {  // dx = k dy + a x + b where x > 0
+        const double inv = 1 / std::sqrt(floats(var)[j] + eps);
+        floats(gb)[j] = sums[j]; floats(gw)[j] = sums[c + j] * inv;
+        k[j] = floats(weight)[j] * inv; a[j] = -k[j] * inv * inv * sums[c + j] / n;
+        b[j] = -k[j] * sums[j] / n - a[j] * floats(mean)[j];
+      }
+      at::parallel_for(0, n, 2048, [&](int64_t i, int64_t e) {
+        grad_input(xs + i * c, gs + i * c, os + i * c, e - i, c, k.data(), a.data(), b.data());
+      });
+    })
+    return {gx, gw, gb, Tensor()};
+  }
+};
+
+// ---- bfloat16 convolution: oneDNN forward and input gradient, own weight gradient --------------------------------
+
+// Two patches of k rows of `span` numbers, as pairs.
+HOT static void interleave(const bf16* a, const bf16* b, bf16* out, int64_t k, int64_t span, int64_t pitch) {
+  uint32_t* o = reinterpret_cast<uint32_t*>(out);
+  for (int64_t y = 0; y < k; ++y, a += pitch, b += pitch, o += span)
+    for (int64_t j = 0; j < span; ++j) o[j] = uint32_t(a[j]) | uint32_t(b[j]) << 16;
+}
+HOT static void transpose(const bf16* g, int64_t rows, int64_t c, bf16* t, int64_t ld) {
+  for (int64_t i = 0; i < rows; i += 32)
+    for (int64_t j = 0; j < c; ++j)
+      for (int64_t m = i; m < std::min(i + 32, rows); ++m) t[j * ld + m] = g[m * c + j];
+}
+HOT static void add_rows(const bf16* g, int64_t rows, int64_t c, float* sum) {
+  for (int64_t i = 0; i < rows; ++i) for (int64_t j = 0; j < c; ++j) sum[j] += load(g + i * c + j);
+}
+
+static bool has_amx() {
+#if defined(__x86_64__) && defined(CPUBLAS_BRGEMM_BF16BF16F32)
+  unsigned a, b, c, d = 0;
+  static const bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && at::cpu::init_amx();
+  return yes;
+#else
+  return false;
+#endif
+}
+
+// The gradients [O, k, k, I] and [O] of a square convolution's weight and bias, x [N, H, W, I], g [N, h, w, O].
+// oneDNN's own takes twice as long. dW = g^T im2col(x), summed over chunks of images whose im2col, written
+// straight in the pair-of-rows layout that AMX wants, stays in the second-level cache.
+static std::pair<Tensor, Tensor> conv_weight_grad(const Tensor& x, const Tensor& g, int64_t k, int64_t stride, int64_t pad) {
+  constexpr int64_t kImages = 8;
+  const int64_t N = x.size(0), C = x.size(1), H = x.size(2), W = x.size(3), O = g.size(1), h = g.size(2), w = g.size(3);
+  const int64_t cols = k * k * C, span = k * C, Wp = W + 2 * pad, Hp = H + 2 * pad;
+  const int64_t rows = (kImages * h * w + 31) / 32 * 32, chunks = (N + kImages - 1) / kImages;
+  const int64_t threads = std::min<int64_t>(at::get_num_threads(), chunks);
+  Tensor dw = at::zeros({threads, O, cols}, at::kFloat), db = at::zeros({threads, O}, at::kFloat);
+  const bf16 *xs = static_cast<const bf16*>(x.data_ptr()), *gs = static_cast<const bf16*>(g.data_ptr());
+  at::parallel_for(0, threads, 1, [&](int64_t from, int64_t to) {
+    std::vector<bf16> padded(kImages * Hp * Wp * C, 0), gt(O * rows);
+    Tensor packed = at::zeros({rows * cols}, at::kBFloat16);
+    bf16* p = static_cast<bf16*>(packed.data_ptr());
+    for (int64_t t = from; t < to; ++t)
+      for (int64_t chunk = t * chunks / threads; chunk < (t + 1) * chunks / threads; ++chunk) {
+        const int64_t first = chunk * kImages, count = std::min(kImages, N - first), used = count * h * w;
+        for (int64_t i = 0; i < count * H; ++i)
+          std::memcpy(&padded[((i / H * Hp + i % H + pad) * Wp + pad) * C], xs + (first * H + i) * W * C, W * C * sizeof(bf16));
+        auto patch = [&](int64_t r) { return &padded[((r / (h * w) * Hp + r / w % h * stride) * Wp + r % w * stride) * C]; };
+        std::fill(gt.begin(), gt.end(), 0);  // rows beyond the last image weigh nothing
+        for (int64_t r = 0; r + 1 < used; r += 2) interleave(patch(r), patch(r + 1), p + r * cols, k, span, Wp * C);
+        if (used % 2) interleave(patch(used - 1), patch(used - 1), p + (used - 1) * cols, k, span, Wp * C);
+        transpose(gs + first * h * w * O, used, O, gt.data(), rows);
+        add_rows(gs + first * h * w * O, used, O, floats(db) + t * O);
+        at::native::cpublas::brgemm(O, cols, rows, rows, cols, cols, true, reinterpret_cast<c10::BFloat16*>(gt.data()),
+                                    reinterpret_cast<c10::BFloat16*>(p), floats(dw) + t * O * cols);
+      }
+    at::native::cpublas::brgemm_release();
+  });
+  return {dw.sum(0).view({O, k, k, C}).permute({0, 3, 1, 2}), db.sum(0)};
+}
+
+struct NarrowConv : Function<NarrowConv> {
+  static Tensor forward(AutogradContext* ctx, Tensor x, Tensor weight, Tensor bias, int64_t stride, int64_t pad) {
+    x = x.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
+    Tensor w = weight.to(at::kBFloat16);
+    ctx->save_for_backward({x, w});
+    ctx->saved_data["stride"] = stride; ctx->saved_data["pad"] = pad;
+    return at::conv2d(x, w, bias.to(at::kBFloat16), {stride, stride}, {pad, pad});
+  }
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    const Tensor &x = saved[0], &w = saved[1];
+    const Tensor g = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
+    const int64_t s = ctx->saved_data["stride"].toInt(), p = ctx->saved_data["pad"].toInt();
+    const bool own = has_amx(), need = ctx->needs_input_grad(0);
+    Tensor gx, gw, gb;
+    if (need || !own)
+      std::tie(gx, gw, gb) = at::convolution_backward(g, x, w, at::IntArrayRef{w.size(0)}, {s, s}, {p, p}, {1, 1}, false, {0, 0}, 1, {need, !own, !own});
+    if (own) std::tie(gw, gb) = conv_weight_grad(x, g, w.size(2), s, p);
+    return {gx, gw.to(at::kFloat), gb.to(at::kFloat), Tensor(), Tensor()};
+  }
+};
+
+// Returns y and, for the running statistics, the mean and the biased variance of relu(x) [N, C, H, W].
+variable_list relu_batch_norm(Tensor x, Tensor w, Tensor b, double eps) { return ReluBatchNorm::apply(x, w, b, eps); }
+// x and the result [N, C, H, W] in bfloat16 and channels-last; weight, bias and their gradients in float32.
+Tensor narrow_conv(Tensor x, Tensor w, Tensor b, int64_t stride, int64_t pad) { return NarrowConv::apply(x, w, b, stride, pad); }
+}  // namespace umwelt

@@ -1,0 +1,128 @@
+//! What a user reads: help, and the answer to every mistake.
+
+mod common;
+
+use std::fs;
+use std::process::Command;
+
+use common::{fails, succeeds, text, train};
+
+fn bare(at: &std::path::Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.current_dir(at).args(arguments);
+    command
+}
+
+#[test]
+fn help() {
+    let at = tempfile::tempdir().unwrap();
+    insta::assert_snapshot!("help_train", succeeds(bare(at.path(), &["--help"])));
+    let umwelt = Command::new(env!("CARGO_BIN_EXE_umwelt")).arg("--help").output().unwrap();
+    insta::assert_snapshot!("help_umwelt", text(&umwelt.stdout));
+}
+
+#[test]
+fn mistakes_in_settings_end_with_code_2_and_one_message() {
+    let at = tempfile::tempdir().unwrap();
+    let file = |name: &str, content: &str| fs::write(at.path().join(name), content).unwrap();
+    file("good.yaml", "model_type: VICReg\nvicreg:\n  base_lr: 0.1\n");
+    file("typo.yaml", "model_type: VICReg\nvicreg:\n  base_lrr: 0.1\n");
+    file("type.yaml", "model_type: VICReg\nn_steps: many\n");
+    file("yaml.yaml", "model_type: [VICReg\n");
+    file("tab.yaml", "vicreg:\n\tbase_lr: 0.1\n");
+    let cases: &[&[&str]] = &[
+        &["--configs", "typo.yaml"],
+        &["--configs", "type.yaml"],
+        &["--configs", "yaml.yaml"],
+        &["--configs", "tab.yaml"],
+        &["--configs", "good.yaml", "missing.yaml"],
+        &["--values", "seed=1"],
+        &["--values", "model_type=VICreg"],
+        &["--configs", "good.yaml", "--values", "base_lr=0.3"],
+        &["--configs", "good.yaml", "--values", "vicreg.epochs=-3"],
+        &["--configs", "good.yaml", "--values", "vicreg.epochs"],
+        &["--configs", "good.yaml", "--values", "precision=half"],
+        &["--configs", "good.yaml", "--values", "device=gpu"],
+        &["--configs", "good.yaml", "--values", "device=cuda:7"],
+        &["--configs", "good.yaml", "--values", "dataset_dot_std=0"],
+        &["--configs", "good.yaml", "--values", "vicreg.arch=resnet18"],
+        &["--configs", "good.yaml", "--values", "vicreg.arch=menet5", "vicreg.projector=12-x"],
+        &["--configs", "good.yaml", "--values", "vicreg.arch=menet5", "vicreg.predictor=gru"],
+        &["--configs", "good.yaml", "--values", "vicreg.arch=menet5", "dataset_structured_noise=true"],
+        &["--values", "model_type=RSSM"],
+    ];
+    let mut answers = String::new();
+    for arguments in cases {
+        let told = fails(bare(at.path(), arguments), 2);
+        answers += &format!("$ train {}\n{told}\n", arguments.join(" "));
+    }
+    let here = at.path().canonicalize().unwrap();
+    insta::assert_snapshot!("mistakes", answers.replace(&*here.to_string_lossy(), "[here]"));
+    assert!(!at.path().join("runs").exists(), "a mistake must leave no run behind");
+}
+
+#[test]
+fn print_config_says_where_each_value_came_from() {
+    let at = tempfile::tempdir().unwrap();
+    fs::write(at.path().join("a.yaml"), "model_type: VICReg\nvicreg:\n  base_lr: 0.1\n  epochs: 7\n")
+        .unwrap();
+    fs::write(at.path().join("b.yaml"), "vicreg:\n  epochs: 8\n").unwrap();
+    let arguments = ["--configs", "a.yaml", "b.yaml", "--values", "seed=3", "--print-config"];
+    insta::assert_snapshot!(succeeds(bare(at.path(), &arguments)));
+}
+
+#[test]
+fn an_output_path_with_other_things_in_it_is_refused() {
+    let at = tempfile::tempdir().unwrap();
+    fs::create_dir(at.path().join("mine")).unwrap();
+    fs::write(at.path().join("mine/thesis.tex"), "x").unwrap();
+    insta::assert_snapshot!("foreign_folder", fails(train(at.path(), &["output_path=mine"]), 1));
+    insta::assert_snapshot!("no_folder", fails(train(at.path(), &["output_path=mine/thesis.tex"]), 1));
+}
+
+#[test]
+fn without_an_output_path_the_folder_follows_from_the_settings() {
+    let at = tempfile::tempdir().unwrap();
+    succeeds(train(at.path(), &["quick_debug=true", "run_name=probe", "run_group=tests"]));
+    succeeds(train(at.path(), &["quick_debug=true", "run_name=probe", "run_group=tests", "seed=5"]));
+    let runs: Vec<_> = fs::read_dir(at.path().join("runs/tests")).unwrap().collect();
+    assert_eq!(runs.len(), 2);
+}
+
+#[test]
+fn quiet_prints_the_result_only_and_wandb_is_said_once_not_to_be_connected() {
+    let at = tempfile::tempdir().unwrap();
+    let mut quiet = train(at.path(), &["quick_debug=true", "output_path=a"]);
+    let output = quiet.arg("--quiet").output().unwrap();
+    assert_eq!(text(&output.stderr), "");
+    assert!(text(&output.stdout).starts_with("one dot"));
+    let told = text(
+        &train(at.path(), &["quick_debug=true", "output_path=b", "wandb=True"]).output().unwrap().stderr,
+    );
+    assert_eq!(told.matches("W&B is not connected yet").count(), 1, "{told}");
+}
+
+#[test]
+fn doctor_finds_the_libtorch_it_was_built_with() {
+    let output = Command::new(env!("CARGO_BIN_EXE_umwelt")).arg("doctor").output().unwrap();
+    let told = text(&output.stdout);
+    assert!(output.status.success(), "{told}");
+    for line in
+        ["libtorch          2.13.0", "compiled against  2.13.0", "threads", "bfloat16", "CUDA devices"]
+    {
+        assert!(told.contains(line), "{told}");
+    }
+}
+
+#[test]
+fn published_structured_and_recurrent_settings_say_what_is_missing() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/reproduce_configs");
+    let at = tempfile::tempdir().unwrap();
+    for (file, part) in [
+        ("sweep_changing_structured.(1).vicreg.best.yaml", "structured overlays are not built yet"),
+        ("sweep_changing_uniform.(1).rssm.best.yaml", "model_type RSSM is not built yet"),
+    ] {
+        let told = fails(bare(at.path(), &["--configs", &format!("{folder}/{file}")]), 2);
+        assert!(told.contains(part), "{told}");
+    }
+}

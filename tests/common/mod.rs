@@ -1,0 +1,57 @@
+//! A world small enough that a run takes a second or two, and the commands to run it.
+
+use std::path::Path;
+use std::process::{Command, Output};
+
+/// What every test run has in common; later values win.
+pub const SMALL: &[&str] = &[
+    "model_type=VICReg",
+    "device=cpu",
+    "threads=1",
+    "n_steps=5",
+    "val_n_steps=5",
+    "dataset_size=64",
+    "val_dataset_size=32",
+    "dataset_batch_size=16",
+    "dataset_noise=0.5",
+    "dataset_normalize=true",
+    "log_every=3",
+    "safe_every_n_epochs=1",
+    "eval_at_the_end_only=true",
+    "vicreg.epochs=3",
+    "vicreg.arch=menet5",
+    "vicreg.predictor=rnn",
+    "vicreg.projector=id",
+    "vicreg.embedding_size=16",
+    "probing_cfg.ridge_sequences=64",
+];
+
+/// `train` with [`SMALL`] and `values`, in the folder `at`.
+pub fn train(at: &Path, values: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    command.current_dir(at).arg("--values").args(SMALL).args(values);
+    command
+}
+
+/// Runs to the end.
+pub fn output(mut command: Command) -> Output {
+    command.output().expect("train starts")
+}
+
+pub fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Asserts success and returns standard output.
+pub fn succeeds(command: Command) -> String {
+    let output = output(command);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Asserts failure with `code` and returns standard error.
+pub fn fails(command: Command, code: i32) -> String {
+    let output = output(command);
+    assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+    text(&output.stderr)
+}

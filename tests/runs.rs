@@ -1,0 +1,251 @@
+//! Whole runs: what they leave, and that nothing is lost when they are stopped.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{fails, output, succeeds, text, train};
+use serde_json::Value;
+
+fn checkpoints(run: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(run.join("checkpoints")).unwrap().map(|entry| entry.unwrap().path());
+    let mut found: Vec<_> = entries.filter(|path| !path.ends_with("best.safetensors")).collect();
+    found.sort();
+    found
+}
+
+fn json(path: PathBuf) -> Value {
+    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
+}
+
+/// Waits until the run has logged so many lines.
+fn wait_for_lines(child: &mut Child, run: &Path, lines: usize) {
+    let started = Instant::now();
+    while fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default().lines().count() < lines {
+        assert!(started.elapsed() < Duration::from_secs(120), "the run logs nothing");
+        assert!(child.try_wait().unwrap().is_none(), "the run ended too early");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+fn start(at: &Path, values: &[&str]) -> Child {
+    train(at, values).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+fn signal(child: &Child, name: &str) {
+    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
+}
+
+#[test]
+fn a_run_leaves_its_scores_figures_settings_and_checkpoints() {
+    let at = tempfile::tempdir().unwrap();
+    let table = succeeds(train(at.path(), &["output_path=run"]));
+    let run = at.path().join("run");
+    for line in [
+        "one dot, changing noise 0.5",
+        "prediction (5 frames)",
+        "encoding (frame 0)",
+        "floors: simulator 0 | ",
+    ] {
+        assert!(table.contains(line), "{table}");
+    }
+    let evaluation = json(run.join("evaluation.json"));
+    assert_eq!(evaluation["epoch"], 3.0);
+    assert_eq!(evaluation["prediction"]["per_step_px"].as_array().unwrap().len(), 5);
+    assert_eq!(evaluation["prediction"]["per_dot_px"].as_array().unwrap().len(), 1);
+    let rmse = evaluation["encoding"]["rmse_px"].as_f64().unwrap();
+    assert!((evaluation["encoding"]["rmse_unit"].as_f64().unwrap() * 28.0 - rmse).abs() < 1e-9);
+    assert!(evaluation["floors_px"]["centre"].as_f64().unwrap() > 8.0);
+    for figure in ["loss_terms", "rmse_per_step", "frames"] {
+        assert!(fs::read(run.join(format!("figures/{figure}.png"))).unwrap().starts_with(b"\x89PNG"));
+        assert!(fs::read_to_string(run.join(format!("figures/{figure}.svg"))).unwrap().starts_with("<svg"));
+    }
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let steps: Vec<u64> = metrics
+        .lines()
+        .map(|line| serde_json::from_str::<Value>(line).unwrap()["step"].as_u64().unwrap())
+        .collect();
+    assert_eq!(steps, [3, 6, 9, 12, 12]);
+    assert_eq!(json(run.join("status.json"))["state"], "finished");
+    assert_eq!(json(run.join("environment.json"))["libtorch"], "2.13.0");
+    assert!(fs::read_to_string(run.join("settings.yaml")).unwrap().contains("embedding_size: 16"));
+    assert_eq!(checkpoints(&run).len(), 2);
+    assert!(run.join("checkpoints/best.safetensors").is_file());
+}
+
+#[test]
+fn a_finished_run_prints_its_result_again_and_other_settings_are_refused() {
+    let at = tempfile::tempdir().unwrap();
+    let first = succeeds(train(at.path(), &["output_path=run"]));
+    let before = fs::read(at.path().join("run/metrics.jsonl")).unwrap();
+    assert_eq!(succeeds(train(at.path(), &["output_path=run"])), first);
+    assert_eq!(fs::read(at.path().join("run/metrics.jsonl")).unwrap(), before);
+    let error = fails(train(at.path(), &["output_path=run", "vicreg.base_lr=0.3", "seed=7"]), 1);
+    insta::assert_snapshot!(error);
+}
+
+#[test]
+fn killed_at_any_moment_a_run_ends_with_the_same_bits() {
+    let at = tempfile::tempdir().unwrap();
+    let long = ["vicreg.epochs=12", "log_every=1", "vicreg.projector=24-24"];
+    succeeds(train(at.path(), &[&long[..], &["output_path=whole"]].concat()));
+    let (whole, killed) = (at.path().join("whole"), at.path().join("killed"));
+    for lines in [2, 11, 29, 45] {
+        let mut child = start(at.path(), &[&long[..], &["output_path=killed"]].concat());
+        wait_for_lines(&mut child, &killed, lines);
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+    succeeds(train(at.path(), &[&long[..], &["output_path=killed"]].concat()));
+    let both = |file: &str| (fs::read(whole.join(file)).unwrap(), fs::read(killed.join(file)).unwrap());
+    for file in ["metrics.jsonl", "evaluation.json", "checkpoints/best.safetensors"] {
+        let (whole, killed) = both(file);
+        assert!(whole == killed, "{file} differs");
+    }
+    let last = |run: &Path| fs::read(checkpoints(run).pop().unwrap()).unwrap();
+    assert!(last(&whole) == last(&killed), "the weights differ");
+}
+
+#[test]
+fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
+    let at = tempfile::tempdir().unwrap();
+    let values = ["output_path=run", "vicreg.epochs=400", "safe_every_n_epochs=400", "log_every=2"];
+    for (name, lines) in [("-INT", 3), ("-TERM", 9)] {
+        let mut child = start(at.path(), &values);
+        wait_for_lines(&mut child, &at.path().join("run"), lines);
+        signal(&child, name);
+        let output = child.wait_with_output().unwrap();
+        assert_eq!(output.status.code(), Some(130));
+        let told = text(&output.stderr);
+        assert!(told.contains(&format!("stopped by SIG{}; the same command goes on", &name[1..])), "{told}");
+        let status = json(at.path().join("run/status.json"));
+        assert_eq!(status["state"], "interrupted");
+        let step = status["step"].as_u64().unwrap();
+        assert!(
+            checkpoints(&at.path().join("run"))
+                .pop()
+                .unwrap()
+                .ends_with(format!("step-{step:010}.safetensors"))
+        );
+    }
+    let mut child = start(at.path(), &values);
+    wait_for_lines(&mut child, &at.path().join("run"), 12);
+    child.kill().unwrap();
+    assert!(text(&child.wait_with_output().unwrap().stderr).contains("going on from step"));
+}
+
+#[test]
+fn a_truncated_checkpoint_costs_a_warning_and_the_one_before_is_used() {
+    let at = tempfile::tempdir().unwrap();
+    let expected = succeeds(train(at.path(), &["output_path=run"]));
+    let run = at.path().join("run");
+    let newest = checkpoints(&run).pop().unwrap();
+    let bytes = fs::read(&newest).unwrap();
+    fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
+    fs::remove_file(run.join("status.json")).unwrap();
+    let output = output(train(at.path(), &["output_path=run"]));
+    let told = text(&output.stderr);
+    assert!(told.contains("step-0000000012.safetensors is cut short or damaged"), "{told}");
+    assert!(told.contains("going on from step 8 of 12"), "{told}");
+    assert_eq!(text(&output.stdout), expected);
+    assert_eq!(fs::read(newest).unwrap(), bytes);
+}
+
+#[test]
+fn a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint() {
+    let at = tempfile::tempdir().unwrap();
+    let wild = ["output_path=run", "vicreg.base_lr=1e30", "vicreg.epochs=12"];
+    let error = fails(train(at.path(), &wild), 1);
+    assert!(error.contains("error: loss term `"), "{error}");
+    assert!(error.contains(" at step "), "{error}");
+    assert_eq!(json(at.path().join("run/status.json"))["state"], "failed");
+    let metrics = fs::read_to_string(at.path().join("run/metrics.jsonl")).unwrap();
+    assert!(!metrics.contains("null"), "{metrics}");
+}
+
+#[test]
+fn a_second_process_in_the_same_folder_is_refused() {
+    let at = tempfile::tempdir().unwrap();
+    let values = ["output_path=run", "vicreg.epochs=400"];
+    let mut child = start(at.path(), &values);
+    wait_for_lines(&mut child, &at.path().join("run"), 1);
+    let error = fails(train(at.path(), &values), 1);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert_eq!(error, "error: another process is running run\n");
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_was_finished_stays() {
+    let at = tempfile::tempdir().unwrap();
+    let disk = at.path().join("disk");
+    fs::create_dir(&disk).unwrap();
+    // A private mount: as root at once, else in a user namespace of the test's own.
+    let namespace = if rootless() { vec!["--user", "--map-root-user", "--mount"] } else { vec!["--mount"] };
+    let inner = train(at.path(), &["output_path=disk/run", "vicreg.embedding_size=64"]);
+    let script = "mount -t tmpfs -o size=900k none \"$0\" && { \"$@\"; code=$?; ls -A \"$0\"/run/checkpoints; \
+                  cat \"$0\"/run/status.json; exit $code; }";
+    let mut command = Command::new("unshare");
+    command
+        .args(namespace)
+        .args(["sh", "-c", script])
+        .arg(&disk)
+        .arg(inner.get_program())
+        .args(inner.get_args());
+    let output = command.current_dir(at.path()).output().unwrap();
+    let (told, left) = (text(&output.stderr), text(&output.stdout));
+    assert_eq!(output.status.code(), Some(1), "{told}");
+    assert!(told.contains("could not write disk/run/checkpoints/step-"), "{told}");
+    assert!(told.contains("No space left on device"), "{told}");
+    assert!(left.contains("step-0000000004.safetensors"), "{left}");
+    assert!(left.contains("\"state\": \"failed\""), "{left}");
+    assert!(!left.lines().any(|line| line.starts_with(".writing-")), "{left}");
+}
+
+fn rootless() -> bool {
+    text(&Command::new("id").arg("-u").output().unwrap().stdout).trim() != "0"
+}
+
+#[test]
+fn a_checkpoint_of_another_run_can_be_judged_and_a_foreign_one_is_refused() {
+    let at = tempfile::tempdir().unwrap();
+    let first = succeeds(train(at.path(), &["output_path=run"]));
+    let judged = ["output_path=judged", "eval_only=true", "load_checkpoint_path=run"];
+    assert_eq!(succeeds(train(at.path(), &judged)), first);
+    let other = ["output_path=other", "load_checkpoint_path=run", "vicreg.embedding_size=17"];
+    let error = fails(train(at.path(), &other), 1);
+    assert!(error.contains("load_checkpoint_path run holds another model: tensor "), "{error}");
+    let missing = fails(train(at.path(), &["output_path=gone", "load_checkpoint_path=no.safetensors"]), 1);
+    assert!(missing.contains("could not read checkpoint no.safetensors"), "{missing}");
+}
+
+#[test]
+fn evaluation_leaves_training_untouched_and_comes_before_training_too() {
+    let at = tempfile::tempdir().unwrap();
+    succeeds(train(at.path(), &["output_path=plain"]));
+    succeeds(train(at.path(), &["output_path=judged", "eval_at_the_end_only=false"]));
+    let lines = |run: &str| fs::read_to_string(at.path().join(run).join("metrics.jsonl")).unwrap();
+    let (first, rest) = lines("judged").split_once('\n').map(|(a, b)| (a.to_owned(), b.to_owned())).unwrap();
+    assert!(first.starts_with("{\"step\":0,\"epoch\":0.0,\"score\":"), "{first}");
+    assert_eq!(rest, lines("plain"));
+}
+
+#[test]
+fn the_supervised_probe_beats_the_random_one_and_both_leave_the_model_alone() {
+    let at = tempfile::tempdir().unwrap();
+    let common = ["eval_only=true", "probing_cfg.solver=adam", "dataset_noise=0", "val_dataset_size=320"];
+    let rmse = |name: &str, values: &[&str]| {
+        let path = format!("output_path={name}");
+        succeeds(train(at.path(), &[&common[..], values, &[&path]].concat()));
+        json(at.path().join(name).join("evaluation.json"))["prediction"]["rmse_px"].as_f64().unwrap()
+    };
+    let budget = ["probing_cfg.epochs=10", "probing_cfg.epochs_enc=1", "probing_cfg.lr=0.01"];
+    let random = rmse("random", &budget);
+    let supervised = rmse("supervised", &[&budget[..], &["probing_cfg.full_finetune=true"]].concat());
+    assert!(supervised < 0.8 * random, "supervised {supervised} random {random}");
+    let best = |run: &str| fs::read(at.path().join(run).join("checkpoints/best.safetensors")).unwrap();
+    assert!(best("random") == best("supervised"));
+}
