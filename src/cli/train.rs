@@ -7,12 +7,11 @@ use clap::Args;
 use tch::Device;
 
 use super::Mistake;
-use crate::evaluation::{Evaluation, table};
 use crate::native;
-use crate::runs::{Console, Environment, Opened, RunFolder, State, load_model_tensors};
+use crate::runs::{Console, Environment, Opened, RunFolder, load_model_tensors};
 use crate::schema::RunSettings;
 use crate::settings::{self, Resolved};
-use crate::tasks::{WorldModelTask, world};
+use crate::tasks::WorldModelTask;
 use crate::training::{Interrupted, Stop, Task, Trainer};
 
 /// Trains a world model and judges it.
@@ -77,7 +76,11 @@ fn run(
     let task = WorldModelTask::new(settings, device).map_err(|error| Mistake(format!("{error:#}")))?;
     let mut run = match RunFolder::open(&folder, settings)? {
         Opened::Unfinished(run) => run,
-        Opened::Finished(run) => return show_finished(&run, settings, console),
+        Opened::Finished(run) => {
+            console.say(&format!("{} is finished; this is what it found", folder.display()));
+            print!("{}", run.result()?);
+            return Ok(());
+        }
     };
     run.write_json("environment.json", &Environment::of_this_process(device, threads))?;
     if settings.wandb {
@@ -106,14 +109,6 @@ fn start_from(path: &Path, task: &WorldModelTask) -> Result<()> {
     let tensors = load_model_tensors(path).context("load_checkpoint_path")?;
     let does_not_fit = || format!("load_checkpoint_path {} holds another model", path.display());
     task.parameters().assign(&tensors).with_context(does_not_fit)
-}
-
-fn show_finished(run: &RunFolder, settings: &RunSettings, console: &Console) -> Result<()> {
-    debug_assert_eq!(run.status().state, State::Finished);
-    console.say(&format!("{} is finished; this is what it found", run.path().display()));
-    let evaluation: Evaluation = run.read_json("evaluation.json")?;
-    print!("{}", table(&world(settings), &evaluation));
-    Ok(())
 }
 
 /// The device that a setting names.

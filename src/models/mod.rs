@@ -12,6 +12,7 @@ pub use rssm::RssmSettings;
 pub use simclr::{Simclr, SimclrSettings};
 pub use vicreg::{ActionPairs, Vicreg, VicregSettings};
 
+use self::jepa::Jepa;
 use crate::data::Trajectories;
 use crate::nn::{Mode, Parameters};
 use crate::objectives::LossReport;
@@ -33,6 +34,35 @@ pub trait WorldModel {
 
     /// What training minimises on one batch.
     fn loss(&self, batch: &Trajectories) -> LossReport;
+}
+
+/// A world model whose networks are those of a [`Jepa`]; only its loss is its own.
+trait JointEmbedding {
+    fn jepa(&self) -> &Jepa;
+
+    fn loss(&self, batch: &Trajectories) -> LossReport;
+}
+
+impl<T: JointEmbedding> WorldModel for T {
+    fn parameters(&self) -> &Parameters {
+        &self.jepa().parameters
+    }
+
+    fn embedding(&self) -> i64 {
+        self.jepa().embedding()
+    }
+
+    fn encode(&self, images: &Tensor, mode: Mode) -> Tensor {
+        self.jepa().encode(images, mode)
+    }
+
+    fn rollout(&self, start: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
+        self.jepa().rollout(start, actions, mode)
+    }
+
+    fn loss(&self, batch: &Trajectories) -> LossReport {
+        JointEmbedding::loss(self, batch)
+    }
 }
 
 /// How a model asks to be trained.

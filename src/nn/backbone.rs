@@ -3,8 +3,7 @@
 use anyhow::{Result, bail};
 use tch::Tensor;
 
-use super::layers::channels_last;
-use super::{Arch, BatchNorm, Conv2d, Linear, Mlp, Mode, Scope, layer_sizes};
+use super::{Arch, BatchNorm, Conv2d, Linear, Mlp, Mode, Scope, channels_last, layer_sizes};
 
 const PIXELS: i64 = 28 * 28;
 

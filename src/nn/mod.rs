@@ -1,9 +1,14 @@
 //! Layers and networks with PyTorch's initialisation (tch's own differs).
+//!
+//! Weights and biases start in U(+-1/sqrt(fan in)), batch normalisation at 1 and 0, a GRU in U(+-1/sqrt(hidden)).
 
 mod arch;
 mod backbone;
+mod batch_norm;
+mod conv;
+mod gru;
 mod heads;
-mod layers;
+mod linear;
 mod mlp;
 mod parameters;
 mod precision;
@@ -11,8 +16,11 @@ mod predictor;
 
 pub use arch::Arch;
 pub use backbone::{Backbone, BackboneShape};
+pub use batch_norm::BatchNorm;
+pub use conv::{Conv2d, channels_last};
+pub use gru::Gru;
 pub use heads::{ActionHead, Projector};
-pub use layers::{BatchNorm, Conv2d, Gru, Linear};
+pub use linear::Linear;
 pub use mlp::{Mlp, layer_sizes};
 pub use parameters::{Parameters, Scope};
 pub use precision::Precision;
@@ -23,4 +31,50 @@ pub use predictor::Predictor;
 pub enum Mode {
     Train,
     Evaluate,
+}
+
+/// The largest initial weight of a layer that sums so many inputs.
+fn bound(fan_in: i64) -> f64 {
+    1.0 / (fan_in as f64).sqrt()
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind, Tensor};
+
+    use super::*;
+
+    fn deviation(x: &Tensor) -> f64 {
+        x.std(false).double_value(&[])
+    }
+
+    #[test]
+    fn initial_moments_are_those_of_pytorch() {
+        let parameters = Parameters::new(Device::Cpu, 3);
+        let linear = Linear::new(&parameters.root().sub("linear"), 400, 300);
+        let gru = Gru::new(&parameters.root().sub("gru"), 2, 128, 1);
+        let conv = Conv2d::new(&parameters.root().sub("conv"), 16, 32, 5, 1, 0);
+        for (tensor, bound) in [
+            (&linear.weight, 1.0 / 20.0),
+            (linear.bias.as_ref().expect("it has one"), 1.0 / 20.0),
+            (&conv.weight, 1.0 / 20.0),
+            (&gru.weights[1], 1.0 / 128f64.sqrt()),
+            (&gru.weights[0], 1.0 / 128f64.sqrt()),
+            (&gru.weights[3], 1.0 / 128f64.sqrt()),
+        ] {
+            let count = tensor.numel() as f64;
+            let tolerance = 4.0 / count.sqrt();
+            assert!((deviation(tensor) / (bound / 3f64.sqrt()) - 1.0).abs() < tolerance);
+            assert!(tensor.mean(Kind::Float).double_value(&[]).abs() < tolerance * bound);
+            assert!(tensor.abs().max().double_value(&[]) <= bound);
+            assert!(tensor.abs().max().double_value(&[]) > bound * (1.0 - 10.0 / count));
+        }
+    }
+
+    #[test]
+    fn the_same_seed_gives_the_same_weights_and_another_seed_others() {
+        let weight = |seed| Linear::new(&Parameters::new(Device::Cpu, seed).root().sub("a"), 5, 4).weight;
+        assert_eq!(weight(1), weight(1));
+        assert_ne!(weight(1), weight(2));
+    }
 }

@@ -16,6 +16,7 @@ use crate::settings::{self, Schema};
 
 /// Keys in which a run may differ from its folder and still be the same run.
 const FREE_KEYS: [&str; 2] = ["output_path", "wandb"];
+const RESULT: &str = "result.txt";
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// An open run folder; a second process that opens it is refused.
@@ -85,11 +86,15 @@ impl RunFolder {
         atomic::write(&self.path.join(name), text.as_bytes())
     }
 
-    /// Reads what [`Self::write_json`] wrote.
-    pub fn read_json<T: serde::de::DeserializeOwned>(&self, name: &str) -> Result<T> {
-        let path = self.path.join(name);
-        let text = fs::read(&path).with_context(|| format!("could not read {}", path.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))
+    /// Keeps what a person is to read at the end.
+    pub fn write_result(&self, table: &str) -> Result<()> {
+        atomic::write(&self.path.join(RESULT), table.as_bytes())
+    }
+
+    /// What [`Self::write_result`] kept.
+    pub fn result(&self) -> Result<String> {
+        let path = self.path.join(RESULT);
+        fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
     }
 
     /// Writes a figure as SVG and PNG.

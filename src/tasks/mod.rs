@@ -3,4 +3,4 @@
 mod figures;
 mod world_model;
 
-pub use world_model::{WorldModelTask, world};
+pub use world_model::WorldModelTask;

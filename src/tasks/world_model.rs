@@ -75,9 +75,14 @@ impl WorldModelTask {
         }
     }
 
-    /// What the world is, for headings.
+    /// What the world is, for headings: `one dot, changing noise 1.0` and the like.
     pub fn world(&self) -> String {
-        world(&self.settings)
+        let noise = |name, strength: f64| (strength > 0.0).then(|| format!(", {name} noise {strength:?}"));
+        let settings = &self.settings;
+        let parts =
+            [noise("changing", settings.dataset_noise), noise("fixed", settings.dataset_static_noise)];
+        let noises: String = parts.into_iter().flatten().collect();
+        format!("one dot{}", if noises.is_empty() { ", no noise" } else { &noises })
     }
 
     fn judge(&self) -> Judge<'_> {
@@ -91,14 +96,6 @@ impl WorldModelTask {
             quick: settings.quick_debug,
         }
     }
-}
-
-/// `one dot, changing noise 1.0` and the like.
-pub fn world(settings: &RunSettings) -> String {
-    let noise = |name: &str, strength: f64| (strength > 0.0).then(|| format!(", {name} noise {strength:?}"));
-    let parts = [noise("changing", settings.dataset_noise), noise("fixed", settings.dataset_static_noise)];
-    let noises: String = parts.into_iter().flatten().collect();
-    format!("one dot{}", if noises.is_empty() { ", no noise".into() } else { noises })
 }
 
 impl Task for WorldModelTask {

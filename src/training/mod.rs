@@ -1,6 +1,8 @@
 //! The training loop. It drives a task and knows no model by name.
 
+mod clock;
 mod pending;
+mod plan;
 mod stop;
 mod trainer;
 
@@ -8,8 +10,9 @@ use std::ops::Range;
 
 use anyhow::Result;
 
+pub use plan::Plan;
 pub use stop::{INTERRUPTED, Interrupted, Stop};
-pub use trainer::{Plan, Trainer};
+pub use trainer::Trainer;
 
 use crate::data::Prefetch;
 use crate::nn::Parameters;

@@ -38,7 +38,8 @@ impl Pending {
             // The total comes first and is not finite either: the term is what helps.
             let broken = (1..row.len()).chain([0]).find(|term| !row[*term].is_finite());
             if let Some(term) = broken {
-                bail!("loss term `{}` became {} at step {at}", self.names[term], row[term]);
+                let name = self.names[term];
+                bail!("loss term `{name}` became {} at step {at}; a lower learning rate may help", row[term]);
             }
         }
         Ok(())
@@ -77,6 +78,6 @@ mod tests {
         pending.push(&report(1.0, f32::NAN));
         pending.push(&report(f32::INFINITY, f32::NAN));
         let error = pending.check(13).unwrap_err().to_string();
-        assert_eq!(error, "loss term `b` became NaN at step 11");
+        assert_eq!(error, "loss term `b` became NaN at step 11; a lower learning rate may help");
     }
 }

@@ -6,49 +6,13 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 use tch::Tensor;
 
+use super::clock::Clock;
 use super::pending::Pending;
+use super::plan::Plan;
 use super::{Evaluated, Interrupted, Stop, Task};
 use crate::native::{clear_gradients, clip_gradients};
 use crate::optim::{Optimiser, restore};
 use crate::runs::{Checkpoint, Console, MetricsLog, Progress, Record, RunFolder, State};
-
-/// When things happen, in epochs and steps.
-#[derive(Clone, Copy, Debug)]
-pub struct Plan {
-    pub epochs: u64,
-    pub steps_per_epoch: u64,
-    pub log_every: u64,
-    pub checkpoint_every_epochs: u64,
-    /// Epochs between evaluations, the first before training; none evaluates at the end only.
-    pub evaluate_every_epochs: Option<u64>,
-    pub clip_norm: Option<f64>,
-}
-
-impl Plan {
-    fn steps(&self) -> u64 {
-        self.epochs * self.steps_per_epoch
-    }
-
-    fn epoch(&self, step: u64) -> f64 {
-        step as f64 / self.steps_per_epoch as f64
-    }
-
-    fn is_due(&self, step: u64, every_epochs: u64) -> bool {
-        step.is_multiple_of(self.steps_per_epoch * every_epochs)
-    }
-
-    fn evaluates_at(&self, step: u64) -> bool {
-        step == self.steps() || self.evaluate_every_epochs.is_some_and(|every| self.is_due(step, every))
-    }
-
-    fn checkpoints_at(&self, step: u64) -> bool {
-        step == self.steps() || self.is_due(step, self.checkpoint_every_epochs)
-    }
-
-    fn logs_at(&self, step: u64) -> bool {
-        step == self.steps() || step.is_multiple_of(self.log_every)
-    }
-}
 
 /// A run under way.
 pub struct Trainer<'a, T: Task> {
@@ -126,7 +90,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn train(&mut self) -> Result<String> {
         self.run.update(|status| status.steps = self.plan.steps())?;
-        let mut table = self.evaluate_if_due()?;
+        self.evaluate_if_due()?;
         for batch in self.task.batches(self.step..self.plan.steps()) {
             self.take_step(batch)?;
             self.log_if_due()?;
@@ -134,12 +98,9 @@ impl<'a, T: Task> Trainer<'a, T> {
                 self.checkpoint()?;
                 self.stop.check()?;
             }
-            table = self.evaluate_if_due()?.or(table);
+            self.evaluate_if_due()?;
         }
-        match table {
-            Some(table) => Ok(table),
-            None => Ok(self.evaluate()?.table),
-        }
+        self.run.result()
     }
 
     fn take_step(&mut self, batch: T::Batch) -> Result<()> {
@@ -209,12 +170,15 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.run.write_checkpoint(&self.snapshot())
     }
 
-    fn evaluate_if_due(&mut self) -> Result<Option<String>> {
+    fn evaluate_if_due(&mut self) -> Result<()> {
+        if !self.plan.evaluates_at(self.step) {
+            return Ok(());
+        }
         let done = self.run.records()?.iter().any(|r| step_of(r) == Some(self.step) && score(r).is_some());
-        if done || !self.plan.evaluates_at(self.step) { Ok(None) } else { Ok(Some(self.evaluate()?.table)) }
+        if done { Ok(()) } else { self.evaluate() }
     }
 
-    fn evaluate(&mut self) -> Result<Evaluated> {
+    fn evaluate(&mut self) -> Result<()> {
         let epoch = self.plan.epoch(self.step);
         self.console.phase(&format!("evaluating at epoch {epoch:.0}"));
         self.run.update(|status| status.phase = "evaluating".into())?;
@@ -223,15 +187,16 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.write_evaluation(&evaluated)?;
         let seconds = started.elapsed().as_secs_f64();
         self.clock = Clock::start(self.step);
-        self.run.update(|status| status.evaluating_seconds += seconds)?;
-        Ok(evaluated)
+        self.run.update(|status| status.evaluating_seconds += seconds)
     }
 
+    /// The line in the metrics comes last: it says that all the rest is there.
     fn write_evaluation(&mut self, evaluated: &Evaluated) -> Result<()> {
         for (name, figure) in evaluated.figures.iter().chain(&self.task.figures(&self.run.records()?)) {
             self.run.write_figure(name, figure)?;
         }
         self.run.write_json("evaluation.json", &evaluated.report)?;
+        self.run.write_result(&evaluated.table)?;
         if self.best.is_none_or(|best| evaluated.score < best) {
             self.best = Some(evaluated.score);
             self.run.write_best(&self.snapshot())?;
@@ -280,25 +245,4 @@ fn score(record: &Record) -> Option<f64> {
 
 fn step_of(record: &Record) -> Option<u64> {
     record.get("step").and_then(Value::as_u64)
-}
-
-/// Measures steps per second since the last evaluation, and seconds since they were last asked for.
-struct Clock {
-    started: Instant,
-    first_step: u64,
-    taken: Instant,
-}
-
-impl Clock {
-    fn start(step: u64) -> Self {
-        Self { started: Instant::now(), first_step: step, taken: Instant::now() }
-    }
-
-    fn lap(&self, step: u64) -> f64 {
-        (step - self.first_step) as f64 / self.started.elapsed().as_secs_f64().max(1e-9)
-    }
-
-    fn take(&mut self) -> f64 {
-        std::mem::replace(&mut self.taken, Instant::now()).elapsed().as_secs_f64()
-    }
 }

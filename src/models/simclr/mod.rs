@@ -5,9 +5,8 @@
 mod settings;
 
 use anyhow::Result;
-use tch::Tensor;
 
-use super::WorldModel;
+use super::JointEmbedding;
 use super::jepa::{Architecture, Jepa, departures, later};
 use crate::data::Trajectories;
 use crate::nn::{Mode, Parameters, Precision};
@@ -28,21 +27,9 @@ impl Simclr {
     }
 }
 
-impl WorldModel for Simclr {
-    fn parameters(&self) -> &Parameters {
-        &self.jepa.parameters
-    }
-
-    fn embedding(&self) -> i64 {
-        self.jepa.embedding()
-    }
-
-    fn encode(&self, images: &Tensor, mode: Mode) -> Tensor {
-        self.jepa.encode(images, mode)
-    }
-
-    fn rollout(&self, start: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
-        self.jepa.rollout(start, actions, mode)
+impl JointEmbedding for Simclr {
+    fn jepa(&self) -> &Jepa {
+        &self.jepa
     }
 
     fn loss(&self, batch: &Trajectories) -> LossReport {

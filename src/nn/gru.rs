@@ -1,0 +1,58 @@
+//! Recurrent layers.
+
+use tch::Tensor;
+
+use super::{Scope, bound};
+
+/// A stack of gated recurrent layers (Cho et al. 2014, in cuDNN's variant), time first.
+pub struct Gru {
+    pub(super) weights: Vec<Tensor>,
+    layers: i64,
+}
+
+impl Gru {
+    pub fn new(scope: &Scope, inputs: i64, hidden: i64, layers: i64) -> Self {
+        let layer = |l: i64| {
+            let inputs = if l == 0 { inputs } else { hidden };
+            let weight =
+                |name: &str, shape: &[i64]| scope.uniform(&format!("{name}_l{l}"), shape, bound(hidden));
+            [
+                weight("weight_ih", &[3 * hidden, inputs]),
+                weight("weight_hh", &[3 * hidden, hidden]),
+                weight("bias_ih", &[3 * hidden]),
+                weight("bias_hh", &[3 * hidden]),
+            ]
+        };
+        Self { weights: (0..layers).flat_map(layer).collect(), layers }
+    }
+
+    /// Inputs `[T, B, I]` and the first hidden state of every layer `[B, H]` -> the last layer's outputs `[T, B, H]`
+    pub fn forward(&self, inputs: &Tensor, start: &Tensor) -> Tensor {
+        let hidden = start.unsqueeze(0).repeat([self.layers, 1, 1]);
+        inputs.gru(&hidden, &self.weights, true, self.layers, 0.0, false, false, false).0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::nn::Parameters;
+
+    #[test]
+    fn a_gru_of_two_layers_starts_both_from_the_given_state() {
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let gru = Gru::new(&parameters.root(), 2, 3, 2);
+        for weight in &gru.weights {
+            let _ = tch::no_grad(|| weight.shallow_clone().zero_());
+        }
+        // With all weights 0 the update gate is 1/2 and the candidate 0: the state halves at every step.
+        let start = Tensor::ones([1, 3], (Kind::Float, Device::Cpu));
+        let outputs = gru.forward(&Tensor::zeros([2, 1, 2], (Kind::Float, Device::Cpu)), &start);
+        assert_eq!(
+            Vec::<f32>::try_from(outputs.flatten(0, -1)).expect("floats"),
+            [0.5, 0.5, 0.5, 0.25, 0.25, 0.25]
+        );
+    }
+}
