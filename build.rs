@@ -40,6 +40,10 @@ fn link(libtorch: &std::path::Path) {
     println!("cargo:rustc-link-lib=torch_cpu");
     println!("cargo:rustc-link-lib=c10");
     println!("cargo:rustc-link-arg=-Wl,-rpath,{}", lib.display());
+    // The kernels' loops run on libtorch's own OpenMP threads.
+    if lib.join("libgomp.so.1").is_file() {
+        println!("cargo:rustc-link-arg=-l:libgomp.so.1");
+    }
     // Nothing calls into libtorch_cuda by name; it registers its kernels when it is loaded.
     if lib.join("libtorch_cuda.so").is_file() {
         println!("cargo:rustc-link-arg=-Wl,--no-as-needed");

@@ -20,6 +20,7 @@ const PAIRS: usize = 9;
 
 fn main() -> Result<()> {
     tch::set_num_threads(THREADS);
+    umwelt::native::keep_freed_memory(); // as `train` does
     rayon::ThreadPoolBuilder::new().num_threads(THREADS as usize).build_global()?;
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv-bench/bin/python");
     let mut baseline = Baseline::start(&python)?;

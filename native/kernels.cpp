@@ -12,7 +12,7 @@
 #ifdef __x86_64__
 #include <cpuid.h>
 #endif
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#if defined(__x86_64__) && defined(__linux__) && !defined(__clang__) && __GNUC__ >= 12
 #define HOT __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
 #else
 #define HOT
@@ -35,8 +35,6 @@ INLINE void store(bf16* p, float v) {
 }
 
 // ---- ReLU, then BatchNorm in training mode; channels are the fastest dimension -----------------------------------
-
-constexpr int64_t kMaxChannels = 512;
 
 #define RELU_BN_LOOPS(T)                                                                                               \
   HOT static void relu_sums(const T* x, int64_t n, int64_t c, float* s, float* q) {                                    \
@@ -86,7 +84,8 @@ struct ReluBatchNorm : Function<ReluBatchNorm> {
   static variable_list forward(AutogradContext* ctx, Tensor x, Tensor weight, Tensor bias, double eps) {
     x = x.contiguous(at::MemoryFormat::ChannelsLast);
     const int64_t c = x.size(1), n = x.numel() / c;
-    TORCH_CHECK(c <= kMaxChannels && weight.scalar_type() == at::kFloat, "relu_batch_norm: ", c, " channels");
+    TORCH_CHECK((narrow(x) || x.scalar_type() == at::kFloat) && weight.scalar_type() == at::kFloat,
+                "relu_batch_norm takes float32 or bfloat16 maps and float32 parameters");
     Tensor y = at::empty_like(x), mean = at::empty({c}, weight.options()), var = at::empty_like(mean);
     std::vector<float> a(c), b(c);
     ANY_WIDTH(x, {

@@ -68,7 +68,16 @@ fn print_config_says_where_each_value_came_from() {
         .unwrap();
     fs::write(at.path().join("b.yaml"), "vicreg:\n  epochs: 8\n").unwrap();
     let arguments = ["--configs", "a.yaml", "b.yaml", "--values", "seed=3", "--print-config"];
-    insta::assert_snapshot!(succeeds(bare(at.path(), &arguments)));
+    let printed = succeeds(bare(at.path(), &arguments));
+    let told: Vec<&str> = printed.lines().filter(|line| !line.ends_with("# default")).collect();
+    insta::assert_snapshot!(told.join("\n"));
+    assert!(printed.contains("n_steps: 17  "), "{printed}");
+    fs::write(at.path().join("printed.yaml"), &printed).unwrap();
+    let again = succeeds(bare(at.path(), &["--configs", "printed.yaml", "--print-config"]));
+    let values = |text: &str| {
+        text.lines().map(|l| l.split('#').next().unwrap().trim_end().to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(values(&again), values(&printed));
 }
 
 #[test]
