@@ -126,8 +126,8 @@ impl VicregSettings {
         size.or_else(|reason| refuse("embedding_size", reason))
     }
 
-    fn coefficients(&self) -> [(&'static str, f64); 8] {
-        [
+    fn coefficients(&self) -> Vec<(&'static str, f64)> {
+        vec![
             ("sim_coeff", self.sim_coeff),
             ("std_coeff", self.std_coeff),
             ("cov_coeff", self.cov_coeff),
