@@ -15,7 +15,7 @@ pub fn doctor() -> anyhow::Result<()> {
         "{}",
         [
             line("umwelt", env!("CARGO_PKG_VERSION")),
-            line("libtorch", &format!("{} ({})", native::running_version(), flavour(&configuration))),
+            line("libtorch", &format!("{} ({})", native::running_version(), flavour())),
             line("compiled against", &native::compiled_version()),
             line("processor", &processor().unwrap_or_else(|| "unknown".into())),
             line("threads", &format!("{cores} (libtorch uses {})", tch::get_num_threads())),
@@ -27,12 +27,12 @@ pub fn doctor() -> anyhow::Result<()> {
         .concat()
     );
     native::check_version()?;
-    if flavour(&configuration) == "CUDA" && cuda == 0 {
+    if flavour() == "CUDA" && cuda == 0 {
         println!(
             "\nlibtorch has CUDA but finds no device: check `nvidia-smi` and the driver (CUDA 13 needs 580 or later)"
         );
     }
-    if flavour(&configuration) == "CPU" && std::path::Path::new("/dev/nvidia0").exists() {
+    if flavour() == "CPU" && std::path::Path::new("/dev/nvidia0").exists() {
         println!(
             "\nthere is an NVIDIA device but libtorch is the CPU flavour: run `make setup build DEVICE=cuda`"
         );
@@ -44,7 +44,7 @@ fn line(name: &str, value: &str) -> String {
     format!("{name:<18}{value}\n")
 }
 
-fn flavour(_configuration: &str) -> &'static str {
+fn flavour() -> &'static str {
     if tch::utils::has_cuda() { "CUDA" } else { "CPU" }
 }
 

@@ -10,7 +10,7 @@ use super::Mistake;
 use crate::native;
 use crate::runs::{Console, Environment, Opened, RunFolder, load_model_tensors};
 use crate::schema::RunSettings;
-use crate::settings::{self, Resolved};
+use crate::settings;
 use crate::tasks::WorldModelTask;
 use crate::training::{Interrupted, Stop, Task, Trainer};
 
@@ -53,20 +53,14 @@ pub fn train(arguments: &TrainArguments) -> Result<()> {
     }
     let stop = Stop::listen()?;
     let mut console = Console::new(arguments.quiet);
-    let result = run(&resolved, &arguments.configs, &mut console, &stop);
+    let result = run(&resolved.settings, &arguments.configs, &mut console, &stop);
     if result.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
         console.warn(&format!("stopped by {}; the same command goes on from here", stop.reason()));
     }
     result
 }
 
-fn run(
-    resolved: &Resolved<RunSettings>,
-    configs: &[PathBuf],
-    console: &mut Console,
-    stop: &Stop,
-) -> Result<()> {
-    let settings = &resolved.settings;
+fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop: &Stop) -> Result<()> {
     native::check_version()?;
     native::deterministic();
     native::keep_freed_memory();

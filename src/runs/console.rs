@@ -65,7 +65,7 @@ impl Console {
             View::Plain { last } => {
                 let epoch_ends = progress.step.is_multiple_of(progress.steps_per_epoch);
                 if epoch_ends || last.is_none_or(|shown| shown.elapsed() > PLAIN_INTERVAL) {
-                    eprintln!("{}", line(progress));
+                    eprintln!("{}", line(progress, &format!("  step {}/{}", progress.step, progress.steps)));
                     *last = Some(Instant::now());
                 }
             }
@@ -90,8 +90,7 @@ impl Console {
 }
 
 fn bar() -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} {wide_msg}").expect("the template is valid");
+    let style = ProgressStyle::with_template("{bar:20} {wide_msg}").expect("the template is valid");
     let bar = ProgressBar::new(0).with_style(style);
     bar.enable_steady_tick(Duration::from_millis(500));
     bar
@@ -100,15 +99,16 @@ fn bar() -> ProgressBar {
 fn show(bar: &ProgressBar, progress: Progress) {
     bar.set_length(progress.steps);
     bar.set_position(progress.step);
-    bar.set_message(line(progress));
+    bar.set_message(line(progress, ""));
 }
 
-fn line(progress: Progress) -> String {
+/// What both views say; `steps_taken` stands behind the epoch where there is room for it.
+fn line(progress: Progress, steps_taken: &str) -> String {
     let Progress { step, steps, steps_per_epoch, loss, sequences_per_second, left } = progress;
     let epoch = step.div_ceil(steps_per_epoch).max(1);
     let loss = loss.map_or(String::new(), |loss| format!("  loss {loss:.4}"));
     format!(
-        "epoch {epoch}/{}  step {step}/{steps}{loss}  {sequences_per_second:.0} sequences/s  {} left",
+        "epoch {epoch}/{}{steps_taken}{loss}  {sequences_per_second:.0} sequences/s  {} left",
         steps.div_ceil(steps_per_epoch),
         HumanDuration(left)
     )
@@ -128,6 +128,8 @@ mod tests {
             sequences_per_second: 512.4,
             left: Duration::from_secs(371),
         };
-        assert_eq!(line(progress), "epoch 2/20  step 79/1560  loss 3.2500  512 sequences/s  6 minutes left");
+        let told = "epoch 2/20, loss 3.2500, 512 sequences/s, 6 minutes left".replace(", ", "  ");
+        assert_eq!(line(progress, ""), told);
+        assert!(line(progress, "  step 79/1560").starts_with("epoch 2/20  step 79/1560  loss"));
     }
 }
