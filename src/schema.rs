@@ -31,6 +31,8 @@ pub struct RunSettings {
     pub val_dataset_size: usize,
     /// Mirrors the run to W&B.
     pub wandb: bool,
+    /// Ours: writes TensorBoard event files into the run folder.
+    pub tensorboard: bool,
     /// Name of the run.
     pub run_name: Option<String>,
     /// Group of the run.
@@ -67,13 +69,15 @@ pub struct RunSettings {
     pub dataset_normalize: bool,
     /// Evaluates after training only.
     pub eval_at_the_end_only: bool,
+    /// Ours: epochs between evaluations, the first before training.
+    pub eval_every_n_epochs: usize,
     /// How many dots there are.
     pub dataset_type: DatasetType,
     /// Ours: `auto`, `cpu`, `cuda`, `cuda:N` or `mps`.
     pub device: String,
     /// Ours: the number format of the network's products.
     pub precision: Precision,
-    /// Ours: CPU threads; 0 takes all.
+    /// Ours: CPU threads; 0 takes `OMP_NUM_THREADS`, or all where that is not set.
     pub threads: usize,
     /// Ours: training steps between two logged ones.
     pub log_every: usize,
@@ -109,6 +113,7 @@ impl Default for RunSettings {
             dataset_noise: 0.0,
             val_dataset_size: 10_000,
             wandb: false,
+            tensorboard: false,
             run_name: None,
             run_group: None,
             output_path: None,
@@ -127,6 +132,7 @@ impl Default for RunSettings {
             dataset_dot_std: 1.3,
             dataset_normalize: false,
             eval_at_the_end_only: false,
+            eval_every_n_epochs: 20,
             dataset_type: DatasetType::default(),
             device: "auto".into(),
             precision: Precision::default(),

@@ -125,10 +125,12 @@ pub fn device(name: &str) -> Result<Device> {
     }
 }
 
-/// Lets libtorch and the data generator use `wanted` threads (0: all), and returns how many that is.
+/// Lets libtorch and the data generator use `wanted` threads (0: `OMP_NUM_THREADS`, or all where that is not set),
+/// and returns how many that is.
 fn use_threads(wanted: usize) -> usize {
     let all = std::thread::available_parallelism().map_or(1, usize::from);
-    let threads = if wanted == 0 { all } else { wanted };
+    let granted = std::env::var("OMP_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
+    let threads = if wanted == 0 { granted.unwrap_or(all) } else { wanted };
     tch::set_num_threads(threads as i32);
     // A second call in one process keeps the first pool; the draws are the same for any number of threads.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();

@@ -10,7 +10,7 @@ use crate::models::WorldModel;
 use crate::native::clear_gradients;
 use crate::nn::Mode;
 use crate::optim::{Adam, Optimiser};
-use crate::training::Stop;
+use crate::training::Watch;
 
 /// How long and on what a probe is trained.
 #[derive(Clone, Copy)]
@@ -22,15 +22,20 @@ pub struct Lesson {
 }
 
 /// Trains `probe` by Adam on fresh batches; the loss is the mean squared distance over steps, sequences and dots.
-pub fn fit(judge: &Judge, model: &dyn WorldModel, probe: &Probe, lesson: Lesson, stop: &Stop) -> Result<()> {
+pub fn fit(judge: &Judge, model: &dyn WorldModel, probe: &Probe, lesson: Lesson, watch: &dyn Watch) -> Result<()> {
     let mut trained = probe.parameters.trainable();
     if lesson.fine_tune {
         trained.extend(model.parameters().trainable());
     }
     let tensors: Vec<Tensor> = trained.iter().map(|(_, tensor)| tensor.shallow_clone()).collect();
     let mut adam = Adam::new(trained, 1e-8);
-    for batch in batches(judge.world, "probe", lesson.steps, model.parameters().device()) {
-        stop.check()?;
+    let what = match lesson.part {
+        Part::Prediction => "training the prediction probe",
+        Part::Encoding => "training the encoding probe",
+    };
+    let lessons = batches(judge.world, "probe", lesson.steps, model.parameters().device());
+    for (step, batch) in (0..).zip(lessons) {
+        watch.at(what, step, lesson.steps)?;
         let batch = batch?;
         let seen = match lesson.fine_tune {
             true => encodings(model, &batch, lesson.part, Mode::Train),

@@ -16,7 +16,7 @@ use super::settings::{ProbingSettings, Solver};
 use crate::data::{Dots, IMAGE_SIZE, Trajectories};
 use crate::models::WorldModel;
 use crate::nn::Mode;
-use crate::training::Stop;
+use crate::training::Watch;
 
 /// Sequences shown in the figure of frames.
 const EXAMPLES: i64 = 4;
@@ -56,40 +56,40 @@ impl Judge<'_> {
     /// Fits and scores both probes. The model is left as it was.
     ///
     /// # Errors
-    /// [`crate::training::Interrupted`] when `stop` asks for it.
+    /// [`crate::training::Interrupted`] when `watch` asks for it.
     pub fn evaluate(
         &self,
         model: &dyn WorldModel,
         epoch: f64,
-        stop: &Stop,
+        watch: &dyn Watch,
     ) -> Result<(Evaluation, Vec<Example>)> {
         let (prediction, encoding, examples) = match self.probing.solver_in_use() {
-            Solver::Ridge => self.by_ridge(model, stop)?,
-            Solver::Adam => self.by_adam(model, stop)?,
+            Solver::Ridge => self.by_ridge(model, watch)?,
+            Solver::Adam => self.by_adam(model, watch)?,
         };
         let floors = floors(self.world, "score", self.scored_batches());
         let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
         Ok((Evaluation { epoch, prediction, encoding, floors_px, floors }, examples))
     }
 
-    fn by_ridge(&self, model: &dyn WorldModel, stop: &Stop) -> Result<(Score, Score, Vec<Example>)> {
-        let (prediction, encoding) = no_grad(|| self.solve(model, stop))?;
+    fn by_ridge(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Score, Score, Vec<Example>)> {
+        let (prediction, encoding) = no_grad(|| self.solve(model, watch))?;
         let scores =
-            self.score(model, &[(&prediction, Part::Prediction), (&encoding, Part::Encoding)], stop)?;
+            self.score(model, &[(&prediction, Part::Prediction), (&encoding, Part::Encoding)], watch)?;
         let [predicted, encoded] = scores.try_into().expect("one score for each probe");
         Ok((predicted, encoded, self.examples(model, &prediction)?))
     }
 
     /// Both probes from the normal equations of the same fresh sequences.
-    fn solve(&self, model: &dyn WorldModel, stop: &Stop) -> Result<(Probe, Probe)> {
+    fn solve(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Probe, Probe)> {
         let (prediction, encoding) = (self.probe(model, "prediction")?, self.probe(model, "encoding")?);
         let device = model.parameters().device();
         let equations = || NormalEquations::new(model.embedding(), 2, self.probing.bias, device);
         let (mut all, mut first) = (equations(), equations());
         let count =
             if self.quick { 1 } else { self.probing.ridge_sequences.div_ceil(self.batch_size) as u64 };
-        for batch in batches(self.world, "ridge", count, device) {
-            stop.check()?;
+        for (index, batch) in (0..).zip(batches(self.world, "ridge", count, device)) {
+            watch.at("solving the probes", index, count)?;
             let batch = batch?;
             let seen = encodings(model, &batch, Part::Prediction, Mode::Evaluate);
             all.add(&seen.flatten(0, 1), &batch.locations.reshape([-1, 2]));
@@ -104,9 +104,9 @@ impl Judge<'_> {
         Ok((prediction, encoding))
     }
 
-    fn by_adam(&self, model: &dyn WorldModel, stop: &Stop) -> Result<(Score, Score, Vec<Example>)> {
-        let (prediction, shown) = self.by_adam_on(model, Part::Prediction, self.probing.epochs, stop)?;
-        let (encoding, _) = self.by_adam_on(model, Part::Encoding, self.probing.epochs_enc, stop)?;
+    fn by_adam(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Score, Score, Vec<Example>)> {
+        let (prediction, shown) = self.by_adam_on(model, Part::Prediction, self.probing.epochs, watch)?;
+        let (encoding, _) = self.by_adam_on(model, Part::Encoding, self.probing.epochs_enc, watch)?;
         Ok((prediction, encoding, shown))
     }
 
@@ -115,15 +115,15 @@ impl Judge<'_> {
         model: &dyn WorldModel,
         part: Part,
         epochs: usize,
-        stop: &Stop,
+        watch: &dyn Watch,
     ) -> Result<(Score, Vec<Example>)> {
         let probe = self.probe(model, if part == Part::Prediction { "prediction" } else { "encoding" })?;
         let steps = if self.quick { 1 } else { epochs as u64 * self.batches_per_epoch };
         let fine_tune = self.probing.full_finetune;
         let untouched = fine_tune.then(|| copies(model));
         let result = (|| {
-            fit(self, model, &probe, Lesson { part, steps, rate: self.probing.lr, fine_tune }, stop)?;
-            let scores = self.score(model, &[(&probe, part)], stop)?;
+            fit(self, model, &probe, Lesson { part, steps, rate: self.probing.lr, fine_tune }, watch)?;
+            let scores = self.score(model, &[(&probe, part)], watch)?;
             let examples = if part == Part::Prediction { self.examples(model, &probe)? } else { vec![] };
             Ok((scores[0].clone(), examples))
         })();
@@ -149,11 +149,13 @@ impl Judge<'_> {
     }
 
     /// The scores of frozen probes over the same sequences, which no probe was fitted on.
-    fn score(&self, model: &dyn WorldModel, probes: &[(&Probe, Part)], stop: &Stop) -> Result<Vec<Score>> {
+    fn score(&self, model: &dyn WorldModel, probes: &[(&Probe, Part)], watch: &dyn Watch) -> Result<Vec<Score>> {
         let needed = probes.iter().map(|(_, part)| *part).find(|part| *part == Part::Prediction);
         let mut errors: Vec<_> = probes.iter().map(|_| SquaredErrors::default()).collect();
-        for batch in batches(self.world, "score", self.scored_batches(), model.parameters().device()) {
-            stop.check()?;
+        let count = self.scored_batches();
+        let scored = batches(self.world, "score", count, model.parameters().device());
+        for (index, batch) in (0..).zip(scored) {
+            watch.at("scoring", index, count)?;
             let batch = batch?;
             no_grad(|| {
                 let seen = encodings(model, &batch, needed.unwrap_or(Part::Encoding), Mode::Evaluate);

@@ -15,4 +15,4 @@ pub use floors::{Floor, floors};
 pub use judge::{Evaluation, Example, Judge};
 pub use probe::{Probe, ProbeShape};
 pub use settings::{ProbingSettings, Solver};
-pub use table::table;
+pub use table::{comparison, table};

@@ -21,6 +21,14 @@ pub fn table(world: &str, evaluation: &Evaluation) -> String {
     format!("{table}floors: {}\n", listed(&evaluation.floors))
 }
 
+/// Both scores and all floors by name, RMSE in pixels.
+pub fn comparison(evaluation: &Evaluation) -> Vec<(String, f64)> {
+    let scores = [("prediction", &evaluation.prediction), ("encoding", &evaluation.encoding)];
+    let scores = scores.map(|(name, score)| (name.to_owned(), score.rmse_px));
+    let floors = evaluation.floors.iter().map(|floor| (format!("floor: {}", floor.name), floor.score.rmse_px));
+    scores.into_iter().chain(floors).collect()
+}
+
 fn row(name: &str, score: &Score, beaten: String) -> [String; 4] {
     [name.into(), format!("{:.2}", score.rmse_px), fraction(score.rmse_unit), beaten]
 }

@@ -72,12 +72,21 @@ impl Console {
         }
     }
 
-    /// Shows a phase that has no steps of its own to count.
-    pub fn phase(&self, what: &str) {
-        match &self.view {
+    /// Shows how far a phase other than training has come, `done` of `of` parts.
+    pub fn phase(&mut self, what: &str, done: u64, of: u64) {
+        match &mut self.view {
             View::Quiet => {}
-            View::Plain { .. } => eprintln!("{what}"),
-            View::Bar(bar) => bar.set_message(what.to_owned()),
+            View::Plain { last } => {
+                if done == 0 || last.is_none_or(|shown| shown.elapsed() > PLAIN_INTERVAL) {
+                    eprintln!("{what}{}", if done == 0 { String::new() } else { format!("  {done}/{of}") });
+                    *last = Some(Instant::now());
+                }
+            }
+            View::Bar(bar) => {
+                bar.set_length(of);
+                bar.set_position(done);
+                bar.set_message(what.to_owned());
+            }
         }
     }
 

@@ -10,13 +10,20 @@ use serde::Serialize;
 use super::checkpoints::{self, BEST, Checkpoint};
 use super::metrics::{MetricsLog, Record, read_records};
 use super::status::{State, Status, unix_seconds};
+use super::tracker::{Tracker, Trackers};
 use super::{Console, atomic};
 use crate::reports::Figure;
 use crate::settings::{self, Schema};
 
 /// Keys in which a run may differ from its folder and still be the same run.
-const FREE_KEYS: [&str; 2] = ["output_path", "wandb"];
+const FREE_KEYS: [&str; 3] = ["output_path", "wandb", "tensorboard"];
+/// What may lie in a folder before its run does: its lock, and what a scheduler keeps of its output.
+const NOT_FOREIGN: [&str; 2] = [LOCK, OUTPUT];
+const LOCK: &str = "run.lock";
+/// What a run that a scheduler started wrote to its console.
+pub const OUTPUT: &str = "output.log";
 const RESULT: &str = "result.txt";
+const METRICS: &str = "metrics.jsonl";
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// An open run folder; a second process that opens it is refused.
@@ -24,6 +31,8 @@ pub struct RunFolder {
     path: PathBuf,
     status: Status,
     beaten: Instant,
+    metrics: Option<MetricsLog>,
+    trackers: Trackers,
     _lock: File,
 }
 
@@ -31,7 +40,7 @@ pub struct RunFolder {
 pub enum Opened {
     /// A run to begin, or to go on with.
     Unfinished(RunFolder),
-    /// A run that is over.
+    /// A run that is over, finished or stopped early.
     Finished(RunFolder),
 }
 
@@ -57,9 +66,15 @@ impl RunFolder {
         } else {
             atomic::write(&known, settings::to_yaml(settings).as_bytes())?;
         }
-        let mut run =
-            Self { status: earlier_status(path), path: path.to_owned(), beaten: Instant::now(), _lock: lock };
-        if run.status.state == State::Finished {
+        let mut run = Self {
+            status: Status::read(path).unwrap_or_default(),
+            path: path.to_owned(),
+            beaten: Instant::now(),
+            metrics: None,
+            trackers: Trackers::default(),
+            _lock: lock,
+        };
+        if run.status.state.is_over() {
             return Ok(Opened::Finished(run));
         }
         run.status = Status { state: State::Running, pid: std::process::id(), message: None, ..run.status };
@@ -70,14 +85,31 @@ impl RunFolder {
         &self.path
     }
 
-    /// Opens the metrics of a run that goes on from `step`.
-    pub fn metrics(&self, step: u64) -> Result<MetricsLog> {
-        MetricsLog::open(&self.path.join("metrics.jsonl"), step)
+    /// Lets `tracker` mirror the run from now on.
+    pub fn mirror(&mut self, tracker: Box<dyn Tracker>) {
+        self.trackers.push(tracker);
+    }
+
+    /// Opens the metrics of a run that goes on from `step`; what was measured later is cut off.
+    pub fn go_on_from(&mut self, step: u64) -> Result<()> {
+        self.metrics = Some(MetricsLog::open(&self.path.join(METRICS), step)?);
+        self.status.step = step;
+        Ok(())
+    }
+
+    /// Appends a line to the metrics.
+    ///
+    /// # Panics
+    /// Before [`Self::go_on_from`].
+    pub fn append(&mut self, record: Record) -> Result<()> {
+        self.metrics.as_mut().expect("the metrics are open").append(&record)?;
+        self.trackers.each(|tracker| tracker.record(&record));
+        Ok(())
     }
 
     /// All lines measured so far.
     pub fn records(&self) -> Result<Vec<Record>> {
-        read_records(&self.path.join("metrics.jsonl"))
+        read_records(&self.path.join(METRICS))
     }
 
     /// Writes `value` as `name` in readable JSON.
@@ -91,17 +123,40 @@ impl RunFolder {
         atomic::write(&self.path.join(RESULT), table.as_bytes())
     }
 
-    /// What [`Self::write_result`] kept.
+    /// What [`Self::write_result`] kept; of a run stopped before it had a result, why it was.
     pub fn result(&self) -> Result<String> {
         let path = self.path.join(RESULT);
+        if self.status.state == State::Stopped && !path.exists() {
+            return Ok(format!("stopped early: {}\n", self.status.message.as_deref().unwrap_or_default()));
+        }
         fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
     }
 
     /// Writes a figure as SVG and PNG.
-    pub fn write_figure(&self, name: &str, figure: &Figure) -> Result<()> {
+    pub fn write_figure(&mut self, name: &str, figure: &Figure) -> Result<()> {
         let file = |extension: &str| self.path.join("figures").join(format!("{name}.{extension}"));
+        let png = figure.png()?;
         atomic::write(&file("svg"), figure.svg().as_bytes())?;
-        atomic::write(&file("png"), &figure.png()?)
+        atomic::write(&file("png"), &png)?;
+        let step = self.status.step;
+        self.trackers.each(|tracker| tracker.figure(step, name, &png));
+        Ok(())
+    }
+
+    /// Shows trackers the numbers that stand side by side in an evaluation.
+    pub fn compare(&mut self, rows: &[(String, f64)]) {
+        let step = self.status.step;
+        self.trackers.each(|tracker| tracker.comparison(step, rows));
+    }
+
+    /// Ends what mirrors the run, and returns what is worth telling of it.
+    pub fn finish_trackers(&mut self) -> Vec<String> {
+        self.trackers.finish(self.status.state)
+    }
+
+    /// Warnings of what mirrors the run, each once.
+    pub fn take_warnings(&mut self) -> Vec<String> {
+        self.trackers.take_warnings()
     }
 
     /// Keeps `checkpoint` and the one before it.
@@ -153,7 +208,8 @@ fn refuse_foreign_files(path: &Path) -> Result<()> {
         ensure!(!path.exists(), "output_path {} is not a folder", path.display());
         return Ok(());
     };
-    let foreign = entries.find_map(|entry| Some(entry.ok()?.file_name()).filter(|name| name != "run.lock"));
+    let foreign = |name: &std::ffi::OsString| !NOT_FOREIGN.iter().any(|known| name == known);
+    let foreign = entries.find_map(|entry| Some(entry.ok()?.file_name()).filter(foreign));
     let Some(name) = foreign else { return Ok(()) };
     bail!(
         "output_path {} holds {} but no settings.yaml of a run; choose a folder of its own for this run",
@@ -163,7 +219,7 @@ fn refuse_foreign_files(path: &Path) -> Result<()> {
 }
 
 fn lock(path: &Path) -> Result<File> {
-    let file = path.join("run.lock");
+    let file = path.join(LOCK);
     let lock = File::create(&file).with_context(|| atomic::failure(&file))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
@@ -189,7 +245,8 @@ fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
     Ok(())
 }
 
-fn earlier_status(path: &Path) -> Status {
-    let text = fs::read(path.join("status.json")).unwrap_or_default();
-    serde_json::from_slice(&text).unwrap_or_default()
+/// Whether a process is running the run in `path` now. Where a file system has no locks: no.
+pub fn is_running(path: &Path) -> bool {
+    let lock = File::open(path.join(LOCK));
+    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

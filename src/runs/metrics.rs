@@ -31,8 +31,8 @@ impl MetricsLog {
     }
 
     /// Appends one line.
-    pub fn append(&mut self, record: Record) -> Result<()> {
-        let line = format!("{}\n", Value::Object(record));
+    pub fn append(&mut self, record: &Record) -> Result<()> {
+        let line = serde_json::to_string(record)? + "\n";
         self.file.write_all(line.as_bytes()).with_context(|| atomic::failure(&self.path))
     }
 }
@@ -62,7 +62,7 @@ mod tests {
         fs::write(&path, "{\"step\":10,\"loss\":1.5}\n{\"step\":20,\"loss\":1.25}\n{\"step\":30,\"lo")
             .unwrap();
         let mut log = MetricsLog::open(&path, 15).unwrap();
-        log.append(Record::from_iter([("step".into(), 20.into()), ("loss".into(), 1.0.into())])).unwrap();
+        log.append(&Record::from_iter([("step".into(), 20.into()), ("loss".into(), 1.0.into())])).unwrap();
         assert_eq!(
             fs::read_to_string(&path).unwrap(),
             "{\"step\":10,\"loss\":1.5}\n{\"step\":20,\"loss\":1.0}\n"

@@ -7,10 +7,12 @@ mod environment;
 mod folder;
 mod metrics;
 mod status;
+mod tracker;
 
 pub use checkpoints::{Checkpoint, load_model_tensors};
 pub use console::{Console, Progress};
 pub use environment::{Environment, processor};
-pub use folder::{Opened, RunFolder};
-pub use metrics::{MetricsLog, Record, read_records};
-pub use status::{State, Status};
+pub use folder::{OUTPUT, Opened, RunFolder, is_running};
+pub use metrics::{Record, read_records};
+pub use status::{State, Status, unix_seconds};
+pub use tracker::Tracker;

@@ -52,7 +52,14 @@ impl RunSettings {
     }
 
     fn check_run(&self) -> Result<(), Refusal> {
-        at_least(1, &[("safe_every_n_epochs", self.safe_every_n_epochs), ("log_every", self.log_every)])?;
+        at_least(
+            1,
+            &[
+                ("safe_every_n_epochs", self.safe_every_n_epochs),
+                ("eval_every_n_epochs", self.eval_every_n_epochs),
+                ("log_every", self.log_every),
+            ],
+        )?;
         at_least(usize::from(self.probe_mpc), &[("eval_mpcs", self.eval_mpcs)])?;
         if is_device(&self.device) {
             return Ok(());

@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use tch::Device;
 
 use crate::data::{Dots, HostTrajectories, Prefetch, Trajectories};
-use crate::evaluation::{Judge, table};
+use crate::evaluation::{Judge, comparison, table};
 use crate::models::{self, Recipe, WorldModel};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
@@ -14,12 +14,9 @@ use crate::optim::{Cosine, Lars, Optimiser};
 use crate::reports::Figure;
 use crate::runs::Record;
 use crate::schema::RunSettings;
-use crate::training::{Evaluated, Plan, Stop, Task};
+use crate::training::{Evaluated, Plan, Task, Watch};
 
 use super::figures;
-
-/// Epochs between two evaluations.
-const EVALUATE_EVERY: u64 = 20;
 
 pub struct WorldModelTask {
     settings: RunSettings,
@@ -70,7 +67,7 @@ impl WorldModelTask {
             steps_per_epoch: if settings.quick_debug { 1 } else { steps_per_epoch },
             log_every: settings.log_every as u64,
             checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
-            evaluate_every_epochs: (!settings.eval_at_the_end_only).then_some(EVALUATE_EVERY),
+            evaluate_every_epochs: (!settings.eval_at_the_end_only).then_some(settings.eval_every_n_epochs as u64),
             clip_norm: None,
         }
     }
@@ -128,8 +125,8 @@ impl Task for WorldModelTask {
         self.schedule.rate(step)
     }
 
-    fn evaluate(&self, epoch: f64, stop: &Stop) -> Result<Evaluated> {
-        let (evaluation, examples) = self.judge().evaluate(self.model.as_ref(), epoch, stop)?;
+    fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
+        let (evaluation, examples) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
         let world = self.world();
         if !evaluation.prediction.rmse_px.is_finite() {
             bail!("the probe's error is not finite at epoch {epoch}");
@@ -143,6 +140,7 @@ impl Task for WorldModelTask {
             ]),
             report: serde_json::to_value(&evaluation)?,
             table: table(&world, &evaluation),
+            comparison: comparison(&evaluation),
             figures: vec![
                 ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
                 ("frames", figures::frames(&world, &examples)?),

@@ -5,6 +5,7 @@ mod pending;
 mod plan;
 mod stop;
 mod trainer;
+mod watch;
 
 use std::ops::Range;
 
@@ -12,7 +13,8 @@ use anyhow::Result;
 
 pub use plan::Plan;
 pub use stop::{INTERRUPTED, Interrupted, Stop};
-pub use trainer::Trainer;
+pub use trainer::{Gate, Trainer};
+pub use watch::{Vigil, Watch};
 
 use crate::data::Prefetch;
 use crate::nn::Parameters;
@@ -44,8 +46,8 @@ pub trait Task {
     /// Judges the parameters as they are, and leaves them and all random streams untouched.
     ///
     /// # Errors
-    /// [`Interrupted`] when `stop` asks for it.
-    fn evaluate(&self, epoch: f64, stop: &Stop) -> Result<Evaluated>;
+    /// [`Interrupted`] when `watch` asks for it.
+    fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated>;
 
     /// Figures of the whole run, from its metrics.
     fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)>;
@@ -61,5 +63,7 @@ pub struct Evaluated {
     pub report: serde_json::Value,
     /// For a person to read.
     pub table: String,
+    /// What stands side by side, scores and floors by name.
+    pub comparison: Vec<(String, f64)>,
     pub figures: Vec<(&'static str, Figure)>,
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use anyhow::Result;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use signal_hook::consts::{SIGINT, SIGTERM, SIGUSR1};
 use signal_hook::flag;
 
 /// The exit code of a run that was asked to stop.
@@ -23,11 +23,14 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Listens for SIGINT and SIGTERM. A second one ends the process at once.
+    /// Listens for SIGINT, SIGTERM and SIGUSR1, by which Slurm warns of the time limit. A second SIGINT or SIGTERM
+    /// ends the process at once.
     pub fn listen() -> Result<Self> {
         let stop = Self::default();
         for signal in [SIGINT, SIGTERM] {
             flag::register_conditional_shutdown(signal, INTERRUPTED, stop.asked.clone())?;
+        }
+        for signal in [SIGINT, SIGTERM, SIGUSR1] {
             flag::register_usize(signal, stop.signal.clone(), signal as usize)?;
             flag::register(signal, stop.asked.clone())?;
         }
@@ -38,9 +41,18 @@ impl Stop {
         self.asked.load(Ordering::Relaxed)
     }
 
+    /// The number of the signal that asked; 0 before one came.
+    pub fn signal(&self) -> i32 {
+        self.signal.load(Ordering::Relaxed) as i32
+    }
+
     /// The name of the signal that asked.
     pub fn reason(&self) -> &'static str {
-        if self.signal.load(Ordering::Relaxed) == SIGTERM as usize { "SIGTERM" } else { "SIGINT" }
+        match self.signal() {
+            SIGTERM => "SIGTERM",
+            SIGUSR1 => "SIGUSR1",
+            _ => "SIGINT",
+        }
     }
 
     /// # Errors

@@ -9,10 +9,16 @@ use tch::Tensor;
 use super::clock::Clock;
 use super::pending::Pending;
 use super::plan::Plan;
-use super::{Evaluated, Interrupted, Stop, Task};
+use super::{Evaluated, Interrupted, Stop, Task, Vigil};
 use crate::native::{clear_gradients, clip_gradients};
 use crate::optim::{Optimiser, restore};
-use crate::runs::{Checkpoint, Console, MetricsLog, Progress, Record, RunFolder, State};
+use crate::runs::{Checkpoint, Console, Progress, Record, RunFolder, State};
+
+/// Decides from what was measured whether a run goes on, as a sweep's early stopping does.
+pub trait Gate {
+    /// Why the run is to end here; none lets it go on.
+    fn ends(&self, epoch: f64, record: &Record) -> Result<Option<String>>;
+}
 
 /// A run under way.
 pub struct Trainer<'a, T: Task> {
@@ -21,10 +27,10 @@ pub struct Trainer<'a, T: Task> {
     run: &'a mut RunFolder,
     console: &'a mut Console,
     stop: &'a Stop,
+    gate: Option<Box<dyn Gate>>,
     trained: Vec<Tensor>,
     optimiser: Box<dyn Optimiser>,
     pending: Pending,
-    metrics: MetricsLog,
     step: u64,
     best: Option<f64>,
     last_loss: Option<f64>,
@@ -50,7 +56,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         if step > 0 {
             console.say(&format!("going on from step {step} of {}", plan.steps()));
         }
-        let metrics = run.metrics(step)?;
+        run.go_on_from(step)?;
         let best = run.records()?.iter().filter_map(score).min_by(f64::total_cmp);
         let trained = task.parameters().trainable().into_iter().map(|(_, tensor)| tensor).collect();
         let clock = Clock::start(step);
@@ -60,10 +66,10 @@ impl<'a, T: Task> Trainer<'a, T> {
             run,
             console,
             stop,
+            gate: None,
             trained,
             optimiser,
             pending,
-            metrics,
             step,
             best,
             last_loss: None,
@@ -71,7 +77,12 @@ impl<'a, T: Task> Trainer<'a, T> {
         })
     }
 
-    /// Trains to the end and returns the last evaluation's table.
+    /// Lets `gate` end the run early.
+    pub fn with_gate(self, gate: Option<Box<dyn Gate>>) -> Self {
+        Self { gate, ..self }
+    }
+
+    /// Trains to the end, or to where the gate ends it, and returns the last evaluation's table.
     ///
     /// # Errors
     /// [`Interrupted`] after a signal, with a checkpoint of the step it came at; a non-finite loss; a full disk.
@@ -79,28 +90,42 @@ impl<'a, T: Task> Trainer<'a, T> {
         let result = self.train();
         self.console.finish();
         match &result {
-            Ok(_) => self.run.update(|status| {
-                status.state = State::Finished;
-                status.phase = "finished".into();
-            })?,
+            Ok(reason) => self.complete(reason.as_deref())?,
             Err(error) => self.leave(error),
         }
-        result
+        result.and_then(|_| self.run.result())
     }
 
-    fn train(&mut self) -> Result<String> {
+    fn complete(&mut self, stopped: Option<&str>) -> Result<()> {
+        let step = self.step;
+        self.run.update(|status| {
+            status.state = if stopped.is_some() { State::Stopped } else { State::Finished };
+            status.phase = if stopped.is_some() { "stopped early" } else { "finished" }.into();
+            status.step = step;
+            status.left_seconds = None;
+            status.message = stopped.map(str::to_owned);
+        })
+    }
+
+    /// Returns why the gate ended it, if it did.
+    fn train(&mut self) -> Result<Option<String>> {
         self.run.update(|status| status.steps = self.plan.steps())?;
         self.evaluate_if_due()?;
         for batch in self.task.batches(self.step..self.plan.steps()) {
             self.take_step(batch)?;
-            self.log_if_due()?;
+            if let Some(reason) = self.log_if_due()? {
+                self.checkpoint()?;
+                return Ok(Some(reason));
+            }
             if self.plan.checkpoints_at(self.step) || self.stop.asked() {
                 self.checkpoint()?;
                 self.stop.check()?;
             }
-            self.evaluate_if_due()?;
+            if let Some(reason) = self.evaluate_if_due()? {
+                return Ok(Some(reason));
+            }
         }
-        self.run.result()
+        Ok(None)
     }
 
     fn take_step(&mut self, batch: T::Batch) -> Result<()> {
@@ -116,9 +141,9 @@ impl<'a, T: Task> Trainer<'a, T> {
         Ok(())
     }
 
-    fn log_if_due(&mut self) -> Result<()> {
+    fn log_if_due(&mut self) -> Result<Option<String>> {
         if !self.plan.logs_at(self.step) {
-            return Ok(());
+            return Ok(None);
         }
         self.pending.check(self.step)?;
         let mut record = self.record();
@@ -129,8 +154,18 @@ impl<'a, T: Task> Trainer<'a, T> {
             }
             record.insert(name.into(), value.into());
         }
-        self.metrics.append(record)?;
-        self.show_progress()
+        let ends = self.append(record)?;
+        self.show_progress()?;
+        Ok(ends)
+    }
+
+    /// Logs `record`, and asks whether the run ends with it. At the last step there is nothing left to end.
+    fn append(&mut self, record: Record) -> Result<Option<String>> {
+        let gate = self.gate.as_ref().filter(|_| self.step < self.plan.steps());
+        let ends = gate.map(|gate| gate.ends(self.plan.epoch(self.step), &record)).transpose()?.flatten();
+        self.run.append(record)?;
+        self.run.take_warnings().iter().for_each(|warning| self.console.warn(warning));
+        Ok(ends)
     }
 
     fn show_progress(&mut self) -> Result<()> {
@@ -146,12 +181,14 @@ impl<'a, T: Task> Trainer<'a, T> {
             sequences_per_second,
             left,
         });
-        let (step, seconds) = (self.step, self.clock.take());
+        let (step, steps, seconds) = (self.step, self.plan.steps(), self.clock.take());
         self.run.beat(|status| {
             status.phase = "training".into();
             status.step = step;
+            (status.phase_done, status.phase_steps) = (step, steps);
             status.training_seconds += seconds;
             status.sequences_per_second = Some(sequences_per_second);
+            status.left_seconds = Some(left.as_secs_f64());
         })
     }
 
@@ -170,41 +207,47 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.run.write_checkpoint(&self.snapshot())
     }
 
-    fn evaluate_if_due(&mut self) -> Result<()> {
+    fn evaluate_if_due(&mut self) -> Result<Option<String>> {
         if !self.plan.evaluates_at(self.step) {
-            return Ok(());
+            return Ok(None);
         }
         let done = self.run.records()?.iter().any(|r| step_of(r) == Some(self.step) && score(r).is_some());
-        if done { Ok(()) } else { self.evaluate() }
+        if done { Ok(None) } else { self.evaluate() }
     }
 
-    fn evaluate(&mut self) -> Result<()> {
-        let epoch = self.plan.epoch(self.step);
-        self.console.phase(&format!("evaluating at epoch {epoch:.0}"));
-        self.run.update(|status| status.phase = "evaluating".into())?;
+    fn evaluate(&mut self) -> Result<Option<String>> {
+        let (step, epoch) = (self.step, self.plan.epoch(self.step));
+        self.run.update(|status| {
+            status.step = step;
+            status.phase = "evaluating".into();
+        })?;
         let started = Instant::now();
-        let evaluated = self.task.evaluate(epoch, self.stop)?;
-        self.write_evaluation(&evaluated)?;
+        let evaluated = self.task.evaluate(epoch, &Vigil::new(self.run, self.console, self.stop))?;
+        let ends = self.write_evaluation(evaluated)?;
         let seconds = started.elapsed().as_secs_f64();
         self.clock = Clock::start(self.step);
-        self.run.update(|status| status.evaluating_seconds += seconds)
+        self.run.update(|status| status.evaluating_seconds += seconds)?;
+        Ok(ends)
     }
 
     /// The line in the metrics comes last: it says that all the rest is there.
-    fn write_evaluation(&mut self, evaluated: &Evaluated) -> Result<()> {
+    fn write_evaluation(&mut self, evaluated: Evaluated) -> Result<Option<String>> {
         for (name, figure) in evaluated.figures.iter().chain(&self.task.figures(&self.run.records()?)) {
             self.run.write_figure(name, figure)?;
         }
+        self.run.compare(&evaluated.comparison);
         self.run.write_json("evaluation.json", &evaluated.report)?;
         self.run.write_result(&evaluated.table)?;
         if self.best.is_none_or(|best| evaluated.score < best) {
             self.best = Some(evaluated.score);
             self.run.write_best(&self.snapshot())?;
         }
+        let mut scores = Record::from_iter([("score".into(), evaluated.score.into())]);
+        scores.extend(evaluated.summary);
+        self.run.update(|status| status.scores = scores.clone())?;
         let mut record = self.record();
-        record.insert("score".into(), evaluated.score.into());
-        record.extend(evaluated.summary.clone());
-        self.metrics.append(record)
+        record.extend(scores);
+        self.append(record)
     }
 
     fn record(&self) -> Record {
