@@ -1,15 +1,18 @@
 # `make help` lists the targets. DEVICE=cuda fetches and links the CUDA flavour of libtorch.
 DEVICE ?= cpu
-CONFIG ?= reproduce_configs/sweep_changing_uniform.(1).vicreg.best.yaml
 VALUES ?=
+JOBS ?= 1
+# The paper's four noise families.
+PAPER ?= $(sort $(wildcard experiments/paper_*.yaml))
 PYTHON ?= python3
 VENV := .venv-bench
+VENV_TEST := .venv-test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train test lint bench reproduce
+.PHONY: help setup build train test test-slurm lint bench reproduce
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  DEVICE=cuda with any of them: for machines with NVIDIA GPUs"
 
 setup: ## Fetch libtorch (once for this machine) and link it into this checkout
@@ -21,20 +24,29 @@ build: setup ## Build the release binaries, target/release/train and target/rele
 train: build ## Train the quick profile, print its scores beside the floors, draw its figures
 	target/release/train --configs experiments/quick.yaml --values device=$(DEVICE) $(VALUES)
 
-test: setup ## Run every test
-	cargo test --locked
+test: setup $(VENV_TEST)/ready ## Run every test but those through Slurm (fetches W&B and TensorBoard to hold ours against)
+	cargo test --locked --workspace
+
+test-slurm: setup ## Run sweeps through a real Slurm (on Debian as root, fetches it)
+	scripts/install_slurm.sh
+	cargo test --locked --test slurm -- --ignored --test-threads=1
 
 lint: setup ## Check formatting and run clippy; no warning passes
 	cargo fmt --check
-	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --workspace --all-targets -- -D warnings
 
-reproduce: build ## Train and judge one published setting: CONFIG=reproduce_configs/... VALUES="..."
-	target/release/train --configs "$(CONFIG)" --values device=$(DEVICE) $(VALUES)
+reproduce: build ## The paper's grids and their reports: PAPER=experiments/paper_... VALUES="vicreg.epochs=5" JOBS=2 FLAGS=--dry-run
+	for sweep in $(PAPER); do \
+	    target/release/umwelt sweep $$sweep --jobs $(JOBS) --values device=$(DEVICE) $(VALUES) $(FLAGS); \
+	    target/release/umwelt report $$sweep --values device=$(DEVICE) $(VALUES); \
+	done
 
 bench: build $(VENV)/ready ## Measure against plain PyTorch, both in one run (fetches PyTorch for it)
 	cargo bench --locked
 
 $(VENV)/ready: benches/requirements.txt
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --quiet --disable-pip-version-check -r benches/requirements.txt
+$(VENV_TEST)/ready: tests/requirements.txt
+%/ready:
+	$(PYTHON) -m venv $*
+	$*/bin/pip install --quiet --disable-pip-version-check -r $<
 	touch $@

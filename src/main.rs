@@ -15,6 +15,9 @@ struct Umwelt {
 #[derive(Subcommand)]
 enum Command {
     Train(cli::TrainArguments),
+    Sweep(cli::SweepArguments),
+    Report(cli::ReportArguments),
+    Runs(cli::RunsArguments),
     /// Tell what this machine offers, and how to mend what is wrong
     Doctor,
     /// Print a completion script for a shell
@@ -26,6 +29,9 @@ enum Command {
 fn main() -> ExitCode {
     cli::leave(match Umwelt::parse().command {
         Command::Train(arguments) => cli::train(&arguments),
+        Command::Sweep(arguments) => cli::sweep(&arguments),
+        Command::Report(arguments) => cli::report(&arguments),
+        Command::Runs(arguments) => cli::runs(&arguments, |again| cli::train(&again.into())),
         Command::Doctor => cli::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Umwelt::command(), "umwelt", &mut std::io::stdout());

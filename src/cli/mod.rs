@@ -1,11 +1,18 @@
 //! Subcommands, one file each.
 
 mod doctor;
+mod report;
+mod runs;
+mod sweep;
 mod train;
 
 pub use doctor::doctor;
+pub use report::{ReportArguments, report};
+pub use runs::{RunsArguments, runs};
+pub use sweep::{SweepArguments, sweep};
 pub use train::{TrainArguments, train};
 
+use crate::registry::Refused;
 use crate::settings::SettingsError;
 use crate::training::{INTERRUPTED, Interrupted};
 
@@ -16,7 +23,7 @@ pub fn leave(result: anyhow::Result<()>) -> std::process::ExitCode {
         return std::process::ExitCode::from(INTERRUPTED as u8);
     }
     eprintln!("error: {error:#}");
-    let mistake = error.is::<SettingsError>() || error.is::<Mistake>();
+    let mistake = error.is::<SettingsError>() || error.is::<Mistake>() || error.is::<Refused>();
     std::process::ExitCode::from(if mistake { 2 } else { 1 })
 }
 

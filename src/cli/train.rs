@@ -8,9 +8,11 @@ use tch::Device;
 
 use super::Mistake;
 use crate::native;
-use crate::runs::{Console, Environment, Opened, RunFolder, load_model_tensors};
+use crate::registry::Rerun;
+use crate::runs::{Console, Environment, Opened, RunFolder, TensorBoard, Tracker, Wandb, load_model_tensors};
 use crate::schema::RunSettings;
 use crate::settings;
+use crate::sweeps;
 use crate::tasks::WorldModelTask;
 use crate::training::{Interrupted, Stop, Task, Trainer};
 
@@ -39,6 +41,12 @@ pub struct TrainArguments {
     /// Print the result only
     #[arg(long, short)]
     quiet: bool,
+}
+
+impl From<Rerun> for TrainArguments {
+    fn from(again: Rerun) -> Self {
+        Self { configs: again.configs, values: again.values, print_config: false, quiet: false }
+    }
 }
 
 /// Runs what the arguments ask for.
@@ -77,9 +85,7 @@ fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop:
         }
     };
     run.write_json("environment.json", &Environment::of_this_process(device, threads))?;
-    if settings.wandb {
-        console.say("wandb=true: W&B is not connected yet; everything is in the run folder");
-    }
+    mirror(&mut run, settings, console);
     if let Some(path) = &settings.load_checkpoint_path {
         start_from(Path::new(path), &task)?;
     }
@@ -89,14 +95,36 @@ fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop:
         task.parameters().count(),
         folder.display()
     ));
-    let table = Trainer::new(&task, task.plan(), &mut run, console, stop)?.run()?;
-    print!("{table}");
+    let result = Trainer::new(&task, task.plan(), &mut run, console, stop)
+        .and_then(|trainer| trainer.with_gate(sweeps::gate()?).run());
+    let told = run.finish_trackers();
+    run.take_warnings().iter().for_each(|warning| console.warn(warning));
+    print!("{}", result?);
+    told.iter().for_each(|told| console.say(told));
     let (trained, judged) = (run.status().training_seconds, run.status().evaluating_seconds);
     console.say(&format!(
         "trained for {trained:.0} s, judged for {judged:.0} s; figures are in {}/figures",
         folder.display()
     ));
     Ok(())
+}
+
+/// Connects what is to mirror the run; one that cannot be is no reason to stop.
+fn mirror(run: &mut RunFolder, settings: &RunSettings, console: &Console) {
+    let folder = run.path().to_owned();
+    let (name, group) = (settings.run_name.as_deref(), settings.run_group.as_deref());
+    let wandb = settings.wandb.then(|| Wandb::start(&folder, name, group, settings).map(boxed));
+    let tensorboard = settings.tensorboard.then(|| TensorBoard::start(&folder).map(boxed));
+    for tracker in [wandb, tensorboard].into_iter().flatten() {
+        match tracker {
+            Ok(tracker) => run.mirror(tracker),
+            Err(error) => console.warn(&format!("{error:#}; the run goes on without it")),
+        }
+    }
+}
+
+fn boxed(tracker: impl Tracker + 'static) -> Box<dyn Tracker> {
+    Box::new(tracker)
 }
 
 fn start_from(path: &Path, task: &WorldModelTask) -> Result<()> {

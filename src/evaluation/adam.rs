@@ -22,7 +22,13 @@ pub struct Lesson {
 }
 
 /// Trains `probe` by Adam on fresh batches; the loss is the mean squared distance over steps, sequences and dots.
-pub fn fit(judge: &Judge, model: &dyn WorldModel, probe: &Probe, lesson: Lesson, watch: &dyn Watch) -> Result<()> {
+pub fn fit(
+    judge: &Judge,
+    model: &dyn WorldModel,
+    probe: &Probe,
+    lesson: Lesson,
+    watch: &dyn Watch,
+) -> Result<()> {
     let mut trained = probe.parameters.trainable();
     if lesson.fine_tune {
         trained.extend(model.parameters().trainable());

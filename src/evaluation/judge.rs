@@ -149,7 +149,12 @@ impl Judge<'_> {
     }
 
     /// The scores of frozen probes over the same sequences, which no probe was fitted on.
-    fn score(&self, model: &dyn WorldModel, probes: &[(&Probe, Part)], watch: &dyn Watch) -> Result<Vec<Score>> {
+    fn score(
+        &self,
+        model: &dyn WorldModel,
+        probes: &[(&Probe, Part)],
+        watch: &dyn Watch,
+    ) -> Result<Vec<Score>> {
         let needed = probes.iter().map(|(_, part)| *part).find(|part| *part == Part::Prediction);
         let mut errors: Vec<_> = probes.iter().map(|_| SquaredErrors::default()).collect();
         let count = self.scored_batches();

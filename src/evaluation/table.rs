@@ -25,7 +25,8 @@ pub fn table(world: &str, evaluation: &Evaluation) -> String {
 pub fn comparison(evaluation: &Evaluation) -> Vec<(String, f64)> {
     let scores = [("prediction", &evaluation.prediction), ("encoding", &evaluation.encoding)];
     let scores = scores.map(|(name, score)| (name.to_owned(), score.rmse_px));
-    let floors = evaluation.floors.iter().map(|floor| (format!("floor: {}", floor.name), floor.score.rmse_px));
+    let floors =
+        evaluation.floors.iter().map(|floor| (format!("floor: {}", floor.name), floor.score.rmse_px));
     scores.into_iter().chain(floors).collect()
 }
 

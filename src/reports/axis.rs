@@ -19,9 +19,7 @@ pub struct Axis {
 impl Axis {
     /// The axis from the least to the greatest drawable one of `values`.
     pub fn tight(values: impl Iterator<Item = f64>, log: bool) -> Self {
-        let places = values.filter_map(|value| place(value, log));
-        let (low, high) =
-            places.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
+        let (low, high) = ends(values.filter_map(|value| place(value, log)));
         if low > high {
             return Self { low: 0.0, high: 1.0, log };
         }
@@ -35,7 +33,14 @@ impl Axis {
         Self { low: low - room, high: high + room, log }
     }
 
-    /// Like [`Axis::tight`] with some air, and from 0 where that costs little, so that heights compare.
+    /// Like [`Axis::tight`] with some air on both sides.
+    pub fn airy(values: impl Iterator<Item = f64>, log: bool) -> Self {
+        let Self { low, high, .. } = Self::tight(values, log);
+        let room = AIR * (high - low);
+        Self { low: low - room, high: high + room, log }
+    }
+
+    /// Like [`Axis::airy`], but from 0 where that costs little, so that heights compare.
     pub fn roomy(values: impl Iterator<Item = f64>, log: bool) -> Self {
         let Self { low, high, .. } = Self::tight(values, log);
         let room = AIR * (high - low);
@@ -55,6 +60,11 @@ impl Axis {
             false => linear_ticks(self.low, self.high, target),
         }
     }
+}
+
+/// The least and the greatest of `values`, NaN left out; infinite the wrong way round if there are none.
+pub fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 /// The value on a linear scale, its logarithm on a logarithmic one.

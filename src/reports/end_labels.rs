@@ -6,6 +6,7 @@ use super::element::{Element, number};
 use super::font;
 use super::line_chart::LineChart;
 use super::palette;
+use super::plot::look;
 use super::svg::{FAINT_INK, Svg, Text};
 use super::ticks::short_number;
 
@@ -28,14 +29,20 @@ pub struct EndLabel {
 
 /// The labels of a chart: its series, then its floors with their values.
 pub fn of(chart: &LineChart, x: &Axis, y: &Axis) -> Vec<EndLabel> {
-    let series = chart.series.iter().enumerate().filter(|(_, series)| !series.name.is_empty());
+    let series = chart
+        .series
+        .iter()
+        .enumerate()
+        .filter(|(_, series)| !chart.legend_elsewhere && !series.name.is_empty());
     let series = series.map(|(index, series)| {
         let end =
             series.points.iter().rev().find_map(|point| Some((x.fraction(point.0)?, y.fraction(point.1)?)));
         let words = if end.is_some() { series.name.clone() } else { format!("{} (no data)", series.name) };
-        EndLabel { words, colour: palette::colour(index), dash: palette::dash(index), end }
+        let look = look(index, series);
+        EndLabel { words, colour: palette::colour(look), dash: palette::dash(look), end }
     });
-    let floors = chart.floors.iter().enumerate().map(|(index, floor)| {
+    let floors = chart.floors.iter().enumerate().filter(|(_, floor)| !floor.name.is_empty());
+    let floors = floors.map(|(index, floor)| {
         let end = y.fraction(floor.value).map(|height| (1.0, height));
         let note = if end.is_some() { "" } else { " (not on this axis)" };
         let words = format!("{} {}{note}", floor.name, short_number(floor.value));

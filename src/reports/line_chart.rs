@@ -17,6 +17,16 @@ pub struct LineChart {
     pub floors: Vec<Floor>,
     pub log_y: bool,
     pub log_x: bool,
+    /// Names of the places 0, 1, 2, ... of an x axis without numbers.
+    pub categories: Vec<String>,
+    /// Whether the x axis has air at both ends, for bars and dots.
+    pub x_air: bool,
+    /// The heights that the y axis must reach in place of its own data's, so that charts compare.
+    pub y_range: Option<(f64, f64)>,
+    /// Whether a legend elsewhere names the series, so that their ends need not.
+    pub legend_elsewhere: bool,
+    /// A point to circle, such as the best.
+    pub circled: Option<(f64, f64)>,
 }
 
 /// One line. A point that the axes cannot show (NaN, infinite, not positive on a logarithmic axis) is a gap.
@@ -27,11 +37,20 @@ pub struct Series {
     pub points: Vec<(f64, f64)>,
     /// Half the height of the band around each point, such as a standard deviation over seeds.
     pub spread: Option<Vec<f64>>,
+    /// Half the height of the bar through each point; NaN draws none.
+    pub error_bars: Option<Vec<f64>>,
+    /// Single values behind the points, drawn small and faint.
+    pub dots: Vec<(f64, f64)>,
+    /// Which colour, dashes and marker; `None` takes the series' place in its chart.
+    pub look: Option<usize>,
+    /// Whether the points stand alone, without a line through them.
+    pub unconnected: bool,
 }
 
 /// A value to compare with, drawn as a dashed level line.
 #[derive(Clone, Debug, Default)]
 pub struct Floor {
+    /// The label at the line's end; an empty name draws none.
     pub name: String,
     pub value: f64,
 }
@@ -53,7 +72,7 @@ mod tests {
     use super::*;
 
     fn series(name: &str, points: &[(f64, f64)]) -> Series {
-        Series { name: name.into(), points: points.to_vec(), spread: None }
+        Series { name: name.into(), points: points.to_vec(), ..Series::default() }
     }
 
     fn floor(name: &str, value: f64) -> Floor {

@@ -14,29 +14,39 @@ const COLUMN: f64 = 0.5;
 type Point = (f64, f64);
 
 /// Draws the band of a series, if it has one.
-pub fn draw_band(svg: &mut Svg, area: &Area, index: usize, series: &Series) {
+pub fn draw_band(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
     let Some(spread) = &series.spread else { return };
-    let edges = series.points.iter().zip(spread).map(|(&point, &spread)| band_edges(area, point, spread));
+    let edges = series.points.iter().zip(spread).map(|(&point, &spread)| edges(area, point, spread));
     for part in parts(edges) {
         let upper = thin(&part.iter().map(|&(x, upper, _)| (x, upper)).collect::<Vec<_>>());
         let mut outline = thin(&part.iter().map(|&(x, _, lower)| (x, lower)).collect::<Vec<_>>());
         outline.reverse();
         outline.splice(0..0, upper);
         let band = Element::new("path").set("class", "band").set("d", &(path(&outline) + "Z"));
-        svg.add(band.set("fill", palette::colour(index)).set("fill-opacity", "0.16"));
+        svg.add(band.set("fill", palette::colour(look)).set("fill-opacity", "0.16"));
+    }
+}
+
+/// Draws the points of a series without a line through them.
+fn draw_points(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
+    for (x, y) in series.points.iter().filter_map(|&point| area.point(point)) {
+        svg.add(palette::marker(look, x, y).set("class", "point").set("fill-opacity", "0.85"));
     }
 }
 
 /// Draws the line of a series, with markers if its points are few.
-pub fn draw_line(svg: &mut Svg, area: &Area, index: usize, series: &Series) {
+pub fn draw_line(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
+    if series.unconnected {
+        return draw_points(svg, area, look, series);
+    }
     let parts = parts(series.points.iter().map(|&point| area.point(point)));
     let path: String = parts.iter().map(|part| path(&thin(part))).collect();
     let line = Element::new("path").set("class", "series").set("d", &path);
     let few = series.points.len() <= MARKED_POINTS;
-    let line = line.stroke(palette::colour(index), if few { 1.8 } else { 1.2 }).dash(palette::dash(index));
+    let line = line.stroke(palette::colour(look), if few { 1.8 } else { 1.2 }).dash(palette::dash(look));
     svg.add(line.set("stroke-linejoin", "round").child(Element::new("title").words(&series.name)));
     for (x, y) in parts.iter().filter(|part| few || part.len() == 1).flatten() {
-        svg.add(palette::marker(index, *x, *y));
+        svg.add(palette::marker(look, *x, *y));
     }
 }
 
@@ -48,8 +58,8 @@ pub fn draw_floor(svg: &mut Svg, area: &Area, index: usize, floor: &Floor) {
     svg.add(line.stroke(FAINT_INK, 1.1).dash(palette::floor_dash(index)));
 }
 
-/// The page's x, upper y and lower y of a band, kept within the area.
-fn band_edges(area: &Area, (x, y): Point, spread: f64) -> Option<(f64, f64, f64)> {
+/// The page's x, upper y and lower y of a spread about a point, kept within the area.
+pub fn edges(area: &Area, (x, y): Point, spread: f64) -> Option<(f64, f64, f64)> {
     let (column, _) = area.point((x, y))?;
     let edge = |value: f64| Some(area.row(value)?.clamp(area.top, area.bottom()));
     let (upper, lower) = (edge(y + spread.abs())?, edge(y - spread.abs()));

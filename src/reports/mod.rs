@@ -2,6 +2,7 @@
 
 mod area;
 mod axis;
+mod category_ticks;
 mod element;
 mod end_labels;
 mod figure;
@@ -11,11 +12,15 @@ mod frame_layout;
 mod frame_marks;
 #[cfg(test)]
 mod inspect;
+mod legend;
 mod line_chart;
 mod line_marks;
 mod palette;
 mod panels;
 mod plot;
+mod plot_axes;
+mod point_marks;
+pub mod study;
 mod svg;
 mod text_table;
 mod ticks;
@@ -24,4 +29,5 @@ pub use figure::Figure;
 pub use frame_grid::{FRAME_SIDE, Frame, FrameGrid, FrameRow};
 pub use line_chart::{Floor, LineChart, Series};
 pub use panels::panels;
+
 pub use text_table::{Align, Table};

@@ -1,55 +1,127 @@
-//! Small multiples: charts of one size, side by side.
+//! Small multiples: charts of one size in rows, with a common title, legend and caption.
 
 use super::figure::Figure;
 use super::font;
+use super::legend::{self, LegendEntry};
 use super::line_chart::LineChart;
-use super::plot::{Margins, PAGE_MARGIN, Plot};
-use super::svg::{Svg, Text};
+use super::plot::{PAGE_MARGIN, Plot};
+use super::svg::{FAINT_INK, Svg, Text};
 
 /// The size of one panel's plot; labels come on top of it.
 const PLOT: (f64, f64) = (300.0, 160.0);
 const TITLE: f64 = 17.0;
 const TITLE_LINE: f64 = 24.0;
+const CAPTION: f64 = 11.5;
+const CAPTION_LINE: f64 = 16.0;
 const GAP: f64 = 28.0;
 
 /// Draws `charts` in rows of `columns` under a common title, their plots aligned.
 pub fn panels(title: &str, charts: Vec<LineChart>, columns: usize) -> Figure {
-    let plots = aligned(&charts);
-    let columns = columns.clamp(1, plots.len().max(1));
-    let rows = plots.len().div_ceil(columns);
-    let sizes = || plots.iter().map(Plot::size);
-    let cell_width = sizes().map(|size| size.0).fold(0.0, f64::max) + GAP;
-    let cell_height = sizes().map(|size| size.1).fold(0.0, f64::max) + GAP;
-    let width = (columns as f64 * cell_width - GAP).max(PLOT.0);
-    let title_lines = font::wrap(title, TITLE, width);
-    let widest = title_lines.iter().map(|line| font::width(line, TITLE)).fold(width, f64::max);
-    let top = PAGE_MARGIN + title_lines.len() as f64 * TITLE_LINE + 12.0;
-    let mut svg = Svg::new(widest + 2.0 * PAGE_MARGIN, top + rows as f64 * cell_height - GAP + PAGE_MARGIN);
-    for (index, line) in title_lines.iter().enumerate() {
-        let baseline = PAGE_MARGIN + TITLE_LINE * (index as f64 + 0.75);
-        svg.text(PAGE_MARGIN, baseline, line, Text { size: TITLE, ..Text::default() });
-    }
-    for (index, plot) in plots.iter().enumerate() {
-        let (row, column) = (index / columns, index % columns);
-        plot.draw(&mut svg, (PAGE_MARGIN + column as f64 * cell_width, top + row as f64 * cell_height));
-    }
-    svg.finish(title)
+    let columns = columns.clamp(1, charts.len().max(1));
+    let rows = charts.chunks(columns).map(<[LineChart]>::to_vec).collect();
+    Panels { title: title.into(), rows, plot: PLOT, ..Panels::default() }.figure()
 }
 
-/// Lays the charts out with the same room for words, so that their plots line up.
-fn aligned(charts: &[LineChart]) -> Vec<Plot<'_>> {
-    let mut plots: Vec<Plot> = charts.iter().map(|chart| Plot::new(chart, PLOT)).collect();
-    let most = |side: fn(&Plot) -> f64| plots.iter().map(side).fold(0.0, f64::max);
-    let margins = Margins {
-        left: most(|plot| plot.margins.left),
-        right: most(|plot| plot.margins.right),
-        top: most(|plot| plot.margins.top),
-        bottom: most(|plot| plot.margins.bottom),
+/// Rows of charts whose plots line up.
+#[derive(Clone, Debug, Default)]
+pub struct Panels {
+    pub title: String,
+    pub rows: Vec<Vec<LineChart>>,
+    /// Width and height of each plot; words come on top of it.
+    pub plot: (f64, f64),
+    /// What stands for the series of all charts, above them.
+    pub legend: Vec<LegendEntry>,
+    /// Sentences below the charts.
+    pub caption: String,
+}
+
+impl Panels {
+    /// Draws the page, as large as its charts and words need.
+    pub fn figure(&self) -> Figure {
+        let plots = aligned(&self.rows, self.plot);
+        let grid = Grid::of(&plots);
+        let width = grid.width().max(self.plot.0).max(legend::least_width(&self.legend));
+        let title = font::wrap(&self.title, TITLE, width);
+        let widest = title.iter().map(|line| font::width(line, TITLE)).fold(width, f64::max);
+        let keys = legend::rows(&self.legend, widest);
+        let caption = font::wrap(&self.caption, CAPTION, widest);
+        let keys_top = PAGE_MARGIN + title.len() as f64 * TITLE_LINE + 12.0;
+        let top = keys_top + keys.len() as f64 * legend::ROW + if keys.is_empty() { 0.0 } else { 10.0 };
+        let below = top + grid.height();
+        let caption_height = if caption.is_empty() { 0.0 } else { caption.len() as f64 * CAPTION_LINE + 8.0 };
+        let mut svg = Svg::new(widest + 2.0 * PAGE_MARGIN, below + caption_height + PAGE_MARGIN);
+        draw_lines(&mut svg, PAGE_MARGIN, TITLE_LINE, &title, Text { size: TITLE, ..Text::default() });
+        for (index, row) in keys.iter().enumerate() {
+            let y = keys_top + (index as f64 + 0.4) * legend::ROW;
+            row.iter().for_each(|(x, entry)| legend::draw(&mut svg, (PAGE_MARGIN + x, y), entry));
+        }
+        grid.draw(&mut svg, top, &plots);
+        let faint = Text { size: CAPTION, colour: FAINT_INK, ..Text::default() };
+        draw_lines(&mut svg, below + 8.0, CAPTION_LINE, &caption, faint);
+        svg.finish(&self.title)
+    }
+}
+
+/// Where the columns begin, and how high a row is; both with the white after them.
+struct Grid {
+    columns: Vec<f64>,
+    rows: usize,
+    row_height: f64,
+}
+
+impl Grid {
+    fn of(plots: &[Vec<Plot>]) -> Self {
+        let count = plots.iter().map(Vec::len).max().unwrap_or(0);
+        let width = |column: usize| {
+            let sizes = plots.iter().filter_map(|row| Some(row.get(column)?.size().0));
+            sizes.fold(0.0, f64::max) + GAP
+        };
+        let sizes = plots.iter().flatten().map(|plot| plot.size().1);
+        let row_height = sizes.fold(0.0, f64::max) + GAP;
+        Self { columns: (0..count).map(width).collect(), rows: plots.len(), row_height }
+    }
+
+    fn width(&self) -> f64 {
+        self.columns.iter().sum::<f64>() - GAP
+    }
+
+    fn height(&self) -> f64 {
+        (self.rows as f64 * self.row_height - GAP).max(0.0)
+    }
+
+    fn draw(&self, svg: &mut Svg, top: f64, plots: &[Vec<Plot>]) {
+        for (index, row) in plots.iter().enumerate() {
+            let mut left = PAGE_MARGIN;
+            for (plot, width) in row.iter().zip(&self.columns) {
+                plot.draw(svg, (left, top + index as f64 * self.row_height));
+                left += width;
+            }
+        }
+    }
+}
+
+fn draw_lines(svg: &mut Svg, top: f64, height: f64, lines: &[String], look: Text) {
+    for (index, line) in lines.iter().enumerate() {
+        svg.text(PAGE_MARGIN, top + height * (index as f64 + 0.75), line, look);
+    }
+}
+
+/// Lays the charts out with the same room for words, on the right within a column, so that their plots line up.
+fn aligned(rows: &[Vec<LineChart>], inner: (f64, f64)) -> Vec<Vec<Plot<'_>>> {
+    let mut plots: Vec<Vec<Plot>> =
+        rows.iter().map(|row| row.iter().map(|chart| Plot::new(chart, inner)).collect()).collect();
+    let most = |side: fn(&Plot) -> f64| plots.iter().flatten().map(side).fold(0.0, f64::max);
+    let (left, top) = (most(|plot| plot.margins.left), most(|plot| plot.margins.top));
+    let (bottom, size) = (most(|plot| plot.margins.bottom), (most(|p| p.inner.0), most(|p| p.inner.1)));
+    let right = |column: usize| {
+        plots.iter().filter_map(|row| Some(row.get(column)?.margins.right)).fold(0.0, f64::max)
     };
-    let height = most(|plot| plot.inner.1);
-    for plot in &mut plots {
-        plot.margins = margins;
-        plot.inner.1 = height;
+    let rights: Vec<f64> = (0..plots.iter().map(Vec::len).max().unwrap_or(0)).map(right).collect();
+    for (plot, right) in plots.iter_mut().flat_map(|row| row.iter_mut().zip(&rights)) {
+        plot.margins.left = left;
+        plot.margins.right = *right;
+        (plot.margins.top, plot.margins.bottom) = (top, bottom);
+        plot.inner = size;
     }
     plots
 }
@@ -64,7 +136,7 @@ mod tests {
         let chart = |index: usize| {
             let points =
                 (0..1560).map(|step| (step as f64, 10f64.powi(index as i32) * step as f64)).collect();
-            let series = vec![Series { name: String::new(), points, spread: None }];
+            let series = vec![Series { points, ..Series::default() }];
             LineChart {
                 title: format!("term {index}"),
                 x_label: "step".into(),

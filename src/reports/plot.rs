@@ -2,11 +2,14 @@
 
 use super::area::Area;
 use super::axis::Axis;
+use super::category_ticks;
 use super::element::{Element, number};
 use super::end_labels::{self, EndLabel};
 use super::font;
 use super::line_chart::{LineChart, Series};
 use super::line_marks::{draw_band, draw_floor, draw_line};
+use super::plot_axes::{TICK, TICK_LINE, extra_lines, widest, x_axis, x_ticks, y_axis};
+use super::point_marks::{draw_circle, draw_dots, draw_error_bars};
 use super::svg::{Anchor, FAINT_INK, GRID, Svg, Text};
 use super::ticks::Tick;
 
@@ -16,9 +19,8 @@ pub const PAGE_MARGIN: f64 = 14.0;
 const TITLE: f64 = 15.0;
 const TITLE_LINE: f64 = 20.0;
 const WORDS: f64 = 12.0;
-const TICK: f64 = 11.0;
-/// About the least distance between ticks across and up.
-const TICK_ROOM: (f64, f64) = (55.0, 26.0);
+/// About the least distance between ticks up.
+const TICK_ROOM: f64 = 26.0;
 
 /// The room around the data, for words.
 #[derive(Clone, Copy, Debug)]
@@ -46,11 +48,12 @@ pub struct Plot<'a> {
 impl<'a> Plot<'a> {
     /// Lays out `chart` around data of at least `inner` (width, height).
     pub fn new(chart: &'a LineChart, inner: (f64, f64)) -> Self {
-        let x = Axis::tight(chart.series.iter().flat_map(|s| &s.points).map(|point| point.0), chart.log_x);
-        let y = Axis::roomy(heights(chart), chart.log_y);
+        let (x, y) = (x_axis(chart), y_axis(chart));
         let labels = end_labels::of(chart, &x, &y);
-        let inner = (inner.0, inner.1.max(end_labels::height(&labels)));
-        let (x_ticks, y_ticks) = (fitting_ticks(&x, inner.0), y.ticks((inner.1 / TICK_ROOM.1) as usize));
+        let pitch = category_ticks::pitch(&chart.categories, TICK);
+        let inner =
+            (inner.0.max(chart.categories.len() as f64 * pitch), inner.1.max(end_labels::height(&labels)));
+        let (x_ticks, y_ticks) = (x_ticks(chart, &x, inner.0), y.ticks((inner.1 / TICK_ROOM) as usize));
         let margins = margins(chart, &x_ticks, &y_ticks, &labels);
         let mut plot = Self { chart, title: Vec::new(), x, y, x_ticks, y_ticks, labels, margins, inner };
         plot.title = font::wrap(&chart.title, TITLE, plot.size().0);
@@ -73,10 +76,13 @@ impl<'a> Plot<'a> {
         self.draw_words(svg, corner.0, &area);
         self.draw_grid(svg, &area);
         let series = || self.chart.series.iter().enumerate();
-        series().for_each(|(index, series)| draw_band(svg, &area, index, series));
+        series().for_each(|(index, series)| draw_band(svg, &area, look(index, series), series));
         let floors = self.chart.floors.iter().enumerate();
         floors.for_each(|(index, floor)| draw_floor(svg, &area, index, floor));
-        series().for_each(|(index, series)| draw_line(svg, &area, index, series));
+        series().for_each(|(index, series)| draw_dots(svg, &area, look(index, series), series));
+        series().for_each(|(index, series)| draw_error_bars(svg, &area, look(index, series), series));
+        series().for_each(|(index, series)| draw_line(svg, &area, look(index, series), series));
+        self.chart.circled.iter().for_each(|&point| draw_circle(svg, &area, point));
         end_labels::draw(svg, &area, &self.labels);
     }
 
@@ -96,7 +102,12 @@ impl<'a> Plot<'a> {
         svg.text(left, area.top - 10.0, &self.chart.y_label, faint);
         let room = self.size().0 - font::width(&self.chart.x_label, WORDS);
         let centred = area.left + 0.5 * (area.width - font::width(&self.chart.x_label, WORDS));
-        svg.text(centred.min(left + room).max(left), area.bottom() + 36.0, &self.chart.x_label, faint);
+        svg.text(
+            centred.min(left + room).max(left),
+            x_label_row(area, &self.x_ticks),
+            &self.chart.x_label,
+            faint,
+        );
     }
 
     fn draw_grid(&self, svg: &mut Svg, area: &Area) {
@@ -109,36 +120,22 @@ impl<'a> Plot<'a> {
         for tick in &self.x_ticks {
             let Some(x) = area.column(tick.value) else { continue };
             svg.add(rule((x, area.top), (x, area.bottom()), GRID.0));
-            svg.text(x, area.bottom() + 17.0, &tick.label, look(Anchor::Middle));
+            for (line, words) in tick.label.lines().enumerate() {
+                svg.text(x, area.bottom() + 17.0 + line as f64 * TICK_LINE, words, look(Anchor::Middle));
+            }
         }
         svg.add(rule((area.left, area.bottom()), (area.right(), area.bottom()), GRID.1));
     }
 }
 
-/// Every height that the y axis should reach. A band's lower edge may leave a logarithmic axis.
-fn heights(chart: &LineChart) -> impl Iterator<Item = f64> {
-    let reach = |series: &Series, index: usize| {
-        let spread = series.spread.as_ref().and_then(|spread| spread.get(index));
-        spread.copied().filter(|spread| spread.is_finite()).unwrap_or(0.0).abs()
-    };
-    let points = chart.series.iter().flat_map(move |series| {
-        series.points.iter().enumerate().flat_map(move |(index, &(_, y))| {
-            let (low, high) = (y - reach(series, index), y + reach(series, index));
-            [if chart.log_y { low.max(0.1 * y) } else { low }, high]
-        })
-    });
-    points.chain(chart.floors.iter().map(|floor| floor.value))
+/// Which colour, dashes and marker a series has.
+pub fn look(index: usize, series: &Series) -> usize {
+    series.look.unwrap_or(index)
 }
 
-/// The most ticks whose labels stand apart.
-fn fitting_ticks(axis: &Axis, room: f64) -> Vec<Tick> {
-    let most = (room / TICK_ROOM.0) as usize;
-    let fits = |ticks: &Vec<Tick>| widest(ticks) + 14.0 <= room / ticks.len().max(1) as f64;
-    (2..most).rev().map(|target| axis.ticks(target)).find(fits).unwrap_or_else(|| axis.ticks(1))
-}
-
-fn widest(ticks: &[Tick]) -> f64 {
-    ticks.iter().map(|tick| font::width(&tick.label, TICK)).fold(0.0, f64::max)
+/// The baseline of the x axis' name, below the ticks' words.
+fn x_label_row(area: &Area, ticks: &[Tick]) -> f64 {
+    area.bottom() + 36.0 + extra_lines(ticks)
 }
 
 fn margins(chart: &LineChart, x_ticks: &[Tick], y_ticks: &[Tick], labels: &[EndLabel]) -> Margins {
@@ -147,7 +144,7 @@ fn margins(chart: &LineChart, x_ticks: &[Tick], y_ticks: &[Tick], labels: &[EndL
         left: (widest(y_ticks) + 8.0).max(overhang),
         right: end_labels::width(labels).max(overhang),
         top: head(chart),
-        bottom: if chart.x_label.is_empty() { 22.0 } else { 42.0 },
+        bottom: extra_lines(x_ticks) + if chart.x_label.is_empty() { 22.0 } else { 42.0 },
     }
 }
 

@@ -28,7 +28,7 @@ impl Environment {
             libtorch: crate::native::running_version(),
             git_commit: output("git", &["describe", "--always", "--dirty", "--abbrev=40"]),
             command: std::env::args().collect(),
-            host: output("hostname", &[]),
+            host: host(),
             operating_system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             processor: processor(),
             device: format!("{device:?}"),
@@ -36,6 +36,11 @@ impl Environment {
             started_at: super::status::unix_seconds(),
         }
     }
+}
+
+/// This machine's name.
+pub fn host() -> Option<String> {
+    output("hostname", &[])
 }
 
 fn output(program: &str, arguments: &[&str]) -> Option<String> {

@@ -7,6 +7,8 @@ mod environment;
 mod folder;
 mod metrics;
 mod status;
+mod summary;
+mod tensorboard;
 mod tracker;
 
 pub use checkpoints::{Checkpoint, load_model_tensors};
@@ -15,4 +17,5 @@ pub use environment::{Environment, processor};
 pub use folder::{OUTPUT, Opened, RunFolder, is_running};
 pub use metrics::{Record, read_records};
 pub use status::{State, Status, unix_seconds};
-pub use tracker::Tracker;
+pub use summary::{RunState, RunSummary};
+pub use tracker::{TensorBoard, Tracker, Wandb};

@@ -1,5 +1,11 @@
 //! Mirrors of a run, such as W&B: they show elsewhere what the run folder holds.
 
+mod tensorboard;
+mod wandb;
+
+pub use tensorboard::TensorBoard;
+pub use wandb::Wandb;
+
 use anyhow::Result;
 
 use super::metrics::Record;

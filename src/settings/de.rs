@@ -20,7 +20,7 @@ use super::{
 type Result<T> = std::result::Result<T, SettingsError>;
 
 /// Reads `T` from a tree; an error names place and key.
-pub(super) fn from_tree<T: serde::de::DeserializeOwned>(root: &Node) -> Result<T> {
+pub(crate) fn from_tree<T: serde::de::DeserializeOwned>(root: &Node) -> Result<T> {
     T::deserialize(Reading(root))
 }
 
@@ -52,7 +52,7 @@ impl<'a> Reading<'a> {
     }
 }
 
-fn found(value: &Value) -> String {
+pub(crate) fn found(value: &Value) -> String {
     match value {
         Value::Map(_) => "a mapping".into(),
         Value::List(_) => "a list".into(),

@@ -33,7 +33,7 @@ impl SettingsError {
         Self(Box::new(Parts { place, keys, complaint }))
     }
 
-    pub(super) fn plain(message: impl Into<String>) -> Self {
+    pub(crate) fn plain(message: impl Into<String>) -> Self {
         Self::new(None, Vec::new(), Complaint::Plain(message.into()))
     }
 
@@ -42,19 +42,19 @@ impl SettingsError {
     }
 
     /// Adds the place, unless a place further in is known.
-    pub(super) fn at(mut self, origin: &Origin) -> Self {
+    pub(crate) fn at(mut self, origin: &Origin) -> Self {
         self.0.place.get_or_insert_with(|| Place::Value(origin.clone()));
         self
     }
 
     /// Adds the key that the error lies under.
-    pub(super) fn under(mut self, key: &str) -> Self {
+    pub(crate) fn under(mut self, key: &str) -> Self {
         self.0.keys.push(key.into());
         self
     }
 
     /// Says of an unknown key which of `known`, dotted keys, may have been meant.
-    pub(super) fn suggesting(mut self, known: &[String]) -> Self {
+    pub(crate) fn suggesting(mut self, known: &[String]) -> Self {
         if matches!(self.0.complaint, Complaint::UnknownKey) {
             let hint = suggest::for_unknown_key(&self.key(), known);
             self.0.complaint = Complaint::Plain(format!("unknown key; {hint}"));

@@ -7,6 +7,8 @@ mod de;
 mod difference;
 mod error;
 mod explain;
+mod flat;
+mod layers;
 mod origin;
 mod parse;
 mod read;
@@ -32,9 +34,18 @@ use serde::{Serialize, de::DeserializeOwned};
 use check::Refusal;
 pub use difference::{Difference, differences};
 pub use error::SettingsError;
+pub use flat::{flat, plain};
+pub use layers::{Given, load_given};
 pub use origin::Origin;
 pub use resolved::{Resolved, to_yaml};
-use tree::Node;
+
+pub(crate) use de::{found, from_tree};
+pub(crate) use read::read_file;
+pub(crate) use scalar::{Meaning, resolve};
+pub(crate) use suggest::{for_unknown_choice, for_unknown_key};
+pub(crate) use tree::{Key, Node, Scalar, Value, join};
+pub(crate) use values::parse_argument;
+pub(crate) use yaml::inline;
 
 /// What settings must be to be loaded: a struct with a default for each key.
 pub trait Schema: Serialize + DeserializeOwned + Default {
@@ -50,14 +61,16 @@ pub trait Schema: Serialize + DeserializeOwned + Default {
 /// Maps merge; lists and scalars replace. Fails at the first thing that is wrong: a file that cannot be read, a key
 /// that does not exist, a value of the wrong type or out of range, a required key that nobody gave.
 pub fn load<T: Schema>(files: &[PathBuf], values: &[String]) -> Result<Resolved<T>, SettingsError> {
-    let mut tree = Node::empty();
-    for file in files {
-        tree.merge(read::read_file(file)?);
-    }
+    let mut tree = layers::read_files(files)?;
     for argument in values {
-        tree.merge(values::parse_argument(argument)?);
+        tree.merge(parse_argument(argument)?);
     }
-    let settings: T = de::from_tree(&tree).map_err(|error| error.suggesting(&known_keys::<T>()))?;
+    settle(tree)
+}
+
+/// Reads and checks what has been laid together.
+fn settle<T: Schema>(tree: Node) -> Result<Resolved<T>, SettingsError> {
+    let settings: T = from_tree(&tree).map_err(|error| error.suggesting(&known_keys::<T>()))?;
     check_required::<T>(&tree)?;
     settings.check().map_err(|refusal| refused(refusal, &tree))?;
     Ok(Resolved { settings, tree })

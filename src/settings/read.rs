@@ -10,7 +10,7 @@ use super::{
 };
 
 /// Reads a file; one without content is an empty mapping.
-pub(super) fn read_file(path: &Path) -> Result<Node, SettingsError> {
+pub(crate) fn read_file(path: &Path) -> Result<Node, SettingsError> {
     let file = path.display().to_string();
     let bytes = fs::read(path).map_err(|error| unreadable(path, &error))?;
     let text = String::from_utf8(bytes).map_err(|error| not_utf8(&file, &error))?;

@@ -6,7 +6,7 @@ const ALIKE: f64 = 0.7;
 const MOST: usize = 4;
 
 /// A hint for `unknown`, a dotted key, given all dotted keys there are, sections not included.
-pub(super) fn for_unknown_key(unknown: &str, known: &[String]) -> String {
+pub(crate) fn for_unknown_key(unknown: &str, known: &[String]) -> String {
     if known.iter().any(|key| key == unknown) {
         let (section, name) = split(unknown);
         return format!("in a file, write `{name}` on a line of its own, indented, below `{section}:`");
@@ -27,7 +27,7 @@ pub(super) fn for_unknown_key(unknown: &str, known: &[String]) -> String {
 }
 
 /// Asks whether the most alike of `choices` was meant, if any is.
-pub(super) fn for_unknown_choice(unknown: &str, choices: &[&str]) -> String {
+pub(crate) fn for_unknown_choice(unknown: &str, choices: &[&str]) -> String {
     let lower = unknown.to_lowercase();
     let likeness = |choice: &str| strsim::normalized_damerau_levenshtein(&lower, &choice.to_lowercase());
     let best = choices.iter().map(|choice| (likeness(choice), choice)).max_by(|a, b| a.0.total_cmp(&b.0));

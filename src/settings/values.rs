@@ -12,7 +12,7 @@ use super::{
 /// A tree with one leaf. The key ends at the first `=`; the value is YAML, and null if nothing is there.
 ///
 /// `list[0]=3` makes a mapping `list` with key `0`, which replaces a list, as there.
-pub(super) fn parse_argument(argument: &str) -> Result<Node, SettingsError> {
+pub(crate) fn parse_argument(argument: &str) -> Result<Node, SettingsError> {
     let source: Arc<str> = argument.into();
     let origin = Origin::Values(source.clone());
     let Some((dotted, text)) = argument.split_once('=') else {

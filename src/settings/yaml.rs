@@ -33,7 +33,7 @@ pub(super) fn write_commented(root: &Node, comment: impl Fn(&str) -> String) -> 
 }
 
 /// A value on one line: a scalar, or a list or map in brackets.
-pub(super) fn inline(value: &Value) -> String {
+pub(crate) fn inline(value: &Value) -> String {
     match value {
         Value::Scalar(scalar) => scalar_text(scalar),
         Value::List(nodes) => format!("[{}]", commas(nodes.iter().map(|node| inline(&node.value)))),

@@ -35,7 +35,7 @@ pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
     let series = |name: &str, values: &[f64]| Series {
         name: name.into(),
         points: values.iter().enumerate().map(|(step, px)| (step as f64, *px)).collect(),
-        spread: None,
+        ..Series::default()
     };
     let floors = evaluation.floors.iter().filter(|floor| floor.score.rmse_px > 0.005);
     let lines = floors.map(|floor| series(&floor.name, &floor.score.per_step_px));

@@ -67,7 +67,8 @@ impl WorldModelTask {
             steps_per_epoch: if settings.quick_debug { 1 } else { steps_per_epoch },
             log_every: settings.log_every as u64,
             checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
-            evaluate_every_epochs: (!settings.eval_at_the_end_only).then_some(settings.eval_every_n_epochs as u64),
+            evaluate_every_epochs: (!settings.eval_at_the_end_only)
+                .then_some(settings.eval_every_n_epochs as u64),
             clip_norm: None,
         }
     }

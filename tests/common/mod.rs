@@ -1,5 +1,7 @@
 //! A world small enough that a run takes a second or two, and the commands to run it.
 
+#![allow(dead_code, reason = "each test binary uses its part")]
+
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -33,6 +35,13 @@ pub fn train(at: &Path, values: &[&str]) -> Command {
     command
 }
 
+/// `umwelt` in the folder `at`.
+pub fn umwelt(at: &Path, arguments: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_umwelt"));
+    command.current_dir(at).args(arguments);
+    command
+}
+
 /// Runs to the end.
 pub fn output(mut command: Command) -> Output {
     command.output().expect("train starts")
@@ -54,4 +63,13 @@ pub fn fails(command: Command, code: i32) -> String {
     let output = output(command);
     assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
     text(&output.stderr)
+}
+
+/// Writes `NAME.yaml`, a sweep over [`SMALL`] and `values` that varies what `lines` say.
+pub fn sweep_file(at: &Path, name: &str, values: &[&str], lines: &str) {
+    let base: std::collections::BTreeMap<&str, &str> =
+        SMALL.iter().chain(values).map(|value| value.split_once('=').expect("KEY=VALUE")).collect();
+    let base: String = base.into_iter().map(|(key, value)| format!("  {key}: {value}\n")).collect();
+    std::fs::write(at.join(format!("{name}.yaml")), format!("values:\n{base}{lines}"))
+        .expect("it is written");
 }

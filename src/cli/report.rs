@@ -1,0 +1,155 @@
+//! `umwelt report`: the table and the figure of a sweep.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use clap::Args;
+
+use super::Mistake;
+use crate::reports::study::{Goal, Outcome, Study, StudyRun, Wishes};
+use crate::sweeps::{self, Domain, RunState, Standing, SweepFile, SweepFolder};
+use crate::training::Stop;
+
+const WATCH_INTERVAL: Duration = Duration::from_secs(2);
+
+/// Makes the table and the figure of a sweep, finished or not
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  umwelt report experiments/noise.yaml
+  umwelt report experiments/noise.yaml --watch      again whenever a run changes, while the sweep works")]
+pub struct ReportArguments {
+    /// The sweep file
+    file: PathBuf,
+
+    /// The settings that the sweep was given
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
+    values: Vec<String>,
+
+    /// Folder of the sweep [default: runs/NAME]
+    #[arg(long, value_name = "FOLDER")]
+    output: Option<PathBuf>,
+
+    /// Do it again whenever a run changes, until all are over
+    #[arg(long)]
+    watch: bool,
+}
+
+/// Reports on a sweep as its runs stand now.
+///
+/// # Errors
+/// Mistakes in the sweep file, a sweep that was never begun, a folder that cannot be written.
+pub fn report(arguments: &ReportArguments) -> Result<()> {
+    let folder = SweepFolder::open(&arguments.file, &arguments.values, arguments.output.as_deref(), None)?;
+    if !folder.path().exists() {
+        let begin = format!("begin it with `umwelt sweep {}`", arguments.file.display());
+        return Err(Mistake(format!("there are no runs in {}; {begin}", folder.path().display())).into());
+    }
+    let stop = Stop::listen()?;
+    let mut told = String::new();
+    loop {
+        let study = study(&folder)?;
+        if told != study.csv() {
+            told = study.csv();
+            write(&study, &folder.path().join("report"))?;
+            if arguments.watch {
+                println!("{}", study.states());
+            }
+        }
+        if !arguments.watch || stop.asked() || is_over(&folder)? {
+            print!("{}", study.text());
+            println!("{}", folder.path().join("report").display());
+            return Ok(());
+        }
+        std::thread::sleep(WATCH_INTERVAL);
+    }
+}
+
+fn is_over(folder: &SweepFolder) -> Result<bool> {
+    let left =
+        |state: &RunState| matches!(state, RunState::Waiting | RunState::Running | RunState::Interrupted);
+    Ok(folder.unasked()? == 0 && !folder.standings()?.iter().any(|standing| left(&standing.state)))
+}
+
+fn write(study: &Study, folder: &Path) -> Result<()> {
+    let write = |name: &str, bytes: &[u8]| {
+        let path = folder.join(name);
+        std::fs::write(&path, bytes).with_context(|| format!("could not write {}", path.display()))
+    };
+    std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+    let figure = study.figure();
+    write("table.md", study.markdown().as_bytes())?;
+    write("table.csv", study.csv().as_bytes())?;
+    write("figure.svg", figure.svg().as_bytes())?;
+    write("figure.png", &figure.png()?)
+}
+
+fn study(folder: &SweepFolder) -> Result<Study> {
+    let file = &folder.file;
+    let wanted = &file.report;
+    let metrics = match wanted.metrics.is_empty() {
+        false => wanted.metrics.clone(),
+        true => metrics(&file.metric.name),
+    };
+    let wishes = Wishes {
+        x: wanted.x.clone(),
+        line: wanted.line.clone(),
+        panel: wanted.panel.clone().into_iter().collect(),
+        metrics,
+        goal: match file.metric.goal {
+            sweeps::Goal::Minimize => Goal::Minimise,
+            sweeps::Goal::Maximize => Goal::Maximise,
+        },
+        log: logarithmic(file),
+        ..Wishes::default()
+    };
+    let runs = folder.standings()?.iter().map(study_run).collect();
+    Study::new(file.name.clone(), runs, wishes).map_err(|error| Mistake(format!("report: {error}")).into())
+}
+
+/// Keys that the sweep draws on a logarithmic scale.
+fn logarithmic(file: &SweepFile) -> Vec<String> {
+    let is_log = |domain: &Domain| matches!(domain, Domain::Numbers(numbers) if numbers.log);
+    let dimensions = file.space.dimensions.iter().filter(|dimension| is_log(&dimension.domain));
+    dimensions.map(|dimension| dimension.name.clone()).collect()
+}
+
+/// The sweep's metric; beside the error of predictions, that of encodings.
+fn metrics(name: &str) -> Vec<String> {
+    let beside = (name == "prediction.rmse_px").then_some("encoding.rmse_px");
+    [name].into_iter().chain(beside).map(str::to_owned).collect()
+}
+
+fn study_run(standing: &Standing) -> StudyRun {
+    let (seed, varied) =
+        standing.trial.varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
+    let scores = standing.status.iter().flat_map(|status| &status.scores);
+    StudyRun {
+        name: standing.trial.name(),
+        outcome: outcome(standing),
+        varied,
+        seed: seed.into_iter().next().map(|(_, seed)| seed),
+        scores: scores.filter_map(|(name, score)| Some((name.clone(), score.as_f64()?))).collect(),
+        floors: floors(&standing.path).unwrap_or_default(),
+    }
+}
+
+fn outcome(standing: &Standing) -> Outcome {
+    match &standing.state {
+        RunState::Waiting => Outcome::Waiting,
+        RunState::Running => Outcome::Running(sweeps::progress(standing)),
+        RunState::Interrupted => Outcome::Interrupted,
+        RunState::Failed(reason) => Outcome::Failed(reason.clone()),
+        RunState::Stopped(reason) => Outcome::Stopped(reason.clone()),
+        RunState::Finished => Outcome::Finished,
+    }
+}
+
+/// The floors beside which the run was judged, in the unit of its first score.
+fn floors(run: &Path) -> Option<Vec<(String, f64)>> {
+    let text = std::fs::read(run.join("evaluation.json")).ok()?;
+    let evaluation: serde_json::Value = serde_json::from_slice(&text).ok()?;
+    let floors = evaluation.get("floors_px")?.as_object()?.iter();
+    Some(floors.filter_map(|(name, floor)| Some((name.clone(), floor.as_f64()?))).collect())
+}

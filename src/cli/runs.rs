@@ -1,0 +1,166 @@
+//! `umwelt runs`: what was run, how it went, and which was best.
+
+mod list;
+mod trash;
+
+use std::io::{self, ErrorKind, Write};
+use std::path::PathBuf;
+
+use anyhow::Result;
+use clap::{Args, Subcommand};
+
+use crate::registry::{self, Filter, Listing, Registry, Rerun, Run};
+use crate::runs::{RunSummary, unix_seconds};
+use crate::schema::RunSettings;
+
+/// Lists runs, shows and compares them, finds the best, moves them away
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  umwelt runs ls --group noise 'prediction.rmse_px<2' --sort prediction.rmse_px
+  umwelt runs diff quick changing1
+  umwelt runs best model_type=VICReg dataset_noise=1
+  umwelt runs rerun quick --values seed=2")]
+pub struct RunsArguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// The folder that holds the runs, in any depth
+    #[arg(long, global = true, value_name = "FOLDER", default_value = "runs")]
+    root: PathBuf,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    Ls(list::ListArguments),
+    /// Show all about one run
+    Show {
+        /// A run's name, folder, or a part of its name that no other has
+        run: String,
+    },
+    /// Show the settings in which runs differ, and their scores
+    Diff {
+        /// Names, folders, or parts of names
+        #[arg(required = true, num_args = 2..)]
+        runs: Vec<String>,
+    },
+    /// Name the best finished run and the command that made it
+    Best {
+        /// As for `umwelt runs ls`
+        filters: Vec<String>,
+
+        /// The score to judge by
+        #[arg(long, value_name = "SCORE", default_value = "prediction.rmse_px")]
+        metric: String,
+
+        /// The largest is the best, not the smallest
+        #[arg(long)]
+        maximize: bool,
+    },
+    /// Make a run once more, in a new folder
+    Rerun {
+        /// A run's name, folder, or a part of its name
+        run: String,
+
+        /// Settings to change, as dotted keys: seed=2
+        #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
+        values: Vec<String>,
+
+        /// Print the command instead
+        #[arg(long)]
+        print: bool,
+    },
+    Rm(trash::RemoveArguments),
+    /// Bring back what `rm` moved to the trash
+    Restore {
+        /// The run's name; without it, the trash is listed
+        run: Option<String>,
+    },
+    /// Bring the index up to date; only speed depends on it
+    Index {
+        /// Forget the old one first
+        #[arg(long)]
+        rebuild: bool,
+    },
+}
+
+/// Runs what the arguments ask for; `train` makes a run once more.
+///
+/// # Errors
+/// When a run, column or score is unknown; what was meant is suggested.
+pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) -> Result<()> {
+    let registry = Registry::new(&arguments.root);
+    match &arguments.command {
+        Command::Ls(arguments) => list::list(&registry, arguments),
+        Command::Show { run } => show(&registry, run),
+        Command::Diff { runs } => diff(&registry, runs),
+        Command::Best { filters, metric, maximize } => best(&registry, filters, metric, *maximize),
+        Command::Rerun { run, values, print } => {
+            let again = registry::rerun(&find(&registry, run)?, values);
+            if !print {
+                return train(again);
+            }
+            println!("{}", again.command());
+            Ok(())
+        }
+        Command::Rm(arguments) => trash::remove(&registry, arguments),
+        Command::Restore { run } => trash::restore(&registry, run.as_deref()),
+        Command::Index { rebuild } => index(&registry, *rebuild),
+    }
+}
+
+fn all_runs(registry: &Registry) -> Result<Vec<RunSummary>> {
+    let Listing { runs, warning } = registry.runs()?;
+    if let Some(warning) = warning {
+        eprintln!("warning: {warning}");
+    }
+    Ok(runs)
+}
+
+/// Prints; a reader that has seen enough, such as `head`, is no error.
+fn tell(text: &str) -> Result<()> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(closed) if closed.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
+}
+
+fn find(registry: &Registry, typed: &str) -> Result<Run> {
+    Ok(registry.find(&all_runs(registry)?, typed)?)
+}
+
+fn find_all(registry: &Registry, typed: &[String]) -> Result<Vec<Run>> {
+    let runs = all_runs(registry)?;
+    typed.iter().map(|typed| Ok(registry.find(&runs, typed)?)).collect()
+}
+
+fn show(registry: &Registry, typed: &str) -> Result<()> {
+    tell(&registry::details::<RunSettings>(&find(registry, typed)?, unix_seconds()))
+}
+
+fn diff(registry: &Registry, typed: &[String]) -> Result<()> {
+    tell(&registry::comparison(&find_all(registry, typed)?))
+}
+
+fn best(registry: &Registry, filters: &[String], metric: &str, maximize: bool) -> Result<()> {
+    let filters = filters.iter().map(|typed| typed.parse()).collect::<Result<Vec<Filter>, _>>()?;
+    let query = registry::Query::filtered(filters);
+    let runs = query.select(all_runs(registry)?, unix_seconds())?;
+    let (best, count) = registry::best(runs, metric, maximize)?;
+    let folder = registry.root().join(&best.name);
+    let score = best.score(metric).unwrap_or(f64::NAN);
+    println!("{}: {metric} {score:.3}, the best of {count} finished", folder.display());
+    if let Some(command) = registry::command(&folder) {
+        println!("{command}");
+    }
+    Ok(())
+}
+
+fn index(registry: &Registry, rebuild: bool) -> Result<()> {
+    let Listing { runs, warning } = if rebuild { registry.rebuild()? } else { registry.runs()? };
+    match warning {
+        Some(warning) => anyhow::bail!(warning),
+        None => println!("{} runs in {}", runs.len(), registry.index().display()),
+    }
+    Ok(())
+}

@@ -1,0 +1,194 @@
+//! What a person sees while a sweep works: on a terminal a table that is redrawn, elsewhere a line for each change.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use super::Trial;
+use super::folder::SweepFolder;
+use super::standing::{RunState, Standing};
+use super::worker::Ending;
+use crate::reports::{Align, Table};
+use crate::runs::Status;
+
+/// Rows of the redrawn table; the rest is counted.
+const ROWS: usize = 16;
+const WIDEST_NAME: usize = 56;
+
+pub struct Board {
+    view: View,
+    metric: String,
+    jobs: usize,
+}
+
+enum View {
+    Quiet,
+    Plain,
+    Live(ProgressBar),
+}
+
+impl Board {
+    pub fn new(quiet: bool, metric: &str, jobs: usize) -> Self {
+        let view = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => View::Quiet,
+            (false, false) => View::Plain,
+            (false, true) => View::Live(bar()),
+        };
+        Self { view, metric: metric.to_owned(), jobs }
+    }
+
+    pub fn interval(&self) -> Duration {
+        Duration::from_secs(if matches!(self.view, View::Live(_)) { 1 } else { 3600 })
+    }
+
+    pub fn say(&self, notice: &str) {
+        match &self.view {
+            View::Quiet => {}
+            View::Plain => eprintln!("{notice}"),
+            View::Live(bar) => bar.suspend(|| eprintln!("{notice}")),
+        }
+    }
+
+    pub fn started(&self, trial: &Trial) {
+        if matches!(self.view, View::Plain) {
+            eprintln!("started   {}", trial.name());
+        }
+    }
+
+    pub fn ended(&self, folder: &SweepFolder, trial: &Trial, ending: &Ending) {
+        if !matches!(self.view, View::Plain) {
+            return;
+        }
+        let status = Status::read(&folder.run_path(trial));
+        let message = || status.as_ref().and_then(|s| s.message.clone()).unwrap_or_default();
+        let score = status.as_ref().and_then(|status| status.scores.get(&self.metric)?.as_f64());
+        let (word, rest) = match (ending, score) {
+            (Ending::Done, Some(score)) if message().is_empty() => {
+                ("finished", format!("{} {score:.4}", self.metric))
+            }
+            (Ending::Done, _) => ("done", message()),
+            (Ending::Interrupted, _) => ("stopped", "it goes on from its checkpoint".into()),
+            (Ending::Killed(reason) | Ending::Failed(reason), _) => ("failed", reason.clone()),
+        };
+        eprintln!("{word:<9} {}  {rest}", trial.name());
+    }
+
+    /// Draws the table again.
+    pub fn draw(&self, standings: &[Standing], unasked: usize) {
+        if let View::Live(bar) = &self.view {
+            let head = headline(standings, unasked, self.jobs);
+            bar.set_message(format!("{head}\n{}", table(standings, &self.metric, Some(ROWS))));
+        }
+    }
+
+    pub fn finish(&self) {
+        if let View::Live(bar) = &self.view {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg}").expect("the template is valid");
+    ProgressBar::new_spinner().with_style(style)
+}
+
+/// `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`
+pub fn headline(standings: &[Standing], unasked: usize, jobs: usize) -> String {
+    let count = |wanted: fn(&RunState) -> bool| standings.iter().filter(|s| wanted(&s.state)).count();
+    let waiting = count(|state| *state == RunState::Waiting) + unasked;
+    let counts = [
+        (count(|state| *state == RunState::Finished), "finished"),
+        (count(|state| matches!(state, RunState::Stopped(_))), "stopped early"),
+        (count(|state| *state == RunState::Running), "running"),
+        (waiting, "waiting"),
+        (count(|state| *state == RunState::Interrupted), "interrupted"),
+        (count(|state| matches!(state, RunState::Failed(_))), "failed"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
+    let left = time_left(standings, waiting, jobs);
+    let left = left.map_or(String::new(), |left| format!("  |  about {} left", HumanDuration(left)));
+    format!("{} runs: {}{left}", standings.len() + unasked, counts.join(", "))
+}
+
+/// From the mean duration of the runs that are over; none before the first is.
+fn time_left(standings: &[Standing], waiting: usize, jobs: usize) -> Option<Duration> {
+    let seconds = |s: &Standing| s.status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
+    let over: Vec<f64> = standings.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
+    let mean = over.iter().sum::<f64>() / over.len() as f64;
+    let running = standings.iter().filter(|s| s.state == RunState::Running).map(|s| {
+        let spent = seconds(s).unwrap_or(0.0);
+        (mean - spent).max(0.0)
+    });
+    let work = running.sum::<f64>() + mean * waiting as f64;
+    (work.is_finite() && work > 0.0).then(|| Duration::from_secs_f64(work / jobs.max(1) as f64))
+}
+
+/// A row for each run: those that run or went wrong first where there is no room for all.
+pub fn table(standings: &[Standing], metric: &str, rows: Option<usize>) -> String {
+    let mut shown: Vec<&Standing> = standings.iter().collect();
+    if rows.is_some_and(|rows| rows < shown.len()) {
+        shown.sort_by_key(|standing| urgency(&standing.state));
+        shown.truncate(rows.unwrap_or(usize::MAX));
+    }
+    let hidden = standings.len() - shown.len();
+    let columns =
+        [("run", Align::Left), ("state", Align::Left), ("progress", Align::Right), (metric, Align::Right)];
+    let table = shown.iter().fold(Table::new(columns), |table, standing| {
+        let (state, note) = words(standing);
+        let score = standing.score.map_or(String::new(), |score| format!("{score:.4}"));
+        table.row([short(&standing.trial), state.to_owned(), note, score])
+    });
+    let reasons = shown.iter().filter_map(|standing| match &standing.state {
+        RunState::Failed(reason) => Some(format!("{}: {reason}\n", short(&standing.trial))),
+        RunState::Stopped(reason) if rows.is_none() => {
+            Some(format!("{}: {reason}\n", short(&standing.trial)))
+        }
+        _ => None,
+    });
+    let reasons: String = reasons.collect();
+    let rest = if hidden > 0 { format!("... and {hidden} more\n") } else { String::new() };
+    format!("{table}{rest}{reasons}")
+}
+
+fn urgency(state: &RunState) -> usize {
+    match state {
+        RunState::Running => 0,
+        RunState::Failed(_) => 1,
+        RunState::Interrupted => 2,
+        RunState::Finished | RunState::Stopped(_) => 3,
+        RunState::Waiting => 4,
+    }
+}
+
+/// What a trial is about, without the part of its name that only makes it unique.
+fn short(trial: &Trial) -> String {
+    let name = trial.name();
+    let name = name.rsplit_once('-').map_or(name.as_str(), |(name, _)| name);
+    match name.char_indices().nth(WIDEST_NAME) {
+        Some((at, _)) => format!("{}…", &name[..at]),
+        None => name.to_owned(),
+    }
+}
+
+/// What a run is doing and how far that is: `training 40 %, 2 minutes left`.
+pub fn progress(standing: &Standing) -> String {
+    let Some(status) = &standing.status else { return String::new() };
+    let percent = 100 * status.phase_done / status.phase_steps.max(1);
+    let left = status.left_seconds.filter(|_| status.phase == "training").map(Duration::from_secs_f64);
+    let left = left.map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
+    format!("{} {percent} %{left}", status.phase)
+}
+
+fn words(standing: &Standing) -> (&'static str, String) {
+    match &standing.state {
+        RunState::Waiting => ("waiting", String::new()),
+        RunState::Running => ("running", progress(standing)),
+        RunState::Interrupted => ("interrupted", progress(standing)),
+        RunState::Failed(_) => ("failed", String::new()),
+        RunState::Stopped(_) => ("stopped early", String::new()),
+        RunState::Finished => ("finished", String::new()),
+    }
+}

@@ -1,0 +1,166 @@
+//! What a parameter's mapping says of its values: our words, and those of W&B's sweep files.
+
+mod uniform;
+
+use super::{
+    domain::Domain,
+    numbers::{Lattice, Numbers, Prior},
+    parameters::{choice, choices, weigh},
+    reading::{entries, number, text, wrong},
+};
+use crate::settings::{
+    Key, Node, Origin, SettingsError, for_unknown_choice, for_unknown_key, from_tree, join,
+};
+
+type Result<T> = std::result::Result<T, SettingsError>;
+
+/// All words of a parameter's mapping; one without any of them is a section of settings.
+#[rustfmt::skip]
+pub(super) const SPEC: [&str; 13] = [
+    "values", "value", "probabilities", "distribution", "min", "max", "log", "int", "step", "mu", "sigma", "q", "when",
+];
+
+const CHOICES: [&str; 2] = ["values", "probabilities"];
+const CONSTANT: [&str; 1] = ["value"];
+const NORMAL: [&str; 3] = ["mu", "sigma", "q"];
+
+/// W&B's names.
+#[rustfmt::skip]
+const DISTRIBUTIONS: [&str; 16] = [
+    "constant", "categorical", "categorical_w_probabilities", "int_uniform", "uniform", "q_uniform",
+    "log_uniform", "log_uniform_values", "q_log_uniform", "q_log_uniform_values", "inv_log_uniform",
+    "inv_log_uniform_values", "normal", "q_normal", "log_normal", "q_log_normal",
+];
+
+struct Spec<'a> {
+    entries: &'a [(Key, Node)],
+    origin: &'a Origin,
+    path: &'a str,
+}
+
+/// Reads a parameter's mapping, but for `when`.
+pub(super) fn read(node: &Node, path: &str) -> Result<Domain> {
+    let spec = Spec { entries: entries(node, path)?, origin: &node.origin, path };
+    spec.check_words()?;
+    let name = spec.distribution()?;
+    match name.as_str() {
+        "constant" => spec.constant(),
+        "categorical" | "categorical_w_probabilities" => spec.choices(),
+        name if name.ends_with("normal") => spec.normal(name),
+        name => spec.uniform(name),
+    }
+}
+
+/// Refuses what means nothing beside `value`.
+pub(super) fn check_constant(entries: &[(Key, Node)], path: &str) -> Result<()> {
+    let origin = &entries[0].1.origin;
+    let spec = Spec { entries, origin, path };
+    spec.check_words()?;
+    spec.only(&CONSTANT, "value")
+}
+
+impl Spec<'_> {
+    fn get(&self, word: &str) -> Option<&Node> {
+        self.entries.iter().find(|(key, _)| key.name == word).map(|(_, node)| node)
+    }
+
+    fn path(&self, word: &str) -> String {
+        join(self.path, word)
+    }
+
+    fn number(&self, word: &str) -> Result<Option<f64>> {
+        self.get(word).map(|node| number(node, &self.path(word))).transpose()
+    }
+
+    fn wrong(&self, word: &str, message: impl Into<String>) -> SettingsError {
+        let origin = self.get(word).map_or(self.origin, |node| &node.origin);
+        wrong(origin, &self.path(word), message)
+    }
+
+    fn check_words(&self) -> Result<()> {
+        let known: Vec<String> = SPEC.iter().map(|word| self.path(word)).collect();
+        let stranger = self.entries.iter().find(|(key, _)| !SPEC.contains(&key.name.as_str()));
+        stranger.map_or(Ok(()), |(key, _)| {
+            let path = self.path(&key.name);
+            let hint = for_unknown_key(&path, &known);
+            Err(wrong(&key.origin, &path, format!("unknown key; {hint}")))
+        })
+    }
+
+    fn only(&self, allowed: &[&str], beside: &str) -> Result<()> {
+        let fits = |word: &str| allowed.contains(&word) || ["when", "distribution"].contains(&word);
+        match self.entries.iter().find(|(key, _)| !fits(&key.name)) {
+            Some((key, _)) => {
+                let message = format!("means nothing beside {beside}");
+                Err(wrong(&key.origin, &self.path(&key.name), message))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// The distribution by its name, or the one that the other words call for.
+    fn distribution(&self) -> Result<String> {
+        if let Some(node) = self.get("distribution") {
+            let name = text(node, &self.path("distribution"))?;
+            if !DISTRIBUTIONS.contains(&name.as_str()) {
+                let hint = for_unknown_choice(&name, &DISTRIBUTIONS);
+                let message = format!("expected one of {}, found `{name}`{hint}", DISTRIBUTIONS.join(", "));
+                return Err(self.wrong("distribution", message));
+            }
+            return Ok(name);
+        }
+        let has = |word: &str| self.get(word).is_some();
+        let name = match () {
+            () if has("value") => "constant",
+            () if has("values") || has("probabilities") => "categorical",
+            () if has("mu") || has("sigma") => "normal",
+            () => "",
+        };
+        Ok(name.into())
+    }
+
+    fn constant(&self) -> Result<Domain> {
+        self.only(&CONSTANT, "value")?;
+        let node = self.get("value").ok_or_else(|| self.wrong("value", "is missing"))?;
+        Ok(Domain::Choices(vec![choice(node, 1.0)]))
+    }
+
+    fn choices(&self) -> Result<Domain> {
+        self.only(&CHOICES, "values")?;
+        let node = self.get("values").ok_or_else(|| self.wrong("values", "is missing"))?;
+        let mut choices = choices(node, &self.path("values"))?;
+        if let Some(node) = self.get("probabilities") {
+            weigh(&mut choices, node, &self.path("probabilities"))?;
+        }
+        Ok(Domain::Choices(choices))
+    }
+
+    fn normal(&self, name: &str) -> Result<Domain> {
+        self.only(&NORMAL, &format!("distribution {name}"))?;
+        let (mu, sigma) = (self.number("mu")?.unwrap_or(0.0), self.number("sigma")?.unwrap_or(1.0));
+        if sigma <= 0.0 {
+            return Err(self.wrong("sigma", format!("must be above 0, but is {sigma}")));
+        }
+        let lattice = self.quantum(name)?.map(|step| Lattice { anchor: 0.0, step });
+        let (log, whole) = (name.contains("log"), lattice.is_some_and(Lattice::is_whole));
+        Ok(Domain::Numbers(Numbers { prior: Prior::Normal { mu, sigma }, log, lattice, whole }))
+    }
+
+    /// W&B's `q`: values are whole multiples of it; 1 unless given.
+    fn quantum(&self, name: &str) -> Result<Option<f64>> {
+        let q = self.positive("q")?;
+        Ok(if name.starts_with("q_") { Some(q.unwrap_or(1.0)) } else { q })
+    }
+
+    fn positive(&self, word: &str) -> Result<Option<f64>> {
+        match self.number(word)? {
+            Some(value) if value <= 0.0 => Err(self.wrong(word, format!("must be above 0, but is {value}"))),
+            other => Ok(other),
+        }
+    }
+
+    fn switch(&self, word: &str) -> Result<Option<bool>> {
+        let read = |node| from_tree::<bool>(node).map_err(|error| error.under(&self.path(word)));
+        self.get(word).map(read).transpose()
+    }
+}

@@ -1,0 +1,25 @@
+//! The top keys of a sweep file.
+
+/// The sections that are read one by one.
+const SECTIONS: &str = "configs values parameters groups labels seeds exclude command";
+
+/// Keys that concern W&B's server and agent only.
+const FOREIGN: &str = "program project entity controller job image_uri resource resource_args queue scheduler \
+                       launch enable_launch template";
+
+/// All other keys.
+const PLAIN: &str = "name description output_path method metric.name metric.goal metric.target budget run_cap \
+                     sampler_seed early_stopping.metric early_stopping.goal early_stopping.min_epochs \
+                     early_stopping.eta early_terminate.type early_terminate.min_iter early_terminate.max_iter \
+                     early_terminate.s early_terminate.eta early_terminate.strict retries report.x report.line \
+                     report.panel report.metrics";
+
+/// Whether a key needs no reading of its own.
+pub(super) fn is_plain(key: &str) -> bool {
+    SECTIONS.split(' ').chain(FOREIGN.split(' ')).all(|known| known != key)
+}
+
+/// All keys that mean something here, for suggestions.
+pub(super) fn known() -> Vec<String> {
+    PLAIN.split(' ').chain(SECTIONS.split(' ')).map(Into::into).collect()
+}

@@ -1,0 +1,107 @@
+//! One run of a sweep in a process of its own.
+
+use std::fs::{self, OpenOptions};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+
+use anyhow::{Context, Result};
+use rustix::process::{Pid, Signal, kill_process};
+use signal_hook::low_level::signal_name;
+
+use super::Trial;
+use super::folder::SweepFolder;
+use super::gate;
+use crate::runs::OUTPUT;
+use crate::training::INTERRUPTED;
+
+/// A process that runs a trial.
+pub struct Worker {
+    pub trial: Trial,
+    child: Child,
+}
+
+/// How a process ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Ending {
+    /// The run is over.
+    Done,
+    /// Someone asked it to stop; it can go on from its checkpoint.
+    Interrupted,
+    /// It was killed from outside, and can go on from its checkpoint too.
+    Killed(String),
+    Failed(String),
+}
+
+impl Worker {
+    /// Starts `train` for a trial, with `threads` CPU threads (0: as many as it likes) and, where told, one GPU.
+    /// What it prints goes to `output.log` beside the run.
+    pub fn start(folder: &SweepFolder, trial: Trial, threads: usize, gpu: Option<&str>) -> Result<Self> {
+        let path = folder.run_path(&trial);
+        fs::create_dir_all(&path).with_context(|| format!("could not make the folder {}", path.display()))?;
+        let log = OpenOptions::new().create(true).append(true).open(path.join(OUTPUT))?;
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(arguments(folder, &trial)).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        // Ctrl-C reaches the scheduler alone, which passes it on once.
+        command.process_group(0);
+        if threads > 0 {
+            command.env("OMP_NUM_THREADS", threads.to_string());
+        }
+        if let Some(gpu) = gpu {
+            command.env("CUDA_VISIBLE_DEVICES", gpu);
+        }
+        if let Some((name, value)) = gate::variable(folder, &trial)? {
+            command.env(name, value);
+        }
+        let child = command.spawn().context("could not start a run")?;
+        Ok(Self { trial, child })
+    }
+
+    /// How it ended, if it has.
+    pub fn ended(&mut self, folder: &SweepFolder) -> Result<Option<Ending>> {
+        let status = self.child.try_wait()?;
+        Ok(status.map(|status| ending(status, &folder.run_path(&self.trial))))
+    }
+
+    pub fn signal(&self, signal: Signal) {
+        // A process that has just ended needs no signal.
+        let _ = kill_process(Pid::from_child(&self.child), signal);
+    }
+}
+
+/// What `umwelt` is told to run a trial.
+pub fn arguments(folder: &SweepFolder, trial: &Trial) -> Vec<String> {
+    let text = |key: &str, value: &str| format!("{key}={}", serde_json::Value::from(value));
+    let configs = trial.configs.iter().map(|path| path.display().to_string());
+    let mut arguments = vec!["train".to_owned()];
+    if !trial.configs.is_empty() {
+        arguments.push("--configs".into());
+        arguments.extend(configs);
+    }
+    arguments.push("--values".into());
+    arguments.push(text("run_group", &folder.file.name));
+    arguments.push(text("run_name", &trial.name()));
+    arguments.extend(trial.arguments());
+    arguments.push(text("output_path", &folder.run_path(trial).display().to_string()));
+    arguments
+}
+
+fn ending(status: ExitStatus, run: &Path) -> Ending {
+    match (status.code(), status.signal()) {
+        (Some(0), _) => Ending::Done,
+        (Some(INTERRUPTED), _) => Ending::Interrupted,
+        (Some(code), _) => Ending::Failed(last_error(run).unwrap_or(format!("exit code {code}"))),
+        (None, signal) => {
+            let name = signal.and_then(signal_name).unwrap_or("a signal");
+            Ending::Killed(format!("killed by {name}"))
+        }
+    }
+}
+
+/// The last error that the run told, without its label.
+fn last_error(run: &Path) -> Option<String> {
+    let text = String::from_utf8_lossy(&fs::read(run.join(OUTPUT)).ok()?).into_owned();
+    let start = text.rfind("error: ").map(|at| at + "error: ".len());
+    let panicked = || text.lines().rev().find(|line| line.contains("panicked at")).map(str::to_owned);
+    start.map(|at| text[at..].trim().to_owned()).or_else(panicked)
+}

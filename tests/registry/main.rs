@@ -1,0 +1,7 @@
+//! `umwelt runs` on run folders that were made by hand.
+
+mod find;
+mod index;
+mod list;
+mod made;
+mod trash;

@@ -1,0 +1,222 @@
+//! Sweeps on this machine: nothing is run twice, nothing is lost, and every failure is told.
+
+mod common;
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use common::{fails, succeeds, sweep_file, umwelt};
+use serde_json::Value;
+
+fn start(at: &Path, arguments: &[&str]) -> Child {
+    umwelt(at, arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
+}
+
+/// The runs of a sweep by name, each with its status.
+fn runs(sweep: &Path) -> BTreeMap<String, Value> {
+    let entries = fs::read_dir(sweep).into_iter().flatten().map(|entry| entry.unwrap().path());
+    let read = |path: PathBuf| {
+        let status = fs::read(path.join("status.json")).ok()?;
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        Some((name, serde_json::from_slice(&status).unwrap_or(Value::Null)))
+    };
+    entries.filter_map(read).collect()
+}
+
+fn in_state(sweep: &Path, state: &str) -> Vec<String> {
+    runs(sweep).into_iter().filter(|(_, status)| status["state"] == state).map(|(name, _)| name).collect()
+}
+
+fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(120), "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+}
+
+fn kill(signal: &str, pid: u64) {
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+}
+
+fn trains(sweep: &Path, run: &str) -> bool {
+    let metrics = fs::read_to_string(sweep.join(run).join("metrics.jsonl")).unwrap_or_default();
+    metrics.lines().count() > 1
+}
+
+const TWELVE: &str = "parameters:\n  vicreg.base_lr: [0.1, 0.2, 0.4]\n  dataset_noise: [0.5, 1]\nseeds: 2\n";
+
+#[test]
+fn a_dry_run_lists_the_runs_and_starts_none() {
+    let at = tempfile::tempdir().unwrap();
+    sweep_file(at.path(), "noise", &[], TWELVE);
+    let told = succeeds(umwelt(at.path(), &["sweep", "noise.yaml", "--dry-run"]));
+    assert!(told.contains("12 runs: 12 waiting"), "{told}");
+    assert_eq!(told.lines().filter(|line| line.contains("waiting") && !line.contains("runs:")).count(), 12);
+    assert!(!at.path().join("runs").exists());
+}
+
+#[test]
+fn twelve_runs_survive_the_death_of_the_scheduler_and_of_one_run() {
+    let at = tempfile::tempdir().unwrap();
+    sweep_file(at.path(), "noise", &["vicreg.epochs=10", "safe_every_n_epochs=2"], TWELVE);
+    let (sweep, arguments) = (at.path().join("runs/noise"), ["sweep", "noise.yaml", "--jobs", "2"]);
+
+    let mut scheduler = start(at.path(), &arguments);
+    wait_for("two finished runs", || in_state(&sweep, "finished").len() >= 2);
+    scheduler.kill().unwrap();
+    scheduler.wait().unwrap();
+    let before: Vec<(String, Value)> =
+        runs(&sweep).into_iter().filter(|(_, status)| status["state"] == "finished").collect();
+
+    let scheduler = start(at.path(), &arguments);
+    let running = || in_state(&sweep, "running").into_iter().find(|run| trains(&sweep, run));
+    wait_for("a run that trains", || running().is_some());
+    let victim = running().unwrap();
+    kill("-KILL", runs(&sweep)[&victim]["pid"].as_u64().unwrap());
+    let output = scheduler.wait_with_output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert_eq!(in_state(&sweep, "finished").len(), 12);
+    let after = runs(&sweep);
+    for (name, status) in &before {
+        assert_eq!(&after[name], status, "{name} was run twice");
+    }
+    let steps = |name: &str| {
+        let metrics = fs::read_to_string(sweep.join(name).join("metrics.jsonl")).unwrap();
+        metrics
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["step"].clone())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(steps(&victim), steps(&before[0].0), "lost or doubled lines");
+    let failures = fs::read_to_string(sweep.join("failures.jsonl")).unwrap();
+    // One that the first scheduler had started is not the second one's to wait for.
+    let reasons = ["killed by SIGKILL", "its process is gone"];
+    assert!(failures.contains(&victim) && reasons.iter().any(|r| failures.contains(r)), "{failures}");
+    let told = succeeds(umwelt(at.path(), &["sweep", "noise.yaml", "--status"]));
+    assert!(told.contains("12 runs: 12 finished"), "{told}");
+}
+
+#[test]
+fn a_stopped_sweep_leaves_checkpoints_and_goes_on() {
+    let at = tempfile::tempdir().unwrap();
+    let lines = "parameters: {dataset_noise: [0.5, 1]}\n";
+    sweep_file(at.path(), "long", &["vicreg.epochs=4000", "safe_every_n_epochs=4000"], lines);
+    let sweep = at.path().join("runs/long");
+    let scheduler = start(at.path(), &["sweep", "long.yaml", "--jobs", "1"]);
+    wait_for("a run that trains", || in_state(&sweep, "running").iter().any(|run| trains(&sweep, run)));
+    let refused = fails(umwelt(at.path(), &["sweep", "long.yaml"]), 1);
+    assert!(
+        refused.contains("another scheduler works on runs/long; see how it goes with --status"),
+        "{refused}"
+    );
+    let told = succeeds(umwelt(at.path(), &["sweep", "long.yaml", "--status"]));
+    assert!(
+        told.contains("2 runs: 1 running, 1 waiting") && told.contains("a scheduler works on it"),
+        "{told}"
+    );
+    let told = succeeds(umwelt(at.path(), &["sweep", "long.yaml", "--cancel"]));
+    assert!(told.contains("the same command goes on"), "{told}");
+    let output = scheduler.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
+    let stopped = in_state(&sweep, "interrupted");
+    assert_eq!(stopped.len(), 1);
+    assert_eq!(fs::read_dir(sweep.join(&stopped[0]).join("checkpoints")).unwrap().count(), 1);
+
+    let scheduler = start(at.path(), &["sweep", "long.yaml", "--resume", "--jobs", "1"]);
+    let output = || fs::read_to_string(sweep.join(&stopped[0]).join("output.log")).unwrap();
+    wait_for("the run to go on", || output().contains("going on from step"));
+    kill("-TERM", scheduler.id().into());
+    assert_eq!(scheduler.wait_with_output().unwrap().status.code(), Some(130));
+}
+
+#[test]
+fn what_fails_is_told_tried_again_and_does_not_stop_the_rest() {
+    let at = tempfile::tempdir().unwrap();
+    let lines = "parameters: {vicreg.base_lr: [0.1, 1e30]}\nretries: 1\n";
+    sweep_file(at.path(), "fails", &["log_every=1"], lines);
+    let told = fails(umwelt(at.path(), &["sweep", "fails.yaml", "--jobs", "2"]), 1);
+    assert!(told.contains("1 of 2 runs failed"), "{told}");
+    let sweep = at.path().join("runs/fails");
+    assert_eq!((in_state(&sweep, "finished").len(), in_state(&sweep, "failed").len()), (1, 1));
+    let failures = || fs::read_to_string(sweep.join("failures.jsonl")).unwrap().lines().count();
+    assert_eq!(failures(), 2, "one retry");
+    let told = succeeds(umwelt(at.path(), &["sweep", "fails.yaml", "--status"]));
+    assert!(told.contains("1 finished, 1 failed") && told.contains("became"), "{told}");
+    fails(umwelt(at.path(), &["sweep", "fails.yaml"]), 1);
+    assert_eq!(failures(), 2, "failed runs are left alone");
+    fails(umwelt(at.path(), &["sweep", "fails.yaml", "--retry", "failed"]), 1);
+    assert_eq!(failures(), 4, "started again, and once more");
+}
+
+#[test]
+fn early_stopping_ends_the_worse_runs() {
+    let at = tempfile::tempdir().unwrap();
+    let lines = "parameters: {vicreg.base_lr: [0.4, 0.2, 1e-9, 1e-10, 1e-11]}\n\
+                 early_stopping: {metric: loss, min_epochs: 2, eta: 2}\n";
+    sweep_file(at.path(), "early", &["vicreg.epochs=8", "log_every=1"], lines);
+    let told = succeeds(umwelt(at.path(), &["sweep", "early.yaml", "--jobs", "1"]));
+    let sweep = at.path().join("runs/early");
+    let stopped = in_state(&sweep, "stopped");
+    assert!((2..=4).contains(&stopped.len()) && told.contains("stopped early"), "{told}");
+    for run in &stopped {
+        let status = &runs(&sweep)[run];
+        assert!(status["step"].as_u64().unwrap() < 32, "{status}");
+        assert!(status["message"].as_str().unwrap().contains("at epoch"), "{status}");
+    }
+    let finished = in_state(&sweep, "finished").join(" ");
+    assert!(finished.contains("base_lr=0.4"), "{finished}");
+    assert!(succeeds(umwelt(at.path(), &["sweep", "early.yaml"])).contains("stopped early"), "and stay so");
+}
+
+#[test]
+fn a_sweep_that_learns_asks_for_its_budget_and_no_more() {
+    let at = tempfile::tempdir().unwrap();
+    let lines = "parameters:\n  vicreg.base_lr: {min: 0.01, max: 1, log: true}\n  \
+                 vicreg.rnn_layers: {min: 1, max: 2, int: true}\nmethod: tpe\nbudget: 4\n";
+    sweep_file(at.path(), "learn", &["vicreg.epochs=1"], lines);
+    let told = succeeds(umwelt(at.path(), &["sweep", "learn.yaml", "--jobs", "2"]));
+    assert!(told.contains("4 runs: 4 finished"), "{told}");
+    assert_eq!(runs(&at.path().join("runs/learn")).len(), 4);
+    let told = succeeds(umwelt(at.path(), &["sweep", "learn.yaml", "--status"]));
+    assert!(told.contains("4 runs: 4 finished"), "{told}");
+}
+
+#[test]
+fn bad_sweep_files_are_told_by_line_and_key() {
+    let at = tempfile::tempdir().unwrap();
+    let cases = [
+        ("unknown", "parameters: {vicreg.base_lrr: [1, 2]}\n"),
+        ("type", "parameters: {vicreg.epochs: [1, many]}\n"),
+        ("value", "values: {dataset_dot_std: 0}\nparameters: {seed: [1, 2]}\n"),
+        ("key", "parametres: {seed: [1, 2]}\n"),
+        ("range", "parameters: {vicreg.base_lr: {min: 1, max: 0.1}}\nbudget: 3\n"),
+        ("budget", "parameters: {vicreg.base_lr: {min: 0.1, max: 1}}\n"),
+        ("empty", "parameters: {seed: []}\n"),
+        ("label", "configs: [\"{level}.yaml\"]\n"),
+    ];
+    let mut answers = String::new();
+    for (name, lines) in cases {
+        let text = format!(
+            "{}{lines}",
+            if lines.starts_with("values") { "" } else { "values: {model_type: VICReg}\n" }
+        );
+        let text = text.replace("values: {dataset", "values: {model_type: VICReg, dataset");
+        fs::write(at.path().join(format!("{name}.yaml")), text).unwrap();
+        let told = fails(umwelt(at.path(), &["sweep", &format!("{name}.yaml"), "--dry-run"]), 2);
+        answers += &format!("$ umwelt sweep {name}.yaml\n{told}\n");
+    }
+    answers += &fails(umwelt(at.path(), &["sweep", "missing.yaml"]), 2);
+    sweep_file(at.path(), "noise", &[], TWELVE);
+    answers += &fails(umwelt(at.path(), &["sweep", "noise.yaml", "--resume"]), 2);
+    answers += &fails(umwelt(at.path(), &["sweep", "noise.yaml", "--values", "dataset_noise=3"]), 2);
+    let mut without_slurm = umwelt(at.path(), &["sweep", "noise.yaml", "--slurm"]);
+    without_slurm.env("PATH", at.path());
+    answers += &fails(without_slurm, 1);
+    let here = at.path().canonicalize().unwrap();
+    insta::assert_snapshot!(answers.replace(&*here.to_string_lossy(), "[here]"));
+}
