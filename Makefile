@@ -12,7 +12,7 @@ VENV_TEST := .venv-test
 .PHONY: help setup build train test test-slurm lint bench reproduce
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  DEVICE=cuda with any of them: for machines with NVIDIA GPUs"
 
 setup: ## Fetch libtorch (once for this machine) and link it into this checkout
@@ -36,9 +36,9 @@ lint: setup ## Check formatting and run clippy; no warning passes
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 reproduce: build ## The paper's grids and their reports: PAPER=experiments/paper_... VALUES="vicreg.epochs=5" JOBS=2 FLAGS=--dry-run
-	for sweep in $(PAPER); do \
+	@for sweep in $(PAPER); do \
 	    target/release/umwelt sweep $$sweep --jobs $(JOBS) --values device=$(DEVICE) $(VALUES) $(FLAGS); \
-	    target/release/umwelt report $$sweep --values device=$(DEVICE) $(VALUES); \
+	    $(if $(findstring --dry-run,$(FLAGS)),,target/release/umwelt report $$sweep --values device=$(DEVICE) $(VALUES);) \
 	done
 
 bench: build $(VENV)/ready ## Measure against plain PyTorch, both in one run (fetches PyTorch for it)

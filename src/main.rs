@@ -18,9 +18,9 @@ enum Command {
     Sweep(cli::SweepArguments),
     Report(cli::ReportArguments),
     Runs(cli::RunsArguments),
-    /// Tell what this machine offers, and how to mend what is wrong
+    /// Tells what this machine offers, and how to mend what is wrong
     Doctor,
-    /// Print a completion script for a shell
+    /// Prints a completion script for a shell
     Completions {
         shell: clap_complete::Shell,
     },

@@ -187,6 +187,50 @@ fn a_sweep_that_learns_asks_for_its_budget_and_no_more() {
 }
 
 #[test]
+fn a_report_tells_means_floors_and_what_is_missing() {
+    let at = tempfile::tempdir().unwrap();
+    let lines = "parameters: {vicreg.base_lr: [0.1, 0.2, 1e30], dataset_noise: [0.5, 1]}\nseeds: 2\n\
+                 exclude: [{vicreg.base_lr: 1e30, dataset_noise: 1}]\nreport: {x: dataset_noise}\n";
+    sweep_file(at.path(), "noise", &["vicreg.epochs=1", "log_every=1"], lines);
+    let early = fails(umwelt(at.path(), &["report", "noise.yaml"]), 2);
+    assert!(
+        early.contains("there are no runs in runs/noise; begin it with `umwelt sweep noise.yaml`"),
+        "{early}"
+    );
+
+    let mut watching = umwelt(at.path(), &["report", "noise.yaml", "--watch"]);
+    fs::create_dir_all(at.path().join("runs/noise")).unwrap();
+    let watching = watching.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    fails(umwelt(at.path(), &["sweep", "noise.yaml", "--jobs", "2"]), 1);
+    let watched = watching.wait_with_output().unwrap();
+    let watched = String::from_utf8_lossy(&watched.stdout).into_owned();
+    assert!(watched.starts_with("10 runs: ") && watched.contains("waiting"), "{watched}");
+    assert!(watched.contains("10 runs: 8 finished, 2 failed"), "{watched}");
+
+    let told = succeeds(umwelt(at.path(), &["report", "noise.yaml"]));
+    let failed = told.lines().filter(|line| line.contains("became")).count();
+    assert!(failed > 0 && told.contains("floor: centre") && told.contains("0 of 2 seeds"), "{told}");
+    let report = at.path().join("runs/noise/report");
+    let csv = fs::read_to_string(report.join("table.csv")).unwrap();
+    assert_eq!(csv.lines().count(), 11, "{csv}");
+    let columns = csv.lines().next().unwrap();
+    for column in ["vicreg.base_lr", "seed", "prediction.rmse_px", "centre"] {
+        assert!(columns.contains(column), "{columns}");
+    }
+    assert!(fs::read_to_string(report.join("table.md")).unwrap().contains("floor: centre"));
+    assert!(fs::read_to_string(report.join("figure.svg")).unwrap().starts_with("<svg"));
+    assert!(fs::read(report.join("figure.png")).unwrap().starts_with(b"\x89PNG"));
+
+    let listed = succeeds(umwelt(
+        at.path(),
+        &["runs", "ls", "--group", "noise", "--state", "finished", "--format", "csv"],
+    ));
+    assert_eq!(listed.lines().count(), 9, "{listed}");
+    let best = succeeds(umwelt(at.path(), &["runs", "best", "run_group=noise"]));
+    assert!(best.contains("prediction.rmse_px"), "{best}");
+}
+
+#[test]
 fn bad_sweep_files_are_told_by_line_and_key() {
     let at = tempfile::tempdir().unwrap();
     let cases = [

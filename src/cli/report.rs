@@ -8,7 +8,7 @@ use clap::Args;
 
 use super::Mistake;
 use crate::reports::study::{Goal, Outcome, Study, StudyRun, Wishes};
-use crate::sweeps::{self, Domain, RunState, Standing, SweepFile, SweepFolder};
+use crate::sweeps::{self, Domain, Standing, SweepFile, SweepFolder, TrialState};
 use crate::training::Stop;
 
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -49,7 +49,8 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
     let stop = Stop::listen()?;
     let mut told = String::new();
     loop {
-        let study = study(&folder)?;
+        let standings = folder.standings()?;
+        let study = study(&folder, &standings)?;
         if told != study.csv() {
             told = study.csv();
             write(&study, &folder.path().join("report"))?;
@@ -57,7 +58,7 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
                 println!("{}", study.states());
             }
         }
-        if !arguments.watch || stop.asked() || is_over(&folder)? {
+        if !arguments.watch || stop.asked() || is_over(&folder, &standings)? {
             print!("{}", study.text());
             println!("{}", folder.path().join("report").display());
             return Ok(());
@@ -66,10 +67,11 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
     }
 }
 
-fn is_over(folder: &SweepFolder) -> Result<bool> {
-    let left =
-        |state: &RunState| matches!(state, RunState::Waiting | RunState::Running | RunState::Interrupted);
-    Ok(folder.unasked()? == 0 && !folder.standings()?.iter().any(|standing| left(&standing.state)))
+fn is_over(folder: &SweepFolder, standings: &[Standing]) -> Result<bool> {
+    let left = |state: &TrialState| {
+        matches!(state, TrialState::Waiting | TrialState::Running | TrialState::Interrupted)
+    };
+    Ok(folder.unasked()? == 0 && !standings.iter().any(|standing| left(&standing.state)))
 }
 
 fn write(study: &Study, folder: &Path) -> Result<()> {
@@ -85,7 +87,7 @@ fn write(study: &Study, folder: &Path) -> Result<()> {
     write("figure.png", &figure.png()?)
 }
 
-fn study(folder: &SweepFolder) -> Result<Study> {
+fn study(folder: &SweepFolder, standings: &[Standing]) -> Result<Study> {
     let file = &folder.file;
     let wanted = &file.report;
     let metrics = match wanted.metrics.is_empty() {
@@ -104,7 +106,7 @@ fn study(folder: &SweepFolder) -> Result<Study> {
         log: logarithmic(file),
         ..Wishes::default()
     };
-    let runs = folder.standings()?.iter().map(study_run).collect();
+    let runs = standings.iter().map(study_run).collect();
     Study::new(file.name.clone(), runs, wishes).map_err(|error| Mistake(format!("report: {error}")).into())
 }
 
@@ -137,12 +139,12 @@ fn study_run(standing: &Standing) -> StudyRun {
 
 fn outcome(standing: &Standing) -> Outcome {
     match &standing.state {
-        RunState::Waiting => Outcome::Waiting,
-        RunState::Running => Outcome::Running(sweeps::progress(standing)),
-        RunState::Interrupted => Outcome::Interrupted,
-        RunState::Failed(reason) => Outcome::Failed(reason.clone()),
-        RunState::Stopped(reason) => Outcome::Stopped(reason.clone()),
-        RunState::Finished => Outcome::Finished,
+        TrialState::Waiting => Outcome::Waiting,
+        TrialState::Running => Outcome::Running(sweeps::progress(standing)),
+        TrialState::Interrupted => Outcome::Interrupted,
+        TrialState::Failed(reason) => Outcome::Failed(reason.clone()),
+        TrialState::Stopped(reason) => Outcome::Stopped(reason.clone()),
+        TrialState::Finished => Outcome::Finished,
     }
 }
 

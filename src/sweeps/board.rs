@@ -7,7 +7,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::Trial;
 use super::folder::SweepFolder;
-use super::standing::{RunState, Standing};
+use super::standing::{Standing, TrialState};
 use super::worker::Ending;
 use crate::reports::{Align, Table};
 use crate::runs::Status;
@@ -96,15 +96,15 @@ fn bar() -> ProgressBar {
 
 /// `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`
 pub fn headline(standings: &[Standing], unasked: usize, jobs: usize) -> String {
-    let count = |wanted: fn(&RunState) -> bool| standings.iter().filter(|s| wanted(&s.state)).count();
-    let waiting = count(|state| *state == RunState::Waiting) + unasked;
+    let count = |wanted: fn(&TrialState) -> bool| standings.iter().filter(|s| wanted(&s.state)).count();
+    let waiting = count(|state| *state == TrialState::Waiting) + unasked;
     let counts = [
-        (count(|state| *state == RunState::Finished), "finished"),
-        (count(|state| matches!(state, RunState::Stopped(_))), "stopped early"),
-        (count(|state| *state == RunState::Running), "running"),
+        (count(|state| *state == TrialState::Finished), "finished"),
+        (count(|state| matches!(state, TrialState::Stopped(_))), "stopped early"),
+        (count(|state| *state == TrialState::Running), "running"),
         (waiting, "waiting"),
-        (count(|state| *state == RunState::Interrupted), "interrupted"),
-        (count(|state| matches!(state, RunState::Failed(_))), "failed"),
+        (count(|state| *state == TrialState::Interrupted), "interrupted"),
+        (count(|state| matches!(state, TrialState::Failed(_))), "failed"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
@@ -118,7 +118,7 @@ fn time_left(standings: &[Standing], waiting: usize, jobs: usize) -> Option<Dura
     let seconds = |s: &Standing| s.status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
     let over: Vec<f64> = standings.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
     let mean = over.iter().sum::<f64>() / over.len() as f64;
-    let running = standings.iter().filter(|s| s.state == RunState::Running).map(|s| {
+    let running = standings.iter().filter(|s| s.state == TrialState::Running).map(|s| {
         let spent = seconds(s).unwrap_or(0.0);
         (mean - spent).max(0.0)
     });
@@ -142,8 +142,8 @@ pub fn table(standings: &[Standing], metric: &str, rows: Option<usize>) -> Strin
         table.row([short(&standing.trial), state.to_owned(), note, score])
     });
     let reasons = shown.iter().filter_map(|standing| match &standing.state {
-        RunState::Failed(reason) => Some(format!("{}: {reason}\n", short(&standing.trial))),
-        RunState::Stopped(reason) if rows.is_none() => {
+        TrialState::Failed(reason) => Some(format!("{}: {reason}\n", short(&standing.trial))),
+        TrialState::Stopped(reason) if rows.is_none() => {
             Some(format!("{}: {reason}\n", short(&standing.trial)))
         }
         _ => None,
@@ -153,13 +153,13 @@ pub fn table(standings: &[Standing], metric: &str, rows: Option<usize>) -> Strin
     format!("{table}{rest}{reasons}")
 }
 
-fn urgency(state: &RunState) -> usize {
+fn urgency(state: &TrialState) -> usize {
     match state {
-        RunState::Running => 0,
-        RunState::Failed(_) => 1,
-        RunState::Interrupted => 2,
-        RunState::Finished | RunState::Stopped(_) => 3,
-        RunState::Waiting => 4,
+        TrialState::Running => 0,
+        TrialState::Failed(_) => 1,
+        TrialState::Interrupted => 2,
+        TrialState::Finished | TrialState::Stopped(_) => 3,
+        TrialState::Waiting => 4,
     }
 }
 
@@ -184,11 +184,11 @@ pub fn progress(standing: &Standing) -> String {
 
 fn words(standing: &Standing) -> (&'static str, String) {
     match &standing.state {
-        RunState::Waiting => ("waiting", String::new()),
-        RunState::Running => ("running", progress(standing)),
-        RunState::Interrupted => ("interrupted", progress(standing)),
-        RunState::Failed(_) => ("failed", String::new()),
-        RunState::Stopped(_) => ("stopped early", String::new()),
-        RunState::Finished => ("finished", String::new()),
+        TrialState::Waiting => ("waiting", String::new()),
+        TrialState::Running => ("running", progress(standing)),
+        TrialState::Interrupted => ("interrupted", progress(standing)),
+        TrialState::Failed(_) => ("failed", String::new()),
+        TrialState::Stopped(_) => ("stopped early", String::new()),
+        TrialState::Finished => ("finished", String::new()),
     }
 }

@@ -9,14 +9,13 @@ use rustix::process::Signal;
 use super::Trial;
 use super::board::Board;
 use super::folder::SweepFolder;
-use super::standing::{RunState, Standing};
+use super::mishaps::Mishaps;
+use super::standing::{Standing, TrialState};
 use super::worker::{Ending, Worker};
 use crate::runs::is_running;
 use crate::training::{Interrupted, Stop};
 
 const POLL: Duration = Duration::from_millis(100);
-/// A run that is killed from outside has done nothing wrong, and goes on from its checkpoint this often.
-const RESTARTS: usize = 2;
 
 /// What the machine gives to a sweep.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,13 +40,6 @@ pub struct Pool<'a> {
     mishaps: HashMap<String, Mishaps>,
 }
 
-/// How often a run was killed, and how often it failed, under this scheduler.
-#[derive(Default)]
-struct Mishaps {
-    killed: usize,
-    failed: usize,
-}
-
 impl<'a> Pool<'a> {
     /// Takes up what is left of the sweep: interrupted runs first, then those that failed if they are to be tried
     /// again, then those that wait.
@@ -59,13 +51,13 @@ impl<'a> Pool<'a> {
         board: Board,
     ) -> Result<Self> {
         let standings = folder.standings()?;
-        let trials = |wanted: &dyn Fn(&RunState) -> bool| -> Vec<Trial> {
+        let trials = |wanted: &dyn Fn(&TrialState) -> bool| -> Vec<Trial> {
             standings.iter().filter(|s| wanted(&s.state)).map(|s| s.trial.clone()).collect()
         };
-        let mut todo = trials(&|state| *state == RunState::Interrupted);
-        todo.extend(trials(&|state| retry_failed && matches!(state, RunState::Failed(_))));
-        todo.extend(trials(&|state| *state == RunState::Waiting));
-        let elsewhere = trials(&|state| *state == RunState::Running);
+        let mut todo = trials(&|state| *state == TrialState::Interrupted);
+        todo.extend(trials(&|state| retry_failed && matches!(state, TrialState::Failed(_))));
+        todo.extend(trials(&|state| *state == TrialState::Waiting));
+        let elsewhere = trials(&|state| *state == TrialState::Running);
         let working = (0..capacity.jobs).map(|_| None).collect();
         let mishaps = HashMap::new();
         Ok(Self { folder, capacity, stop, board, todo: todo.into(), working, elsewhere, mishaps })
@@ -137,21 +129,7 @@ impl<'a> Pool<'a> {
     /// Keeps what went wrong, and puts the run back in line as often as was asked.
     fn settle(&mut self, trial: Trial, ending: Ending) -> Result<()> {
         self.board.ended(self.folder, &trial, &ending);
-        let mishaps = self.mishaps.entry(trial.name()).or_default();
-        let again = match ending {
-            Ending::Done | Ending::Interrupted => return Ok(()),
-            Ending::Killed(error) => {
-                mishaps.killed += 1;
-                self.folder.note_failure(&trial, error)?;
-                mishaps.killed <= RESTARTS
-            }
-            Ending::Failed(error) => {
-                mishaps.failed += 1;
-                self.folder.note_failure(&trial, error)?;
-                mishaps.failed <= self.folder.file.retries
-            }
-        };
-        if again {
+        if self.mishaps.entry(trial.name()).or_default().note(self.folder, &trial, ending)? {
             self.todo.push_front(trial);
         }
         Ok(())

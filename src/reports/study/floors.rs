@@ -8,7 +8,7 @@ use super::{Study, StudyRun};
 /// Floors below this part of the highest are too near 0 to compare with.
 const MEANINGFUL: f64 = 1e-3;
 /// Floors are estimated from drawn sequences: within this part of their value they are one.
-const SAME: f64 = 0.03;
+const SAME: f64 = 0.05;
 
 /// Names and values, in the order of the runs.
 pub type Floors = Vec<(String, f64)>;

@@ -12,11 +12,11 @@ use super::{Submission, slurm};
 use crate::runs::{Status, is_running};
 use crate::sweeps::Trial;
 use crate::sweeps::folder::SweepFolder;
+use crate::sweeps::mishaps::Mishaps;
 use crate::sweeps::worker::{Ending, Worker};
 use crate::training::{Interrupted, Stop};
 
 const POLL: Duration = Duration::from_millis(100);
-const RESTARTS: usize = 2;
 
 /// Does what the submission in `plan` says the array task of this process is to do.
 ///
@@ -52,26 +52,19 @@ pub fn run_task(plan: &Path) -> Result<()> {
 
 /// Runs `trial` to its end, again after a mishap as often as was asked; false when it failed.
 fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
-    let (mut failed, mut killed) = (0, 0);
+    let mut mishaps = Mishaps::default();
     loop {
         let path = folder.run_path(trial);
         if is_running(&path) || Status::read(&path).is_some_and(|status| status.state.is_over()) {
             return Ok(true);
         }
-        match run(folder, trial, stop)? {
+        let ending = run(folder, trial, stop)?;
+        match &ending {
             Ending::Done => return Ok(true),
             Ending::Interrupted => return Err(Interrupted.into()),
-            Ending::Killed(error) => {
-                killed += 1;
-                folder.note_failure(trial, error)?;
-            }
-            Ending::Failed(error) => {
-                eprintln!("{}: {error}", trial.name());
-                failed += 1;
-                folder.note_failure(trial, error)?;
-            }
+            Ending::Killed(error) | Ending::Failed(error) => eprintln!("{}: {error}", trial.name()),
         }
-        if failed > folder.file.retries || killed > RESTARTS {
+        if !mishaps.note(folder, trial, ending)? {
             return Ok(false);
         }
     }

@@ -1,0 +1,42 @@
+//! A sweep on a Slurm cluster.
+
+use anyhow::{Result, bail};
+
+use super::SweepArguments;
+use crate::sweeps::slurm::{self, Submission};
+use crate::sweeps::{SweepFolder, Trial, TrialState};
+
+/// Hands what is left of the sweep to Slurm.
+pub fn submit(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
+    let Some(mut submission) = plan(folder, arguments)? else {
+        println!("{} has nothing left to submit; see --status", folder.file.name);
+        return Ok(());
+    };
+    let job = submission.submit(folder, &arguments.slurm, arguments.jobs)?;
+    println!("submitted job {job}: {} tasks; see how it goes with --status", submission.tasks.len());
+    Ok(())
+}
+
+/// Trials that no submission is going to run.
+fn to_submit(folder: &SweepFolder, retry_failed: bool) -> Result<Vec<Trial>> {
+    if slurm::queue(folder.path()).is_some() {
+        let path = folder.path().display();
+        bail!("{path} has jobs in Slurm's queue; --status shows them, --cancel takes them out");
+    }
+    let wanted = |state: &TrialState| match state {
+        TrialState::Waiting | TrialState::Interrupted => true,
+        TrialState::Failed(_) => retry_failed,
+        TrialState::Running | TrialState::Stopped(_) | TrialState::Finished => false,
+    };
+    let standings = folder.standings()?.into_iter();
+    Ok(standings.filter(|standing| wanted(&standing.state)).map(|standing| standing.trial).collect())
+}
+
+/// What is to be submitted, if anything is left.
+pub fn plan(folder: &SweepFolder, arguments: &SweepArguments) -> Result<Option<Submission>> {
+    let trials = to_submit(folder, arguments.retry.is_some())?;
+    if trials.is_empty() && folder.unasked()? == 0 {
+        return Ok(None);
+    }
+    Ok(Some(Submission::plan(folder, trials, (arguments.slurm.runs_per_task, slurm::array_limit()))?))
+}

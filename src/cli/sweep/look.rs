@@ -1,0 +1,65 @@
+//! Looking at a sweep, and ending it.
+
+use std::time::Duration;
+
+use anyhow::Result;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::SweepArguments;
+use super::cluster::plan;
+use crate::sweeps::{Standing, SweepFolder, TrialState, headline, slurm, table};
+
+/// Tells what would start.
+pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
+    let standings = folder.standings()?;
+    print!("{}", table(&standings, &folder.file.metric.name, None));
+    let unasked = folder.unasked()?;
+    if unasked > 0 {
+        println!("{unasked} more are chosen as the sweep goes, by what the runs before them found");
+    }
+    println!("{}", headline(&standings, unasked, 1));
+    if let Some(submission) = arguments.slurm.slurm.then(|| plan(folder, arguments)).transpose()?.flatten() {
+        print!("\n{}", slurm::script(folder, &submission, &arguments.slurm, arguments.jobs)?);
+    }
+    Ok(())
+}
+
+/// Tells where each run stands.
+pub fn status(folder: &SweepFolder) -> Result<()> {
+    let standings = folder.standings()?;
+    print!("{}", table(&standings, &folder.file.metric.name, None));
+    println!("{}", headline(&standings, folder.unasked()?, 1));
+    if let Some(queue) = slurm::queue(folder.path()) {
+        println!("{queue}");
+    }
+    if let Some(pid) = folder.holder() {
+        println!("a scheduler works on it (process {pid})");
+    }
+    Ok(())
+}
+
+/// Ends the scheduler of this machine, the jobs at Slurm, and runs that outlived their scheduler.
+pub fn cancel(folder: &SweepFolder) -> Result<()> {
+    let jobs = slurm::cancel(folder.path())?;
+    let holder = folder.holder();
+    let running = || -> Result<Vec<Standing>> {
+        Ok(folder.standings()?.into_iter().filter(|s| s.state == TrialState::Running).collect())
+    };
+    let pids = match holder {
+        Some(pid) => vec![pid],
+        None if jobs == 0 => running()?.iter().filter_map(|s| Some(s.status.as_ref()?.pid as i32)).collect(),
+        None => vec![],
+    };
+    for pid in pids.iter().filter_map(|pid| Pid::from_raw(*pid)) {
+        kill_process(pid, Signal::TERM)?;
+    }
+    if pids.is_empty() && jobs == 0 {
+        println!("nothing of {} is running", folder.file.name);
+        return Ok(());
+    }
+    while !running()?.is_empty() {
+        std::thread::sleep(Duration::from_millis(200));
+    }
+    println!("stopped; the same command goes on with it");
+    Ok(())
+}
