@@ -84,11 +84,8 @@ fn twelve_runs_pass_through_one_array_and_a_requeued_one_ends_as_if_it_had_never
     wait_for("the checkpoint", || status(&warned)["state"] == "interrupted");
     assert_eq!(status(&warned)["message"], "SIGTERM");
     assert!(status(&warned)["step"].as_u64().unwrap() > 0);
-    // A requeued job waits for two minutes; an administrator may end the wait.
     wait_for("the queue", || {
-        for task in cluster.run("squeue", &["-h", "-r", "-t", "PENDING", "-o", "%i"]).lines() {
-            cluster.try_run("scontrol", &["update", &format!("JobId={task}"), "StartTime=now"]);
-        }
+        hurry(&cluster);
         in_state(&sweep, "finished").len() == 12
     });
     assert!(fs::read_to_string(warned.join("output.log")).unwrap().contains("going on from step"));
@@ -106,6 +103,13 @@ fn twelve_runs_pass_through_one_array_and_a_requeued_one_ends_as_if_it_had_never
     for file in ["metrics.jsonl", "evaluation.json"] {
         let both = [&warned, &at.path().join("again")].map(|run| fs::read(run.join(file)).unwrap());
         assert!(both[0] == both[1], "{file} differs");
+    }
+}
+
+/// A requeued job waits for two minutes; an administrator may end the wait.
+fn hurry(cluster: &Cluster) {
+    for task in cluster.run("squeue", &["-h", "-r", "-t", "PENDING", "-o", "%i"]).lines() {
+        cluster.try_run("scontrol", &["update", &format!("JobId={task}"), "StartTime=now"]);
     }
 }
 
