@@ -25,7 +25,7 @@ fn umwelt(at: &Path, cluster: &Cluster, arguments: &[&str]) -> Command {
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {
-        assert!(started.elapsed() < Duration::from_secs(400), "waited too long for {what}");
+        assert!(started.elapsed() < Duration::from_secs(200), "waited too long for {what}");
         std::thread::sleep(Duration::from_millis(100));
     }
 }
@@ -139,6 +139,25 @@ fn a_sweep_that_learns_asks_as_its_tasks_start_and_can_be_cancelled() {
     succeeds(umwelt(at.path(), &cluster, &["sweep", "long.yaml", "--cancel"]));
     assert_eq!(in_state(&sweep, "interrupted").len(), 1);
     assert_eq!(runs(&sweep).len(), 1, "those that waited never started");
+}
+
+#[test]
+#[ignore = "needs Slurm and root: make test-slurm"]
+fn a_run_that_is_preempted_leaves_a_checkpoint_and_goes_on() {
+    let (at, cluster) = (tempfile::tempdir().unwrap(), Cluster::start(100));
+    sweep_file(at.path(), "low", &["vicreg.epochs=500", "safe_every_n_epochs=1000"], "seeds: [1]\n");
+    let sweep = at.path().join("runs/low");
+    succeeds(umwelt(at.path(), &cluster, &["sweep", "low.yaml", "--slurm", "--partition", "ci"]));
+    wait_for("a run that trains", || in_state(&sweep, "running").iter().any(|run| trains(run)));
+    let urgent = ["--partition=urgent", "--cpus-per-task=4", "--output=/dev/null", "--wrap=sleep 1"];
+    cluster.run("sbatch", &urgent);
+    wait_for("the checkpoint", || in_state(&sweep, "interrupted").len() == 1);
+    wait_for("the end", || {
+        hurry(&cluster);
+        in_state(&sweep, "finished").len() == 1
+    });
+    let output = fs::read_to_string(runs(&sweep)[0].join("output.log")).unwrap();
+    assert!(output.contains("stopped by SIGTERM") && output.contains("going on from step"), "{output}");
 }
 
 #[test]

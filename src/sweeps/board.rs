@@ -19,7 +19,6 @@ const WIDEST_NAME: usize = 56;
 pub struct Board {
     view: View,
     metric: String,
-    jobs: usize,
 }
 
 enum View {
@@ -29,13 +28,13 @@ enum View {
 }
 
 impl Board {
-    pub fn new(quiet: bool, metric: &str, jobs: usize) -> Self {
+    pub fn new(quiet: bool, metric: &str) -> Self {
         let view = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => View::Quiet,
             (false, false) => View::Plain,
             (false, true) => View::Live(bar()),
         };
-        Self { view, metric: metric.to_owned(), jobs }
+        Self { view, metric: metric.to_owned() }
     }
 
     pub fn interval(&self) -> Duration {
@@ -77,7 +76,7 @@ impl Board {
     /// Draws the table again.
     pub fn draw(&self, standings: &[Standing], unasked: usize) {
         if let View::Live(bar) = &self.view {
-            let head = headline(standings, unasked, self.jobs);
+            let head = headline(standings, unasked);
             bar.set_message(format!("{head}\n{}", table(standings, &self.metric, Some(ROWS))));
         }
     }
@@ -95,7 +94,7 @@ fn bar() -> ProgressBar {
 }
 
 /// `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`
-pub fn headline(standings: &[Standing], unasked: usize, jobs: usize) -> String {
+pub fn headline(standings: &[Standing], unasked: usize) -> String {
     let count = |wanted: fn(&TrialState) -> bool| standings.iter().filter(|s| wanted(&s.state)).count();
     let waiting = count(|state| *state == TrialState::Waiting) + unasked;
     let counts = [
@@ -108,22 +107,21 @@ pub fn headline(standings: &[Standing], unasked: usize, jobs: usize) -> String {
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
     let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
-    let left = time_left(standings, waiting, jobs);
+    let left = time_left(standings, waiting);
     let left = left.map_or(String::new(), |left| format!("  |  about {} left", HumanDuration(left)));
     format!("{} runs: {}{left}", standings.len() + unasked, counts.join(", "))
 }
 
-/// From the mean duration of the runs that are over; none before the first is.
-fn time_left(standings: &[Standing], waiting: usize, jobs: usize) -> Option<Duration> {
+/// From the mean duration of the runs that are over and the number of those that run; none while there are none.
+fn time_left(standings: &[Standing], waiting: usize) -> Option<Duration> {
     let seconds = |s: &Standing| s.status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
     let over: Vec<f64> = standings.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
     let mean = over.iter().sum::<f64>() / over.len() as f64;
-    let running = standings.iter().filter(|s| s.state == TrialState::Running).map(|s| {
-        let spent = seconds(s).unwrap_or(0.0);
-        (mean - spent).max(0.0)
-    });
-    let work = running.sum::<f64>() + mean * waiting as f64;
-    (work.is_finite() && work > 0.0).then(|| Duration::from_secs_f64(work / jobs.max(1) as f64))
+    let running = standings.iter().filter(|s| s.state == TrialState::Running);
+    let left: Vec<f64> = running.map(|s| (mean - seconds(s).unwrap_or(0.0)).max(0.0)).collect();
+    let work = left.iter().sum::<f64>() + mean * waiting as f64;
+    let each = work / left.len() as f64;
+    (each.is_finite() && each > 0.0).then(|| Duration::from_secs_f64(each))
 }
 
 /// A row for each run: those that run or went wrong first where there is no room for all.
@@ -176,7 +174,10 @@ fn short(trial: &Trial) -> String {
 /// What a run is doing and how far that is: `training 40 %, 2 minutes left`.
 pub fn progress(standing: &Standing) -> String {
     let Some(status) = &standing.status else { return String::new() };
-    let percent = 100 * status.phase_done / status.phase_steps.max(1);
+    if status.phase_steps == 0 {
+        return status.phase.clone();
+    }
+    let percent = 100 * status.phase_done / status.phase_steps;
     let left = status.left_seconds.filter(|_| status.phase == "training").map(Duration::from_secs_f64);
     let left = left.map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
     format!("{} {percent} %{left}", status.phase)
@@ -190,5 +191,41 @@ fn words(standing: &Standing) -> (&'static str, String) {
         TrialState::Failed(_) => ("failed", String::new()),
         TrialState::Stopped(_) => ("stopped early", String::new()),
         TrialState::Finished => ("finished", String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweeps::SweepFile;
+
+    #[test]
+    fn the_headline_counts_states_and_tells_the_time_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, "values: {model_type: VICReg}\nparameters: {dataset_noise: [1, 2, 3, 4, 5]}")
+            .unwrap();
+        let sweep = SweepFile::read(&file, &[]).unwrap();
+        let seconds = |training_seconds| Status { training_seconds, ..Status::new() };
+        let standing = |(index, (state, status)): (usize, (TrialState, Option<Status>))| {
+            let trial = sweep.trial(index, &[]);
+            Standing { path: folder.path().join(trial.name()), trial, state, status, score: None }
+        };
+        let states = [
+            (TrialState::Finished, Some(seconds(100.0))),
+            (TrialState::Finished, Some(seconds(140.0))),
+            (TrialState::Running, Some(seconds(20.0))),
+            (TrialState::Running, Some(seconds(120.0))),
+            (TrialState::Waiting, None),
+        ];
+        let mut standings: Vec<_> = states.into_iter().enumerate().map(standing).collect();
+        // 100 s of one run, none of the other, 120 s of each of the two that wait: 340 s by two.
+        let told = "6 runs: 2 finished, 2 running, 2 waiting  |  about 3 minutes left";
+        assert_eq!(headline(&standings, 1), told);
+        standings[2].state = TrialState::Failed("it broke".into());
+        standings[3].state = TrialState::Interrupted;
+        assert_eq!(headline(&standings, 0), "5 runs: 2 finished, 1 waiting, 1 interrupted, 1 failed");
+        let shown = table(&standings, "prediction.rmse_px", Some(2));
+        assert!(shown.contains("dataset_noise=3: it broke") && shown.contains("... and 3 more"), "{shown}");
     }
 }

@@ -110,7 +110,9 @@ impl Cluster {
             format!("MaxArraySize={array}\nSlurmdParameters=config_overrides"),
             "SchedulerParameters=batch_sched_delay=0,sched_min_interval=100000,sched_interval=1,bf_interval=1".into(),
             format!("NodeName=node NodeHostname={host} NodeAddr=127.0.0.1 CPUs=4 RealMemory=2000"),
-            "PartitionName=ci Nodes=node Default=YES MaxTime=INFINITE State=UP\n".into(),
+            "PreemptType=preempt/partition_prio\nPreemptMode=REQUEUE".into(),
+            "PartitionName=ci Nodes=node Default=YES PriorityTier=1 State=UP".into(),
+            "PartitionName=urgent Nodes=node PriorityTier=9 State=UP\n".into(),
         ];
         fs::create_dir(self.folder.path().join("state")).unwrap();
         fs::write(self.configuration(), text.join("\n")).unwrap();

@@ -11,7 +11,7 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
     let _held = folder.hold()?;
     let stop = Stop::listen()?;
     let capacity = capacity(arguments.jobs, arguments.threads);
-    let board = Board::new(arguments.quiet, &folder.file.metric.name, capacity.jobs);
+    let board = Board::new(arguments.quiet, &folder.file.metric.name);
     let Capacity { jobs, threads, gpus } = &capacity;
     let gpus = if gpus.is_empty() { String::new() } else { format!(", {} GPUs", gpus.len()) };
     board.say(&format!(
@@ -26,7 +26,7 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
     }
     let standings = standings?;
     print!("{}", table(&standings, &folder.file.metric.name, None));
-    println!("{}", headline(&standings, 0, 1));
+    println!("{}", headline(&standings, 0));
     println!("the table and the figure: umwelt report {}", arguments.file.display());
     complain(&standings)
 }

@@ -17,7 +17,7 @@ pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     if unasked > 0 {
         println!("{unasked} more are chosen as the sweep goes, by what the runs before them found");
     }
-    println!("{}", headline(&standings, unasked, 1));
+    println!("{}", headline(&standings, unasked));
     if let Some(submission) = arguments.slurm.slurm.then(|| plan(folder, arguments)).transpose()?.flatten() {
         print!("\n{}", slurm::script(folder, &submission, &arguments.slurm, arguments.jobs)?);
     }
@@ -28,7 +28,7 @@ pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
 pub fn status(folder: &SweepFolder) -> Result<()> {
     let standings = folder.standings()?;
     print!("{}", table(&standings, &folder.file.metric.name, None));
-    println!("{}", headline(&standings, folder.unasked()?, 1));
+    println!("{}", headline(&standings, folder.unasked()?));
     if let Some(queue) = slurm::queue(folder.path()) {
         println!("{queue}");
     }

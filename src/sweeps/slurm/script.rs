@@ -4,6 +4,7 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Submission;
+use crate::registry::quoted;
 use crate::sweeps::folder::SweepFolder;
 
 /// What Slurm is asked for; each goes to `sbatch` as it is.
@@ -79,11 +80,10 @@ pub fn script(
     lines.extend(wanted.iter().filter_map(|(name, value)| Some(format!("--{name}={}", value.as_ref()?))));
     lines.extend(options.slurm_option.iter().cloned());
     let header: String = lines.iter().map(|line| format!("#SBATCH {}\n", directive(line))).collect();
-    let program = quoted(&std::env::current_exe()?.display().to_string());
-    let plan = quoted(&plan.display().to_string());
+    let program = std::env::current_exe()?.display().to_string();
+    let command = quoted(&[program, "sweep".into(), "--task".into(), plan.display().to_string()]);
     Ok(format!(
-        "#!/bin/bash\n{header}\nexport OMP_NUM_THREADS=\"${{SLURM_CPUS_PER_TASK:-1}}\"\n\
-         exec {program} sweep --task {plan}\n"
+        "#!/bin/bash\n{header}\nexport OMP_NUM_THREADS=\"${{SLURM_CPUS_PER_TASK:-1}}\"\nexec {command}\n"
     ))
 }
 
@@ -93,9 +93,4 @@ fn directive(line: &str) -> String {
         Some((name, value)) if value.contains(' ') => format!("{name}=\"{value}\""),
         _ => line.to_owned(),
     }
-}
-
-/// A word for bash.
-fn quoted(word: &str) -> String {
-    format!("'{}'", word.replace('\'', "'\\''"))
 }
