@@ -247,6 +247,10 @@ fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
 
 /// Whether a process is running the run in `path` now. Where a file system has no locks: no.
 pub fn is_running(path: &Path) -> bool {
-    let lock = File::open(path.join(LOCK));
-    lock.is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    is_held(&path.join(LOCK))
+}
+
+/// Whether a process holds the lock `file` now.
+pub fn is_held(file: &Path) -> bool {
+    File::open(file).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

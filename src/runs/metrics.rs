@@ -47,7 +47,8 @@ pub fn read_records(path: &Path) -> Result<Vec<Record>> {
     Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
 }
 
-fn step_of(record: &Record) -> u64 {
+/// The step of a line.
+pub fn step_of(record: &Record) -> u64 {
     record.get("step").and_then(Value::as_u64).unwrap_or(0)
 }
 

@@ -4,18 +4,21 @@ use std::collections::HashMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{SweepFile, Told, Trial};
-use crate::runs::unix_seconds;
+use crate::runs::{is_held, unix_seconds};
 
 /// A sweep on disk: its file, and the folder that its runs lie in.
 pub struct SweepFolder {
     pub file: SweepFile,
     path: PathBuf,
     source: Source,
+    /// What a sweep that is planned ahead consists of; made once, for where it stands is asked every second.
+    planned: OnceLock<Vec<Trial>>,
 }
 
 /// What a sweep was read from, so that another process reads the same.
@@ -59,7 +62,7 @@ impl SweepFolder {
     pub fn from_source(source: Source) -> Result<Self> {
         let file = SweepFile::read(&source.file, &source.values)?;
         let path = source.folder.clone().unwrap_or_else(|| file.output_path.clone());
-        Ok(Self { file, path, source })
+        Ok(Self { file, path, source, planned: OnceLock::new() })
     }
 
     pub fn source(&self) -> &Source {
@@ -89,7 +92,8 @@ impl SweepFolder {
         if self.file.is_adaptive() {
             return Ok(self.asked()?.into_iter().map(|asked| asked.trial).collect());
         }
-        Ok((0..self.len()).map(|index| self.file.trial(index, &[])).collect())
+        let plan = || (0..self.len()).map(|index| self.file.trial(index, &[])).collect();
+        Ok(self.planned.get_or_init(plan).clone())
     }
 
     /// Runs that an adaptive sweep has not asked for yet.
@@ -153,9 +157,7 @@ impl SweepFolder {
     /// The process that holds the sweep, if one does.
     pub fn holder(&self) -> Option<i32> {
         let path = self.path.join("sweep.lock");
-        let lock = File::open(&path).ok()?;
-        let held = matches!(lock.try_lock_shared(), Err(fs::TryLockError::WouldBlock));
-        held.then(|| fs::read_to_string(path).ok()?.parse().ok()).flatten()
+        is_held(&path).then(|| fs::read_to_string(path).ok()?.parse().ok()).flatten()
     }
 
     fn make(&self) -> Result<()> {

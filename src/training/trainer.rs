@@ -12,7 +12,7 @@ use super::plan::Plan;
 use super::{Evaluated, Interrupted, Stop, Task, Vigil};
 use crate::native::{clear_gradients, clip_gradients};
 use crate::optim::{Optimiser, restore};
-use crate::runs::{Checkpoint, Console, Progress, Record, RunFolder, State};
+use crate::runs::{Checkpoint, Console, Progress, Record, RunFolder, State, step_of};
 
 /// Decides from what was measured whether a run goes on, as a sweep's early stopping does.
 pub trait Gate {
@@ -211,7 +211,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         if !self.plan.evaluates_at(self.step) {
             return Ok(None);
         }
-        let done = self.run.records()?.iter().any(|r| step_of(r) == Some(self.step) && score(r).is_some());
+        let done = self.run.records()?.iter().any(|r| step_of(r) == self.step && score(r).is_some());
         if done { Ok(None) } else { self.evaluate() }
     }
 
@@ -284,8 +284,4 @@ fn resume<T: Task>(
 
 fn score(record: &Record) -> Option<f64> {
     record.get("score").and_then(Value::as_f64)
-}
-
-fn step_of(record: &Record) -> Option<u64> {
-    record.get("step").and_then(Value::as_u64)
 }

@@ -3,11 +3,10 @@
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::Value;
 
 use super::Tracker;
 use crate::runs::tensorboard::EventFile;
-use crate::runs::{Record, State, unix_seconds};
+use crate::runs::{Record, State, step_of, unix_seconds};
 
 /// Event files of a run, in its folder `tensorboard/`.
 pub struct TensorBoard(EventFile);
@@ -26,7 +25,7 @@ impl Tracker for TensorBoard {
 
     /// Evaluations and training stand apart: TensorBoard groups by what stands before the stroke.
     fn record(&mut self, record: &Record) -> Result<()> {
-        let step = record.get("step").and_then(Value::as_u64).unwrap_or(0);
+        let step = step_of(record);
         let part = if record.contains_key("score") { "evaluation" } else { "training" };
         let numbers = record.iter().filter(|(name, _)| *name != "step");
         let tagged: Vec<(String, f64)> = numbers

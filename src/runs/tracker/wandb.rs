@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use wandb_rs::{Aggregate, Ending, Image, Metric, Run, Settings, Table, Value, latest_run_id};
 
 use super::Tracker;
-use crate::runs::{Record, State};
+use crate::runs::{Record, State, step_of};
 
 /// The project of runs that name none.
 const PROJECT: &str = "umwelt";
@@ -71,7 +71,7 @@ impl Tracker for Wandb {
     }
 
     fn record(&mut self, record: &Record) -> Result<()> {
-        let step = record.get("step").and_then(Json::as_u64).unwrap_or(0);
+        let step = step_of(record);
         let numbers = record.iter().filter(|(name, _)| *name != "step");
         // What is not finite stands as null in a record.
         let value = |value: &Json| Value::from(value.as_f64().unwrap_or(f64::NAN));
