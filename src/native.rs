@@ -32,6 +32,7 @@ unsafe extern "C" {
         beta1: c_double,
         beta2: c_double,
         epsilon: c_double,
+        weight_decay: c_double,
     ) -> c_int;
     fn umwelt_clip_gradients(parameters: *const Handle, count: c_int, limit: c_double) -> c_int;
     fn umwelt_autocast(cuda: bool, on: bool) -> c_int;
@@ -145,20 +146,24 @@ pub struct AdamState<'a> {
     pub steps: &'a [Tensor],
 }
 
+/// Constants of a step of Adam; the decay is decoupled from the gradient.
+#[derive(Clone, Copy, Debug)]
+pub struct AdamStep {
+    pub rate: f64,
+    pub betas: (f64, f64),
+    pub epsilon: f64,
+    pub weight_decay: f64,
+}
+
 /// Steps all parameters that have a gradient.
-pub fn adam_step(
-    parameters: &[Tensor],
-    state: &AdamState,
-    rate: f64,
-    (beta1, beta2): (f64, f64),
-    epsilon: f64,
-) {
+pub fn adam_step(parameters: &[Tensor], state: &AdamState, step: AdamStep) {
     assert!([state.first, state.second, state.steps].iter().all(|tensors| tensors.len() == parameters.len()));
     let [p, first, second, steps] = [parameters, state.first, state.second, state.steps].map(handles);
     let (p, first, second, steps) = (&p, first.as_ptr(), second.as_ptr(), steps.as_ptr());
     let count = p.len() as c_int;
+    let AdamStep { rate, betas: (beta1, beta2), epsilon, weight_decay } = step;
     checked(unsafe {
-        umwelt_adam_step(p.as_ptr(), first, second, steps, count, rate, beta1, beta2, epsilon)
+        umwelt_adam_step(p.as_ptr(), first, second, steps, count, rate, beta1, beta2, epsilon, weight_decay)
     });
 }
 

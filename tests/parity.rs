@@ -8,7 +8,7 @@ use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 use umwelt::data::Trajectories;
 use umwelt::evaluation::{Probe, ProbeShape};
-use umwelt::models::{Simclr, Vicreg, WorldModel};
+use umwelt::models::{Explained, Simclr, Vicreg, WorldModel};
 use umwelt::nn::{Arch, Backbone, BackboneShape, Mode, Parameters, Precision, Predictor};
 use umwelt::objectives::LossReport;
 use umwelt::optim::{Cosine, Lars, Optimiser};
@@ -55,7 +55,7 @@ impl Recorded {
     fn batch(&self) -> Trajectories {
         let states = self.tensors["input.states"].shallow_clone();
         let locations = Tensor::zeros([states.size()[0], states.size()[1], 1, 2], (Kind::Float, Device::Cpu));
-        Trajectories { states, actions: self.tensors["input.actions"].shallow_clone(), locations }
+        Trajectories { index: 0, states, actions: self.tensors["input.actions"].shallow_clone(), locations }
     }
 
     /// Fills parameters by the rule that the file states.
@@ -135,9 +135,13 @@ fn vicreg(case: &str) {
     let model =
         Vicreg::new(Parameters::new(Device::Cpu, 0), &recorded.settings("vicreg"), Precision::Fp32).unwrap();
     model.parameters().assign(&recorded.part("param")).unwrap();
-    let (report, encodings, predictions) = model.explained_loss(&recorded.batch());
-    close(&format!("{case}: encodings"), &encodings, &recorded.tensors["expect.encodings"]);
-    close(&format!("{case}: predictions"), &predictions, &recorded.tensors["expect.predicted_encodings"]);
+    let Explained { report, trace } = model.loss(&recorded.batch());
+    close(&format!("{case}: encodings"), &trace.encodings, &recorded.tensors["expect.encodings"]);
+    close(
+        &format!("{case}: predictions"),
+        &trace.predictions,
+        &recorded.tensors["expect.predicted_encodings"],
+    );
     compare_losses(case, &recorded, &report);
     report.total.backward();
     compare_state(case, &recorded, model.parameters());
@@ -148,7 +152,7 @@ fn simclr(case: &str) {
     let model =
         Simclr::new(Parameters::new(Device::Cpu, 0), &recorded.settings("simclr"), Precision::Fp32).unwrap();
     model.parameters().assign(&recorded.part("param")).unwrap();
-    let report = model.loss(&recorded.batch());
+    let Explained { report, .. } = model.loss(&recorded.batch());
     compare_losses(case, &recorded, &report);
     report.total.backward();
     compare_state(case, &recorded, model.parameters());

@@ -71,6 +71,8 @@ impl DotsSettings {
 /// A batch in host memory, time first, in the units of its [`Normalisation`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostTrajectories {
+    /// Which batch of its stream it is.
+    pub index: u64,
     /// `[rendered, batch, 1, 28, 28]`, indexed `[.., y, x]`.
     pub states: Vec<f32>,
     /// `[frames, batch, dots, 2]` as (x, y).
@@ -132,6 +134,7 @@ impl Dots {
         let states: Vec<Image> = (0..rendered * batch).into_par_iter().map(image).collect();
         let units = self.normalisation;
         HostTrajectories {
+            index,
             states: states.into_flattened(),
             locations: time_first(&walks, frames, |walk, t| walk.locations[t].map(|at| units.location(at))),
             actions: time_first(&walks, frames - 1, |walk, t| walk.actions[t].map(|step| units.action(step))),

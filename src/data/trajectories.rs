@@ -7,6 +7,8 @@ use super::{HostTrajectories, IMAGE_SIZE};
 
 /// A batch of trajectories, time first.
 pub struct Trajectories {
+    /// Which batch of its stream it is.
+    pub index: u64,
     /// `[T', B, 1, 28, 28]`, where T' is how many frames were rendered
     pub states: Tensor,
     /// `[T-1, B, 2]`
@@ -25,6 +27,7 @@ impl Trajectories {
             [host.rendered, host.frames, host.batch, host.dots].map(|n| n as i64);
         let side = IMAGE_SIZE as i64;
         Ok(Self {
+            index: host.index,
             states: on(device, &host.states, &[rendered, batch, 1, side, side])?,
             actions: on(device, &host.actions, &[frames - 1, batch, 2])?,
             locations: on(device, &host.locations, &[frames, batch, dots, 2])?,

@@ -29,7 +29,7 @@ pub fn encodings(model: &dyn WorldModel, batch: &Trajectories, part: Part, mode:
     match part {
         Part::Encoding => start.unsqueeze(0),
         Part::Prediction => {
-            let predicted = model.rollout(&start, &batch.actions, mode);
+            let predicted = model.rollout(&start.unsqueeze(0), &batch.actions, batch.index, mode);
             Tensor::cat(&[start.unsqueeze(0), predicted], 0)
         }
     }

@@ -3,6 +3,8 @@
 use anyhow::{Context, Result, bail};
 use tch::{Kind, Reduction, Tensor};
 
+use super::Trace;
+use crate::data::Trajectories;
 use crate::native;
 use crate::nn::{
     ActionHead, Arch, Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, Projector,
@@ -92,6 +94,15 @@ impl Jepa {
         self.computed(mode, || self.predictor.forward(start, actions, mode))
     }
 
+    /// Everything that the losses of this family compare; the predictions are projected where a loss asks for it.
+    pub fn views(&self, batch: &Trajectories, project_predictions: bool) -> Views {
+        let encodings = self.encode_frames(&batch.states, Mode::Train);
+        let projections = self.project(&encodings, Mode::Train);
+        let predictions = self.rollout(&encodings.get(0), &batch.actions, Mode::Train);
+        let guesses = project_predictions.then(|| self.project_predictions(&predictions, Mode::Train));
+        Views { encodings, projections, predictions, guesses }
+    }
+
     /// What a network computes, in the precision asked for in training, in float32 in evaluation; float32 comes out.
     fn computed(&self, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
         match (self.precision, mode) {
@@ -105,6 +116,31 @@ impl Jepa {
     /// The squared error of the actions `[T-1, B, A]` read from `before` and `after` `[T-1, B, D]`.
     pub fn action_error(&self, before: &Tensor, after: &Tensor, actions: &Tensor) -> Tensor {
         self.action_head.forward(before, after).mse_loss(actions, Reduction::Mean)
+    }
+}
+
+/// The frames of a batch as a joint embedding model sees and imagines them.
+pub struct Views {
+    /// `[T, B, D]`
+    pub encodings: Tensor,
+    /// Of the encodings, `[T, B, P]`.
+    pub projections: Tensor,
+    /// `[T-1, B, D]`
+    pub predictions: Tensor,
+    /// Projections of the predictions, `[T-1, B, P]`.
+    pub guesses: Option<Tensor>,
+}
+
+impl Views {
+    /// Where each predicted step sets out from: frame 0, then the predictions, `[T-1, B, D]`.
+    pub fn departures(&self) -> Tensor {
+        let steps = self.predictions.size()[0];
+        Tensor::cat(&[self.encodings.narrow(0, 0, 1), self.predictions.narrow(0, 0, steps - 1)], 0)
+    }
+
+    pub fn trace(&self) -> Trace {
+        let projections = self.guesses.as_ref().map(|guesses| (self.projections.detach(), guesses.detach()));
+        Trace { encodings: self.encodings.detach(), predictions: self.predictions.detach(), projections }
     }
 }
 
@@ -123,10 +159,4 @@ impl<'a> Architecture<'a> {
 /// Each frame but the first: `[T, ..]` -> `[T-1, ..]`
 pub fn later(frames: &Tensor) -> Tensor {
     frames.narrow(0, 1, frames.size()[0] - 1)
-}
-
-/// Where each predicted step sets out from: frame 0, then the predictions. Both and the result are `[T-1, B, D]`.
-pub fn departures(encodings: &Tensor, predictions: &Tensor) -> Tensor {
-    let steps = predictions.size()[0];
-    Tensor::cat(&[encodings.narrow(0, 0, 1), predictions.narrow(0, 0, steps - 1)], 0)
 }

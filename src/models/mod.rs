@@ -29,18 +29,37 @@ pub trait WorldModel {
     /// images `[N, C, 28, 28]` -> encodings `[N, D]`
     fn encode(&self, images: &Tensor, mode: Mode) -> Tensor;
 
-    /// encoding `[B, D]` and actions `[T-1, B, A]` -> predicted encodings `[T-1, B, D]`
-    fn rollout(&self, start: &Tensor, actions: &Tensor, mode: Mode) -> Tensor;
+    /// encodings of the frames seen `[1, B, D]` and actions `[T-1, B, A]` -> predicted encodings `[T-1, B, D]`
+    ///
+    /// A model that draws what it imagines draws the same for the same `draw`.
+    fn rollout(&self, seen: &Tensor, actions: &Tensor, draw: u64, mode: Mode) -> Tensor;
 
     /// What training minimises on one batch.
-    fn loss(&self, batch: &Trajectories) -> LossReport;
+    fn loss(&self, batch: &Trajectories) -> Explained;
+}
+
+/// A loss with what it was computed from.
+pub struct Explained {
+    pub report: LossReport,
+    pub trace: Trace,
+}
+
+/// What a model made of one batch, detached.
+pub struct Trace {
+    /// `[T, B, D]`
+    pub encodings: Tensor,
+    /// `[T-1, B, D]`
+    pub predictions: Tensor,
+    /// What the loss compares, where a projector makes it: of the encodings `[T, B, P]` and of the predictions
+    /// `[T-1, B, P]`.
+    pub projections: Option<(Tensor, Tensor)>,
 }
 
 /// A world model whose networks are those of a [`Jepa`]; only its loss is its own.
 trait JointEmbedding {
     fn jepa(&self) -> &Jepa;
 
-    fn loss(&self, batch: &Trajectories) -> LossReport;
+    fn loss(&self, batch: &Trajectories) -> Explained;
 }
 
 impl<T: JointEmbedding> WorldModel for T {
@@ -56,11 +75,11 @@ impl<T: JointEmbedding> WorldModel for T {
         self.jepa().encode(images, mode)
     }
 
-    fn rollout(&self, start: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
-        self.jepa().rollout(start, actions, mode)
+    fn rollout(&self, seen: &Tensor, actions: &Tensor, _draw: u64, mode: Mode) -> Tensor {
+        self.jepa().rollout(&seen.get(0), actions, mode)
     }
 
-    fn loss(&self, batch: &Trajectories) -> LossReport {
+    fn loss(&self, batch: &Trajectories) -> Explained {
         JointEmbedding::loss(self, batch)
     }
 }
@@ -69,14 +88,32 @@ impl<T: JointEmbedding> WorldModel for T {
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
     pub epochs: usize,
-    pub optimiser: Optimiser,
+    pub optimiser: Rule,
+    pub rate: Rate,
+    /// The most that the norm of all gradients together may be.
+    pub clip_norm: Option<f64>,
 }
 
-/// An optimiser with its learning rate.
+/// How gradients become steps.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub enum Optimiser {
-    /// LARS, with the rate for a batch of 256, warmed up and then annealed.
-    Lars { base_lr: f64 },
+pub enum Rule {
+    Lars,
+    /// Adam with decoupled weight decay.
+    AdamW {
+        epsilon: f64,
+        weight_decay: f64,
+    },
+}
+
+/// The learning rate over a run.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Rate {
+    /// `base_lr` for a batch of 256, warmed up and then annealed along a cosine.
+    Cosine { base_lr: f64 },
+    /// Up to `peak` in the first three tenths of the run, and down to almost nothing in the rest.
+    OneCycle { peak: f64 },
+    /// `rate`, and a tenth of it from an epoch on.
+    Constant { rate: f64, decay_epoch: Option<usize> },
 }
 
 /// Builds the model that `settings` ask for, with initial parameters that follow from the seed.
@@ -95,7 +132,12 @@ pub fn build(settings: &RunSettings, device: Device) -> Result<Box<dyn WorldMode
 
 /// How the model that `settings` ask for is to be trained.
 pub fn recipe(settings: &RunSettings) -> Recipe {
-    let lars = |epochs, base_lr| Recipe { epochs, optimiser: Optimiser::Lars { base_lr } };
+    let lars = |epochs, base_lr| Recipe {
+        epochs,
+        optimiser: Rule::Lars,
+        rate: Rate::Cosine { base_lr },
+        clip_norm: None,
+    };
     match settings.model_type {
         ModelType::VICReg => lars(settings.vicreg.epochs, settings.vicreg.base_lr),
         ModelType::SimCLR | ModelType::RSSM => lars(settings.simclr.epochs, settings.simclr.base_lr),

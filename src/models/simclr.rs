@@ -5,10 +5,10 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use super::JointEmbedding;
-use super::jepa::{Architecture, Jepa, departures, later};
+use super::jepa::{Architecture, Jepa, later};
+use super::{Explained, JointEmbedding};
 use crate::data::Trajectories;
-use crate::nn::{Arch, Mode, Parameters, Precision};
+use crate::nn::{Arch, Parameters, Precision};
 use crate::objectives::LossReport;
 use crate::objectives::info_nce::info_nce;
 use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse};
@@ -109,23 +109,17 @@ impl JointEmbedding for Simclr {
         &self.jepa
     }
 
-    fn loss(&self, batch: &Trajectories) -> LossReport {
-        let encodings = self.jepa.encode_frames(&batch.states, Mode::Train);
-        let predictions = self.jepa.rollout(&encodings.get(0), &batch.actions, Mode::Train);
-        let targets = later(&self.jepa.project(&encodings, Mode::Train));
-        let guesses = self.jepa.project_predictions(&predictions, Mode::Train);
+    fn loss(&self, batch: &Trajectories) -> Explained {
         let SimclrSettings { normalize_z, loss_temp, action_coeff, .. } = self.settings;
-        let contrast = info_nce(&guesses, &targets, normalize_z, loss_temp);
+        let views = self.jepa.views(batch, true);
+        let guesses = views.guesses.as_ref().expect("they were asked for");
+        let contrast = info_nce(guesses, &later(&views.projections), normalize_z, loss_temp);
         let mut parts = vec![("contrast", 1.0, contrast)];
         if action_coeff > 0.0 {
-            let before = departures(&encodings, &predictions);
-            parts.push((
-                "action",
-                action_coeff,
-                self.jepa.action_error(&before, &later(&encodings), &batch.actions),
-            ));
+            let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &batch.actions);
+            parts.push(("action", action_coeff, error));
         }
-        LossReport::weighted(parts)
+        Explained { report: LossReport::weighted(parts), trace: views.trace() }
     }
 }
 

@@ -7,10 +7,10 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::{Reduction, Tensor};
 
-use super::JointEmbedding;
-use super::jepa::{Architecture, Jepa, departures, later};
+use super::jepa::{Architecture, Jepa, Views, later};
+use super::{Explained, JointEmbedding};
 use crate::data::Trajectories;
-use crate::nn::{Arch, Mode, Parameters, Precision};
+use crate::nn::{Arch, Parameters, Precision};
 use crate::objectives::LossReport;
 use crate::objectives::variance_covariance::{VarianceCovariance, variance_covariance};
 use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse};
@@ -153,38 +153,12 @@ impl Vicreg {
         Ok(Self { settings: settings.clone(), jepa })
     }
 
-    /// The loss with the encodings `[T, B, D]` and predictions `[T-1, B, D]` that it came from.
-    pub fn explained_loss(&self, batch: &Trajectories) -> (LossReport, Tensor, Tensor) {
-        let weights = &self.settings;
-        let encodings = self.jepa.encode_frames(&batch.states, Mode::Train);
-        let projections = self.jepa.project(&encodings, Mode::Train);
-        let predictions = self.jepa.rollout(&encodings.get(0), &batch.actions, Mode::Train);
-        let spread = self.spread(&projections);
-        let mut parts = vec![
-            ("repr", weights.sim_coeff, self.prediction_error(&encodings, &projections, &predictions)),
-            ("std", weights.std_coeff, spread.variance),
-            ("cov", weights.cov_coeff, spread.covariance),
-        ];
-        if weights.encoding_std_coeff > 0.0 || weights.encoding_cov_coeff > 0.0 {
-            let spread = self.spread(&encodings);
-            parts.push(("enc_std", weights.encoding_std_coeff, spread.variance));
-            parts.push(("enc_cov", weights.encoding_cov_coeff, spread.covariance));
-        }
-        if weights.action_coeff > 0.0 {
-            let error = self.action_error(&encodings, &predictions, &batch.actions);
-            parts.push(("action", weights.action_coeff, error));
-        }
-        (LossReport::weighted(parts), encodings, predictions)
-    }
-
-    fn prediction_error(&self, encodings: &Tensor, projections: &Tensor, predictions: &Tensor) -> Tensor {
-        if self.settings.repr_loss_after_projector {
-            self.jepa
-                .project_predictions(predictions, Mode::Train)
-                .mse_loss(&later(projections), Reduction::Mean)
-        } else {
-            predictions.mse_loss(&later(encodings), Reduction::Mean)
-        }
+    fn prediction_error(&self, views: &Views) -> Tensor {
+        let (predicted, targets) = match &views.guesses {
+            Some(guesses) => (guesses, &views.projections),
+            None => (&views.predictions, &views.encodings),
+        };
+        predicted.mse_loss(&later(targets), Reduction::Mean)
     }
 
     fn spread(&self, frames: &Tensor) -> VarianceCovariance {
@@ -192,12 +166,12 @@ impl Vicreg {
         variance_covariance(&counted)
     }
 
-    fn action_error(&self, encodings: &Tensor, predictions: &Tensor, actions: &Tensor) -> Tensor {
+    fn action_error(&self, views: &Views, actions: &Tensor) -> Tensor {
         let before = match self.settings.action_pairs {
-            ActionPairs::Predictions => departures(encodings, predictions),
-            ActionPairs::Encodings => encodings.narrow(0, 0, actions.size()[0]),
+            ActionPairs::Predictions => views.departures(),
+            ActionPairs::Encodings => views.encodings.narrow(0, 0, actions.size()[0]),
         };
-        self.jepa.action_error(&before, &later(encodings), actions)
+        self.jepa.action_error(&before, &later(&views.encodings), actions)
     }
 }
 
@@ -206,8 +180,24 @@ impl JointEmbedding for Vicreg {
         &self.jepa
     }
 
-    fn loss(&self, batch: &Trajectories) -> LossReport {
-        self.explained_loss(batch).0
+    fn loss(&self, batch: &Trajectories) -> Explained {
+        let weights = &self.settings;
+        let views = self.jepa.views(batch, weights.repr_loss_after_projector);
+        let spread = self.spread(&views.projections);
+        let mut parts = vec![
+            ("repr", weights.sim_coeff, self.prediction_error(&views)),
+            ("std", weights.std_coeff, spread.variance),
+            ("cov", weights.cov_coeff, spread.covariance),
+        ];
+        if weights.encoding_std_coeff > 0.0 || weights.encoding_cov_coeff > 0.0 {
+            let spread = self.spread(&views.encodings);
+            parts.push(("enc_std", weights.encoding_std_coeff, spread.variance));
+            parts.push(("enc_cov", weights.encoding_cov_coeff, spread.covariance));
+        }
+        if weights.action_coeff > 0.0 {
+            parts.push(("action", weights.action_coeff, self.action_error(&views, &batch.actions)));
+        }
+        Explained { report: LossReport::weighted(parts), trace: views.trace() }
     }
 }
 

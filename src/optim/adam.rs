@@ -3,7 +3,7 @@
 use tch::{Device, Kind, Tensor};
 
 use super::{Optimiser, named, zeros_like};
-use crate::native::{AdamState, adam_step};
+use crate::native::{AdamState, AdamStep, adam_step};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
@@ -14,22 +14,29 @@ pub struct Adam {
     second: Vec<Tensor>,
     steps: Vec<Tensor>,
     epsilon: f64,
+    weight_decay: f64,
 }
 
 impl Adam {
     pub fn new(parameters: Vec<(String, Tensor)>, epsilon: f64) -> Self {
+        Self::with_weight_decay(parameters, epsilon, 0.0)
+    }
+
+    /// AdamW (Loshchilov and Hutter, arXiv 1711.05101): weights also shrink by the rate times `weight_decay` at every step.
+    pub fn with_weight_decay(parameters: Vec<(String, Tensor)>, epsilon: f64, weight_decay: f64) -> Self {
         let (names, parameters): (Vec<_>, Vec<_>) = parameters.into_iter().unzip();
         let device = parameters.first().map_or(Device::Cpu, Tensor::device);
         let steps = parameters.iter().map(|_| Tensor::zeros([0i64; 0], (Kind::Float, device))).collect();
         let (first, second) = (zeros_like(&parameters), zeros_like(&parameters));
-        Self { names, parameters, first, second, steps, epsilon }
+        Self { names, parameters, first, second, steps, epsilon, weight_decay }
     }
 }
 
 impl Optimiser for Adam {
     fn step(&mut self, rate: f64) {
         let state = AdamState { first: &self.first, second: &self.second, steps: &self.steps };
-        adam_step(&self.parameters, &state, rate, BETAS, self.epsilon);
+        let step = AdamStep { rate, betas: BETAS, epsilon: self.epsilon, weight_decay: self.weight_decay };
+        adam_step(&self.parameters, &state, step);
     }
 
     fn state(&self) -> Vec<(String, Tensor)> {

@@ -9,9 +9,11 @@ use std::collections::HashMap;
 use anyhow::{Context, Result, ensure};
 use tch::{Tensor, no_grad};
 
+use crate::models::Rule;
+
 pub use adam::Adam;
 pub use lars::Lars;
-pub use schedule::Cosine;
+pub use schedule::{Cosine, Schedule};
 
 /// What turns gradients into steps.
 pub trait Optimiser {
@@ -20,6 +22,16 @@ pub trait Optimiser {
 
     /// Everything that the next step depends on besides parameters and gradients, by name.
     fn state(&self) -> Vec<(String, Tensor)>;
+}
+
+/// The optimiser of `rule` for these parameters.
+pub fn build(rule: Rule, parameters: Vec<(String, Tensor)>) -> Box<dyn Optimiser> {
+    match rule {
+        Rule::Lars => Box::new(Lars::new(parameters)),
+        Rule::AdamW { epsilon, weight_decay } => {
+            Box::new(Adam::with_weight_decay(parameters, epsilon, weight_decay))
+        }
+    }
 }
 
 /// Puts `source` into an optimiser's state.

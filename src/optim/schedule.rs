@@ -2,6 +2,62 @@
 
 use std::f64::consts::PI;
 
+use crate::models::Rate;
+
+/// The part of a one-cycle run in which the rate rises.
+const RISE: f64 = 0.3;
+/// The peak of a one-cycle run over its first rate.
+const FIRST: f64 = 25.0;
+/// The first rate of a one-cycle run over its last.
+const LAST: f64 = 1e4;
+
+/// The learning rate of every step of a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Schedule {
+    Cosine(Cosine),
+    OneCycle { peak: f64, steps: f64 },
+    Constant { rate: f64, decay_step: Option<u64> },
+}
+
+impl Schedule {
+    pub fn new(rate: Rate, batch_size: usize, epochs: usize, steps_per_epoch: usize) -> Self {
+        match rate {
+            Rate::Cosine { base_lr } => {
+                Self::Cosine(Cosine::new(base_lr, batch_size, epochs, steps_per_epoch))
+            }
+            Rate::OneCycle { peak } => Self::OneCycle { peak, steps: (epochs * steps_per_epoch) as f64 },
+            Rate::Constant { rate, decay_epoch } => {
+                Self::Constant { rate, decay_step: decay_epoch.map(|epoch| (epoch * steps_per_epoch) as u64) }
+            }
+        }
+    }
+
+    /// The rate of training step `step`, counted from 0.
+    pub fn rate(&self, step: u64) -> f64 {
+        match *self {
+            Self::Cosine(cosine) => cosine.rate(step),
+            Self::OneCycle { peak, steps } => one_cycle(peak, (step as f64 + 1.0) / steps),
+            Self::Constant { rate, decay_step } => {
+                if decay_step.is_some_and(|decay| step >= decay) {
+                    rate / 10.0
+                } else {
+                    rate
+                }
+            }
+        }
+    }
+}
+
+/// The rate after a part `progress` in (0, 1] of a run: half a cosine up to `peak` and another down (Smith and Topin,
+/// *Super-convergence*, arXiv 1708.07120).
+fn one_cycle(peak: f64, progress: f64) -> f64 {
+    let between = |from: f64, to: f64, part: f64| to + (from - to) * 0.5 * (1.0 + (PI * part).cos());
+    match progress < RISE {
+        true => between(peak / FIRST, peak, progress / RISE),
+        false => between(peak, peak / FIRST / LAST, (progress - RISE) / (1.0 - RISE)),
+    }
+}
+
 /// The fraction of the base rate that annealing ends at.
 const END: f64 = 0.001;
 
@@ -46,6 +102,26 @@ impl Cosine {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_cycle_rises_to_its_peak_and_falls_to_almost_nothing() {
+        let schedule = Schedule::new(Rate::OneCycle { peak: 2.0 }, 128, 4, 25);
+        let near = |step: u64, expected: f64| assert!((schedule.rate(step) / expected - 1.0).abs() < 1e-9);
+        near(29, 2.0);
+        near(14, (0.08 + 2.0) / 2.0); // half way up
+        near(64, (2.0 + 8e-6) / 2.0); // half way down
+        near(99, 8e-6);
+    }
+
+    #[test]
+    fn a_constant_rate_is_divided_by_ten_from_its_epoch_on() {
+        let rates = |decay_epoch| {
+            let schedule = Schedule::new(Rate::Constant { rate: 0.5, decay_epoch }, 128, 9, 3);
+            [0, 5, 6, 26].map(|step| schedule.rate(step))
+        };
+        assert_eq!(rates(None), [0.5; 4]);
+        assert_eq!(rates(Some(2)), [0.5, 0.5, 0.05, 0.05]);
+    }
 
     #[test]
     fn a_budget_of_ten_epochs_or_fewer_warms_up_for_half_of_it() {

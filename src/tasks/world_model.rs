@@ -10,7 +10,7 @@ use crate::evaluation::{Judge, comparison, table};
 use crate::models::{self, Recipe, WorldModel};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
-use crate::optim::{Cosine, Lars, Optimiser};
+use crate::optim::{self, Optimiser, Schedule};
 use crate::reports::Figure;
 use crate::runs::Record;
 use crate::schema::RunSettings;
@@ -24,7 +24,7 @@ pub struct WorldModelTask {
     model: Box<dyn WorldModel>,
     training_world: Dots,
     validation_world: Dots,
-    schedule: Cosine,
+    schedule: Schedule,
     device: Device,
 }
 
@@ -39,9 +39,9 @@ impl WorldModelTask {
             true => training_world.clone(),
             false => Dots::new(settings.dots(settings.val_n_steps)?)?,
         };
-        let models::Optimiser::Lars { base_lr } = recipe.optimiser;
         let batch_size = settings.dataset_batch_size;
-        let schedule = Cosine::new(base_lr, batch_size, recipe.epochs, settings.dataset_size / batch_size);
+        let schedule =
+            Schedule::new(recipe.rate, batch_size, recipe.epochs, settings.dataset_size / batch_size);
         Ok(Self {
             settings: settings.clone(),
             recipe,
@@ -69,7 +69,7 @@ impl WorldModelTask {
             checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
             evaluate_every_epochs: (!settings.eval_at_the_end_only)
                 .then_some(settings.eval_every_n_epochs as u64),
-            clip_norm: None,
+            clip_norm: self.recipe.clip_norm,
         }
     }
 
@@ -110,7 +110,7 @@ impl Task for WorldModelTask {
 
     fn loss(&self, batch: HostTrajectories) -> Result<LossReport> {
         let batch = Trajectories::new(&batch, self.device)?;
-        Ok(self.model.loss(&batch))
+        Ok(self.model.loss(&batch).report)
     }
 
     fn parameters(&self) -> &Parameters {
@@ -118,8 +118,7 @@ impl Task for WorldModelTask {
     }
 
     fn optimiser(&self) -> Box<dyn Optimiser> {
-        let models::Optimiser::Lars { .. } = self.recipe.optimiser;
-        Box::new(Lars::new(self.parameters().trainable()))
+        optim::build(self.recipe.optimiser, self.parameters().trainable())
     }
 
     fn rate(&self, step: u64) -> f64 {
