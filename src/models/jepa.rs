@@ -4,6 +4,7 @@ use anyhow::{Context, Result, bail};
 use tch::{Kind, Reduction, Tensor};
 
 use super::Trace;
+use super::target::Target;
 use crate::data::Trajectories;
 use crate::native;
 use crate::nn::{
@@ -17,6 +18,7 @@ pub struct Jepa {
     projector: Projector,
     predictor: Predictor,
     action_head: ActionHead,
+    target: Option<Target>,
     precision: Precision,
 }
 
@@ -35,6 +37,7 @@ pub struct Architecture<'a> {
     pub rnn_burnin: usize,
     pub action_dim: usize,
     pub decoding_coeff: f64,
+    pub ema: f64,
 }
 
 impl Jepa {
@@ -61,7 +64,8 @@ impl Jepa {
         if shape.random_projector {
             parameters.freeze("projector.");
         }
-        Ok(Self { parameters, backbone, projector, predictor, action_head, precision })
+        let target = Target::new(&parameters, shape)?;
+        Ok(Self { parameters, backbone, projector, predictor, action_head, target, precision })
     }
 
     pub fn embedding(&self) -> i64 {
@@ -100,11 +104,19 @@ impl Jepa {
         let projections = self.project(&encodings, Mode::Train);
         let predictions = self.rollout(&encodings.get(0), &batch.actions, Mode::Train);
         let guesses = project_predictions.then(|| self.project_predictions(&predictions, Mode::Train));
-        Views { encodings, projections, predictions, guesses }
+        let targets = self.target.as_ref().map(|target| target.look(self, &batch.states));
+        Views { encodings, projections, predictions, guesses, targets }
+    }
+
+    /// Lets the target encoder follow.
+    pub fn after_step(&self) {
+        if let Some(target) = &self.target {
+            target.follow(&self.parameters);
+        }
     }
 
     /// What a network computes, in the precision asked for in training, in float32 in evaluation; float32 comes out.
-    fn computed(&self, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
+    pub(super) fn computed(&self, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
         match (self.precision, mode) {
             (Precision::Bf16, Mode::Train) => {
                 native::autocast(self.parameters.device(), network).to_kind(Kind::Float)
@@ -129,6 +141,8 @@ pub struct Views {
     pub predictions: Tensor,
     /// Projections of the predictions, `[T-1, B, P]`.
     pub guesses: Option<Tensor>,
+    /// Encodings `[T, B, D]` and projections `[T, B, P]` of the target encoder, where there is one.
+    pub targets: Option<(Tensor, Tensor)>,
 }
 
 impl Views {
@@ -145,7 +159,7 @@ impl Views {
 }
 
 impl<'a> Architecture<'a> {
-    fn backbone(&self) -> BackboneShape<'a> {
+    pub(super) fn backbone(&self) -> BackboneShape<'a> {
         BackboneShape {
             arch: self.arch,
             channels: self.channels as i64,

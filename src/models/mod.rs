@@ -1,16 +1,19 @@
 //! World models: one file a `model_type`, each with its settings, its parameters, its loss, its encode and rollout.
 
+mod adamw;
 mod jepa;
 mod rssm;
 mod simclr;
+mod target;
 mod vicreg;
 
 use anyhow::{Result, bail};
 use tch::{Device, Tensor};
 
+pub use adamw::{AdamwSettings, OptimizerChoice};
 pub use rssm::RssmSettings;
-pub use simclr::{Simclr, SimclrSettings};
-pub use vicreg::{ActionPairs, Vicreg, VicregSettings};
+pub use simclr::{Negatives, Simclr, SimclrSettings};
+pub use vicreg::{ActionPairs, SigregAxis, Vicreg, VicregSettings};
 
 use self::jepa::Jepa;
 use crate::data::Trajectories;
@@ -36,6 +39,9 @@ pub trait WorldModel {
 
     /// What training minimises on one batch.
     fn loss(&self, batch: &Trajectories) -> Explained;
+
+    /// What follows each step of the optimiser.
+    fn after_step(&self) {}
 }
 
 /// A loss with what it was computed from.
@@ -81,6 +87,10 @@ impl<T: JointEmbedding> WorldModel for T {
 
     fn loss(&self, batch: &Trajectories) -> Explained {
         JointEmbedding::loss(self, batch)
+    }
+
+    fn after_step(&self) {
+        self.jepa().after_step();
     }
 }
 
@@ -132,14 +142,8 @@ pub fn build(settings: &RunSettings, device: Device) -> Result<Box<dyn WorldMode
 
 /// How the model that `settings` ask for is to be trained.
 pub fn recipe(settings: &RunSettings) -> Recipe {
-    let lars = |epochs, base_lr| Recipe {
-        epochs,
-        optimiser: Rule::Lars,
-        rate: Rate::Cosine { base_lr },
-        clip_norm: None,
-    };
     match settings.model_type {
-        ModelType::VICReg => lars(settings.vicreg.epochs, settings.vicreg.base_lr),
-        ModelType::SimCLR | ModelType::RSSM => lars(settings.simclr.epochs, settings.simclr.base_lr),
+        ModelType::VICReg => settings.vicreg.recipe(),
+        ModelType::SimCLR | ModelType::RSSM => settings.simclr.recipe(),
     }
 }

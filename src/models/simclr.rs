@@ -4,14 +4,17 @@
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
+use tch::Tensor;
 
-use super::jepa::{Architecture, Jepa, later};
-use super::{Explained, JointEmbedding};
+use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
+use super::jepa::{Architecture, Jepa, Views, later};
+use super::{Explained, JointEmbedding, Recipe};
 use crate::data::Trajectories;
 use crate::nn::{Arch, Parameters, Precision};
 use crate::objectives::LossReport;
 use crate::objectives::info_nce::info_nce;
-use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse};
+use crate::objectives::trajectory_contrast::trajectory_contrast;
+use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse, within};
 
 /// Settings under `simclr`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,6 +54,25 @@ pub struct SimclrSettings {
     pub loss_temp: f64,
     /// Channels of an image.
     pub channels: usize,
+    /// Ours: what a prediction is told from.
+    pub negatives: Negatives,
+    /// Ours: what turns gradients into steps.
+    pub optimizer: OptimizerChoice,
+    /// Ours: settings of `optimizer: adamw`.
+    pub adamw: AdamwSettings,
+}
+
+/// What a prediction is told from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Negatives {
+    /// The same step of the batch's other sequences.
+    #[default]
+    Batch,
+    /// The other frames of its own sequence.
+    Trajectory,
+    /// Either, in a loss of its own each; the losses are added.
+    Both,
 }
 
 impl Default for SimclrSettings {
@@ -73,6 +95,9 @@ impl Default for SimclrSettings {
             normalize_z: false,
             loss_temp: 1.0,
             channels: 1,
+            negatives: Negatives::Batch,
+            optimizer: OptimizerChoice::Lars,
+            adamw: AdamwSettings::default(),
         }
     }
 }
@@ -84,6 +109,7 @@ impl SimclrSettings {
         at_least(1, &[("rnn_layers", self.rnn_layers), ("rnn_burnin", self.rnn_burnin)])?;
         at_least(1, &[("backbone_width_factor", self.backbone_width_factor)])?;
         positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;
+        within("adamw", self.adamw.check())?;
         not_negative(&[("decoding_coeff", self.decoding_coeff), ("action_coeff", self.action_coeff)])?;
         let size = self.arch.check_embedding_size(self.embedding_size);
         size.or_else(|reason| refuse("embedding_size", reason))
@@ -104,17 +130,31 @@ impl Simclr {
     }
 }
 
+impl Simclr {
+    fn contrasts(&self, views: &Views) -> Vec<(&'static str, f64, Tensor)> {
+        let SimclrSettings { negatives, normalize_z, loss_temp, .. } = self.settings;
+        let guesses = views.guesses.as_ref().expect("they were asked for");
+        let batch = || info_nce(guesses, &later(&views.projections), normalize_z, loss_temp);
+        // Frame 0 has no prediction: what was seen of it stands in for one, so that it is a negative of all others.
+        let all = || Tensor::cat(&[views.projections.narrow(0, 0, 1), guesses.shallow_clone()], 0);
+        let trajectory = || trajectory_contrast(&all(), &views.projections, normalize_z, loss_temp);
+        match negatives {
+            Negatives::Batch => vec![("contrast", 1.0, batch())],
+            Negatives::Trajectory => vec![("time_contrast", 1.0, trajectory())],
+            Negatives::Both => vec![("contrast", 1.0, batch()), ("time_contrast", 1.0, trajectory())],
+        }
+    }
+}
+
 impl JointEmbedding for Simclr {
     fn jepa(&self) -> &Jepa {
         &self.jepa
     }
 
     fn loss(&self, batch: &Trajectories) -> Explained {
-        let SimclrSettings { normalize_z, loss_temp, action_coeff, .. } = self.settings;
+        let action_coeff = self.settings.action_coeff;
         let views = self.jepa.views(batch, true);
-        let guesses = views.guesses.as_ref().expect("they were asked for");
-        let contrast = info_nce(guesses, &later(&views.projections), normalize_z, loss_temp);
-        let mut parts = vec![("contrast", 1.0, contrast)];
+        let mut parts = self.contrasts(&views);
         if action_coeff > 0.0 {
             let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &batch.actions);
             parts.push(("action", action_coeff, error));
@@ -124,6 +164,11 @@ impl JointEmbedding for Simclr {
 }
 
 impl SimclrSettings {
+    /// How it asks to be trained.
+    pub fn recipe(&self) -> Recipe {
+        recipe(self.optimizer, self.epochs, self.base_lr, &self.adamw)
+    }
+
     fn architecture(&self) -> Architecture<'_> {
         Architecture {
             section: "simclr",
@@ -139,6 +184,7 @@ impl SimclrSettings {
             rnn_burnin: self.rnn_burnin,
             action_dim: self.action_dim,
             decoding_coeff: self.decoding_coeff,
+            ema: 0.0,
         }
     }
 }

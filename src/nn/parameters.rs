@@ -27,6 +27,11 @@ impl Parameters {
         Self { device, seed, entries: RefCell::default() }
     }
 
+    /// What the initial values follow from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     pub fn device(&self) -> Device {
         self.device
     }

@@ -19,7 +19,8 @@ pub fn info_nce(first: &Tensor, second: &Tensor, normalize: bool, temperature: f
     others.flatten(0, 1).cross_entropy_for_logits(&positives.repeat([groups]))
 }
 
-fn unit_length(x: &Tensor) -> Tensor {
+/// `[.., D]` divided by its norm over D
+pub fn unit_length(x: &Tensor) -> Tensor {
     x / x.norm_scalaropt_dim(2.0, [-1].as_slice(), true).clamp_min(1e-12)
 }
 

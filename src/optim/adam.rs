@@ -50,6 +50,16 @@ mod tests {
     use super::*;
 
     #[test]
+    fn decay_shrinks_a_weight_apart_from_its_gradient() {
+        let x = Tensor::from_slice(&[2.0f32]).set_requires_grad(true);
+        let mut adam = Adam::with_weight_decay(vec![("x".into(), x.shallow_clone())], 0.0, 0.5);
+        (&x * 3.0).sum(Kind::Float).backward();
+        adam.step(0.1);
+        // The first step of Adam is the rate times the gradient's sign, whatever its size.
+        assert!((x.double_value(&[0]) - (2.0 * (1.0 - 0.1 * 0.5) - 0.1)).abs() < 1e-6);
+    }
+
+    #[test]
     fn agrees_with_the_algorithm_of_the_paper() {
         let x = Tensor::from_slice(&[1.0f32, -2.0]).set_requires_grad(true);
         let mut adam = Adam::new(vec![("x".into(), x.shallow_clone())], 1e-8);

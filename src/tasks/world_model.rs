@@ -121,6 +121,10 @@ impl Task for WorldModelTask {
         optim::build(self.recipe.optimiser, self.parameters().trainable())
     }
 
+    fn after_step(&self) {
+        self.model.after_step();
+    }
+
     fn rate(&self, step: u64) -> f64 {
         self.schedule.rate(step)
     }

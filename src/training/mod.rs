@@ -40,6 +40,9 @@ pub trait Task {
 
     fn optimiser(&self) -> Box<dyn Optimiser>;
 
+    /// What follows each step of the optimiser.
+    fn after_step(&self) {}
+
     /// The learning rate of a step.
     fn rate(&self, step: u64) -> f64;
 

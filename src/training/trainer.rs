@@ -136,6 +136,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             clip_gradients(&self.trained, limit);
         }
         self.optimiser.step(self.task.rate(self.step));
+        self.task.after_step();
         self.pending.push(&report);
         self.step += 1;
         Ok(())

@@ -1,19 +1,12 @@
-//! VICReg as a world model: predict the next encodings, and keep encodings spread over the batch.
-//!
-//! Sobal et al. (arXiv 2211.10831), equations 1 to 5. With `sim_coeff`, `std_coeff` and `cov_coeff` 0 and an
-//! `action_coeff` it is inverse dynamics modelling.
+//! What a VICReg world model can be told.
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use tch::{Reduction, Tensor};
 
-use super::jepa::{Architecture, Jepa, Views, later};
-use super::{Explained, JointEmbedding};
-use crate::data::Trajectories;
-use crate::nn::{Arch, Parameters, Precision};
-use crate::objectives::LossReport;
-use crate::objectives::variance_covariance::{VarianceCovariance, variance_covariance};
-use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse};
+use crate::models::Recipe;
+use crate::models::adamw::{AdamwSettings, OptimizerChoice, recipe};
+use crate::models::jepa::Architecture;
+use crate::nn::Arch;
+use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse, within};
 
 /// Settings under `vicreg`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,6 +60,37 @@ pub struct VicregSettings {
     pub rnn_burnin: usize,
     /// Channels of an image.
     pub channels: usize,
+    /// Ours: weight of the variance term along time inside each sequence.
+    pub time_std_coeff: f64,
+    /// Ours: weight of the covariance term along time inside each sequence.
+    pub time_cov_coeff: f64,
+    /// Ours: subtracts each sequence's mean before the variance and covariance terms, taken over all frames together.
+    pub center_trajectories: bool,
+    /// Ours: weight of the sketched isotropic Gaussian regularisation.
+    pub sigreg_coeff: f64,
+    /// Ours: what that regularisation wants to be Gaussian.
+    pub sigreg_axis: SigregAxis,
+    /// Ours: random directions that it looks along, drawn anew every step.
+    pub sigreg_directions: usize,
+    /// Ours: weight of the distance of the correlations between predictions and targets from the identity.
+    pub barlow_coeff: f64,
+    /// Ours: how much of the target encoder stays at a step (0.99 for instance); 0 lets the encoder be its own target.
+    pub ema: f64,
+    /// Ours: what turns gradients into steps.
+    pub optimizer: OptimizerChoice,
+    /// Ours: settings of `optimizer: adamw`.
+    pub adamw: AdamwSettings,
+}
+
+/// The rows that sketched isotropic Gaussian regularisation looks at together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SigregAxis {
+    /// The batch, at every step of time.
+    #[default]
+    Batch,
+    /// The frames of each sequence.
+    Time,
 }
 
 /// Which pairs of encodings an action is read back from.
@@ -107,6 +131,16 @@ impl Default for VicregSettings {
             backbone_width_factor: 1,
             rnn_burnin: 1,
             channels: 1,
+            time_std_coeff: 0.0,
+            time_cov_coeff: 0.0,
+            center_trajectories: false,
+            sigreg_coeff: 0.0,
+            sigreg_axis: SigregAxis::Batch,
+            sigreg_directions: 64,
+            barlow_coeff: 0.0,
+            ema: 0.0,
+            optimizer: OptimizerChoice::Lars,
+            adamw: AdamwSettings::default(),
         }
     }
 }
@@ -117,8 +151,13 @@ impl VicregSettings {
         at_least(1, &[("epochs", self.epochs), ("embedding_size", self.embedding_size)])?;
         at_least(1, &[("rnn_layers", self.rnn_layers), ("rnn_burnin", self.rnn_burnin)])?;
         at_least(1, &[("backbone_width_factor", self.backbone_width_factor)])?;
+        at_least(1, &[("sigreg_directions", self.sigreg_directions)])?;
         positive(&[("base_lr", self.base_lr)])?;
+        within("adamw", self.adamw.check())?;
         not_negative(&self.coefficients())?;
+        if !(0.0..1.0).contains(&self.ema) {
+            return refuse("ema", format!("must be 0 or more and below 1, but is {}", self.ema));
+        }
         if self.prediction_diff_coeff > 0.0 {
             return refuse("prediction_diff_coeff", "must be 0: the paper defines no such term");
         }
@@ -136,73 +175,21 @@ impl VicregSettings {
             ("decoding_coeff", self.decoding_coeff),
             ("action_coeff", self.action_coeff),
             ("prediction_diff_coeff", self.prediction_diff_coeff),
+            ("time_std_coeff", self.time_std_coeff),
+            ("time_cov_coeff", self.time_cov_coeff),
+            ("sigreg_coeff", self.sigreg_coeff),
+            ("barlow_coeff", self.barlow_coeff),
         ]
     }
 }
 
-pub struct Vicreg {
-    settings: VicregSettings,
-    jepa: Jepa,
-}
-
-impl Vicreg {
-    /// # Errors
-    /// Names the setting that cannot be built.
-    pub fn new(parameters: Parameters, settings: &VicregSettings, precision: Precision) -> Result<Self> {
-        let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
-        Ok(Self { settings: settings.clone(), jepa })
-    }
-
-    fn prediction_error(&self, views: &Views) -> Tensor {
-        let (predicted, targets) = match &views.guesses {
-            Some(guesses) => (guesses, &views.projections),
-            None => (&views.predictions, &views.encodings),
-        };
-        predicted.mse_loss(&later(targets), Reduction::Mean)
-    }
-
-    fn spread(&self, frames: &Tensor) -> VarianceCovariance {
-        let counted = if self.settings.skip_first_step_vc { later(frames) } else { frames.shallow_clone() };
-        variance_covariance(&counted)
-    }
-
-    fn action_error(&self, views: &Views, actions: &Tensor) -> Tensor {
-        let before = match self.settings.action_pairs {
-            ActionPairs::Predictions => views.departures(),
-            ActionPairs::Encodings => views.encodings.narrow(0, 0, actions.size()[0]),
-        };
-        self.jepa.action_error(&before, &later(&views.encodings), actions)
-    }
-}
-
-impl JointEmbedding for Vicreg {
-    fn jepa(&self) -> &Jepa {
-        &self.jepa
-    }
-
-    fn loss(&self, batch: &Trajectories) -> Explained {
-        let weights = &self.settings;
-        let views = self.jepa.views(batch, weights.repr_loss_after_projector);
-        let spread = self.spread(&views.projections);
-        let mut parts = vec![
-            ("repr", weights.sim_coeff, self.prediction_error(&views)),
-            ("std", weights.std_coeff, spread.variance),
-            ("cov", weights.cov_coeff, spread.covariance),
-        ];
-        if weights.encoding_std_coeff > 0.0 || weights.encoding_cov_coeff > 0.0 {
-            let spread = self.spread(&views.encodings);
-            parts.push(("enc_std", weights.encoding_std_coeff, spread.variance));
-            parts.push(("enc_cov", weights.encoding_cov_coeff, spread.covariance));
-        }
-        if weights.action_coeff > 0.0 {
-            parts.push(("action", weights.action_coeff, self.action_error(&views, &batch.actions)));
-        }
-        Explained { report: LossReport::weighted(parts), trace: views.trace() }
-    }
-}
-
 impl VicregSettings {
-    fn architecture(&self) -> Architecture<'_> {
+    /// How it asks to be trained.
+    pub fn recipe(&self) -> Recipe {
+        recipe(self.optimizer, self.epochs, self.base_lr, &self.adamw)
+    }
+
+    pub(super) fn architecture(&self) -> Architecture<'_> {
         Architecture {
             section: "vicreg",
             arch: self.arch,
@@ -217,6 +204,7 @@ impl VicregSettings {
             rnn_burnin: self.rnn_burnin,
             action_dim: self.action_dim,
             decoding_coeff: self.decoding_coeff,
+            ema: self.ema,
         }
     }
 }
