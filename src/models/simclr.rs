@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::jepa::{Architecture, Jepa, later};
 use super::{Explained, JointEmbedding};
 use crate::data::Trajectories;
-use crate::nn::{Arch, Parameters, Precision};
+use crate::nn::{Arch, Parameters, Precision, Predictor};
 use crate::objectives::LossReport;
 use crate::objectives::info_nce::info_nce;
 use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse};
@@ -43,7 +43,7 @@ pub struct SimclrSettings {
     pub rnn_layers: usize,
     /// Frames that the predictor `rnn_burnin` sees before it predicts.
     pub rnn_burnin: usize,
-    /// Factor on the backbone's channels.
+    /// Factor on the channels of the backbone `menet5`.
     pub backbone_width_factor: usize,
     /// Divides projections by their norm before they are compared.
     pub normalize_z: bool,
@@ -85,6 +85,8 @@ impl SimclrSettings {
         at_least(1, &[("backbone_width_factor", self.backbone_width_factor)])?;
         positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;
         not_negative(&[("decoding_coeff", self.decoding_coeff), ("action_coeff", self.action_coeff)])?;
+        let burn_in = Predictor::check_burn_in(&self.predictor, self.rnn_burnin);
+        burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
         let size = self.arch.check_embedding_size(self.embedding_size);
         size.or_else(|reason| refuse("embedding_size", reason))
     }
@@ -116,7 +118,7 @@ impl JointEmbedding for Simclr {
         let contrast = info_nce(guesses, &later(&views.projections), normalize_z, loss_temp);
         let mut parts = vec![("contrast", 1.0, contrast)];
         if action_coeff > 0.0 {
-            let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &batch.actions);
+            let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &views.actions);
             parts.push(("action", action_coeff, error));
         }
         Explained { report: LossReport::weighted(parts), trace: views.trace() }

@@ -10,7 +10,7 @@ use tch::{Reduction, Tensor};
 use super::jepa::{Architecture, Jepa, Views, later};
 use super::{Explained, JointEmbedding};
 use crate::data::Trajectories;
-use crate::nn::{Arch, Parameters, Precision};
+use crate::nn::{Arch, Parameters, Precision, Predictor};
 use crate::objectives::LossReport;
 use crate::objectives::variance_covariance::{VarianceCovariance, variance_covariance};
 use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse};
@@ -61,7 +61,7 @@ pub struct VicregSettings {
     pub action_dim: usize,
     /// Layers of a recurrent predictor.
     pub rnn_layers: usize,
-    /// Factor on the backbone's channels.
+    /// Factor on the channels of the backbone `menet5`.
     pub backbone_width_factor: usize,
     /// Frames that the predictor `rnn_burnin` sees before it predicts.
     pub rnn_burnin: usize,
@@ -122,6 +122,8 @@ impl VicregSettings {
         if self.prediction_diff_coeff > 0.0 {
             return refuse("prediction_diff_coeff", "must be 0: the paper defines no such term");
         }
+        let burn_in = Predictor::check_burn_in(&self.predictor, self.rnn_burnin);
+        burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
         let size = self.arch.check_embedding_size(self.embedding_size);
         size.or_else(|reason| refuse("embedding_size", reason))
     }
@@ -166,12 +168,12 @@ impl Vicreg {
         variance_covariance(&counted)
     }
 
-    fn action_error(&self, views: &Views, actions: &Tensor) -> Tensor {
+    fn action_error(&self, views: &Views) -> Tensor {
         let before = match self.settings.action_pairs {
             ActionPairs::Predictions => views.departures(),
-            ActionPairs::Encodings => views.encodings.narrow(0, 0, actions.size()[0]),
+            ActionPairs::Encodings => views.encodings.narrow(0, 0, views.actions.size()[0]),
         };
-        self.jepa.action_error(&before, &later(&views.encodings), actions)
+        self.jepa.action_error(&before, &later(&views.encodings), &views.actions)
     }
 }
 
@@ -195,7 +197,7 @@ impl JointEmbedding for Vicreg {
             parts.push(("enc_cov", weights.encoding_cov_coeff, spread.covariance));
         }
         if weights.action_coeff > 0.0 {
-            parts.push(("action", weights.action_coeff, self.action_error(&views, &batch.actions)));
+            parts.push(("action", weights.action_coeff, self.action_error(&views)));
         }
         Explained { report: LossReport::weighted(parts), trace: views.trace() }
     }
