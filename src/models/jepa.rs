@@ -8,7 +8,8 @@ use super::target::Target;
 use crate::data::Trajectories;
 use crate::native;
 use crate::nn::{
-    ActionHead, Arch, Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, Projector,
+    ActionHead, Arch, Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape,
+    Projector,
 };
 
 /// The networks of a joint embedding model.
@@ -17,6 +18,7 @@ pub struct Jepa {
     backbone: Backbone,
     projector: Projector,
     predictor: Predictor,
+    burn_in: usize,
     action_head: ActionHead,
     target: Option<Target>,
     precision: Precision,
@@ -42,12 +44,9 @@ pub struct Architecture<'a> {
 
 impl Jepa {
     /// # Errors
-    /// Names the setting that asks for a part which is not built yet, or cannot be read.
+    /// Names the setting that asks for a part which is not built yet, cannot be read or does not fit the others.
     pub fn new(parameters: Parameters, shape: &Architecture, precision: Precision) -> Result<Self> {
         let key = |name: &str| format!("{}.{name}", shape.section);
-        if shape.rnn_burnin != 1 {
-            bail!("{}: burn-in frames are not built yet; leave it at 1", key("rnn_burnin"));
-        }
         if shape.decoding_coeff > 0.0 {
             bail!("{}: decoding heads are not built yet; leave it at 0", key("decoding_coeff"));
         }
@@ -57,15 +56,19 @@ impl Jepa {
         let embedding = backbone.embedding();
         let projector = Projector::new(&root.sub("projector"), shape.projector, embedding)
             .with_context(|| key("projector"))?;
-        let (actions, layers) = (shape.action_dim as i64, shape.rnn_layers as i64);
-        let predictor = Predictor::new(&root.sub("predictor"), shape.predictor, embedding, actions, layers)
+        let predictor = Predictor::new(&root.sub("predictor"), &shape.predictor(embedding))
             .with_context(|| key("predictor"))?;
-        let action_head = ActionHead::new(&root.sub("action_predictor"), embedding, actions);
+        let action_head = ActionHead::new(&root.sub("action_predictor"), embedding, shape.action_dim as i64);
         if shape.random_projector {
             parameters.freeze("projector.");
         }
-        let target = Target::new(&parameters, shape)?;
-        Ok(Self { parameters, backbone, projector, predictor, action_head, target, precision })
+        let (burn_in, target) = (shape.rnn_burnin, Target::new(&parameters, shape)?);
+        Ok(Self { parameters, backbone, projector, predictor, burn_in, action_head, target, precision })
+    }
+
+    /// K, the frames that the predictor sees before it predicts.
+    pub fn burn_in(&self) -> usize {
+        self.burn_in
     }
 
     pub fn embedding(&self) -> i64 {
@@ -93,19 +96,24 @@ impl Jepa {
         self.computed(mode, || self.projector.forward_stepwise(predictions, mode))
     }
 
-    /// encoding `[B, D]` and actions `[T-1, B, A]` -> predicted encodings `[T-1, B, D]`
-    pub fn rollout(&self, start: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
-        self.computed(mode, || self.predictor.forward(start, actions, mode))
+    /// encodings of the frames seen `[K, B, D]` and actions `[K+T-2, B, A]` -> predicted encodings `[T-1, B, D]`
+    pub fn rollout(&self, seen: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
+        self.computed(mode, || self.predictor.forward(seen, actions, mode))
     }
 
     /// Everything that the losses of this family compare; the predictions are projected where a loss asks for it.
     pub fn views(&self, batch: &Trajectories, project_predictions: bool) -> Views {
-        let encodings = self.encode_frames(&batch.states, Mode::Train);
+        let all = self.encode_frames(&batch.states, Mode::Train);
+        let burn_in = self.burn_in as i64;
+        let (encodings, actions) = (since(&all, burn_in - 1), since(&batch.actions, burn_in - 1));
         let projections = self.project(&encodings, Mode::Train);
-        let predictions = self.rollout(&encodings.get(0), &batch.actions, Mode::Train);
+        let predictions = self.rollout(&all.narrow(0, 0, burn_in), &batch.actions, Mode::Train);
         let guesses = project_predictions.then(|| self.project_predictions(&predictions, Mode::Train));
-        let targets = self.target.as_ref().map(|target| target.look(self, &batch.states));
-        Views { encodings, projections, predictions, guesses, targets }
+        let targets = self.target.as_ref().map(|target| {
+            let (encodings, projections) = target.look(self, &batch.states);
+            (since(&encodings, burn_in - 1), since(&projections, burn_in - 1))
+        });
+        Views { encodings, projections, predictions, guesses, targets, actions }
     }
 
     /// Lets the target encoder follow.
@@ -131,7 +139,7 @@ impl Jepa {
     }
 }
 
-/// The frames of a batch as a joint embedding model sees and imagines them.
+/// The frames of a batch as a joint embedding model sees and imagines them, from the last one that it is shown on.
 pub struct Views {
     /// `[T, B, D]`
     pub encodings: Tensor,
@@ -143,6 +151,8 @@ pub struct Views {
     pub guesses: Option<Tensor>,
     /// Encodings `[T, B, D]` and projections `[T, B, P]` of the target encoder, where there is one.
     pub targets: Option<(Tensor, Tensor)>,
+    /// Those taken in these frames, `[T-1, B, A]`.
+    pub actions: Tensor,
 }
 
 impl Views {
@@ -168,9 +178,26 @@ impl<'a> Architecture<'a> {
             mlp: self.backbone_mlp,
         }
     }
+
+    fn predictor(&self, embedding: i64) -> PredictorShape<'a> {
+        PredictorShape {
+            arch: self.predictor,
+            embedding,
+            action_size: self.action_dim as i64,
+            rnn_layers: self.rnn_layers as i64,
+        }
+    }
 }
 
 /// Each frame but the first: `[T, ..]` -> `[T-1, ..]`
 pub fn later(frames: &Tensor) -> Tensor {
-    frames.narrow(0, 1, frames.size()[0] - 1)
+    since(frames, 1)
+}
+
+/// The frames from `first` on: `[T, ..]` -> `[T-first, ..]`
+fn since(frames: &Tensor, first: i64) -> Tensor {
+    match first {
+        0 => frames.shallow_clone(),
+        _ => frames.narrow(0, first, frames.size()[0] - first),
+    }
 }

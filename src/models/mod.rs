@@ -32,7 +32,13 @@ pub trait WorldModel {
     /// images `[N, C, 28, 28]` -> encodings `[N, D]`
     fn encode(&self, images: &Tensor, mode: Mode) -> Tensor;
 
-    /// encodings of the frames seen `[1, B, D]` and actions `[T-1, B, A]` -> predicted encodings `[T-1, B, D]`
+    /// K, the frames it is shown before it predicts; predictions and scores count from the last of them.
+    fn burn_in(&self) -> usize {
+        1
+    }
+
+    /// encodings of the frames seen `[K, B, D]` and actions since the first of them `[K+T-2, B, A]` -> predicted
+    /// encodings of the frames after them `[T-1, B, D]`
     ///
     /// A model that draws what it imagines draws the same for the same `draw`.
     fn rollout(&self, seen: &Tensor, actions: &Tensor, draw: u64, mode: Mode) -> Tensor;
@@ -81,8 +87,12 @@ impl<T: JointEmbedding> WorldModel for T {
         self.jepa().encode(images, mode)
     }
 
+    fn burn_in(&self) -> usize {
+        self.jepa().burn_in()
+    }
+
     fn rollout(&self, seen: &Tensor, actions: &Tensor, _draw: u64, mode: Mode) -> Tensor {
-        self.jepa().rollout(&seen.get(0), actions, mode)
+        self.jepa().rollout(seen, actions, mode)
     }
 
     fn loss(&self, batch: &Trajectories) -> Explained {

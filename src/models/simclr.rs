@@ -10,7 +10,7 @@ use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
 use super::jepa::{Architecture, Jepa, Views, later};
 use super::{Explained, JointEmbedding, Recipe};
 use crate::data::Trajectories;
-use crate::nn::{Arch, Parameters, Precision};
+use crate::nn::{Arch, Parameters, Precision, Predictor};
 use crate::objectives::LossReport;
 use crate::objectives::info_nce::info_nce;
 use crate::objectives::trajectory_contrast::trajectory_contrast;
@@ -46,7 +46,7 @@ pub struct SimclrSettings {
     pub rnn_layers: usize,
     /// Frames that the predictor `rnn_burnin` sees before it predicts.
     pub rnn_burnin: usize,
-    /// Factor on the backbone's channels.
+    /// Factor on the channels of the backbone `menet5`.
     pub backbone_width_factor: usize,
     /// Divides projections by their norm before they are compared.
     pub normalize_z: bool,
@@ -111,6 +111,8 @@ impl SimclrSettings {
         positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;
         within("adamw", self.adamw.check())?;
         not_negative(&[("decoding_coeff", self.decoding_coeff), ("action_coeff", self.action_coeff)])?;
+        let burn_in = Predictor::check_burn_in(&self.predictor, self.rnn_burnin);
+        burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
         let size = self.arch.check_embedding_size(self.embedding_size);
         size.or_else(|reason| refuse("embedding_size", reason))
     }
@@ -156,7 +158,7 @@ impl JointEmbedding for Simclr {
         let views = self.jepa.views(batch, true);
         let mut parts = self.contrasts(&views);
         if action_coeff > 0.0 {
-            let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &batch.actions);
+            let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &views.actions);
             parts.push(("action", action_coeff, error));
         }
         Explained { report: LossReport::weighted(parts), trace: views.trace() }

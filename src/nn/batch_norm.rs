@@ -20,8 +20,13 @@ pub struct BatchNorm {
 
 impl BatchNorm {
     pub fn new(scope: &Scope, features: i64) -> Self {
+        Self::starting_at(scope, features, 1.0)
+    }
+
+    /// With another first scale than 1.
+    pub fn starting_at(scope: &Scope, features: i64, scale: f64) -> Self {
         Self {
-            weight: scope.constant("weight", &[features], 1.0),
+            weight: scope.constant("weight", &[features], scale),
             bias: scope.constant("bias", &[features], 0.0),
             running_mean: scope.buffer("running_mean", &[features], 0.0),
             running_var: scope.buffer("running_var", &[features], 1.0),

@@ -1,35 +1,59 @@
 //! Convolutions.
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::{Scope, bound};
 use crate::native;
 
-/// A square convolution with a bias, in channels-last order.
+/// A square convolution, in channels-last order.
 pub struct Conv2d {
     pub(super) weight: Tensor,
-    bias: Tensor,
+    bias: Option<Tensor>,
     stride: i64,
     padding: i64,
 }
 
 impl Conv2d {
     pub fn new(scope: &Scope, inputs: i64, outputs: i64, kernel: i64, stride: i64, padding: i64) -> Self {
-        let bound = bound(inputs * kernel * kernel);
         Self {
-            weight: scope.uniform_channels_last("weight", &[outputs, inputs, kernel, kernel], bound),
-            bias: scope.uniform("bias", &[outputs], bound),
-            stride,
-            padding,
+            bias: Some(scope.uniform("bias", &[outputs], bound(inputs * kernel * kernel))),
+            ..Self::without_bias(scope, inputs, outputs, kernel, stride, padding)
         }
+    }
+
+    pub fn without_bias(
+        scope: &Scope,
+        inputs: i64,
+        outputs: i64,
+        kernel: i64,
+        stride: i64,
+        padding: i64,
+    ) -> Self {
+        let (shape, bound) = ([outputs, inputs, kernel, kernel], bound(inputs * kernel * kernel));
+        Self { weight: scope.uniform_channels_last("weight", &shape, bound), bias: None, stride, padding }
+    }
+
+    /// Without a bias, and of normal weights that keep a gradient's variance through a ReLU (He et al.,
+    /// arXiv 1502.01852, section 2.2); padded so that a stride of 1 keeps the size.
+    pub fn kaiming(scope: &Scope, inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
+        let deviation = (2.0 / (outputs * kernel * kernel) as f64).sqrt();
+        let shape = [outputs, inputs, kernel, kernel];
+        let weight = scope.normal_channels_last("weight", &shape, deviation);
+        Self { weight, bias: None, stride, padding: kernel / 2 }
     }
 
     /// `[N, inputs, H, W]` -> `[N, outputs, H', W']`
     pub fn forward(&self, x: &Tensor) -> Tensor {
         if x.device() == Device::Cpu && native::autocast_on_cpu() {
-            return native::narrow_conv(x, &self.weight, &self.bias, self.stride, self.padding);
+            return native::narrow_conv(x, &self.weight, &self.narrow_bias(), self.stride, self.padding);
         }
-        x.conv2d(&self.weight, Some(&self.bias), [self.stride; 2], [self.padding; 2], [1, 1], 1)
+        x.conv2d(&self.weight, self.bias.as_ref(), [self.stride; 2], [self.padding; 2], [1, 1], 1)
+    }
+
+    /// The bias that the bfloat16 convolution insists on.
+    fn narrow_bias(&self) -> Tensor {
+        let none = || Tensor::zeros(&self.weight.size()[..1], (Kind::Float, Device::Cpu));
+        self.bias.as_ref().map_or_else(none, Tensor::shallow_clone)
     }
 }
 
@@ -45,36 +69,53 @@ pub fn channels_last(images: &Tensor) -> Tensor {
 
 #[cfg(test)]
 mod tests {
-    use tch::Kind;
-
     use super::*;
     use crate::nn::Parameters;
+
+    /// `conv` of `images` with its gradients, in bfloat16 or float32, as float32.
+    fn passes(conv: &Conv2d, images: &Tensor, narrow: bool) -> Vec<Tensor> {
+        let x = images.copy().set_requires_grad(true);
+        let parameters: Vec<&Tensor> = std::iter::once(&conv.weight).chain(&conv.bias).collect();
+        native::clear_gradients(&parameters.iter().map(|p| p.shallow_clone()).collect::<Vec<_>>());
+        let y = match narrow {
+            true => native::autocast(Device::Cpu, || conv.forward(&x)),
+            false => conv.forward(&x),
+        };
+        assert_eq!(y.kind(), if narrow { Kind::BFloat16 } else { Kind::Float });
+        let y = y.to_kind(Kind::Float);
+        (&y * y.detach()).sum(Kind::Float).backward();
+        [y.detach(), x.grad()].into_iter().chain(parameters.iter().map(|p| p.grad())).collect()
+    }
 
     #[test]
     fn a_bfloat16_convolution_is_close_to_the_float32_one_with_float32_gradients() {
         tch::manual_seed(5);
         let parameters = Parameters::new(Device::Cpu, 0);
-        let conv = Conv2d::new(&parameters.root(), 16, 32, 5, 2, 2);
-        for count in [1, 19] {
+        let at = |name: &str| parameters.root().sub(name);
+        let convs = [
+            Conv2d::new(&at("usual"), 16, 32, 5, 2, 2),
+            Conv2d::without_bias(&at("bare"), 16, 32, 3, 1, 1),
+            Conv2d::kaiming(&at("skip"), 16, 32, 1, 2),
+            Conv2d::new(&at("narrow"), 16, 1, 3, 1, 1),
+        ];
+        for (conv, count) in convs.iter().flat_map(|conv| [(conv, 1), (conv, 19)]) {
             let images = channels_last(&Tensor::randn([count, 16, 14, 14], (Kind::Float, Device::Cpu)));
-            let results = [true, false].map(|narrow| {
-                let x = images.copy().set_requires_grad(true);
-                native::clear_gradients(&[conv.weight.shallow_clone(), conv.bias.shallow_clone()]);
-                let y = match narrow {
-                    true => native::autocast(Device::Cpu, || conv.forward(&x)),
-                    false => conv.forward(&x),
-                };
-                assert_eq!(y.kind(), if narrow { Kind::BFloat16 } else { Kind::Float });
-                let y = y.to_kind(Kind::Float);
-                (&y * y.detach()).sum(Kind::Float).backward();
-                [y.detach(), x.grad(), conv.weight.grad(), conv.bias.grad()]
-            });
-            let [narrow, wide] = results;
-            for (ours, expected) in narrow.iter().zip(&wide) {
+            for (ours, expected) in passes(conv, &images, true).iter().zip(passes(conv, &images, false)) {
                 assert_eq!(ours.kind(), Kind::Float);
-                let error = (ours - expected).norm() / expected.norm();
+                let error = (ours - &expected).norm() / expected.norm();
                 assert!(error.double_value(&[]) < 0.02, "{error:?}");
             }
+        }
+    }
+
+    #[test]
+    fn without_a_bias_no_bias_is_trained_and_a_black_image_stays_black() {
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let conv = Conv2d::without_bias(&parameters.root(), 2, 3, 3, 1, 1);
+        assert_eq!(parameters.count(), 3 * 2 * 3 * 3);
+        let black = Tensor::zeros([1, 2, 5, 4], (Kind::Float, Device::Cpu));
+        for y in [conv.forward(&black), native::autocast(Device::Cpu, || conv.forward(&black))] {
+            assert_eq!((y.size(), y.abs().max().double_value(&[])), (vec![1, 3, 5, 4], 0.0));
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Recurrent layers.
 
-use tch::Tensor;
+use tch::{Kind, Tensor};
 
 use super::{Scope, bound};
 
@@ -28,14 +28,24 @@ impl Gru {
 
     /// Inputs `[T, B, I]` and the first hidden state of every layer `[B, H]` -> the last layer's outputs `[T, B, H]`
     pub fn forward(&self, inputs: &Tensor, start: &Tensor) -> Tensor {
-        let hidden = start.unsqueeze(0).repeat([self.layers, 1, 1]);
-        inputs.gru(&hidden, &self.weights, true, self.layers, 0.0, false, false, false).0
+        self.advance(inputs, &start.unsqueeze(0).repeat([self.layers, 1, 1])).0
+    }
+
+    /// The hidden states `[layers, B, H]` of a batch that has seen nothing: 0.
+    pub fn rest(&self, batch: i64) -> Tensor {
+        let hidden = self.weights[1].size()[1];
+        Tensor::zeros([self.layers, batch, hidden], (Kind::Float, self.weights[1].device()))
+    }
+
+    /// Inputs `[T, B, I]` and hidden states `[layers, B, H]` -> the last layer's outputs `[T, B, H]` and the states after them
+    pub fn advance(&self, inputs: &Tensor, hidden: &Tensor) -> (Tensor, Tensor) {
+        inputs.gru(hidden, &self.weights, true, self.layers, 0.0, false, false, false)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tch::{Device, Kind};
+    use tch::Device;
 
     use super::*;
     use crate::nn::Parameters;

@@ -24,7 +24,7 @@ pub use linear::Linear;
 pub use mlp::{Mlp, layer_sizes};
 pub use parameters::{Parameters, Scope};
 pub use precision::Precision;
-pub use predictor::Predictor;
+pub use predictor::{Predictor, PredictorShape};
 
 /// Whether normalisation layers learn from the batch or use what they have learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,21 @@ mod tests {
             assert!(tensor.mean(Kind::Float).double_value(&[]).abs() < tolerance * bound);
             assert!(tensor.abs().max().double_value(&[]) <= bound);
             assert!(tensor.abs().max().double_value(&[]) > bound * (1.0 - 10.0 / count));
+        }
+    }
+
+    #[test]
+    fn kaiming_weights_are_normal_and_scaled_by_the_outputs_they_feed() {
+        let parameters = Parameters::new(Device::Cpu, 3);
+        let weight = Conv2d::kaiming(&parameters.root(), 40, 90, 5, 1).weight;
+        assert_eq!(weight.size(), [90, 40, 5, 5]);
+        let standard = &weight / (2.0f64 / (90.0 * 25.0)).sqrt();
+        let moment = |power: f64| standard.pow_tensor_scalar(power).mean(Kind::Double).double_value(&[]);
+        let error = 4.0 / (weight.numel() as f64).sqrt();
+        for (power, expected, deviation) in
+            [(1.0, 0.0, 1.0), (2.0, 1.0, 2f64.sqrt()), (4.0, 3.0, 96f64.sqrt())]
+        {
+            assert!((moment(power) - expected).abs() < error * deviation, "{power}: {}", moment(power));
         }
     }
 

@@ -114,17 +114,25 @@ impl Scope<'_> {
 
     /// A convolution's weight `[O, I, k, k]` drawn from U(-bound, bound), in channels-last order in memory.
     pub fn uniform_channels_last(&self, name: &str, shape: &[i64; 4], bound: f64) -> Tensor {
-        let drawn = self.drawn(name, shape, bound);
-        let ordered = drawn.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2]);
-        self.add(self.full_name(name), ordered, true)
+        self.add(self.full_name(name), channels_last(&self.drawn(name, shape, bound)), true)
+    }
+
+    /// A convolution's weight `[O, I, k, k]` drawn from a normal distribution around 0, in the same order.
+    pub fn normal_channels_last(&self, name: &str, shape: &[i64; 4], deviation: f64) -> Tensor {
+        let mut rng = self.stream(name).at(&[]);
+        let draw = |_| (deviation * rng.normal()) as f32;
+        let values: Vec<f32> = (0..shape.iter().product()).map(draw).collect();
+        self.add(self.full_name(name), channels_last(&Tensor::from_slice(&values).view(*shape)), true)
     }
 
     fn drawn(&self, name: &str, shape: &[i64], bound: f64) -> Tensor {
         let mut values = vec![0f32; shape.iter().product::<i64>() as usize];
-        let stream =
-            Stream::new(self.parameters.seed, &format!("initialisation of {}", self.full_name(name)));
-        stream.at(&[]).fill_uniform(&mut values, -bound as f32, bound as f32);
+        self.stream(name).at(&[]).fill_uniform(&mut values, -bound as f32, bound as f32);
         Tensor::from_slice(&values).view(shape)
+    }
+
+    fn stream(&self, name: &str) -> Stream {
+        Stream::new(self.parameters.seed, &format!("initialisation of {}", self.full_name(name)))
     }
 
     /// A parameter that starts at one value everywhere.
@@ -144,4 +152,9 @@ impl Scope<'_> {
         entries.push(Entry { name, tensor: tensor.shallow_clone(), trainable });
         tensor
     }
+}
+
+/// The same weight with the input channels of a pixel beside each other in memory.
+fn channels_last(weight: &Tensor) -> Tensor {
+    weight.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }

@@ -43,12 +43,12 @@ impl Vicreg {
         }
     }
 
-    fn action_error(&self, views: &Views, actions: &Tensor) -> Tensor {
+    fn action_error(&self, views: &Views) -> Tensor {
         let before = match self.settings.action_pairs {
             ActionPairs::Predictions => views.departures(),
-            ActionPairs::Encodings => views.encodings.narrow(0, 0, actions.size()[0]),
+            ActionPairs::Encodings => views.encodings.narrow(0, 0, views.actions.size()[0]),
         };
-        self.jepa.action_error(&before, &later(&views.encodings), actions)
+        self.jepa.action_error(&before, &later(&views.encodings), &views.actions)
     }
 }
 
@@ -72,7 +72,7 @@ impl JointEmbedding for Vicreg {
             ));
         }
         if weights.action_coeff > 0.0 {
-            parts.push(("action", weights.action_coeff, self.action_error(&views, &batch.actions)));
+            parts.push(("action", weights.action_coeff, self.action_error(&views)));
         }
         Explained { report: LossReport::weighted(parts), trace: views.trace() }
     }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::models::Recipe;
 use crate::models::adamw::{AdamwSettings, OptimizerChoice, recipe};
 use crate::models::jepa::Architecture;
-use crate::nn::Arch;
+use crate::nn::{Arch, Predictor};
 use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse, within};
 
 /// Settings under `vicreg`.
@@ -54,7 +54,7 @@ pub struct VicregSettings {
     pub action_dim: usize,
     /// Layers of a recurrent predictor.
     pub rnn_layers: usize,
-    /// Factor on the backbone's channels.
+    /// Factor on the channels of the backbone `menet5`.
     pub backbone_width_factor: usize,
     /// Frames that the predictor `rnn_burnin` sees before it predicts.
     pub rnn_burnin: usize,
@@ -161,6 +161,8 @@ impl VicregSettings {
         if self.prediction_diff_coeff > 0.0 {
             return refuse("prediction_diff_coeff", "must be 0: the paper defines no such term");
         }
+        let burn_in = Predictor::check_burn_in(&self.predictor, self.rnn_burnin);
+        burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
         let size = self.arch.check_embedding_size(self.embedding_size);
         size.or_else(|reason| refuse("embedding_size", reason))
     }
