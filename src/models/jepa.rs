@@ -1,13 +1,12 @@
 //! What joint embedding predictive architectures share: an encoder, a predictor in its space, and their heads.
 
 use anyhow::{Context, Result, bail};
-use tch::{Kind, Reduction, Tensor};
+use tch::{Reduction, Tensor};
 
 use super::Trace;
 use crate::data::Trajectories;
-use crate::native;
 use crate::nn::{
-    ActionHead, Arch, Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, Projector,
+    ActionHead, Arch, Backbone, BackboneShape, Decoder, Mode, Parameters, Precision, Predictor, Projector,
 };
 
 /// The networks of a joint embedding model.
@@ -17,6 +16,7 @@ pub struct Jepa {
     projector: Projector,
     predictor: Predictor,
     action_head: ActionHead,
+    decoder: Option<Decoder>,
     precision: Precision,
 }
 
@@ -45,9 +45,6 @@ impl Jepa {
         if shape.rnn_burnin != 1 {
             bail!("{}: burn-in frames are not built yet; leave it at 1", key("rnn_burnin"));
         }
-        if shape.decoding_coeff > 0.0 {
-            bail!("{}: decoding heads are not built yet; leave it at 0", key("decoding_coeff"));
-        }
         let root = parameters.root();
         let backbone =
             Backbone::new(&root.sub("backbone"), &shape.backbone()).with_context(|| key("arch"))?;
@@ -58,10 +55,13 @@ impl Jepa {
         let predictor = Predictor::new(&root.sub("predictor"), shape.predictor, embedding, actions, layers)
             .with_context(|| key("predictor"))?;
         let action_head = ActionHead::new(&root.sub("action_predictor"), embedding, actions);
+        let decoder = || Decoder::new(&root.sub("decoder"), &shape.backbone(), embedding, embedding);
+        let decoder = (shape.decoding_coeff > 0.0).then(decoder).transpose();
+        let decoder = decoder.with_context(|| key("decoding_coeff"))?;
         if shape.random_projector {
             parameters.freeze("projector.");
         }
-        Ok(Self { parameters, backbone, projector, predictor, action_head, precision })
+        Ok(Self { parameters, backbone, projector, predictor, action_head, decoder, precision })
     }
 
     pub fn embedding(&self) -> i64 {
@@ -105,12 +105,24 @@ impl Jepa {
 
     /// What a network computes, in the precision asked for in training, in float32 in evaluation; float32 comes out.
     fn computed(&self, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
-        match (self.precision, mode) {
-            (Precision::Bf16, Mode::Train) => {
-                native::autocast(self.parameters.device(), network).to_kind(Kind::Float)
-            }
-            (Precision::Fp32, _) | (_, Mode::Evaluate) => network(),
-        }
+        self.precision.compute(self.parameters.device(), mode, network)
+    }
+
+    /// encodings `[T, B, D]` -> the images `[T, B, C, 28, 28]` that the decoder makes of them, if there is one
+    fn decode(&self, encodings: &Tensor, mode: Mode) -> Option<Tensor> {
+        self.decoder.as_ref().map(|decoder| self.computed(mode, || decoder.forward(encodings, mode)))
+    }
+
+    /// Frame 0 and what the predictor makes of it, decoded, `[T, B, C, 28, 28]`.
+    pub fn imagine(&self, seen: &Tensor, actions: &Tensor) -> Option<Tensor> {
+        let rolled_out = || self.rollout(&seen.get(0), actions, Mode::Evaluate);
+        let encodings = || Tensor::cat(&[seen.narrow(0, 0, 1), rolled_out()], 0);
+        self.decoder.as_ref().and_then(|_| self.decode(&encodings(), Mode::Evaluate))
+    }
+
+    /// The squared error of the images `[T, B, C, 28, 28]` decoded from encodings `[T, B, D]`, if there is a decoder.
+    pub fn reconstruction_error(&self, encodings: &Tensor, states: &Tensor) -> Option<Tensor> {
+        Some(self.decode(encodings, Mode::Train)?.mse_loss(states, Reduction::Mean))
     }
 
     /// The squared error of the actions `[T-1, B, A]` read from `before` and `after` `[T-1, B, D]`.

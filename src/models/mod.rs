@@ -5,10 +5,10 @@ mod rssm;
 mod simclr;
 mod vicreg;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use tch::{Device, Tensor};
 
-pub use rssm::RssmSettings;
+pub use rssm::{Noise, Rssm, RssmSettings};
 pub use simclr::{Simclr, SimclrSettings};
 pub use vicreg::{ActionPairs, Vicreg, VicregSettings};
 
@@ -33,6 +33,12 @@ pub trait WorldModel {
     ///
     /// A model that draws what it imagines draws the same for the same `draw`.
     fn rollout(&self, seen: &Tensor, actions: &Tensor, draw: u64, mode: Mode) -> Tensor;
+
+    /// What it imagines as images `[T, B, C, 28, 28]`, the first of what it has seen, for the arguments of
+    /// [`Self::rollout`] in evaluation; of a model that decodes nothing, `None`.
+    fn imagine(&self, _seen: &Tensor, _actions: &Tensor, _draw: u64) -> Option<Tensor> {
+        None
+    }
 
     /// What training minimises on one batch.
     fn loss(&self, batch: &Trajectories) -> Explained;
@@ -77,6 +83,10 @@ impl<T: JointEmbedding> WorldModel for T {
 
     fn rollout(&self, seen: &Tensor, actions: &Tensor, _draw: u64, mode: Mode) -> Tensor {
         self.jepa().rollout(&seen.get(0), actions, mode)
+    }
+
+    fn imagine(&self, seen: &Tensor, actions: &Tensor, _draw: u64) -> Option<Tensor> {
+        self.jepa().imagine(seen, actions)
     }
 
     fn loss(&self, batch: &Trajectories) -> Explained {
@@ -126,7 +136,7 @@ pub fn build(settings: &RunSettings, device: Device) -> Result<Box<dyn WorldMode
     Ok(match settings.model_type {
         ModelType::VICReg => Box::new(Vicreg::new(parameters, &settings.vicreg, precision)?),
         ModelType::SimCLR => Box::new(Simclr::new(parameters, &settings.simclr, precision)?),
-        ModelType::RSSM => bail!("model_type RSSM is not built yet; choose VICReg or SimCLR"),
+        ModelType::RSSM => Box::new(Rssm::new(parameters, &settings.rssm, precision)?),
     })
 }
 
@@ -140,6 +150,7 @@ pub fn recipe(settings: &RunSettings) -> Recipe {
     };
     match settings.model_type {
         ModelType::VICReg => lars(settings.vicreg.epochs, settings.vicreg.base_lr),
-        ModelType::SimCLR | ModelType::RSSM => lars(settings.simclr.epochs, settings.simclr.base_lr),
+        ModelType::SimCLR => lars(settings.simclr.epochs, settings.simclr.base_lr),
+        ModelType::RSSM => settings.rssm.recipe(),
     }
 }

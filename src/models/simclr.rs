@@ -110,7 +110,7 @@ impl JointEmbedding for Simclr {
     }
 
     fn loss(&self, batch: &Trajectories) -> Explained {
-        let SimclrSettings { normalize_z, loss_temp, action_coeff, .. } = self.settings;
+        let SimclrSettings { normalize_z, loss_temp, action_coeff, decoding_coeff, .. } = self.settings;
         let views = self.jepa.views(batch, true);
         let guesses = views.guesses.as_ref().expect("they were asked for");
         let contrast = info_nce(guesses, &later(&views.projections), normalize_z, loss_temp);
@@ -118,6 +118,9 @@ impl JointEmbedding for Simclr {
         if action_coeff > 0.0 {
             let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &batch.actions);
             parts.push(("action", action_coeff, error));
+        }
+        if let Some(error) = self.jepa.reconstruction_error(&views.encodings, &batch.states) {
+            parts.push(("reconstruction", decoding_coeff, error));
         }
         Explained { report: LossReport::weighted(parts), trace: views.trace() }
     }

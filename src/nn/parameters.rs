@@ -31,6 +31,11 @@ impl Parameters {
         self.device
     }
 
+    /// What the initial values follow from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The place where a model adds its first layer.
     pub fn root(&self) -> Scope<'_> {
         Scope { parameters: self, prefix: String::new() }
