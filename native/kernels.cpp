@@ -34,7 +34,7 @@ INLINE void store(bf16* p, float v) {
   *p = (u + 0x7fff + ((u >> 16) & 1)) >> 16;  // round to nearest even
 }
 
-// ---- ReLU, then BatchNorm in training mode; channels are the fastest dimension -----------------------------------
+// ---- ReLU, then BatchNorm in training mode, each group of maps by itself; channels are the fastest dimension -------
 
 #define RELU_BN_LOOPS(T)                                                                                               \
   HOT static void relu_sums(const T* x, int64_t n, int64_t c, float* s, float* q) {                                    \
@@ -81,25 +81,27 @@ static bool narrow(const Tensor& t) { return t.scalar_type() == at::kBFloat16; }
 #define ANY_WIDTH(t, ...) if (narrow(t)) { using S = bf16; __VA_ARGS__; } else { using S = float; __VA_ARGS__; }
 
 struct ReluBatchNorm : Function<ReluBatchNorm> {
-  static variable_list forward(AutogradContext* ctx, Tensor x, Tensor weight, Tensor bias, double eps) {
+  static variable_list forward(AutogradContext* ctx, Tensor x, Tensor weight, Tensor bias, int64_t groups, double eps) {
     x = x.contiguous(at::MemoryFormat::ChannelsLast);
-    const int64_t c = x.size(1), n = x.numel() / c;
+    const int64_t c = x.size(1), n = x.numel() / c / groups;
     TORCH_CHECK((narrow(x) || x.scalar_type() == at::kFloat) && weight.scalar_type() == at::kFloat,
                 "relu_batch_norm takes float32 or bfloat16 maps and float32 parameters");
-    Tensor y = at::empty_like(x), mean = at::empty({c}, weight.options()), var = at::empty_like(mean);
+    TORCH_CHECK(x.size(0) % groups == 0, "relu_batch_norm cannot split ", x.size(0), " maps into ", groups, " groups");
+    Tensor y = at::empty_like(x), mean = at::empty({groups, c}, weight.options()), var = at::empty_like(mean);
     std::vector<float> a(c), b(c);
-    ANY_WIDTH(x, {
-      const S* xs = static_cast<const S*>(x.data_ptr()); S* ys = static_cast<S*>(y.data_ptr());
+    ANY_WIDTH(x, for (int64_t group = 0; group < groups; ++group) {
+      const S* xs = static_cast<const S*>(x.data_ptr()) + group * n * c; S* ys = static_cast<S*>(y.data_ptr()) + group * n * c;
+      float *means = floats(mean) + group * c, *vars = floats(var) + group * c;
       auto sums = channel_sums(n, c, [&](int64_t i, int64_t k, float* s, float* q) { relu_sums(xs + i * c, k, c, s, q); });
       for (int64_t j = 0; j < c; ++j) {
         const double m = sums[j] / n, v = std::max(sums[c + j] / n - m * m, 0.0);
-        floats(mean)[j] = m; floats(var)[j] = v;
+        means[j] = m; vars[j] = v;
         a[j] = floats(weight)[j] / std::sqrt(v + eps); b[j] = floats(bias)[j] - m * a[j];
       }
       at::parallel_for(0, n, 2048, [&](int64_t i, int64_t e) { relu_scale(xs + i * c, ys + i * c, e - i, c, a.data(), b.data()); });
     })
     ctx->save_for_backward({x, weight, mean, var});
-    ctx->saved_data["eps"] = eps;
+    ctx->saved_data["eps"] = eps; ctx->saved_data["groups"] = groups;
     ctx->mark_non_differentiable({mean, var});
     return {y, mean, var};
   }
@@ -107,26 +109,29 @@ struct ReluBatchNorm : Function<ReluBatchNorm> {
     auto saved = ctx->get_saved_variables();
     const Tensor &x = saved[0], &weight = saved[1], &mean = saved[2], &var = saved[3];
     const Tensor g = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
-    const int64_t c = x.size(1), n = x.numel() / c;
+    const int64_t groups = ctx->saved_data["groups"].toInt(), c = x.size(1), n = x.numel() / c / groups;
     const double eps = ctx->saved_data["eps"].toDouble();
-    Tensor gx = at::empty_like(x), gw = at::empty_like(weight), gb = at::empty_like(weight);
+    Tensor gx = at::empty_like(x), gw = at::zeros_like(weight), gb = at::zeros_like(weight);
     std::vector<float> k(c), a(c), b(c);
-    ANY_WIDTH(x, {
-      const S *xs = static_cast<const S*>(x.data_ptr()), *gs = static_cast<const S*>(g.data_ptr()); S* os = static_cast<S*>(gx.data_ptr());
+    ANY_WIDTH(x, for (int64_t group = 0; group < groups; ++group) {
+      const int64_t from = group * n * c;
+      const S *xs = static_cast<const S*>(x.data_ptr()) + from, *gs = static_cast<const S*>(g.data_ptr()) + from;
+      S* os = static_cast<S*>(gx.data_ptr()) + from;
+      const float *means = floats(mean) + group * c, *vars = floats(var) + group * c;
       auto sums = channel_sums(n, c, [&](int64_t i, int64_t m, float* s, float* q) {
-        grad_sums(xs + i * c, gs + i * c, m, c, floats(mean), s, q);
+        grad_sums(xs + i * c, gs + i * c, m, c, means, s, q);
       });
       for (int64_t j = 0; j < c; ++j) {  // dx = k dy + a x + b where x > 0
-        const double inv = 1 / std::sqrt(floats(var)[j] + eps);
-        floats(gb)[j] = sums[j]; floats(gw)[j] = sums[c + j] * inv;
+        const double inv = 1 / std::sqrt(vars[j] + eps);
+        floats(gb)[j] += sums[j]; floats(gw)[j] += sums[c + j] * inv;
         k[j] = floats(weight)[j] * inv; a[j] = -k[j] * inv * inv * sums[c + j] / n;
-        b[j] = -k[j] * sums[j] / n - a[j] * floats(mean)[j];
+        b[j] = -k[j] * sums[j] / n - a[j] * means[j];
       }
       at::parallel_for(0, n, 2048, [&](int64_t i, int64_t e) {
         grad_input(xs + i * c, gs + i * c, os + i * c, e - i, c, k.data(), a.data(), b.data());
       });
     })
-    return {gx, gw, gb, Tensor()};
+    return {gx, gw, gb, Tensor(), Tensor()};
   }
 };
 
@@ -213,8 +218,10 @@ struct NarrowConv : Function<NarrowConv> {
   }
 };
 
-// Returns y and, for the running statistics, the mean and the biased variance of relu(x) [N, C, H, W].
-variable_list relu_batch_norm(Tensor x, Tensor w, Tensor b, double eps) { return ReluBatchNorm::apply(x, w, b, eps); }
+// Returns y and, for the running statistics, the means and biased variances [groups, C] of relu(x) [groups * N, C, H, W].
+variable_list relu_batch_norm(Tensor x, Tensor w, Tensor b, int64_t groups, double eps) {
+  return ReluBatchNorm::apply(x, w, b, groups, eps);
+}
 // x and the result [N, C, H, W] in bfloat16 and channels-last; weight, bias and their gradients in float32.
 Tensor narrow_conv(Tensor x, Tensor w, Tensor b, int64_t stride, int64_t pad) { return NarrowConv::apply(x, w, b, stride, pad); }
 }  // namespace umwelt

@@ -16,7 +16,7 @@
 #include <vector>
 
 namespace umwelt {
-std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Tensor bias, double epsilon);
+std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t groups, double epsilon);
 at::Tensor narrow_conv(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
 }  // namespace umwelt
 
@@ -141,10 +141,12 @@ int umwelt_autocast(bool cuda, bool on) {
 
 bool umwelt_autocast_on_cpu() { return at::autocast::is_autocast_enabled(at::kCPU); }
 
-// Puts relu(x), normalised over its batch, into out[0], and the mean and biased variance of relu(x) into out[1] and out[2].
-int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, double epsilon, at::Tensor** out) {
+// Puts relu(x), each of `groups` normalised over its batch, into out[0], and the means and biased variances of relu(x)
+// into out[1] and out[2].
+int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t groups, double epsilon,
+                           at::Tensor** out) {
   return guarded([&] {
-    auto results = umwelt::relu_batch_norm(*x, *weight, *bias, epsilon);
+    auto results = umwelt::relu_batch_norm(*x, *weight, *bias, groups, epsilon);
     for (int i = 0; i < 3; ++i) out[i] = new at::Tensor(results[i]);
   });
 }
@@ -152,6 +154,15 @@ int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, 
 int umwelt_narrow_conv(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t stride, int64_t padding,
                        at::Tensor** out) {
   return guarded([&] { *out = new at::Tensor(umwelt::narrow_conv(*x, *weight, *bias, stride, padding)); });
+}
+
+// Standard normal draws from a generator of their own, which starts at `seed`.
+int umwelt_normals(at::Tensor* like, const int64_t* shape, int dimensions, uint64_t seed, at::Tensor** out) {
+  return guarded([&] {
+    auto generator = at::globalContext().defaultGenerator(like->device()).clone();
+    generator.set_current_seed(seed);
+    *out = new at::Tensor(at::randn({shape, size_t(dimensions)}, generator, like->options()));
+  });
 }
 
 // Lets freed memory stay with the process: a step's buffers are then reused instead of faulted in anew each time.

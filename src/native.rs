@@ -3,7 +3,7 @@
 use std::ffi::{CStr, c_char, c_double, c_int, c_void};
 
 use anyhow::{Result, ensure};
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 type Handle = *const c_void;
 
@@ -41,7 +41,15 @@ unsafe extern "C" {
         x: Handle,
         weight: Handle,
         bias: Handle,
+        groups: i64,
         epsilon: c_double,
+        out: *mut *mut c_void,
+    ) -> c_int;
+    fn umwelt_normals(
+        like: Handle,
+        shape: *const i64,
+        dimensions: c_int,
+        seed: u64,
         out: *mut *mut c_void,
     ) -> c_int;
     fn umwelt_narrow_conv(
@@ -186,14 +194,21 @@ pub fn autocast_on_cpu() -> bool {
     unsafe { umwelt_autocast_on_cpu() }
 }
 
-/// `relu(x)` normalised over its batch in two passes over memory, with the mean and the biased variance of `relu(x)`.
+/// `relu(x)` with each of G groups normalised over its batch, in two passes over memory; and the means and biased
+/// variances `[G, C]` of `relu(x)`.
 ///
-/// For `x` `[N, C, H, W]` on the CPU in float32 or bfloat16; sums are float64. libtorch's own channels-last batch
+/// For `x` `[G * N, C, H, W]` on the CPU in float32 or bfloat16; sums are float64. libtorch's own channels-last batch
 /// normalisation takes twice as long and loses two digits of the gradient.
-pub fn relu_batch_norm(x: &Tensor, weight: &Tensor, bias: &Tensor, epsilon: f64) -> (Tensor, Tensor, Tensor) {
+pub fn relu_batch_norm(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: &Tensor,
+    groups: i64,
+    epsilon: f64,
+) -> (Tensor, Tensor, Tensor) {
     let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.as_ptr() as Handle);
     let mut out = [std::ptr::null_mut(); 3];
-    checked(unsafe { umwelt_relu_batch_norm(x, weight, bias, epsilon, out.as_mut_ptr()) });
+    checked(unsafe { umwelt_relu_batch_norm(x, weight, bias, groups, epsilon, out.as_mut_ptr()) });
     // SAFETY: each is a tensor that the call made for us.
     let [y, mean, variance] = out.map(|tensor| unsafe { Tensor::from_ptr(tensor.cast()) });
     (y, mean, variance)
@@ -205,6 +220,16 @@ pub fn narrow_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, padd
     let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.as_ptr() as Handle);
     let mut out = std::ptr::null_mut();
     checked(unsafe { umwelt_narrow_conv(x, weight, bias, stride, padding, &mut out) });
+    // SAFETY: the call made it for us.
+    unsafe { Tensor::from_ptr(out.cast()) }
+}
+
+/// Standard normal float32 draws of this shape, a function of `seed` and the kind of device alone.
+pub fn normals(shape: &[i64], device: Device, seed: u64) -> Tensor {
+    let like = Tensor::empty([0], (Kind::Float, device));
+    let (like, dimensions) = (like.as_ptr() as Handle, shape.len() as c_int);
+    let mut out = std::ptr::null_mut();
+    checked(unsafe { umwelt_normals(like, shape.as_ptr(), dimensions, seed, &mut out) });
     // SAFETY: the call made it for us.
     unsafe { Tensor::from_ptr(out.cast()) }
 }
@@ -222,7 +247,6 @@ pub fn deterministic() {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use tch::Kind;
 
     #[test]
     fn the_libtorch_that_runs_is_the_one_compiled_against() {
@@ -235,6 +259,16 @@ mod tests {
         let x = Tensor::ones([2, 2], (Kind::Float, Device::Cpu));
         let inside = autocast(Device::Cpu, || x.matmul(&x).kind());
         assert_eq!((inside, x.matmul(&x).kind()), (Kind::BFloat16, Kind::Float));
+    }
+
+    #[test]
+    fn draws_are_standard_normal_and_a_function_of_their_seed() {
+        let draws = |seed| normals(&[30, 30], Device::Cpu, seed);
+        let (once, other) = (draws(7), draws(8));
+        assert_eq!(once, draws(7));
+        assert!((&once * &other).mean(Kind::Float).double_value(&[]).abs() < 0.15);
+        assert!(other.mean(Kind::Float).double_value(&[]).abs() < 0.15);
+        assert!((other.std(true).double_value(&[]) - 1.0).abs() < 0.1);
     }
 
     #[test]

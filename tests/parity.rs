@@ -8,7 +8,7 @@ use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 use umwelt::data::Trajectories;
 use umwelt::evaluation::{Probe, ProbeShape};
-use umwelt::models::{Explained, Simclr, Vicreg, WorldModel};
+use umwelt::models::{Explained, Noise, Rssm, Simclr, Vicreg, WorldModel};
 use umwelt::nn::{Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::objectives::LossReport;
 use umwelt::optim::{Cosine, Lars, Optimiser};
@@ -217,6 +217,33 @@ fn simclr_of_directions() {
 #[test]
 fn simclr_of_vectors() {
     simclr("jepa_simclr_raw");
+}
+
+#[test]
+fn rssm_in_training_and_its_rollout_in_evaluation() {
+    let case = "jepa_rssm_menet5";
+    let recorded = Recorded::load(case);
+    let model =
+        Rssm::new(Parameters::new(Device::Cpu, 0), &recorded.settings("rssm"), Precision::Fp32).unwrap();
+    model.parameters().assign(&recorded.part("param")).unwrap();
+    // Drawn in the order: the first prior, then at every step a prior and a posterior, of which the last is not used.
+    let drawn = &recorded.tensors["input.eps"];
+    let order = |first: i64, end| Tensor::arange_start_step(first, end, 2, (Kind::Int64, Device::Cpu));
+    let (steps, draws) = (recorded.tensors["input.actions"].size()[0], drawn.size()[0]);
+    assert_eq!(draws, 1 + 2 * steps);
+    let first = Tensor::zeros([1], (Kind::Int64, Device::Cpu));
+    let noise = Noise {
+        prior: drawn.index_select(0, &Tensor::cat(&[first, order(1, draws)], 0)),
+        posterior: drawn.index_select(0, &order(2, draws - 1)),
+    };
+    let report = model.loss_given(&recorded.batch(), &noise).report;
+    compare_losses(case, &recorded, &report);
+    report.total.backward();
+    compare_state(case, &recorded, model.parameters());
+    let seen = model.encode(&recorded.tensors["input.states"].get(0), Mode::Evaluate);
+    let noise = &recorded.tensors["input.rollout_eps"];
+    let beliefs = model.rollout_given(&seen, &recorded.tensors["input.actions"], noise, Mode::Evaluate);
+    close("beliefs", &beliefs, &recorded.tensors["expect.rollout_beliefs"]);
 }
 
 fn backbone(case: &str, compare: fn(&str, &Tensor, &Tensor)) {

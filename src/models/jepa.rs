@@ -1,15 +1,14 @@
 //! What joint embedding predictive architectures share: an encoder, a predictor in its space, and their heads.
 
-use anyhow::{Context, Result, bail};
-use tch::{Kind, Reduction, Tensor};
+use anyhow::{Context, Result};
+use tch::{Reduction, Tensor};
 
 use super::Trace;
 use super::target::Target;
 use crate::data::Trajectories;
-use crate::native;
 use crate::nn::{
-    ActionHead, Arch, Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape,
-    Projector,
+    ActionHead, Arch, Backbone, BackboneShape, Decoder, Mode, Parameters, Precision, Predictor,
+    PredictorShape, Projector,
 };
 
 /// The networks of a joint embedding model.
@@ -21,6 +20,7 @@ pub struct Jepa {
     burn_in: usize,
     action_head: ActionHead,
     target: Option<Target>,
+    decoder: Option<Decoder>,
     precision: Precision,
 }
 
@@ -47,9 +47,6 @@ impl Jepa {
     /// Names the setting that asks for a part which is not built yet, cannot be read or does not fit the others.
     pub fn new(parameters: Parameters, shape: &Architecture, precision: Precision) -> Result<Self> {
         let key = |name: &str| format!("{}.{name}", shape.section);
-        if shape.decoding_coeff > 0.0 {
-            bail!("{}: decoding heads are not built yet; leave it at 0", key("decoding_coeff"));
-        }
         let root = parameters.root();
         let backbone =
             Backbone::new(&root.sub("backbone"), &shape.backbone()).with_context(|| key("arch"))?;
@@ -59,11 +56,24 @@ impl Jepa {
         let predictor = Predictor::new(&root.sub("predictor"), &shape.predictor(embedding))
             .with_context(|| key("predictor"))?;
         let action_head = ActionHead::new(&root.sub("action_predictor"), embedding, shape.action_dim as i64);
+        let decoder = || Decoder::new(&root.sub("decoder"), &shape.backbone(), embedding, embedding);
+        let decoder = (shape.decoding_coeff > 0.0).then(decoder).transpose();
+        let decoder = decoder.with_context(|| key("decoding_coeff"))?;
         if shape.random_projector {
             parameters.freeze("projector.");
         }
         let (burn_in, target) = (shape.rnn_burnin, Target::new(&parameters, shape)?);
-        Ok(Self { parameters, backbone, projector, predictor, burn_in, action_head, target, precision })
+        Ok(Self {
+            parameters,
+            backbone,
+            projector,
+            predictor,
+            burn_in,
+            action_head,
+            target,
+            decoder,
+            precision,
+        })
     }
 
     /// K, the frames that the predictor sees before it predicts.
@@ -125,12 +135,26 @@ impl Jepa {
 
     /// What a network computes, in the precision asked for in training, in float32 in evaluation; float32 comes out.
     pub(super) fn computed(&self, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
-        match (self.precision, mode) {
-            (Precision::Bf16, Mode::Train) => {
-                native::autocast(self.parameters.device(), network).to_kind(Kind::Float)
-            }
-            (Precision::Fp32, _) | (_, Mode::Evaluate) => network(),
-        }
+        self.precision.compute(self.parameters.device(), mode, network)
+    }
+
+    /// encodings `[T, B, D]` -> the images `[T, B, C, 28, 28]` that the decoder makes of them, if there is one
+    fn decode(&self, encodings: &Tensor, mode: Mode) -> Option<Tensor> {
+        self.decoder.as_ref().map(|decoder| self.computed(mode, || decoder.forward(encodings, mode)))
+    }
+
+    /// The last frame seen and what the predictor makes of it, decoded, `[T, B, C, 28, 28]`.
+    pub fn imagine(&self, seen: &Tensor, actions: &Tensor) -> Option<Tensor> {
+        let rolled_out = || self.rollout(seen, actions, Mode::Evaluate);
+        let encodings = || Tensor::cat(&[since(seen, self.burn_in as i64 - 1), rolled_out()], 0);
+        self.decoder.as_ref().and_then(|_| self.decode(&encodings(), Mode::Evaluate))
+    }
+
+    /// The squared error of the images decoded from the encodings `[T, B, D]` of the last T of `states`, if there is a
+    /// decoder.
+    pub fn reconstruction_error(&self, encodings: &Tensor, states: &Tensor) -> Option<Tensor> {
+        let decoded = self.decode(encodings, Mode::Train)?;
+        Some(decoded.mse_loss(&since(states, self.burn_in as i64 - 1), Reduction::Mean))
     }
 
     /// The squared error of the actions `[T-1, B, A]` read from `before` and `after` `[T-1, B, D]`.

@@ -7,11 +7,11 @@ mod simclr;
 mod target;
 mod vicreg;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use tch::{Device, Tensor};
 
 pub use adamw::{AdamwSettings, OptimizerChoice};
-pub use rssm::RssmSettings;
+pub use rssm::{Noise, Rssm, RssmSettings};
 pub use simclr::{Negatives, Simclr, SimclrSettings};
 pub use vicreg::{ActionPairs, SigregAxis, Vicreg, VicregSettings};
 
@@ -42,6 +42,12 @@ pub trait WorldModel {
     ///
     /// A model that draws what it imagines draws the same for the same `draw`.
     fn rollout(&self, seen: &Tensor, actions: &Tensor, draw: u64, mode: Mode) -> Tensor;
+
+    /// What it imagines as images `[T, B, C, 28, 28]`, the first of what it has seen, for the arguments of
+    /// [`Self::rollout`] in evaluation; of a model that decodes nothing, `None`.
+    fn imagine(&self, _seen: &Tensor, _actions: &Tensor, _draw: u64) -> Option<Tensor> {
+        None
+    }
 
     /// What training minimises on one batch.
     fn loss(&self, batch: &Trajectories) -> Explained;
@@ -95,6 +101,10 @@ impl<T: JointEmbedding> WorldModel for T {
         self.jepa().rollout(seen, actions, mode)
     }
 
+    fn imagine(&self, seen: &Tensor, actions: &Tensor, _draw: u64) -> Option<Tensor> {
+        self.jepa().imagine(seen, actions)
+    }
+
     fn loss(&self, batch: &Trajectories) -> Explained {
         JointEmbedding::loss(self, batch)
     }
@@ -146,7 +156,7 @@ pub fn build(settings: &RunSettings, device: Device) -> Result<Box<dyn WorldMode
     Ok(match settings.model_type {
         ModelType::VICReg => Box::new(Vicreg::new(parameters, &settings.vicreg, precision)?),
         ModelType::SimCLR => Box::new(Simclr::new(parameters, &settings.simclr, precision)?),
-        ModelType::RSSM => bail!("model_type RSSM is not built yet; choose VICReg or SimCLR"),
+        ModelType::RSSM => Box::new(Rssm::new(parameters, &settings.rssm, precision)?),
     })
 }
 
@@ -154,6 +164,7 @@ pub fn build(settings: &RunSettings, device: Device) -> Result<Box<dyn WorldMode
 pub fn recipe(settings: &RunSettings) -> Recipe {
     match settings.model_type {
         ModelType::VICReg => settings.vicreg.recipe(),
-        ModelType::SimCLR | ModelType::RSSM => settings.simclr.recipe(),
+        ModelType::SimCLR => settings.simclr.recipe(),
+        ModelType::RSSM => settings.rssm.recipe(),
     }
 }

@@ -154,12 +154,15 @@ impl JointEmbedding for Simclr {
     }
 
     fn loss(&self, batch: &Trajectories) -> Explained {
-        let action_coeff = self.settings.action_coeff;
+        let SimclrSettings { action_coeff, decoding_coeff, .. } = self.settings;
         let views = self.jepa.views(batch, true);
         let mut parts = self.contrasts(&views);
         if action_coeff > 0.0 {
             let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &views.actions);
             parts.push(("action", action_coeff, error));
+        }
+        if let Some(error) = self.jepa.reconstruction_error(&views.encodings, &batch.states) {
+            parts.push(("reconstruction", decoding_coeff, error));
         }
         Explained { report: LossReport::weighted(parts), trace: views.trace() }
     }

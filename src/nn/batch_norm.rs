@@ -1,6 +1,6 @@
 //! Batch normalisation.
 
-use tch::{Device, Tensor};
+use tch::{Device, Kind, Tensor};
 
 use super::{Mode, Scope};
 use crate::native;
@@ -16,20 +16,31 @@ pub struct BatchNorm {
     bias: Tensor,
     running_mean: Tensor,
     running_var: Tensor,
+    momentum: f64,
 }
 
 impl BatchNorm {
     pub fn new(scope: &Scope, features: i64) -> Self {
-        Self::starting_at(scope, features, 1.0)
+        Self::with(scope, features, 1.0, MOMENTUM)
     }
 
     /// With another first scale than 1.
     pub fn starting_at(scope: &Scope, features: i64, scale: f64) -> Self {
+        Self::with(scope, features, scale, MOMENTUM)
+    }
+
+    /// The same where a batch replaces another part of the running statistics.
+    pub fn with_momentum(scope: &Scope, features: i64, momentum: f64) -> Self {
+        Self::with(scope, features, 1.0, momentum)
+    }
+
+    fn with(scope: &Scope, features: i64, scale: f64, momentum: f64) -> Self {
         Self {
             weight: scope.constant("weight", &[features], scale),
             bias: scope.constant("bias", &[features], 0.0),
             running_mean: scope.buffer("running_mean", &[features], 0.0),
             running_var: scope.buffer("running_var", &[features], 1.0),
+            momentum,
         }
     }
 
@@ -37,30 +48,60 @@ impl BatchNorm {
     pub fn forward(&self, x: &Tensor, mode: Mode) -> Tensor {
         let (weight, bias) = (Some(&self.weight), Some(&self.bias));
         let (mean, var) = (Some(&self.running_mean), Some(&self.running_var));
-        x.batch_norm(weight, bias, mean, var, mode == Mode::Train, MOMENTUM, EPSILON, false)
+        x.batch_norm(weight, bias, mean, var, mode == Mode::Train, self.momentum, EPSILON, false)
     }
 
     /// `forward(relu(x))` for maps `[N, features, H, W]`, faster on the CPU
     pub fn after_relu(&self, x: &Tensor, mode: Mode) -> Tensor {
-        if mode == Mode::Evaluate || x.device() != Device::Cpu {
-            return self.forward(&x.relu(), mode);
+        self.after_relu_framewise(x, 1, mode)
+    }
+
+    /// `forward` for maps `[frames * N, features, H, W]`, each frame with batch statistics of its own; running
+    /// statistics end as if the frames had come one after the other.
+    pub fn framewise(&self, x: &Tensor, frames: i64, mode: Mode) -> Tensor {
+        if mode == Mode::Evaluate || frames == 1 {
+            return self.forward(x, mode);
         }
-        let (y, mean, variance) = native::relu_batch_norm(x, &self.weight, &self.bias, EPSILON);
-        let rows = (x.numel() / self.weight.numel()) as f64;
-        let (mut running_mean, mut running_var) =
-            (self.running_mean.shallow_clone(), self.running_var.shallow_clone());
-        tch::no_grad(|| {
-            let _ = running_mean.lerp_(&mean, MOMENTUM);
-            let _ = running_var.lerp_(&(variance * (rows / (rows - 1.0))), MOMENTUM);
-        });
+        let features = self.weight.numel() as i64;
+        let grouped = x.to_kind(Kind::Float).unflatten(0, [frames, -1]);
+        let (variance, mean) = grouped.var_mean_correction([1i64, 3, 4].as_slice(), 0, true);
+        self.learn(&mean.view([frames, features]), &variance.view([frames, features]), x.numel());
+        let [weight, bias] = [&self.weight, &self.bias].map(|tensor| tensor.view([-1, 1, 1]));
+        let normal = (grouped - mean) * ((variance + EPSILON).rsqrt() * weight) + bias;
+        normal.flatten(0, 1).to_kind(x.kind())
+    }
+
+    /// `framewise(relu(x))`, faster on the CPU
+    pub fn after_relu_framewise(&self, x: &Tensor, frames: i64, mode: Mode) -> Tensor {
+        if mode == Mode::Evaluate || x.device() != Device::Cpu {
+            return self.framewise(&x.relu(), frames, mode);
+        }
+        let (y, mean, variance) = native::relu_batch_norm(x, &self.weight, &self.bias, frames, EPSILON);
+        self.learn(&mean, &variance, x.numel());
         y
+    }
+
+    /// Takes the statistics `[frames, features]` of batches of `entries` numbers together, biased variances, into
+    /// the running ones, frame by frame.
+    fn learn(&self, means: &Tensor, variances: &Tensor, entries: usize) {
+        let frames = means.size()[0];
+        let rows = (entries / means.numel()) as f64;
+        let kept = |later: i64| (1.0 - self.momentum).powi(later as i32);
+        let weights: Vec<f32> = (0..frames).map(|t| (self.momentum * kept(frames - 1 - t)) as f32).collect();
+        let weights = Tensor::from_slice(&weights).to_device(means.device());
+        let unbiased = variances * (rows / (rows - 1.0));
+        tch::no_grad(|| {
+            for (running, batch) in [(&self.running_mean, means), (&self.running_var, &unbiased)] {
+                let mut running = running.shallow_clone();
+                running *= kept(frames);
+                running += weights.matmul(batch);
+            }
+        });
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use tch::Kind;
-
     use super::*;
     use crate::nn::Parameters;
 
@@ -74,6 +115,7 @@ mod tests {
             bias: plain.bias.detach().to_kind(Kind::Double).set_requires_grad(true),
             running_mean: plain.running_mean.to_kind(Kind::Double),
             running_var: plain.running_var.to_kind(Kind::Double),
+            momentum: MOMENTUM,
         };
         let x = Tensor::randn([700, 6, 5, 3], (Kind::Float, Device::Cpu)) + 0.5;
         let pull = Tensor::randn([700, 6, 5, 3], (Kind::Float, Device::Cpu));
@@ -91,6 +133,41 @@ mod tests {
         ] {
             let largest = expected.abs().max().double_value(&[]);
             assert!((ours - &expected).abs().max().double_value(&[]) < 1e-5 * largest.max(1.0));
+        }
+    }
+
+    #[test]
+    fn frames_at_once_are_as_frames_one_after_the_other() {
+        tch::manual_seed(6);
+        let norms =
+            [(); 3].map(|()| BatchNorm::with_momentum(&Parameters::new(Device::Cpu, 0).root(), 4, 0.3));
+        let x = Tensor::randn([3 * 5, 4, 2, 3], (Kind::Float, Device::Cpu)) + 0.5;
+        let pull = Tensor::randn([3 * 5, 4, 2, 3], (Kind::Float, Device::Cpu));
+        let passes: [&dyn Fn(&BatchNorm, &Tensor) -> Tensor; 3] = [
+            &|norm, x| norm.after_relu_framewise(x, 3, Mode::Train),
+            &|norm, x| norm.framewise(&x.relu(), 3, Mode::Train),
+            &|norm, x| {
+                Tensor::cat(
+                    &x.relu()
+                        .chunk(3, 0)
+                        .iter()
+                        .map(|frame| norm.forward(frame, Mode::Train))
+                        .collect::<Vec<_>>(),
+                    0,
+                )
+            },
+        ];
+        let found = [0, 1, 2].map(|i| {
+            let (norm, x) = (&norms[i], x.copy().set_requires_grad(true));
+            let y = passes[i](norm, &x);
+            (&y * &pull).sum(Kind::Float).backward();
+            let [mean, variance] = [&norm.running_mean, &norm.running_var].map(Tensor::shallow_clone);
+            [y.detach(), x.grad(), norm.weight.grad(), norm.bias.grad(), mean, variance]
+        });
+        for ours in &found[..2] {
+            for (ours, expected) in ours.iter().zip(&found[2]) {
+                assert!((ours - expected).abs().max().double_value(&[]) < 1e-4);
+            }
         }
     }
 }

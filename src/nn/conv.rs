@@ -1,6 +1,6 @@
 //! Convolutions.
 
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Tensor};
 
 use super::{Scope, bound};
 use crate::native;
@@ -44,16 +44,40 @@ impl Conv2d {
 
     /// `[N, inputs, H, W]` -> `[N, outputs, H', W']`
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        if x.device() == Device::Cpu && native::autocast_on_cpu() {
-            return native::narrow_conv(x, &self.weight, &self.narrow_bias(), self.stride, self.padding);
+        convolve(x, &self.weight, self.bias.as_ref(), self.stride, self.padding)
+    }
+}
+
+/// A square convolution of `x` `[N, I, H, W]` with `weight` `[O, I, k, k]`.
+pub fn convolve(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, stride: i64, padding: i64) -> Tensor {
+    if x.device() == Device::Cpu && native::autocast_on_cpu() {
+        let none = || Tensor::zeros([weight.size()[0]], (weight.kind(), weight.device()));
+        let bias = bias.map_or_else(none, Tensor::shallow_clone);
+        return native::narrow_conv(x, weight, &bias, stride, padding);
+    }
+    x.conv2d(weight, bias, [stride; 2], [padding; 2], [1, 1], 1)
+}
+
+/// A square transposed convolution with a bias, without padding.
+pub struct ConvTranspose2d {
+    weight: Tensor,
+    bias: Tensor,
+    stride: i64,
+}
+
+impl ConvTranspose2d {
+    pub fn new(scope: &Scope, inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
+        let bound = bound(outputs * kernel * kernel);
+        Self {
+            weight: scope.uniform("weight", &[inputs, outputs, kernel, kernel], bound),
+            bias: scope.uniform("bias", &[outputs], bound),
+            stride,
         }
-        x.conv2d(&self.weight, self.bias.as_ref(), [self.stride; 2], [self.padding; 2], [1, 1], 1)
     }
 
-    /// The bias that the bfloat16 convolution insists on.
-    fn narrow_bias(&self) -> Tensor {
-        let none = || Tensor::zeros(&self.weight.size()[..1], (Kind::Float, Device::Cpu));
-        self.bias.as_ref().map_or_else(none, Tensor::shallow_clone)
+    /// `[N, inputs, H, W]` -> `[N, outputs, stride (H - 1) + k, stride (W - 1) + k]`
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        x.conv_transpose2d(&self.weight, Some(&self.bias), [self.stride; 2], [0, 0], [0, 0], 1, [1, 1])
     }
 }
 
@@ -71,6 +95,7 @@ pub fn channels_last(images: &Tensor) -> Tensor {
 mod tests {
     use super::*;
     use crate::nn::Parameters;
+    use tch::Kind;
 
     /// `conv` of `images` with its gradients, in bfloat16 or float32, as float32.
     fn passes(conv: &Conv2d, images: &Tensor, narrow: bool) -> Vec<Tensor> {

@@ -30,6 +30,39 @@ impl Linear {
         maps.permute([0, 2, 3, 1]).flatten(1, -1).linear(&weight.reshape([outputs, -1]), self.bias.as_ref())
     }
 
+    /// Outputs meant as flattened maps `[N, C, side, side]`, in channels-last order.
+    pub fn forward_to_maps(&self, x: &Tensor, side: i64) -> Tensor {
+        let (outputs, inputs) = self.weight.size2().expect("a weight is [O, I]");
+        let ordered = |tensor: &Tensor, width: i64| {
+            tensor.view([-1, side, side, width]).permute([1, 2, 0, 3]).reshape([outputs, width])
+        };
+        let bias = self.bias.as_ref().map(|bias| ordered(bias, 1).squeeze_dim(1));
+        let maps = x.linear(&ordered(&self.weight, inputs), bias.as_ref()).view([
+            -1,
+            side,
+            side,
+            outputs / (side * side),
+        ]);
+        maps.permute([0, 3, 1, 2])
+    }
+
+    /// The layer as a sum of two: of the first `inputs` inputs without the bias, and of the rest with it.
+    pub fn split(&self, inputs: i64) -> (Self, Self) {
+        let rest = self.weight.size()[1] - inputs;
+        let part = |from: i64, count: i64| self.weight.narrow(1, from, count);
+        let bias = self.bias.as_ref().map(Tensor::shallow_clone);
+        (Self { weight: part(0, inputs), bias: None }, Self { weight: part(inputs, rest), bias })
+    }
+
+    /// Two layers of the same inputs as one whose outputs are the first's and then the second's.
+    pub fn beside(&self, other: &Self) -> Self {
+        let bias = self.bias.as_ref().zip(other.bias.as_ref());
+        Self {
+            weight: Tensor::cat(&[&self.weight, &other.weight], 0),
+            bias: bias.map(|(first, second)| Tensor::cat(&[first, second], 0)),
+        }
+    }
+
     /// `[.., inputs]` -> `[.., outputs]`
     pub fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, self.bias.as_ref())
@@ -51,5 +84,24 @@ mod tests {
         let difference =
             linear.forward_maps(&crate::nn::channels_last(&maps)) - linear.forward(&maps.flatten(1, -1));
         assert!(difference.abs().max().double_value(&[]) < 1e-5);
+    }
+
+    #[test]
+    fn maps_are_made_as_if_outputs_were_unflattened() {
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let linear = Linear::new(&parameters.root(), 5, 2 * 3 * 3);
+        let x = Tensor::randn([6, 5], (Kind::Float, Device::Cpu));
+        let difference = linear.forward_to_maps(&x, 3) - linear.forward(&x).view([6, 2, 3, 3]);
+        assert!(difference.abs().max().double_value(&[]) < 1e-5);
+    }
+
+    #[test]
+    fn a_split_layer_sums_to_the_whole() {
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let linear = Linear::new(&parameters.root(), 5, 4);
+        let x = Tensor::randn([6, 5], (Kind::Float, Device::Cpu));
+        let (first, rest) = linear.split(3);
+        let sum = first.forward(&x.narrow(1, 0, 3)) + rest.forward(&x.narrow(1, 3, 2));
+        assert!((sum - linear.forward(&x)).abs().max().double_value(&[]) < 1e-5);
     }
 }

@@ -6,25 +6,31 @@ mod arch;
 mod backbone;
 mod batch_norm;
 mod conv;
+mod decoder;
 mod gru;
+mod gru_cell;
 mod heads;
 mod linear;
 mod mlp;
 mod parameters;
 mod precision;
 mod predictor;
+mod upsampled_conv;
 
 pub use arch::Arch;
 pub use backbone::{Backbone, BackboneShape};
 pub use batch_norm::BatchNorm;
-pub use conv::{Conv2d, channels_last};
+pub use conv::{Conv2d, ConvTranspose2d, channels_last};
+pub use decoder::Decoder;
 pub use gru::Gru;
+pub use gru_cell::GruCell;
 pub use heads::{ActionHead, Projector};
 pub use linear::Linear;
 pub use mlp::{Mlp, layer_sizes};
 pub use parameters::{Parameters, Scope};
 pub use precision::Precision;
 pub use predictor::{Predictor, PredictorShape};
+pub use upsampled_conv::UpsampledConv;
 
 /// Whether normalisation layers learn from the batch or use what they have learnt.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

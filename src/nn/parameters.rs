@@ -27,13 +27,13 @@ impl Parameters {
         Self { device, seed, entries: RefCell::default() }
     }
 
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
     /// What the initial values follow from.
     pub fn seed(&self) -> u64 {
         self.seed
-    }
-
-    pub fn device(&self) -> Device {
-        self.device
     }
 
     /// The place where a model adds its first layer.

@@ -2,7 +2,10 @@
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
-use tch::Device;
+use tch::{Device, Kind, Tensor};
+
+use super::Mode;
+use crate::native;
 
 /// The number format of the network's products; losses and the optimiser stay in float32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,6 +25,15 @@ impl Precision {
         match (self, device) {
             (Self::Fp32, _) | (Self::Bf16, Device::Cpu | Device::Cuda(_)) => Ok(()),
             (Self::Bf16, other) => bail!("precision: bf16 needs the CPU or CUDA, not {other:?}; use fp32"),
+        }
+    }
+
+    /// What a network on `device` computes, in this precision in training and in float32 in evaluation; float32
+    /// comes out.
+    pub fn compute(self, device: Device, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
+        match (self, mode) {
+            (Self::Bf16, Mode::Train) => native::autocast(device, network).to_kind(Kind::Float),
+            (Self::Fp32, _) | (_, Mode::Evaluate) => network(),
         }
     }
 }

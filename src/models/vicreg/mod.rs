@@ -74,6 +74,9 @@ impl JointEmbedding for Vicreg {
         if weights.action_coeff > 0.0 {
             parts.push(("action", weights.action_coeff, self.action_error(&views)));
         }
+        if let Some(error) = self.jepa.reconstruction_error(&views.encodings, &batch.states) {
+            parts.push(("reconstruction", weights.decoding_coeff, error));
+        }
         Explained { report: LossReport::weighted(parts), trace: views.trace() }
     }
 }

@@ -3,9 +3,13 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
+    models::{Rate, Recipe, Rule},
     nn::Arch,
     settings::check::{Refusal, at_least, not_negative, positive, refuse},
 };
+
+/// The most that the norm of all gradients together may be.
+const CLIP_NORM: f64 = 1000.0;
 
 /// Settings under `rssm`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -69,5 +73,15 @@ impl RssmSettings {
         not_negative(&[("action_coeff", self.action_coeff), ("min_var", self.min_var)])?;
         let size = self.arch.check_embedding_size(self.embedding_size);
         size.or_else(|reason| refuse("embedding_size", reason))
+    }
+
+    /// Adam (no decay) at a constant rate, with gradients clipped.
+    pub fn recipe(&self) -> Recipe {
+        Recipe {
+            epochs: self.epochs,
+            optimiser: Rule::AdamW { epsilon: self.rssm_adam_epsilon, weight_decay: 0.0 },
+            rate: Rate::Constant { rate: self.learning_rate, decay_epoch: self.lr_decay_epoch },
+            clip_norm: Some(CLIP_NORM),
+        }
     }
 }

@@ -1,0 +1,112 @@
+//! The networks that carry an RSSM's state through time (jepa.md, section 3, "RSSM").
+
+use tch::Tensor;
+
+use super::noise::Noise;
+use crate::nn::{GruCell, Linear, Scope};
+use crate::objectives::divergence::Normal;
+
+/// What a belief becomes under a sample and an action, the prior that it implies, and the posterior that an encoding
+/// makes of it.
+///
+/// Networks give the parameters of a normal as means beside raw scales, `[.., 2D]`; [`normal`] reads them.
+pub struct Dynamics {
+    features: i64,
+    input: Linear,
+    cell: GruCell,
+    prior: [Linear; 2],
+    posterior: [[Linear; 2]; 2],
+}
+
+impl Dynamics {
+    pub fn new(root: &Scope, features: i64, action_size: i64) -> Self {
+        let linear = |place: &str, inputs| Linear::new(&root.sub(place), inputs, features);
+        let posterior = |layer: usize, inputs| {
+            ["mu", "var"].map(|net| linear(&format!("posterior.posterior_{net}_net.{layer}"), inputs))
+        };
+        Self {
+            features,
+            input: linear("predictor.rnn_input_net.0", features + action_size),
+            cell: GruCell::new(&root.sub("predictor.rnn"), features, features),
+            prior: ["mu", "var"].map(|net| linear(&format!("predictor.prior_{net}_net.0"), features)),
+            posterior: [posterior(0, 2 * features), posterior(2, features)],
+        }
+    }
+
+    /// The first belief `[B, D]`, the samples of all steps but the last and actions `[T-1, B, ..]` -> beliefs after
+    /// each `[T-1, B, D]`
+    pub fn beliefs(&self, start: &Tensor, samples: &Tensor, actions: &Tensor) -> Tensor {
+        let inputs = self.input.forward(&Tensor::cat(&[samples, actions], -1)).relu();
+        self.cell.unroll(&inputs, start)
+    }
+
+    /// Beliefs `[.., D]` -> parameters of the prior `[.., 2D]`
+    pub fn prior(&self, beliefs: &Tensor) -> Tensor {
+        side_by_side(&self.prior).forward(beliefs).relu()
+    }
+
+    /// Encodings and beliefs of the same steps `[.., D]` -> parameters of the posterior `[.., 2D]`
+    pub fn posterior(&self, encodings: &Tensor, beliefs: &Tensor) -> Tensor {
+        let hidden = side_by_side(&self.posterior[0]).forward(&Tensor::cat(&[encodings, beliefs], -1));
+        self.posterior_of_hidden(&hidden)
+    }
+
+    fn posterior_of_hidden(&self, hidden: &Tensor) -> Tensor {
+        let halves = hidden.relu().chunk(2, -1);
+        let [mean, scale] = [0, 1].map(|i| self.posterior[1][i].forward(&halves[i]));
+        Tensor::cat(&[mean, scale], -1).relu()
+    }
+
+    /// Beliefs after each action `[T-1, B, D]` when nothing but the first is seen: samples come from the prior, for
+    /// standard normal `noise` `[T-1, B, D]` or longer.
+    pub fn imagined(&self, start: &Tensor, actions: &Tensor, noise: &Tensor) -> Tensor {
+        let prior = side_by_side(&self.prior);
+        let draw = |t, belief: &Tensor| normal(&prior.forward(belief).relu(), 0.0).sample(&noise.get(t));
+        let (beliefs, _) = self.step_by_step(start, actions, draw);
+        Tensor::stack(&beliefs, 0)
+    }
+
+    /// What is carried from step to step while all encodings `[T, B, D]` are seen: a sample of the first prior, then
+    /// of the posteriors, whose scale is at least `least`, `[T-1, B, D]`.
+    pub fn filtered(&self, encodings: &Tensor, actions: &Tensor, noise: &Noise, least: f64) -> Tensor {
+        let (of_encoding, of_belief) = side_by_side(&self.posterior[0]).split(self.features);
+        let seen = of_encoding.forward(encodings);
+        let draw = |t, belief: &Tensor| match t {
+            0 => normal(&self.prior(belief), 0.0).sample(&noise.prior.get(0)),
+            _ => {
+                let posterior = self.posterior_of_hidden(&(of_belief.forward(belief) + seen.get(t)));
+                normal(&posterior, least).sample(&noise.posterior.get(t - 1))
+            }
+        };
+        let (_, samples) = self.step_by_step(&encodings.get(0), actions, draw);
+        Tensor::stack(&samples, 0)
+    }
+
+    /// Beliefs after each of T-1 actions and the samples that they were made with; `draw` makes them.
+    fn step_by_step(
+        &self,
+        start: &Tensor,
+        actions: &Tensor,
+        draw: impl Fn(i64, &Tensor) -> Tensor,
+    ) -> (Vec<Tensor>, Vec<Tensor>) {
+        let (of_sample, of_action) = self.input.split(self.features);
+        let pushes = of_action.forward(actions);
+        let step = |belief: &mut Tensor, (t, push): (i64, &Tensor)| {
+            let sample = draw(t, belief);
+            *belief = self.cell.step(&(of_sample.forward(&sample) + push).relu(), belief);
+            Some((belief.shallow_clone(), sample))
+        };
+        (0..).zip(&pushes.unbind(0)).scan(start.shallow_clone(), step).unzip()
+    }
+}
+
+/// The distribution with these means and raw scales `[.., 2D]`: a softplus, and at least `least`, makes them scales.
+pub fn normal(parameters: &Tensor, least: f64) -> Normal {
+    let [mean, raw] = <[Tensor; 2]>::try_from(parameters.to_kind(tch::Kind::Float).chunk(2, -1))
+        .expect("means and raw scales lie side by side");
+    Normal { mean, scale: raw.softplus() + least }
+}
+
+fn side_by_side([mean, scale]: &[Linear; 2]) -> Linear {
+    mean.beside(scale)
+}

@@ -1,0 +1,170 @@
+//! The recurrent state space model, which learns by reconstructing what it imagines.
+//!
+//! Hafner et al., *Learning Latent Dynamics for Planning from Pixels* (arXiv 1811.04551), as Sobal et al. (arXiv
+//! 2211.10831) compare with it. No gradient flows through a sample, so the samples that a step needs are drawn
+//! first, without a graph; all that is differentiated is then computed for all frames at once.
+
+mod dynamics;
+mod noise;
+mod settings;
+
+use anyhow::{Context, Result, bail};
+use tch::{Reduction, Tensor, no_grad};
+
+pub use noise::Noise;
+pub use settings::RssmSettings;
+
+use self::dynamics::{Dynamics, normal};
+use super::jepa::later;
+use super::{Explained, Trace, WorldModel};
+use crate::data::Trajectories;
+use crate::nn::{ActionHead, Backbone, BackboneShape, Decoder, Mode, Parameters, Precision};
+use crate::objectives::LossReport;
+use crate::objectives::divergence::free_divergence;
+
+/// A divergence below so many nats is not minimised.
+const FREE_NATS: f64 = 3.0;
+
+pub struct Rssm {
+    settings: RssmSettings,
+    parameters: Parameters,
+    precision: Precision,
+    backbone: Backbone,
+    dynamics: Dynamics,
+    decoder: Decoder,
+    action_head: Option<ActionHead>,
+}
+
+impl Rssm {
+    /// # Errors
+    /// Names the setting that cannot be built.
+    pub fn new(parameters: Parameters, settings: &RssmSettings, precision: Precision) -> Result<Self> {
+        if settings.rnn_burnin != 1 {
+            bail!("rssm.rnn_burnin: an RSSM imagines from its first frame; leave it at 1");
+        }
+        let root = parameters.root();
+        let shape = settings.backbone();
+        let backbone = Backbone::new(&root.sub("backbone"), &shape).context("rssm.arch")?;
+        let (features, actions) = (backbone.embedding(), settings.action_dim as i64);
+        let dynamics = Dynamics::new(&root, features, actions);
+        let decoder =
+            Decoder::new(&root.sub("decoder"), &shape, features, 2 * features).context("rssm.arch")?;
+        let head = || ActionHead::new(&root.sub("action_predictor"), features, actions);
+        let action_head = (settings.action_coeff > 0.0).then(head);
+        Ok(Self {
+            settings: settings.clone(),
+            parameters,
+            precision,
+            backbone,
+            dynamics,
+            decoder,
+            action_head,
+        })
+    }
+
+    /// The loss on a batch for given draws.
+    pub fn loss_given(&self, batch: &Trajectories, noise: &Noise) -> Explained {
+        let encodings = self.encode(&batch.states.flatten(0, 1), Mode::Train);
+        let encodings = encodings.view([batch.states.size()[0], -1, self.embedding()]);
+        let beliefs = self.beliefs(&encodings, &batch.actions, noise);
+        let priors = self.computed(Mode::Train, || self.dynamics.prior(&beliefs));
+        let posteriors = || self.dynamics.posterior(&later(&encodings), &later(&beliefs));
+        let posterior = normal(&self.computed(Mode::Train, posteriors), self.settings.min_var);
+        let (start, prior) =
+            (normal(&priors.narrow(0, 0, 1), 0.0), normal(&later(&priors), self.settings.min_var));
+        let divergence = free_divergence(&prior, &posterior, FREE_NATS);
+
+        let drawn = [start.sample(&noise.prior.narrow(0, 0, 1)), prior.sample(&later(&noise.prior))];
+        let images = self.decode(&Tensor::cat(&drawn, 0), &beliefs, Mode::Train);
+        let steps = batch.actions.size()[0] as f64;
+        let mut parts = vec![
+            ("reconstruction", (steps + 1.0) / steps, images.mse_loss(&batch.states, Reduction::Mean)),
+            ("kl", 1.0, divergence.counted),
+            ("kl_without_free_nats", 0.0, divergence.plain),
+        ];
+        if let Some(head) = &self.action_head {
+            let before = beliefs.narrow(0, 0, batch.actions.size()[0]);
+            let error = head.forward(&before, &later(&beliefs)).mse_loss(&batch.actions, Reduction::Mean);
+            parts.push(("action", self.settings.action_coeff, error));
+        }
+        let trace =
+            Trace { encodings: encodings.detach(), predictions: later(&beliefs).detach(), projections: None };
+        Explained { report: LossReport::weighted(parts), trace }
+    }
+
+    /// Encodings `[T, B, D]` and actions `[T-1, B, A]` -> the beliefs of all frames `[T, B, D]`, the first of which is
+    /// its encoding
+    fn beliefs(&self, encodings: &Tensor, actions: &Tensor, noise: &Noise) -> Tensor {
+        let path = || self.dynamics.filtered(encodings, actions, noise, self.settings.min_var);
+        let samples = no_grad(|| self.computed(Mode::Train, path));
+        let start = encodings.get(0);
+        let after = self.computed(Mode::Train, || self.dynamics.beliefs(&start, &samples, actions));
+        Tensor::cat(&[start.unsqueeze(0), after], 0)
+    }
+
+    /// Beliefs `[T-1, B, D]` under `actions` from the encoding `[B, D]`, for draws `noise` of at least T-1 steps.
+    pub fn rollout_given(&self, start: &Tensor, actions: &Tensor, noise: &Tensor, mode: Mode) -> Tensor {
+        self.computed(mode, || self.dynamics.imagined(start, actions, noise))
+    }
+
+    /// The draws of a rollout over T frames, `[T, B, D]`.
+    fn rollout_noise(&self, actions: &Tensor, draw: u64) -> Tensor {
+        let shape = [actions.size()[0] + 1, actions.size()[1], self.embedding()];
+        noise::drawn(self.parameters.seed(), "imagined samples", draw, &shape, self.parameters.device())
+    }
+
+    /// Samples and beliefs `[T, B, D]` -> images `[T, B, C, 28, 28]`
+    fn decode(&self, samples: &Tensor, beliefs: &Tensor, mode: Mode) -> Tensor {
+        self.computed(mode, || self.decoder.forward(&Tensor::cat(&[samples, beliefs], -1), mode))
+    }
+
+    fn computed(&self, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
+        self.precision.compute(self.parameters.device(), mode, network)
+    }
+}
+
+impl WorldModel for Rssm {
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
+    }
+
+    fn embedding(&self) -> i64 {
+        self.backbone.embedding()
+    }
+
+    fn encode(&self, images: &Tensor, mode: Mode) -> Tensor {
+        self.computed(mode, || self.backbone.forward(images, mode))
+    }
+
+    fn rollout(&self, seen: &Tensor, actions: &Tensor, draw: u64, mode: Mode) -> Tensor {
+        self.rollout_given(&seen.get(0), actions, &self.rollout_noise(actions, draw), mode)
+    }
+
+    fn imagine(&self, seen: &Tensor, actions: &Tensor, draw: u64) -> Option<Tensor> {
+        self.settings.log_recontructed_image.then(|| {
+            let noise = self.rollout_noise(actions, draw);
+            let after = self.rollout_given(&seen.get(0), actions, &noise, Mode::Evaluate);
+            let beliefs = Tensor::cat(&[&seen.narrow(0, 0, 1), &after], 0);
+            let samples = normal(&self.dynamics.prior(&beliefs), 0.0).sample(&noise);
+            self.decode(&samples, &beliefs, Mode::Evaluate)
+        })
+    }
+
+    fn loss(&self, batch: &Trajectories) -> Explained {
+        let shape = [batch.states.size()[0], batch.states.size()[1], self.embedding()];
+        let noise = Noise::of_step(self.parameters.seed(), batch.index, shape, self.parameters.device());
+        self.loss_given(batch, &noise)
+    }
+}
+
+impl RssmSettings {
+    fn backbone(&self) -> BackboneShape<'_> {
+        BackboneShape {
+            arch: self.arch,
+            channels: self.channels as i64,
+            width: self.backbone_width_factor as i64,
+            embedding_size: self.embedding_size as i64,
+            mlp: None,
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! A recurrent layer whose inputs may depend on its states.
+
+use tch::Tensor;
+
+use super::{Scope, bound};
+
+/// One gated recurrent layer (Cho et al. 2014, in cuDNN's variant).
+pub struct GruCell {
+    weights: [Tensor; 4],
+}
+
+impl GruCell {
+    pub fn new(scope: &Scope, inputs: i64, hidden: i64) -> Self {
+        let weight = |name: &str, shape: &[i64]| scope.uniform(name, shape, bound(hidden));
+        Self {
+            weights: [
+                weight("weight_ih", &[3 * hidden, inputs]),
+                weight("weight_hh", &[3 * hidden, hidden]),
+                weight("bias_ih", &[3 * hidden]),
+                weight("bias_hh", &[3 * hidden]),
+            ],
+        }
+    }
+
+    /// Input `[B, I]` and state `[B, H]` -> the next state `[B, H]`
+    pub fn step(&self, input: &Tensor, state: &Tensor) -> Tensor {
+        let [w_ih, w_hh, b_ih, b_hh] = &self.weights;
+        input.gru_cell(state, w_ih, w_hh, Some(b_ih), Some(b_hh))
+    }
+
+    /// Inputs `[T, B, I]` that are all known and the first state `[B, H]` -> the states after each `[T, B, H]`
+    pub fn unroll(&self, inputs: &Tensor, start: &Tensor) -> Tensor {
+        inputs.gru(&start.unsqueeze(0), &self.weights, true, 1, 0.0, false, false, false).0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::nn::Parameters;
+
+    #[test]
+    fn unrolling_is_stepping() {
+        let cell = GruCell::new(&Parameters::new(Device::Cpu, 0).root(), 3, 4);
+        let inputs = Tensor::randn([5, 2, 3], (Kind::Float, Device::Cpu));
+        let start = Tensor::randn([2, 4], (Kind::Float, Device::Cpu));
+        let states = cell.unroll(&inputs, &start);
+        let last = (0..5).fold(start, |state, t| cell.step(&inputs.get(t), &state));
+        assert!((states.get(4) - last).abs().max().double_value(&[]) < 1e-6);
+    }
+}
