@@ -1,6 +1,7 @@
 //! What a world model knows of its world: probes for the dot's position, beside floors that know nothing of it.
 
 mod adam;
+pub mod diagnostics;
 mod errors;
 mod features;
 mod floors;

@@ -6,15 +6,16 @@ use anyhow::{Result, bail};
 use tch::Device;
 
 use crate::data::{Dots, HostTrajectories, Prefetch, Trajectories};
+use crate::evaluation::diagnostics::diagnose;
 use crate::evaluation::{Judge, comparison, table};
-use crate::models::{self, Recipe, WorldModel};
+use crate::models::{self, Explained, Recipe, WorldModel};
 use crate::nn::Parameters;
-use crate::objectives::LossReport;
+use crate::objectives::scalars::Scalars;
 use crate::optim::{self, Optimiser, Schedule};
 use crate::reports::Figure;
 use crate::runs::Record;
 use crate::schema::RunSettings;
-use crate::training::{Evaluated, Plan, Task, Watch};
+use crate::training::{Evaluated, Loss, Plan, Task, Watch};
 
 use super::figures;
 
@@ -108,9 +109,12 @@ impl Task for WorldModelTask {
         self.settings.dataset_batch_size
     }
 
-    fn loss(&self, batch: HostTrajectories) -> Result<LossReport> {
+    fn loss(&self, batch: HostTrajectories, observe: bool) -> Result<Loss> {
         let batch = Trajectories::new(&batch, self.device)?;
-        Ok(self.model.loss(&batch).report)
+        let Explained { report, trace } = self.model.loss(&batch);
+        let observed =
+            if observe && self.settings.diagnostics { diagnose(&trace) } else { Scalars::default() };
+        Ok(Loss { report, observed })
     }
 
     fn parameters(&self) -> &Parameters {
