@@ -92,6 +92,7 @@ impl WorldModelTask {
             batches_per_epoch: (settings.val_dataset_size / settings.dataset_batch_size) as u64,
             batch_size: settings.dataset_batch_size,
             seed: settings.seed,
+            mpcs: settings.probe_mpc.then_some(if settings.quick_debug { 1 } else { settings.eval_mpcs }),
             quick: settings.quick_debug,
         }
     }
@@ -130,30 +131,32 @@ impl Task for WorldModelTask {
     }
 
     fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
-        let (evaluation, examples) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
+        let (evaluation, shown) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
         let world = self.world();
         if !evaluation.prediction.rmse_px.is_finite() {
             bail!("the probe's error is not finite at epoch {epoch}");
         }
-        let number = |value: f64| serde_json::Value::from(value);
+        let mut figures = vec![
+            ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
+            ("frames", figures::frames(&world, &shown.examples)?),
+        ];
+        if !shown.problems.is_empty() {
+            figures.push(("planning", figures::planning(&world, &shown.problems)?));
+        }
         Ok(Evaluated {
             score: evaluation.prediction.rmse_px,
-            summary: Record::from_iter([
-                ("prediction.rmse_px".into(), number(evaluation.prediction.rmse_px)),
-                ("encoding.rmse_px".into(), number(evaluation.encoding.rmse_px)),
-            ]),
+            summary: evaluation.named().into_iter().map(|(name, value)| (name, value.into())).collect(),
             report: serde_json::to_value(&evaluation)?,
             table: table(&world, &evaluation),
             comparison: comparison(&evaluation),
-            figures: vec![
-                ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
-                ("frames", figures::frames(&world, &examples)?),
-            ],
+            figures,
         })
     }
 
     fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        figures::loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+        let figures =
+            [("loss_terms", figures::loss_terms(records)), ("diagnostics", figures::diagnostics(records))];
+        figures.into_iter().filter_map(|(name, figure)| Some((name, figure?))).collect()
     }
 }
 

@@ -9,15 +9,15 @@ use super::slowness::slow_feature_ratio;
 /// Frames of each sequence that ranks are computed from: eight keep their cost under that of a training step's tenth.
 const RANKED_FRAMES: i64 = 8;
 
+/// What [`collapse`] calls its numbers.
+pub const NAMES: [&str; 3] = ["slow_feature_ratio", "rankme", "lidar"];
+
 /// The slow-feature ratio of all encodings `[T, B, D]`, and RankMe and LiDAR of up to eight frames, evenly spread. In
 /// float64: what float32 rounds would count as directions in use.
 pub fn collapse(encodings: &Tensor) -> [(&'static str, Tensor); 3] {
     let ranked = evenly_spread(encodings).to_kind(Kind::Double);
-    [
-        ("slow_feature_ratio", slow_feature_ratio(encodings)),
-        ("rankme", rank_me(&ranked.flatten(0, 1))),
-        ("lidar", lidar(&ranked)),
-    ]
+    let [slow, rank, classes] = NAMES;
+    [(slow, slow_feature_ratio(encodings)), (rank, rank_me(&ranked.flatten(0, 1))), (classes, lidar(&ranked))]
 }
 
 fn evenly_spread(encodings: &Tensor) -> Tensor {

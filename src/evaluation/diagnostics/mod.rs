@@ -37,6 +37,11 @@ pub fn diagnose(trace: &Trace) -> Scalars {
     scalars
 }
 
+/// Whether a key of the metrics is one of [`diagnose`]'s.
+pub fn is_diagnostic(name: &str) -> bool {
+    name.contains('/') || collapse::NAMES.contains(&name)
+}
+
 /// Frames `[T, B, D]` against the predictions `[T-1, B, D]` of all but the first.
 fn compare(scalars: &mut Scalars, what: &str, frames: &Tensor, predictions: &Tensor) {
     let predicted = predictions.size()[0];
