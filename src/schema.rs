@@ -81,6 +81,8 @@ pub struct RunSettings {
     pub threads: usize,
     /// Ours: training steps between two logged ones.
     pub log_every: usize,
+    /// Ours: logs what encodings and predictions are like (spread, agreement, ranks, slowness) with the loss terms.
+    pub diagnostics: bool,
     /// Settings of the probes.
     pub probing_cfg: ProbingSettings,
     /// Settings of `model_type: VICReg`.
@@ -138,6 +140,7 @@ impl Default for RunSettings {
             precision: Precision::default(),
             threads: 0,
             log_every: 10,
+            diagnostics: true,
             probing_cfg: ProbingSettings::default(),
             vicreg: VicregSettings::default(),
             simclr: SimclrSettings::default(),

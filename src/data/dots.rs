@@ -145,7 +145,12 @@ impl Dots {
         }
     }
 
-    fn walks(&self, stream: &str, index: u64) -> Vec<Walk> {
+    /// Where the first dot is before each of these steps from `start` and after the last one, all in pixels.
+    pub fn follow(&self, start: [f32; 2], steps: Vec<[f32; 2]>) -> Vec<[f32; 2]> {
+        Walk::follow(start, steps, self.settings.margin()).locations
+    }
+
+    pub(super) fn walks(&self, stream: &str, index: u64) -> Vec<Walk> {
         let stream = self.stream(stream, "walks");
         let walk = |b| Walk::draw(&mut stream.at(&[index, b]), self.settings.frames, self.settings.margin());
         (0..self.settings.batch_size as u64).into_par_iter().map(walk).collect()

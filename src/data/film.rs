@@ -14,7 +14,8 @@ pub struct Film<'a> {
     /// The grey of an image that shows nothing.
     blank: f32,
     dot_gain: f32,
-    fixed: Option<Vec<Image>>,
+    /// The overlays that stay, by sequence, as frame 0 shows them.
+    pub fixed: Option<Vec<Image>>,
     changing: Option<Changing>,
 }
 

@@ -5,6 +5,7 @@ mod dots;
 mod film;
 mod noise;
 mod normalisation;
+mod overlay_projections;
 mod prefetch;
 mod render;
 mod trajectories;
@@ -13,9 +14,11 @@ mod trajectory;
 pub use dataset_type::DatasetType;
 pub use dots::{Dots, DotsSettings, HostTrajectories};
 pub use normalisation::Normalisation;
+pub use overlay_projections::PROJECTIONS;
 pub use prefetch::Prefetch;
 pub use render::IMAGE_SIZE;
 pub use trajectories::Trajectories;
+pub use trajectory::MAX_STEP;
 
 #[cfg(test)]
 mod parity;

@@ -10,6 +10,9 @@ use super::adam::{Lesson, fit};
 use super::errors::{Score, SquaredErrors};
 use super::features::{Part, batches, encodings};
 use super::floors::{Floor, floors};
+use super::health::Health;
+use super::noise_probe::NoiseProbe;
+use super::planning::{Planned, Planning, Problems, ShownProblem, plan};
 use super::probe::{Probe, ProbeShape};
 use super::ridge::NormalEquations;
 use super::settings::{ProbingSettings, Solver};
@@ -29,6 +32,8 @@ pub struct Judge<'a> {
     pub batches_per_epoch: u64,
     pub batch_size: usize,
     pub seed: u64,
+    /// Planning problems to solve, if any.
+    pub mpcs: Option<usize>,
     /// Takes one step and scores one batch.
     pub quick: bool,
 }
@@ -43,6 +48,35 @@ pub struct Evaluation {
     pub floors_px: serde_json::Map<String, serde_json::Value>,
     /// The same floors with their scores per step.
     pub floors: Vec<Floor>,
+    #[serde(default)]
+    pub diagnostics: Health,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planning: Option<Planning>,
+}
+
+impl Evaluation {
+    /// The numbers worth a line in the metrics.
+    pub fn named(&self) -> Vec<(String, f64)> {
+        let scores = [("prediction.rmse_px", &self.prediction), ("encoding.rmse_px", &self.encoding)];
+        let scores = scores.map(|(name, score)| (name, score.rmse_px)).into_iter();
+        let named = scores.chain(self.diagnostics.named()).map(|(name, value)| (name.to_owned(), value));
+        named.chain(self.planning.iter().flat_map(Planning::named)).collect()
+    }
+}
+
+/// What an evaluation has to show.
+pub struct Shown {
+    pub examples: Vec<Example>,
+    pub problems: Vec<ShownProblem>,
+}
+
+/// What was found with the prediction probe while it was at hand.
+struct Found {
+    prediction: Score,
+    encoding: Score,
+    examples: Vec<Example>,
+    planned: Option<Planned>,
+    noise_r2: Option<f64>,
 }
 
 /// A sequence with what was read from the predictions, positions `[T]` as (x, y) in pixels.
@@ -62,38 +96,43 @@ impl Judge<'_> {
         model: &dyn WorldModel,
         epoch: f64,
         watch: &dyn Watch,
-    ) -> Result<(Evaluation, Vec<Example>)> {
-        let (prediction, encoding, examples) = match self.probing.solver_in_use() {
+    ) -> Result<(Evaluation, Shown)> {
+        let Found { prediction, encoding, examples, planned, noise_r2 } = match self.probing.solver_in_use() {
             Solver::Ridge => self.by_ridge(model, watch)?,
             Solver::Adam => self.by_adam(model, watch)?,
         };
         let floors = floors(self.world, "score", self.scored_batches());
         let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
-        Ok((Evaluation { epoch, prediction, encoding, floors_px, floors }, examples))
+        let diagnostics = Health::of(self.world, model, noise_r2)?;
+        let (planning, problems) = planned.map(|planned| (planned.planning, planned.trips)).unzip();
+        let evaluation = Evaluation { epoch, prediction, encoding, floors_px, floors, diagnostics, planning };
+        Ok((evaluation, Shown { examples, problems: problems.unwrap_or_default() }))
     }
 
-    fn by_ridge(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Score, Score, Vec<Example>)> {
-        let (prediction, encoding) = no_grad(|| self.solve(model, watch))?;
+    fn by_ridge(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<Found> {
+        let (prediction, encoding, noise_r2) = no_grad(|| self.solve(model, watch))?;
         let scores =
             self.score(model, &[(&prediction, Part::Prediction), (&encoding, Part::Encoding)], watch)?;
         let [predicted, encoded] = scores.try_into().expect("one score for each probe");
-        Ok((predicted, encoded, self.examples(model, &prediction)?))
+        let (examples, planned) = self.shown(model, &prediction, watch)?;
+        Ok(Found { prediction: predicted, encoding: encoded, examples, planned, noise_r2 })
     }
 
-    /// Both probes from the normal equations of the same fresh sequences.
-    fn solve(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Probe, Probe)> {
+    /// Both probes from the normal equations of the same fresh sequences, and what these tell of the fixed noise.
+    fn solve(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Probe, Probe, Option<f64>)> {
         let (prediction, encoding) = (self.probe(model, "prediction")?, self.probe(model, "encoding")?);
         let device = model.parameters().device();
         let equations = || NormalEquations::new(model.embedding(), 2, self.probing.bias, device);
         let (mut all, mut first) = (equations(), equations());
-        let count =
-            if self.quick { 1 } else { self.probing.ridge_sequences.div_ceil(self.batch_size) as u64 };
+        let count = self.ridge_batches();
+        let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
         for (index, batch) in (0..).zip(batches(self.world, "ridge", count, device)) {
             watch.at("solving the probes", index, count)?;
             let batch = batch?;
             let seen = encodings(model, &batch, Part::Prediction, Mode::Evaluate);
             all.add(&seen.flatten(0, 1), &batch.locations.reshape([-1, 2]));
             first.add(&seen.get(0), &batch.locations.get(0).reshape([-1, 2]));
+            noise.add(index, &seen.get(0));
         }
         for (probe, equations) in [(&prediction, all), (&encoding, first)] {
             let (weight, bias) = equations.solve()?;
@@ -101,13 +140,19 @@ impl Judge<'_> {
             let weight = ("probe.0.weight".to_owned(), weight);
             probe.parameters.assign(&std::iter::once(weight).chain(bias).collect())?;
         }
-        Ok((prediction, encoding))
+        Ok((prediction, encoding, noise.r2()?))
     }
 
-    fn by_adam(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Score, Score, Vec<Example>)> {
-        let (prediction, shown) = self.by_adam_on(model, Part::Prediction, self.probing.epochs, watch)?;
+    fn ridge_batches(&self) -> u64 {
+        if self.quick { 1 } else { self.probing.ridge_sequences.div_ceil(self.batch_size) as u64 }
+    }
+
+    fn by_adam(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<Found> {
+        let (prediction, (examples, planned)) =
+            self.by_adam_on(model, Part::Prediction, self.probing.epochs, watch)?;
         let (encoding, _) = self.by_adam_on(model, Part::Encoding, self.probing.epochs_enc, watch)?;
-        Ok((prediction, encoding, shown))
+        let noise_r2 = no_grad(|| self.noise_r2(model, watch))?;
+        Ok(Found { prediction, encoding, examples, planned, noise_r2 })
     }
 
     fn by_adam_on(
@@ -116,7 +161,7 @@ impl Judge<'_> {
         part: Part,
         epochs: usize,
         watch: &dyn Watch,
-    ) -> Result<(Score, Vec<Example>)> {
+    ) -> Result<(Score, (Vec<Example>, Option<Planned>))> {
         let probe = self.probe(model, if part == Part::Prediction { "prediction" } else { "encoding" })?;
         let steps = if self.quick { 1 } else { epochs as u64 * self.batches_per_epoch };
         let fine_tune = self.probing.full_finetune;
@@ -124,13 +169,44 @@ impl Judge<'_> {
         let result = (|| {
             fit(self, model, &probe, Lesson { part, steps, rate: self.probing.lr, fine_tune }, watch)?;
             let scores = self.score(model, &[(&probe, part)], watch)?;
-            let examples = if part == Part::Prediction { self.examples(model, &probe)? } else { vec![] };
-            Ok((scores[0].clone(), examples))
+            let shown = match part {
+                Part::Prediction => self.shown(model, &probe, watch)?,
+                Part::Encoding => (vec![], None),
+            };
+            Ok((scores[0].clone(), shown))
         })();
         if let Some(before) = untouched {
             model.parameters().assign(&before)?;
         }
         result
+    }
+
+    /// The noise probe on sequences of its own.
+    fn noise_r2(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<Option<f64>> {
+        if self.world.overlay_projections("ridge", 0).is_none() {
+            return Ok(None);
+        }
+        let (count, device) = (self.ridge_batches(), model.parameters().device());
+        let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
+        for (index, batch) in (0..).zip(batches(self.world, "ridge", count, device)) {
+            watch.at("solving the noise probe", index, count)?;
+            noise.add(index, &encodings(model, &batch?, Part::Encoding, Mode::Evaluate).get(0));
+        }
+        noise.r2()
+    }
+
+    /// What the prediction probe is needed for beyond its score.
+    fn shown(
+        &self,
+        model: &dyn WorldModel,
+        probe: &Probe,
+        watch: &dyn Watch,
+    ) -> Result<(Vec<Example>, Option<Planned>)> {
+        let planned = self.mpcs.map(|count| {
+            let problems = Problems::draw(self.world, model, count, self.seed)?;
+            plan(self.world, model, probe, &problems, self.seed, watch)
+        });
+        Ok((self.examples(model, probe)?, planned.transpose()?))
     }
 
     fn probe(&self, model: &dyn WorldModel, name: &str) -> Result<Probe> {

@@ -1,10 +1,14 @@
 //! What a world model knows of its world: probes for the dot's position, beside floors that know nothing of it.
 
 mod adam;
+pub mod diagnostics;
 mod errors;
 mod features;
 mod floors;
+mod health;
 mod judge;
+mod noise_probe;
+mod planning;
 mod probe;
 mod ridge;
 mod settings;
@@ -12,7 +16,9 @@ mod table;
 
 pub use errors::Score;
 pub use floors::{Floor, floors};
-pub use judge::{Evaluation, Example, Judge};
+pub use health::Health;
+pub use judge::{Evaluation, Example, Judge, Shown};
+pub use planning::{PlannerScore, Planning, ShownProblem, Trip};
 pub use probe::{Probe, ProbeShape};
 pub use settings::{ProbingSettings, Solver};
 pub use table::{comparison, table};

@@ -18,7 +18,7 @@ pub fn table(world: &str, evaluation: &Evaluation) -> String {
     let table = Table::new(columns)
         .row(row(&format!("prediction ({frames} frames)"), &evaluation.prediction, prediction))
         .row(row("encoding (frame 0)", &evaluation.encoding, encoding));
-    format!("{table}floors: {}\n", listed(&evaluation.floors))
+    format!("{table}floors: {}\n{}{}", listed(&evaluation.floors), evaluation.diagnostics, plans(evaluation))
 }
 
 /// Both scores and all floors by name, RMSE in pixels.
@@ -31,13 +31,21 @@ pub fn comparison(evaluation: &Evaluation) -> Vec<(String, f64)> {
 }
 
 fn row(name: &str, score: &Score, beaten: String) -> [String; 4] {
-    [name.into(), format!("{:.2}", score.rmse_px), fraction(score.rmse_unit), beaten]
+    [name.into(), format!("{:.2}", score.rmse_px), fraction(score.rmse_unit, 3), beaten]
+}
+
+/// Planners beside each other, where they were asked for, after an empty line.
+fn plans(evaluation: &Evaluation) -> String {
+    evaluation.planning.as_ref().map_or(String::new(), |planning| format!("\n{}", planning.table()))
 }
 
 /// `.034` for 0.034, as the paper writes it.
-fn fraction(value: f64) -> String {
-    let text = format!("{value:.3}");
-    text.strip_prefix('0').unwrap_or(&text).to_owned()
+pub fn fraction(value: f64, digits: usize) -> String {
+    let text = format!("{value:.digits$}");
+    match text.strip_prefix("-0.") {
+        Some(digits) => format!("-.{digits}"),
+        None => text.strip_prefix('0').unwrap_or(&text).to_owned(),
+    }
 }
 
 /// The best floor that is worse than the score.
@@ -57,6 +65,7 @@ fn listed(floors: &[Floor]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::evaluation::Health;
     use crate::evaluation::errors::score_of;
 
     fn score(per_step: &[f64]) -> Score {
@@ -76,6 +85,8 @@ mod tests {
                 floor("dead reckoning", &[0.0, 1.7]),
                 floor("centre", &[8.9, 9.8]),
             ],
+            diagnostics: Health::default(),
+            planning: None,
         };
         let expected = "\
 one dot                RMSE px  / 28  floor it beats

@@ -18,6 +18,24 @@ pub struct FrameGrid {
     pub rows: Vec<FrameRow>,
     /// Words above the columns, such as time steps.
     pub column_labels: Vec<String>,
+    /// What the marks mean.
+    pub words: MarkWords,
+}
+
+/// What the marks on frames mean, for the legend.
+#[derive(Clone, Copy, Debug)]
+pub struct MarkWords {
+    pub ring: &'static str,
+    pub cross: &'static str,
+    /// Where frames have a path.
+    pub path: Option<&'static str>,
+}
+
+impl Default for MarkWords {
+    fn default() -> Self {
+        let cross = "probed position (small at the edge: outside the frame)";
+        Self { ring: "true position", cross, path: None }
+    }
 }
 
 /// Frames that share a grey scale: the row's least pixel is black, its greatest white.
@@ -38,6 +56,8 @@ pub struct Frame {
     pub pixels: Vec<f32>,
     pub true_xy: (f32, f32),
     pub probed_xy: (f32, f32),
+    /// A way through the frame, a dot at each place; empty for none.
+    pub path: Vec<(f32, f32)>,
 }
 
 impl FrameGrid {
@@ -52,7 +72,7 @@ impl FrameGrid {
             let baseline = PAGE_MARGIN + TITLE_LINE * (index as f64 + 0.75);
             svg.text(PAGE_MARGIN, baseline, line, Text { size: TITLE, ..Text::default() });
         }
-        draw_legend(&mut svg, PAGE_MARGIN, layout.top - LEGEND - layout.column_words + 10.0);
+        draw_legend(&mut svg, &self.words, PAGE_MARGIN, layout.top - LEGEND - layout.column_words + 10.0);
         self.draw_column_labels(&mut svg, &layout);
         for (index, row) in self.rows.iter().enumerate() {
             layout.draw_row(&mut svg, index, row).with_context(|| format!("drawing row {index}"))?;
@@ -92,13 +112,15 @@ mod tests {
             pixels: pixels.clone(),
             true_xy: (5.5 + column as f32, 3.5),
             probed_xy: if column == 0 { (f32::NAN, 1.0) } else { (14.0, 14.0) },
+            path: vec![],
         };
         let row = |index: usize| FrameRow {
             label: format!("row {index} with rather more words than fit beside one frame in one line"),
             frames: (0..columns).map(frame).collect(),
         };
         let column_labels = (0..columns).map(|column| format!("a long column label {column}")).collect();
-        FrameGrid { title: "Frames".into(), rows: (0..rows).map(row).collect(), column_labels }
+        let rows = (0..rows).map(row).collect();
+        FrameGrid { title: "Frames".into(), rows, column_labels, ..FrameGrid::default() }
     }
 
     #[test]
@@ -113,6 +135,22 @@ mod tests {
         assert!((second[0] - first[0] - pitch - 3.0).abs() < 0.02);
         assert_words_are_apart(&figure);
         assert_eq!(figure.png().unwrap(), grid(2, 3).figure().unwrap().png().unwrap());
+    }
+
+    #[test]
+    fn a_path_has_a_line_and_a_dot_at_each_place() {
+        let mut walked = grid(1, 1);
+        walked.rows[0].frames[0].path = vec![(2.5, 3.5), (4.5, 3.5), (4.5, 8.5)];
+        walked.words = MarkWords { ring: "target", cross: "reached", path: Some("way") };
+        let figure = walked.figure().unwrap();
+        let layout = Layout::of(&walked);
+        let corner = |x: f64, y: f64| [layout.column(0) + 3.0 * x, layout.top + 3.0 * y];
+        let expected = [corner(2.5, 3.5), corner(4.5, 3.5), corner(4.5, 8.5)].concat();
+        let drawn = numbers(&paths(&figure, "path")[0]);
+        assert!(drawn.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 0.011), "{drawn:?} {expected:?}");
+        assert_eq!(figure.svg().matches("<circle").count(), 3 + 1, "three places and the legend's");
+        assert!(figure.svg().contains("reached") && !figure.svg().contains("probed position"));
+        assert_words_are_apart(&figure);
     }
 
     #[test]

@@ -45,7 +45,7 @@ impl Layout {
             + if label_width > 0.0 { label_width + 10.0 } else { 0.0 }
             + 0.5 * (pitch_x - CELL - GAP);
         let frames = left + columns as f64 * pitch_x;
-        let room = (frames - PAGE_MARGIN).max(legend_width());
+        let room = (frames - PAGE_MARGIN).max(legend_width(&grid.words));
         let title = font::wrap(&grid.title, TITLE, room);
         let title_width = widest(&mut title.iter().map(|line| font::width(line, TITLE)));
         let column_words = if grid.column_labels.is_empty() { 0.0 } else { 22.0 };

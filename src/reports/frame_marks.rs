@@ -7,7 +7,7 @@ use resvg::tiny_skia::{ColorU8, Pixmap};
 
 use super::element::{Element, number};
 use super::font;
-use super::frame_grid::{FRAME_SIDE, Frame};
+use super::frame_grid::{FRAME_SIDE, Frame, MarkWords};
 use super::palette::MARKS_ON_PICTURES;
 use super::svg::{FAINT_INK, Svg, Text};
 
@@ -15,11 +15,9 @@ const OUTLINE: &str = "#111111";
 const RING: f64 = 6.5;
 const CROSS: f64 = 4.5;
 const SIZE: f64 = 12.0;
-const LEGEND: [&str; 3] = [
-    "true position",
-    "probed position (small at the edge: outside the frame)",
-    "grey: black to white from least to greatest pixel of a row",
-];
+const GREYS: &str = "grey: black to white from least to greatest pixel of a row";
+/// The radius of a place on a path.
+const PLACE: f64 = 1.7;
 const LEGEND_GAP: f64 = 22.0;
 const SAMPLE: f64 = 20.0;
 
@@ -40,6 +38,7 @@ pub fn draw_frame(
     let border =
         Element::new("rect").num("x", corner.0).num("y", corner.1).num("width", side).num("height", side);
     svg.add(border.stroke("#bbbbbb", 0.5));
+    draw_path(svg, &frame.path, corner, side);
     if let Some((x, y, size)) = place(frame.true_xy, corner, side) {
         draw_mark(svg, "true", &ring(x, y, size * RING), MARKS_ON_PICTURES.0);
     }
@@ -50,25 +49,45 @@ pub fn draw_frame(
 }
 
 /// Draws what the marks mean, in one line about `y` from `left`.
-pub fn draw_legend(svg: &mut Svg, left: f64, y: f64) {
+pub fn draw_legend(svg: &mut Svg, words: &MarkWords, left: f64, y: f64) {
     let mut x = left;
-    for (index, words) in LEGEND.into_iter().enumerate() {
-        let middle = x + RING + 1.5;
-        match index {
-            0 => draw_mark(svg, "legend", &ring(middle, y, RING), MARKS_ON_PICTURES.0),
-            1 => draw_mark(svg, "legend", &cross(middle, y, CROSS), MARKS_ON_PICTURES.1),
-            _ => x -= SAMPLE,
-        }
-        let colour = if index < 2 { Text::default().colour } else { FAINT_INK };
-        svg.text(x + SAMPLE, y + 0.35 * SIZE, words, Text { size: SIZE, colour, ..Text::default() });
+    let middle = RING + 1.5;
+    let mut explain = |sample: &dyn Fn(&mut Svg, f64), words: &str| {
+        sample(svg, x + middle);
+        svg.text(x + SAMPLE, y + 0.35 * SIZE, words, Text { size: SIZE, ..Text::default() });
         x += SAMPLE + font::width(words, SIZE) + LEGEND_GAP;
+    };
+    explain(&|svg, x| draw_mark(svg, "legend", &ring(x, y, RING), MARKS_ON_PICTURES.0), words.ring);
+    explain(&|svg, x| draw_mark(svg, "legend", &cross(x, y, CROSS), MARKS_ON_PICTURES.1), words.cross);
+    if let Some(words) = words.path {
+        explain(&|svg, x| draw_place(svg, (x, y)), words);
     }
+    svg.text(x, y + 0.35 * SIZE, GREYS, Text { size: SIZE, colour: FAINT_INK, ..Text::default() });
 }
 
 /// The room that [`draw_legend`] takes.
-pub fn legend_width() -> f64 {
-    let words: f64 = LEGEND.iter().map(|words| font::width(words, SIZE)).sum();
-    words + 2.0 * (SAMPLE + LEGEND_GAP)
+pub fn legend_width(words: &MarkWords) -> f64 {
+    let explained = [Some(words.ring), Some(words.cross), words.path].into_iter().flatten();
+    explained.map(|words| SAMPLE + font::width(words, SIZE) + LEGEND_GAP).sum::<f64>()
+        + font::width(GREYS, SIZE)
+}
+
+/// A line through all places that are finite, and a dot at each.
+fn draw_path(svg: &mut Svg, path: &[(f32, f32)], corner: (f64, f64), side: f64) {
+    let places: Vec<_> = path.iter().filter_map(|at| place(*at, corner, side)).collect();
+    if places.is_empty() {
+        return;
+    }
+    let points: Vec<String> =
+        places.iter().map(|(x, y, _)| format!("{} {}", number(*x), number(*y))).collect();
+    let line = Element::new("path").set("class", "path").set("d", &format!("M{}", points.join("L")));
+    svg.add(line.stroke(MARKS_ON_PICTURES.1, 0.9));
+    places.iter().for_each(|(x, y, _)| draw_place(svg, (*x, *y)));
+}
+
+fn draw_place(svg: &mut Svg, (x, y): (f64, f64)) {
+    let dot = Element::new("circle").num("cx", x).num("cy", y).num("r", PLACE);
+    svg.add(dot.set("fill", MARKS_ON_PICTURES.1).set("stroke", OUTLINE).num("stroke-width", 0.6));
 }
 
 /// A frame as a PNG of one pixel a pixel.

@@ -26,7 +26,7 @@ mod text_table;
 mod ticks;
 
 pub use figure::Figure;
-pub use frame_grid::{FRAME_SIDE, Frame, FrameGrid, FrameRow};
+pub use frame_grid::{FRAME_SIDE, Frame, FrameGrid, FrameRow, MarkWords};
 pub use line_chart::{Floor, LineChart, Series};
 pub use panels::panels;
 

@@ -1,7 +1,14 @@
 //! What a world model's run looks like.
 
+mod diagnostics;
+mod planning;
+
 use anyhow::Result;
 
+pub use diagnostics::diagnostics;
+pub use planning::planning;
+
+use crate::evaluation::diagnostics::is_diagnostic;
 use crate::evaluation::{Evaluation, Example};
 use crate::reports::{Figure, Floor, Frame, FrameGrid, FrameRow, LineChart, Series, panels};
 use crate::runs::Record;
@@ -14,7 +21,8 @@ const CLOCKS: [&str; 3] = ["step", "epoch", "rate"];
 /// The terms of the loss over the steps, a panel each.
 pub fn loss_terms(records: &[Record]) -> Option<Figure> {
     let training: Vec<&Record> = records.iter().filter(|record| record.contains_key("loss")).collect();
-    let names = training.first()?.keys().filter(|key| !CLOCKS.contains(&key.as_str()));
+    let is_term = |key: &str| !CLOCKS.contains(&key) && !is_diagnostic(key);
+    let names = training.first()?.keys().filter(|key| is_term(key));
     let charts = names.map(|name| chart(name, &training)).collect();
     Some(panels("Loss terms over training steps", charts, 2))
 }
@@ -67,15 +75,21 @@ pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
         title: format!("True and probed position, {world}"),
         rows: examples.iter().enumerate().map(row).collect(),
         column_labels: shown.iter().map(|t| format!("frame {t}")).collect(),
+        ..FrameGrid::default()
     }
     .figure()
 }
 
+/// A position on the page: the centre of pixel 0 lies half a pixel in.
+pub(super) fn centre((x, y): (f32, f32)) -> (f32, f32) {
+    (x + 0.5, y + 0.5)
+}
+
 fn frame(example: &Example, t: usize) -> Frame {
-    let centre = |(x, y): (f32, f32)| (x + 0.5, y + 0.5);
     Frame {
         pixels: example.frames[t].clone(),
         true_xy: centre(example.truth[t]),
         probed_xy: centre(example.probed[t]),
+        ..Frame::default()
     }
 }

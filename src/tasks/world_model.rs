@@ -6,15 +6,16 @@ use anyhow::{Result, bail};
 use tch::Device;
 
 use crate::data::{Dots, HostTrajectories, Prefetch, Trajectories};
+use crate::evaluation::diagnostics::diagnose;
 use crate::evaluation::{Judge, comparison, table};
-use crate::models::{self, Recipe, WorldModel};
+use crate::models::{self, Explained, Recipe, WorldModel};
 use crate::nn::Parameters;
-use crate::objectives::LossReport;
+use crate::objectives::scalars::Scalars;
 use crate::optim::{self, Optimiser, Schedule};
 use crate::reports::Figure;
 use crate::runs::Record;
 use crate::schema::RunSettings;
-use crate::training::{Evaluated, Plan, Task, Watch};
+use crate::training::{Evaluated, Loss, Plan, Task, Watch};
 
 use super::figures;
 
@@ -91,6 +92,7 @@ impl WorldModelTask {
             batches_per_epoch: (settings.val_dataset_size / settings.dataset_batch_size) as u64,
             batch_size: settings.dataset_batch_size,
             seed: settings.seed,
+            mpcs: settings.probe_mpc.then_some(if settings.quick_debug { 1 } else { settings.eval_mpcs }),
             quick: settings.quick_debug,
         }
     }
@@ -108,9 +110,12 @@ impl Task for WorldModelTask {
         self.settings.dataset_batch_size
     }
 
-    fn loss(&self, batch: HostTrajectories) -> Result<LossReport> {
+    fn loss(&self, batch: HostTrajectories, observe: bool) -> Result<Loss> {
         let batch = Trajectories::new(&batch, self.device)?;
-        Ok(self.model.loss(&batch).report)
+        let Explained { report, trace } = self.model.loss(&batch);
+        let observed =
+            if observe && self.settings.diagnostics { diagnose(&trace) } else { Scalars::default() };
+        Ok(Loss { report, observed })
     }
 
     fn parameters(&self) -> &Parameters {
@@ -130,30 +135,32 @@ impl Task for WorldModelTask {
     }
 
     fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
-        let (evaluation, examples) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
+        let (evaluation, shown) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
         let world = self.world();
         if !evaluation.prediction.rmse_px.is_finite() {
             bail!("the probe's error is not finite at epoch {epoch}");
         }
-        let number = |value: f64| serde_json::Value::from(value);
+        let mut figures = vec![
+            ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
+            ("frames", figures::frames(&world, &shown.examples)?),
+        ];
+        if !shown.problems.is_empty() {
+            figures.push(("planning", figures::planning(&world, &shown.problems)?));
+        }
         Ok(Evaluated {
             score: evaluation.prediction.rmse_px,
-            summary: Record::from_iter([
-                ("prediction.rmse_px".into(), number(evaluation.prediction.rmse_px)),
-                ("encoding.rmse_px".into(), number(evaluation.encoding.rmse_px)),
-            ]),
+            summary: evaluation.named().into_iter().map(|(name, value)| (name, value.into())).collect(),
             report: serde_json::to_value(&evaluation)?,
             table: table(&world, &evaluation),
             comparison: comparison(&evaluation),
-            figures: vec![
-                ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
-                ("frames", figures::frames(&world, &examples)?),
-            ],
+            figures,
         })
     }
 
     fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        figures::loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+        let figures =
+            [("loss_terms", figures::loss_terms(records)), ("diagnostics", figures::diagnostics(records))];
+        figures.into_iter().filter_map(|(name, figure)| Some((name, figure?))).collect()
     }
 }
 

@@ -19,6 +19,7 @@ pub use watch::{Vigil, Watch};
 use crate::data::Prefetch;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
+use crate::objectives::scalars::Scalars;
 use crate::optim::Optimiser;
 use crate::reports::Figure;
 use crate::runs::Record;
@@ -33,8 +34,8 @@ pub trait Task {
     /// Sequences in a batch.
     fn batch_size(&self) -> usize;
 
-    /// What training minimises on one batch.
-    fn loss(&self, batch: Self::Batch) -> Result<LossReport>;
+    /// What training minimises on one batch; with `observe`, what else there is to say of it too.
+    fn loss(&self, batch: Self::Batch, observe: bool) -> Result<Loss>;
 
     fn parameters(&self) -> &Parameters;
 
@@ -54,6 +55,13 @@ pub trait Task {
 
     /// Figures of the whole run, from its metrics.
     fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)>;
+}
+
+/// A loss on one batch.
+pub struct Loss {
+    pub report: LossReport,
+    /// What was asked for beside it: logged, and nothing more.
+    pub observed: Scalars,
 }
 
 /// What an evaluation found.

@@ -9,8 +9,9 @@ use tch::Tensor;
 use super::clock::Clock;
 use super::pending::Pending;
 use super::plan::Plan;
-use super::{Evaluated, Interrupted, Stop, Task, Vigil};
+use super::{Evaluated, Interrupted, Loss, Stop, Task, Vigil};
 use crate::native::{clear_gradients, clip_gradients};
+use crate::objectives::scalars::Scalars;
 use crate::optim::{Optimiser, restore};
 use crate::runs::{Checkpoint, Console, Progress, Record, RunFolder, State, step_of};
 
@@ -31,6 +32,8 @@ pub struct Trainer<'a, T: Task> {
     trained: Vec<Tensor>,
     optimiser: Box<dyn Optimiser>,
     pending: Pending,
+    /// Of the step just taken, where it is logged: it never outlives the step, so no checkpoint holds it.
+    observed: Scalars,
     step: u64,
     best: Option<f64>,
     last_loss: Option<f64>,
@@ -70,6 +73,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             trained,
             optimiser,
             pending,
+            observed: Scalars::default(),
             step,
             best,
             last_loss: None,
@@ -130,7 +134,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn take_step(&mut self, batch: T::Batch) -> Result<()> {
         clear_gradients(&self.trained);
-        let report = self.task.loss(batch)?;
+        let Loss { report, observed } = self.task.loss(batch, self.plan.logs_at(self.step + 1))?;
         report.total.backward();
         if let Some(limit) = self.plan.clip_norm {
             clip_gradients(&self.trained, limit);
@@ -138,6 +142,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.optimiser.step(self.task.rate(self.step));
         self.task.after_step();
         self.pending.push(&report);
+        self.observed = observed;
         self.step += 1;
         Ok(())
     }
@@ -155,6 +160,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             }
             record.insert(name.into(), value.into());
         }
+        record.extend(self.observed.read()?.into_iter().map(|(name, value)| (name, value.into())));
         let ends = self.append(record)?;
         self.show_progress()?;
         Ok(ends)

@@ -1,0 +1,46 @@
+//! Numbers by name that stay on the device until they are read.
+
+use anyhow::Result;
+use tch::{Device, Kind, Tensor};
+
+/// Named scalars, in the order in which they were added.
+#[derive(Default)]
+pub struct Scalars {
+    names: Vec<String>,
+    values: Vec<Tensor>,
+}
+
+impl Scalars {
+    /// Adds a tensor of one number.
+    pub fn push(&mut self, name: impl Into<String>, value: &Tensor) {
+        self.names.push(name.into());
+        self.values.push(value.detach().to_kind(Kind::Double).view([]));
+    }
+
+    /// All that are finite, brought from the device at once.
+    ///
+    /// # Errors
+    /// When libtorch cannot copy them.
+    pub fn read(&self) -> Result<Vec<(String, f64)>> {
+        if self.values.is_empty() {
+            return Ok(vec![]);
+        }
+        let values = Vec::<f64>::try_from(Tensor::stack(&self.values, 0).to_device(Device::Cpu))?;
+        Ok(self.names.iter().cloned().zip(values).filter(|(_, value)| value.is_finite()).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finite_numbers_are_read_in_their_order() {
+        let mut scalars = Scalars::default();
+        assert!(scalars.read().unwrap().is_empty());
+        scalars.push("b", &Tensor::from(2.5f32));
+        scalars.push("broken", &Tensor::from(f64::NAN));
+        scalars.push("a", &Tensor::from_slice(&[3i64]));
+        assert_eq!(scalars.read().unwrap(), [("b".to_owned(), 2.5), ("a".to_owned(), 3.0)]);
+    }
+}
