@@ -39,7 +39,7 @@ pub fn fit(
         Part::Prediction => "training the prediction probe",
         Part::Encoding => "training the encoding probe",
     };
-    let lessons = batches(judge.world, "probe", lesson.steps, model.parameters().device());
+    let lessons = batches(judge.world, "probe", lesson.steps, model);
     for (step, batch) in (0..).zip(lessons) {
         watch.at(what, step, lesson.steps)?;
         let batch = batch?;

@@ -13,10 +13,11 @@ pub struct Floor {
     pub score: Score,
 }
 
-/// The floors of `count` batches of a stream, best first. Positions are of the first dot, whose actions are known.
-pub fn floors(world: &Dots, stream: &str, count: u64) -> Vec<Floor> {
-    let batches: Vec<Paths> =
-        (0..count).map(|index| Paths::new(world, &world.batch(stream, index, 0))).collect();
+/// The floors of `count` batches of a stream, best first. Positions are of the first dot, whose actions are known; paths
+/// start at the last of the `shown` frames.
+pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Floor> {
+    let paths = |index| Paths::new(world, &world.batch(stream, index, 0), shown);
+    let batches: Vec<Paths> = (0..count).map(paths).collect();
     let paths = Paths::together(&batches);
     let walls = world.walls();
     let free = paths.start() + &paths.travelled;
@@ -39,14 +40,16 @@ struct Paths {
 }
 
 impl Paths {
-    fn new(world: &Dots, host: &HostTrajectories) -> Self {
+    fn new(world: &Dots, host: &HostTrajectories, shown: usize) -> Self {
         let (frames, batch, dots) = (host.frames as i64, host.batch as i64, host.dots as i64);
+        let first = shown as i64 - 1;
+        let since = |x: Tensor| x.narrow(0, first, x.size()[0] - first).to_kind(Kind::Double);
         let units = world.normalisation();
         let positions = Tensor::from_slice(&host.locations).view([frames, batch, dots, 2]).select(2, 0);
-        let actions = Tensor::from_slice(&host.actions).view([frames - 1, batch, 2]).to_kind(Kind::Double);
+        let actions = since(Tensor::from_slice(&host.actions).view([frames - 1, batch, 2]));
         let none = Tensor::zeros([1, batch, 2], (Kind::Double, Device::Cpu));
         Self {
-            positions: positions.to_kind(Kind::Double) * units.location_unit + units.location_centre,
+            positions: since(positions) * units.location_unit + units.location_centre,
             travelled: Tensor::cat(&[none, actions.cumsum(0, Kind::Double) * units.action_unit], 0),
         }
     }
@@ -98,7 +101,7 @@ mod tests {
     #[test]
     fn floors_are_those_of_the_specification() {
         let world = Dots::new(DotsSettings { normalize: true, ..DotsSettings::default() }).unwrap();
-        let found = floors(&world, "score", 78);
+        let found = floors(&world, "score", 78, 1);
         let expected = [
             ("simulator", 0.0),
             ("dead reckoning", 1.15),
@@ -121,10 +124,34 @@ mod tests {
     }
 
     #[test]
+    fn paths_start_at_the_last_frame_shown() {
+        let world = Dots::new(DotsSettings { frames: 6, ..DotsSettings::default() }).unwrap();
+        let found = floors(&world, "score", 2, 3);
+        let score = |name: &str| &found.iter().find(|floor| floor.name == name).unwrap().score;
+        assert!(score("simulator").rmse_px < 1e-6);
+        // By hand: how far frames 2 to 5 are from frame 2.
+        let (mut sums, mut count) = ([0f64; 4], 0.0);
+        for host in [0, 1].map(|index| world.batch("score", index, 0)) {
+            let at =
+                |t: usize, b: usize, axis: usize| f64::from(host.locations[(t * host.batch + b) * 2 + axis]);
+            for b in 0..host.batch {
+                let squared =
+                    |t: usize| (0..2).map(|axis| (at(t, b, axis) - at(2, b, axis)).powi(2)).sum::<f64>();
+                (0..4).for_each(|t| sums[t] += squared(t + 2));
+                count += 1.0;
+            }
+        }
+        for (px, sum) in score("copy").per_step_px.iter().zip(sums) {
+            assert!((px - (sum / count).sqrt()).abs() < 1e-6);
+        }
+        assert_eq!(score("copy").per_step_px.len(), 4);
+    }
+
+    #[test]
     fn normalised_units_change_no_floor() {
         let floor = |normalize| {
             let world = Dots::new(DotsSettings { normalize, ..DotsSettings::default() }).unwrap();
-            floors(&world, "score", 2)[2].score.rmse_px
+            floors(&world, "score", 2, 1)[2].score.rmse_px
         };
         assert!((floor(true) - floor(false)).abs() < 1e-4);
     }

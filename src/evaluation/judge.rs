@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::adam::{Lesson, fit};
 use super::errors::{Score, SquaredErrors};
-use super::features::{Part, batches, encodings};
+use super::features::{Part, batches, encodings, scored};
 use super::floors::{Floor, floors};
 use super::health::Health;
 use super::noise_probe::NoiseProbe;
@@ -101,7 +101,7 @@ impl Judge<'_> {
             Solver::Ridge => self.by_ridge(model, watch)?,
             Solver::Adam => self.by_adam(model, watch)?,
         };
-        let floors = floors(self.world, "score", self.scored_batches());
+        let floors = floors(self.world, "score", self.scored_batches(), model.burn_in());
         let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
         let diagnostics = Health::of(self.world, model, noise_r2)?;
         let (planning, problems) = planned.map(|planned| (planned.planning, planned.trips)).unzip();
@@ -126,7 +126,7 @@ impl Judge<'_> {
         let (mut all, mut first) = (equations(), equations());
         let count = self.ridge_batches();
         let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
-        for (index, batch) in (0..).zip(batches(self.world, "ridge", count, device)) {
+        for (index, batch) in (0..).zip(batches(self.world, "ridge", count, model)) {
             watch.at("solving the probes", index, count)?;
             let batch = batch?;
             let seen = encodings(model, &batch, Part::Prediction, Mode::Evaluate);
@@ -188,7 +188,7 @@ impl Judge<'_> {
         }
         let (count, device) = (self.ridge_batches(), model.parameters().device());
         let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
-        for (index, batch) in (0..).zip(batches(self.world, "ridge", count, device)) {
+        for (index, batch) in (0..).zip(batches(self.world, "ridge", count, model)) {
             watch.at("solving the noise probe", index, count)?;
             noise.add(index, &encodings(model, &batch?, Part::Encoding, Mode::Evaluate).get(0));
         }
@@ -234,8 +234,7 @@ impl Judge<'_> {
         let needed = probes.iter().map(|(_, part)| *part).find(|part| *part == Part::Prediction);
         let mut errors: Vec<_> = probes.iter().map(|_| SquaredErrors::default()).collect();
         let count = self.scored_batches();
-        let scored = batches(self.world, "score", count, model.parameters().device());
-        for (index, batch) in (0..).zip(scored) {
+        for (index, batch) in (0..).zip(batches(self.world, "score", count, model)) {
             watch.at("scoring", index, count)?;
             let batch = batch?;
             no_grad(|| {
@@ -251,10 +250,11 @@ impl Judge<'_> {
         Ok(errors.iter().map(|errors| errors.score(|squared| units.pixels_squared(squared))).collect())
     }
 
-    /// The first scored sequences with all their frames and what the prediction probe says of them.
+    /// The first scored sequences with all their scored frames and what the prediction probe says of them.
     fn examples(&self, model: &dyn WorldModel, probe: &Probe) -> Result<Vec<Example>> {
         let host = self.world.batch("score", 0, self.world.frames());
-        let batch = Trajectories::new(&host, model.parameters().device())?;
+        let shown = model.burn_in();
+        let batch = scored(Trajectories::new(&host, model.parameters().device())?, shown);
         let seen = no_grad(|| encodings(model, &batch, Part::Prediction, Mode::Evaluate));
         let probed = no_grad(|| probe.forward(&seen, Mode::Evaluate));
         let count = EXAMPLES.min(batch.actions.size()[1]);
@@ -262,7 +262,7 @@ impl Judge<'_> {
         let example = |b: i64| {
             let frames = batch.states.select(1, b).reshape([-1, (IMAGE_SIZE * IMAGE_SIZE) as i64]);
             Ok(Example {
-                frames: Vec::<Vec<f32>>::try_from(frames.to_device(Device::Cpu))?,
+                frames: Vec::<Vec<f32>>::try_from(frames.to_device(Device::Cpu))?.split_off(shown - 1),
                 truth: pixels(&batch.locations, b)?,
                 probed: pixels(&probed, b)?,
             })

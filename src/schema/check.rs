@@ -139,6 +139,7 @@ mod tests {
             "vicreg.backbone_width_factor=0",
             "vicreg.base_lr=0",
             "vicreg.std_coeff=-1",
+            "vicreg.rnn_burnin=2",
             "simclr.rnn_burnin=0",
             "simclr.loss_temp=0",
             "rssm.learning_rate=.nan",

@@ -60,7 +60,7 @@ pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
     .figure()
 }
 
-/// Frames with the true position and what the probe reads from the rollout that has seen the first one only.
+/// Frames with the true position and what the probe reads from the rollout that has seen none after the first.
 pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
     let count = examples.first().map_or(0, |example| example.frames.len());
     let shown: Vec<usize> = match count {

@@ -35,10 +35,12 @@ impl WorldModelTask {
     pub fn new(settings: &RunSettings, device: Device) -> Result<Self> {
         let model = models::build(settings, device)?;
         let recipe = models::recipe(settings);
-        let training_world = Dots::new(settings.dots(settings.n_steps)?)?;
+        // What burn-in shows comes before the frames that are predicted and scored.
+        let burn_in = model.burn_in() - 1;
+        let training_world = Dots::new(settings.dots(settings.n_steps + burn_in)?)?;
         let validation_world = match settings.val_n_steps == settings.n_steps {
             true => training_world.clone(),
-            false => Dots::new(settings.dots(settings.val_n_steps)?)?,
+            false => Dots::new(settings.dots(settings.val_n_steps + burn_in)?)?,
         };
         let batch_size = settings.dataset_batch_size;
         let schedule =

@@ -105,3 +105,56 @@ impl Residue {
         self.bn2.forward(&self.conv2.forward(&hidden), mode)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashMap;
+
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::nn::Parameters;
+
+    fn images() -> Tensor {
+        tch::manual_seed(6);
+        Tensor::randn([4, 1, 28, 28], (Kind::Float, Device::Cpu))
+    }
+
+    fn largest(x: &Tensor) -> f64 {
+        x.abs().max().double_value(&[])
+    }
+
+    #[test]
+    fn skip_paths_alone_are_three_strided_products_between_the_stem_and_the_mean() {
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let net = Resnet18::of_skips(&parameters.root(), 1);
+        let named: HashMap<String, Tensor> = parameters.named().into_iter().collect();
+        let normalised = 1.0 / (1.0f64 + 1e-5).sqrt();
+        let padded = images().constant_pad_nd([3, 3, 3, 3]);
+        let stem = padded.conv2d(&named["conv1.weight"], None::<Tensor>, [2, 2], [0, 0], [1, 1], 1);
+        let mut maps = (stem * normalised).relu().max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false);
+        for stage in 2..=4 {
+            let weight = named[&format!("layer{stage}.0.downsample.0.weight")].flatten(1, -1);
+            let every_other = maps.slice(2, 0, None, 2).slice(3, 0, None, 2);
+            maps = (Tensor::einsum("oi,nihw->nohw", &[weight, every_other], None::<i64>) * normalised).relu();
+        }
+        let features = net.forward(&images(), Mode::Evaluate);
+        assert_eq!(features.size(), [4, 512]);
+        let expected = maps.mean_dim([2i64, 3].as_slice(), false, Kind::Float);
+        assert!(largest(&(&features - &expected)) < 1e-5 * largest(&expected));
+    }
+
+    #[test]
+    fn a_new_resnet_is_its_skip_paths_until_a_block_weighs_its_residue() {
+        let [all, skips] = [Parameters::new(Device::Cpu, 0), Parameters::new(Device::Cpu, 0)];
+        let (net, of_skips) = (Resnet18::new(&all.root(), 1), Resnet18::of_skips(&skips.root(), 1));
+        let difference = || {
+            let forward = |net: &Resnet18| net.forward(&images(), Mode::Train);
+            largest(&(forward(&net) - forward(&of_skips)))
+        };
+        assert_eq!(difference(), 0.0);
+        let (_, mut scale) = all.named().into_iter().find(|(name, _)| name == "layer3.1.bn2.weight").unwrap();
+        let _ = tch::no_grad(|| scale.fill_(1.0));
+        assert!(difference() > 0.1);
+    }
+}

@@ -40,3 +40,32 @@ impl RnnBurnin {
         Tensor::cat(&predictions, 0)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use tch::{Device, Kind};
+
+    use super::*;
+    use crate::nn::Parameters;
+
+    #[test]
+    fn the_first_prediction_is_read_from_all_frames_seen_and_the_next_from_it() {
+        tch::manual_seed(1);
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let predictor = RnnBurnin::new(&parameters.root(), 5, 2, 2);
+        let random = |shape: [i64; 3]| Tensor::randn(shape, (Kind::Float, Device::Cpu));
+        let (seen, actions) = (random([3, 4, 5]), random([4, 4, 2]));
+        let predicted = predictor.forward(&seen, &actions);
+        assert_eq!(predicted.size(), [2, 4, 5]);
+        // The same without a loop: the frames the network is to have seen by then, in one call.
+        for step in 0..2 {
+            let fed = Tensor::cat(&[&seen, &predicted.narrow(0, 0, step)], 0);
+            let inputs = Tensor::cat(&[&fed, &actions.narrow(0, 0, 3 + step)], -1);
+            let rest = Tensor::zeros([2, 4, 5], (Kind::Float, Device::Cpu));
+            let output = predictor.rnn.advance(&inputs, &rest).0.get(-1);
+            let expected = predictor.output_projector.forward(&output);
+            let difference = (predicted.get(step) - expected).abs().max();
+            assert!(difference.double_value(&[]) < 1e-6);
+        }
+    }
+}
