@@ -52,12 +52,18 @@ impl FrameGrid {
             let baseline = PAGE_MARGIN + TITLE_LINE * (index as f64 + 0.75);
             svg.text(PAGE_MARGIN, baseline, line, Text { size: TITLE, ..Text::default() });
         }
-        draw_legend(&mut svg, PAGE_MARGIN, layout.top - LEGEND - layout.column_words + 10.0);
+        draw_legend(&mut svg, PAGE_MARGIN, layout.top - LEGEND - layout.column_words + 10.0, self.probed());
         self.draw_column_labels(&mut svg, &layout);
         for (index, row) in self.rows.iter().enumerate() {
             layout.draw_row(&mut svg, index, row).with_context(|| format!("drawing row {index}"))?;
         }
         Ok(svg.finish(&self.title))
+    }
+
+    /// Whether any frame has a probed position.
+    pub(super) fn probed(&self) -> bool {
+        let frames = self.rows.iter().flat_map(|row| &row.frames);
+        frames.map(|frame| frame.probed_xy).any(|(x, y)| x.is_finite() && y.is_finite())
     }
 
     fn check(&self) -> anyhow::Result<()> {
@@ -113,6 +119,18 @@ mod tests {
         assert!((second[0] - first[0] - pitch - 3.0).abs() < 0.02);
         assert_words_are_apart(&figure);
         assert_eq!(figure.png().unwrap(), grid(2, 3).figure().unwrap().png().unwrap());
+    }
+
+    #[test]
+    fn a_grid_without_probed_positions_has_a_legend_without_them() {
+        let legends = |grid: &FrameGrid| paths(&grid.figure().unwrap(), "legend").len();
+        let mut unprobed = grid(2, 3);
+        assert_eq!(legends(&unprobed), 2);
+        let frames = unprobed.rows.iter_mut().flat_map(|row| &mut row.frames);
+        frames.for_each(|frame| frame.probed_xy = (f32::NAN, 1.0));
+        assert_eq!(legends(&unprobed), 1);
+        assert!(!unprobed.figure().unwrap().svg().contains("probed"));
+        assert_words_are_apart(&unprobed.figure().unwrap());
     }
 
     #[test]

@@ -49,10 +49,10 @@ pub fn draw_frame(
     Ok(())
 }
 
-/// Draws what the marks mean, in one line about `y` from `left`.
-pub fn draw_legend(svg: &mut Svg, left: f64, y: f64) {
+/// Draws what the marks mean, those of probed positions if there are any, in one line about `y` from `left`.
+pub fn draw_legend(svg: &mut Svg, left: f64, y: f64, probed: bool) {
     let mut x = left;
-    for (index, words) in LEGEND.into_iter().enumerate() {
+    for (index, words) in LEGEND.into_iter().enumerate().filter(|(index, _)| probed || *index != 1) {
         let middle = x + RING + 1.5;
         match index {
             0 => draw_mark(svg, "legend", &ring(middle, y, RING), MARKS_ON_PICTURES.0),

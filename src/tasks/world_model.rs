@@ -132,6 +132,7 @@ impl Task for WorldModelTask {
             bail!("the probe's error is not finite at epoch {epoch}");
         }
         let number = |value: f64| serde_json::Value::from(value);
+        let reconstructions = figures::reconstructions(&world, &examples)?;
         Ok(Evaluated {
             score: evaluation.prediction.rmse_px,
             summary: Record::from_iter([
@@ -141,10 +142,13 @@ impl Task for WorldModelTask {
             report: serde_json::to_value(&evaluation)?,
             table: table(&world, &evaluation),
             comparison: comparison(&evaluation),
-            figures: vec![
+            figures: [
                 ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
                 ("frames", figures::frames(&world, &examples)?),
-            ],
+            ]
+            .into_iter()
+            .chain(reconstructions.map(|figure| ("reconstructions", figure)))
+            .collect(),
         })
     }
 
