@@ -1,14 +1,15 @@
-"""The VICReg training step and the moving-dot generator in plain PyTorch, as a yardstick for ours.
+"""The VICReg and RSSM training steps and the moving-dot generator in plain PyTorch, as a yardstick for ours.
 
-Eager float32, the default memory format, nothing compiled or fused: what one would write first. The model is the
-paper's (menet5 of width 2, embedding 512, GRU predictor, no projector; coefficients 25, 25, 1; LARS), on 128 sequences
-of 17 frames.
+Eager float32, the default memory format, nothing compiled or fused: what one would write first. The models are the
+paper's (menet5 of width 2, embedding 512; VICReg with a GRU predictor, no projector, coefficients 25, 25, 1 and LARS;
+RSSM frame by frame, with Adam and clipped gradients), on 128 sequences of 17 frames.
 
     python pytorch_baseline.py --threads 2
 
 prints one line of versions, then serves requests from stdin, one line each, until it ends:
 
-    step N    run N training steps             -> seconds taken
+    step N    run N VICReg training steps      -> seconds taken
+    rssm N    run N RSSM training steps        -> seconds taken
     data N    draw N batches of 128 sequences  -> seconds taken
 
 so that another program can time itself and this one in turns, on a machine whose speed drifts.
@@ -89,6 +90,76 @@ class VICReg(nn.Module):
         return std_loss, off_diagonal.pow(2).sum() / features
 
 
+class Upsample(nn.Module):
+    """Enlarges maps and convolves them."""
+
+    def __init__(self, inputs, outputs, kernel, factor):
+        super().__init__()
+        self.factor = factor
+        self.conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
+
+    def forward(self, maps):
+        return self.conv(F.interpolate(maps, scale_factor=self.factor, mode="nearest"))
+
+
+class Decoder(nn.Module):
+    """Samples and beliefs [B, 1024] to images [B, 1, 28, 28]."""
+
+    def __init__(self, channels=1, width=2, inputs=2 * EMBEDDING):
+        super().__init__()
+        self.wide = 32 * width
+        self.fc = nn.Linear(inputs, 9 * self.wide)
+        self.layers = nn.Sequential(
+            Upsample(self.wide, self.wide, 3, 2), nn.ReLU(), nn.BatchNorm2d(self.wide),
+            Upsample(self.wide, 16 * width, 5, 3), nn.ReLU(), nn.BatchNorm2d(16 * width),
+            Upsample(16 * width, channels, 5, 3),
+        )
+
+    def forward(self, states):
+        maps = F.relu(self.fc(states)).view(-1, self.wide, 3, 3)
+        return F.interpolate(self.layers(maps), size=(SIZE, SIZE), mode="bilinear")
+
+
+class RSSM(nn.Module):
+    """Reconstruct each frame from the belief and a sample of the prior; keep the prior close to the posterior."""
+
+    MIN_SCALE, FREE_NATS = 0.05, 3.0
+
+    def __init__(self, size=EMBEDDING):
+        super().__init__()
+        self.backbone, self.decoder = Menet5(), Decoder()
+        self.input = nn.Sequential(nn.Linear(size + ACTION, size), nn.ReLU())
+        self.cell = nn.GRUCell(size, size)
+        one = lambda: nn.Sequential(nn.Linear(size, size), nn.ReLU())
+        two = lambda: nn.Sequential(nn.Linear(2 * size, size), nn.ReLU(), nn.Linear(size, size), nn.ReLU())
+        self.prior_mean, self.prior_scale, self.posterior_mean, self.posterior_scale = one(), one(), two(), two()
+
+    def prior(self, belief, least):
+        return torch.distributions.Normal(self.prior_mean(belief), F.softplus(self.prior_scale(belief)) + least)
+
+    def posterior(self, encoding, belief):
+        both = torch.cat([encoding, belief], dim=-1)
+        scale = F.softplus(self.posterior_scale(both)) + self.MIN_SCALE
+        return torch.distributions.Normal(self.posterior_mean(both), scale)
+
+    def reconstruction(self, sample, belief, frame):
+        return F.mse_loss(self.decoder(torch.cat([sample, belief], dim=-1)), frame)
+
+    def forward(self, states, actions):
+        """The loss of states [T, B, 1, 28, 28] under actions [T-1, B, 2]."""
+        belief = self.backbone(states[0])
+        sample = self.prior(belief, 0.0).sample()
+        loss = self.reconstruction(sample, belief, states[0])
+        for frame, action in zip(states[1:], actions):
+            belief = self.cell(self.input(torch.cat([sample, action], dim=-1)), belief)
+            prior = self.prior(belief, self.MIN_SCALE)
+            posterior = self.posterior(self.backbone(frame), belief)
+            divergence = torch.distributions.kl_divergence(prior, posterior).mean()
+            loss = loss + self.reconstruction(prior.sample(), belief, frame) + divergence.clamp(min=self.FREE_NATS)
+            sample = posterior.sample()
+        return loss / len(actions)
+
+
 class LARS(torch.optim.Optimizer):
     """SGD with momentum whose steps are scaled to each matrix's norm (You et al., 2017)."""
 
@@ -160,14 +231,14 @@ class Dots:
 class Trainer:
     """The training step on batches that were drawn beforehand, so that data generation is not in its time."""
 
-    def __init__(self, kept_batches=2):
+    def __init__(self, model, optimizer, clip_norm=None, kept_batches=2):
         dots = Dots()
         self.batches = []
         for _ in range(kept_batches):
             states, _, actions = dots.batch()
             self.batches.append((states.transpose(0, 1).contiguous(), actions[:, :, 0].transpose(0, 1).contiguous()))
-        self.model = VICReg().train()
-        self.optimizer = LARS(self.model.parameters(), lr=0.1)
+        self.model, self.clip_norm = model.train(), clip_norm
+        self.optimizer = optimizer(self.model.parameters())
         self.steps = 0
 
     def step(self):
@@ -176,6 +247,8 @@ class Trainer:
         self.optimizer.zero_grad(set_to_none=True)
         loss = self.model(states, actions)
         loss.backward()
+        if self.clip_norm:
+            nn.utils.clip_grad_norm_(self.model.parameters(), self.clip_norm)
         self.optimizer.step()
         return loss.detach()
 
@@ -195,16 +268,15 @@ def main():
     torch.set_num_threads(options.threads)
     torch.manual_seed(options.seed)
 
-    trainer, dots = Trainer(), Dots()
-    works = {"step": trainer.step, "data": dots.batch}
-    for work in works.values():
-        seconds(work, 2)  # the first calls also allocate and choose kernels
+    vicreg = Trainer(VICReg(), lambda parameters: LARS(parameters, lr=0.1))
+    rssm = Trainer(RSSM(), lambda parameters: torch.optim.Adam(parameters, lr=3e-4), clip_norm=1000)
+    works = {"step": vicreg.step, "rssm": rssm.step, "data": Dots().batch}
     python = ".".join(map(str, sys.version_info[:3]))
     print(f"python {python} torch {torch.__version__} threads {torch.get_num_threads()}", flush=True)
     for line in sys.stdin:
         words = line.split()
         if len(words) != 2 or words[0] not in works or not words[1].isdigit():
-            print(f"error: expected 'step N' or 'data N', got {line.strip()!r}", flush=True)
+            print(f"error: expected 'step N', 'rssm N' or 'data N', got {line.strip()!r}", flush=True)
             continue
         print(f"{seconds(works[words[0]], int(words[1])):.6f}", flush=True)
 

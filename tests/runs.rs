@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 use common::{fails, output, succeeds, text, train};
 use serde_json::Value;
 
+const RSSM: &[&str] = &["model_type=RSSM", "rssm.epochs=3", "rssm.arch=menet5", "rssm.embedding_size=16"];
+
 fn checkpoints(run: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(run.join("checkpoints")).unwrap().map(|entry| entry.unwrap().path());
     let mut found: Vec<_> = entries.filter(|path| !path.ends_with("best.safetensors")).collect();
@@ -89,17 +91,25 @@ fn a_finished_run_prints_its_result_again_and_other_settings_are_refused() {
 
 #[test]
 fn killed_at_any_moment_a_run_ends_with_the_same_bits() {
+    ends_with_the_same_bits(&["vicreg.epochs=12", "log_every=1", "vicreg.projector=24-24"]);
+}
+
+#[test]
+fn killed_at_any_moment_an_rssm_run_draws_the_same_samples() {
+    ends_with_the_same_bits(&[RSSM, &["rssm.epochs=12", "log_every=1"]].concat());
+}
+
+fn ends_with_the_same_bits(long: &[&str]) {
     let at = tempfile::tempdir().unwrap();
-    let long = ["vicreg.epochs=12", "log_every=1", "vicreg.projector=24-24"];
-    succeeds(train(at.path(), &[&long[..], &["output_path=whole"]].concat()));
+    succeeds(train(at.path(), &[long, &["output_path=whole"]].concat()));
     let (whole, killed) = (at.path().join("whole"), at.path().join("killed"));
     for lines in [2, 11, 29, 45] {
-        let mut child = start(at.path(), &[&long[..], &["output_path=killed"]].concat());
+        let mut child = start(at.path(), &[long, &["output_path=killed"]].concat());
         wait_for_lines(&mut child, &killed, lines);
         child.kill().unwrap();
         child.wait().unwrap();
     }
-    succeeds(train(at.path(), &[&long[..], &["output_path=killed"]].concat()));
+    succeeds(train(at.path(), &[long, &["output_path=killed"]].concat()));
     let both = |file: &str| (fs::read(whole.join(file)).unwrap(), fs::read(killed.join(file)).unwrap());
     for file in ["metrics.jsonl", "evaluation.json", "checkpoints/best.safetensors"] {
         let (whole, killed) = both(file);
@@ -107,6 +117,29 @@ fn killed_at_any_moment_a_run_ends_with_the_same_bits() {
     }
     let last = |run: &Path| fs::read(checkpoints(run).pop().unwrap()).unwrap();
     assert!(last(&whole) == last(&killed), "the weights differ");
+}
+
+#[test]
+fn models_that_decode_log_their_reconstruction_and_draw_what_they_imagine() {
+    let at = tempfile::tempdir().unwrap();
+    for (name, values) in [("rssm", RSSM), ("vicreg", &["vicreg.decoding_coeff=1"]), ("plain", &[])] {
+        let path = format!("output_path={name}");
+        succeeds(train(at.path(), &[values, &[&path, "precision=bf16"]].concat()));
+        let run = at.path().join(name);
+        let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+        let errors = metrics
+            .lines()
+            .map(|line| serde_json::from_str::<Value>(line).unwrap()["reconstruction"].as_f64());
+        let errors: Vec<f64> = errors.flatten().collect();
+        let decodes = name != "plain";
+        assert_eq!(errors.len(), if decodes { 4 } else { 0 });
+        assert!(!decodes || errors[3] < errors[0], "{errors:?}");
+        assert_eq!(run.join("figures/reconstructions.png").is_file(), decodes);
+    }
+    let hidden =
+        [RSSM, &["quick_debug=true", "output_path=hidden", "rssm.log_recontructed_image=false"]].concat();
+    succeeds(train(at.path(), &hidden));
+    assert!(!at.path().join("hidden/figures/reconstructions.png").exists());
 }
 
 #[test]

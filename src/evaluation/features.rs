@@ -29,13 +29,18 @@ pub fn encodings(model: &dyn WorldModel, batch: &Trajectories, part: Part, mode:
     match part {
         Part::Encoding => model.encode(&batch.states.get(last), mode).unsqueeze(0),
         Part::Prediction => {
-            let shown = batch.states.narrow(0, 0, last + 1);
-            let encoded = model.encode(&shown.flatten(0, 1), mode);
-            let seen = encoded.view([last + 1, -1, encoded.size()[1]]);
+            let seen = seen(model, batch, mode);
             let predicted = model.rollout(&seen, &batch.actions, batch.index, mode);
             Tensor::cat(&[seen.narrow(0, last, 1), predicted], 0)
         }
     }
+}
+
+/// Encodings of the frames that the model is shown before it predicts, `[K, B, D]`.
+pub fn seen(model: &dyn WorldModel, batch: &Trajectories, mode: Mode) -> Tensor {
+    let count = model.burn_in() as i64;
+    let encoded = model.encode(&batch.states.narrow(0, 0, count).flatten(0, 1), mode);
+    encoded.view([count, -1, encoded.size()[1]])
 }
 
 /// Batches of a stream made ahead of time for `model`, with the images of the frames it is shown and no others.

@@ -8,7 +8,7 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::adam::{Lesson, fit};
 use super::errors::{Score, SquaredErrors};
-use super::features::{Part, batches, encodings, scored};
+use super::features::{self, Part, batches, encodings, scored};
 use super::floors::{Floor, floors};
 use super::health::Health;
 use super::noise_probe::NoiseProbe;
@@ -84,6 +84,8 @@ pub struct Example {
     pub frames: Vec<Vec<f32>>,
     pub truth: Vec<(f32, f32)>,
     pub probed: Vec<(f32, f32)>,
+    /// The frames as the model imagines them after the first, if it decodes any.
+    pub imagined: Option<Vec<Vec<f32>>>,
 }
 
 impl Judge<'_> {
@@ -258,13 +260,16 @@ impl Judge<'_> {
         let seen = no_grad(|| encodings(model, &batch, Part::Prediction, Mode::Evaluate));
         let probed = no_grad(|| probe.forward(&seen, Mode::Evaluate));
         let count = EXAMPLES.min(batch.actions.size()[1]);
+        let first = |x: &Tensor| x.narrow(1, 0, count);
+        let shown_to_it = no_grad(|| features::seen(model, &batch, Mode::Evaluate));
+        let imagined = no_grad(|| model.imagine(&first(&shown_to_it), &first(&batch.actions), batch.index));
         let pixels = |x: &Tensor, b: i64| self.in_pixels(&x.select(1, b).select(1, 0));
         let example = |b: i64| {
-            let frames = batch.states.select(1, b).reshape([-1, (IMAGE_SIZE * IMAGE_SIZE) as i64]);
             Ok(Example {
-                frames: Vec::<Vec<f32>>::try_from(frames.to_device(Device::Cpu))?.split_off(shown - 1),
+                frames: frames(&batch.states, b)?.split_off(shown - 1),
                 truth: pixels(&batch.locations, b)?,
                 probed: pixels(&probed, b)?,
+                imagined: imagined.as_ref().map(|images| frames(images, b)).transpose()?,
             })
         };
         (0..count).map(example).collect()
@@ -276,6 +281,12 @@ impl Judge<'_> {
         let rows = Vec::<Vec<f32>>::try_from(pixels.to_kind(Kind::Float).to_device(Device::Cpu))?;
         Ok(rows.into_iter().map(|row| (row[0], row[1])).collect())
     }
+}
+
+/// The frames of sequence `b` among images `[T, B, 1, 28, 28]`, a row of pixels each.
+fn frames(images: &Tensor, b: i64) -> Result<Vec<Vec<f32>>> {
+    let rows = images.select(1, b).reshape([-1, (IMAGE_SIZE * IMAGE_SIZE) as i64]);
+    Ok(Vec::<Vec<f32>>::try_from(rows.to_device(Device::Cpu))?)
 }
 
 fn copies(model: &dyn WorldModel) -> HashMap<String, Tensor> {

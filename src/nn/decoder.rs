@@ -25,8 +25,7 @@ impl Decoder {
             (Arch::Menet5, _) => Self::Menet5(Menet5Decoder::new(scope, backbone, inputs)),
             (_, WIDE) => Self::Wide(WideDecoder::new(scope, backbone.channels, inputs)),
             _ => bail!(
-                "a decoder is defined for arch menet5 and for others of {WIDE} features, not for {:?} of {embedding}",
-                backbone.arch
+                "no decoder is defined for this backbone; choose menet5, or one of {WIDE} features (this has {embedding})"
             ),
         })
     }
@@ -111,5 +110,49 @@ impl WideDecoder {
         let maps = layer(&self.fc.forward_to_maps(rows, 4), first).relu();
         let maps = layer(&layer(&maps, second).relu(), third).sigmoid();
         self.last.forward(&maps).tanh() * WIDE_RANGE
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+    use crate::nn::Parameters;
+
+    fn decoder(parameters: &Parameters, arch: Arch, embedding: i64) -> Result<Decoder> {
+        let backbone = BackboneShape { arch, channels: 3, width: 1, embedding_size: embedding, mlp: None };
+        Decoder::new(&parameters.root(), &backbone, embedding, 5)
+    }
+
+    #[test]
+    fn frames_decoded_at_once_are_as_frames_decoded_one_after_the_other() {
+        for (arch, embedding) in [(Arch::Menet5, 20), (Arch::Pixel, 512)] {
+            let sets = [(); 2].map(|()| Parameters::new(Device::Cpu, 2));
+            let [at_once, one_by_one] =
+                sets.each_ref().map(|set| decoder(set, arch, embedding).expect("built"));
+            let states = Tensor::randn([3, 4, 5], (Kind::Float, Device::Cpu));
+            let images = at_once.forward(&states, Mode::Train);
+            assert_eq!(images.size(), [3, 4, 3, 28, 28]);
+            let frames = states.split(1, 0);
+            let frames: Vec<Tensor> =
+                frames.iter().map(|frame| one_by_one.forward(frame, Mode::Train)).collect();
+            let apart = |a: &Tensor, b: &Tensor| (a - b).abs().max().double_value(&[]);
+            assert!(apart(&images, &Tensor::cat(&frames, 0)) < 1e-4);
+            for ((name, ours), (_, expected)) in sets[0].named().iter().zip(sets[1].named()) {
+                assert!(apart(ours, &expected) < 1e-4, "{name}");
+            }
+            assert!(apart(&at_once.forward(&states, Mode::Evaluate), &images) > 1e-3);
+        }
+    }
+
+    #[test]
+    fn a_backbone_without_a_decoder_is_refused() {
+        let error =
+            decoder(&Parameters::new(Device::Cpu, 0), Arch::Lenet5, 128).err().expect("it is refused");
+        assert_eq!(
+            error.to_string(),
+            "no decoder is defined for this backbone; choose menet5, or one of 512 features (this has 128)"
+        );
     }
 }

@@ -26,7 +26,8 @@ pub struct FrameGrid {
 #[derive(Clone, Copy, Debug)]
 pub struct MarkWords {
     pub ring: &'static str,
-    pub cross: &'static str,
+    /// Where frames have a probed position or the like.
+    pub cross: Option<&'static str>,
     /// Where frames have a path.
     pub path: Option<&'static str>,
 }
@@ -34,7 +35,7 @@ pub struct MarkWords {
 impl Default for MarkWords {
     fn default() -> Self {
         let cross = "probed position (small at the edge: outside the frame)";
-        Self { ring: "true position", cross, path: None }
+        Self { ring: "true position", cross: Some(cross), path: None }
     }
 }
 
@@ -141,7 +142,7 @@ mod tests {
     fn a_path_has_a_line_and_a_dot_at_each_place() {
         let mut walked = grid(1, 1);
         walked.rows[0].frames[0].path = vec![(2.5, 3.5), (4.5, 3.5), (4.5, 8.5)];
-        walked.words = MarkWords { ring: "target", cross: "reached", path: Some("way") };
+        walked.words = MarkWords { ring: "target", cross: Some("reached"), path: Some("way") };
         let figure = walked.figure().unwrap();
         let layout = Layout::of(&walked);
         let corner = |x: f64, y: f64| [layout.column(0) + 3.0 * x, layout.top + 3.0 * y];
@@ -151,6 +152,17 @@ mod tests {
         assert_eq!(figure.svg().matches("<circle").count(), 3 + 1, "three places and the legend's");
         assert!(figure.svg().contains("reached") && !figure.svg().contains("probed position"));
         assert_words_are_apart(&figure);
+    }
+
+    #[test]
+    fn a_mark_without_words_is_not_in_the_legend() {
+        let legends = |grid: &FrameGrid| paths(&grid.figure().unwrap(), "legend").len();
+        let mut unprobed = grid(2, 3);
+        assert_eq!(legends(&unprobed), 2);
+        unprobed.words.cross = None;
+        assert_eq!(legends(&unprobed), 1);
+        assert!(!unprobed.figure().unwrap().svg().contains("probed"));
+        assert_words_are_apart(&unprobed.figure().unwrap());
     }
 
     #[test]

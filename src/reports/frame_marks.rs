@@ -58,7 +58,9 @@ pub fn draw_legend(svg: &mut Svg, words: &MarkWords, left: f64, y: f64) {
         x += SAMPLE + font::width(words, SIZE) + LEGEND_GAP;
     };
     explain(&|svg, x| draw_mark(svg, "legend", &ring(x, y, RING), MARKS_ON_PICTURES.0), words.ring);
-    explain(&|svg, x| draw_mark(svg, "legend", &cross(x, y, CROSS), MARKS_ON_PICTURES.1), words.cross);
+    if let Some(words) = words.cross {
+        explain(&|svg, x| draw_mark(svg, "legend", &cross(x, y, CROSS), MARKS_ON_PICTURES.1), words);
+    }
     if let Some(words) = words.path {
         explain(&|svg, x| draw_place(svg, (x, y)), words);
     }
@@ -67,7 +69,7 @@ pub fn draw_legend(svg: &mut Svg, words: &MarkWords, left: f64, y: f64) {
 
 /// The room that [`draw_legend`] takes.
 pub fn legend_width(words: &MarkWords) -> f64 {
-    let explained = [Some(words.ring), Some(words.cross), words.path].into_iter().flatten();
+    let explained = [Some(words.ring), words.cross, words.path].into_iter().flatten();
     explained.map(|words| SAMPLE + font::width(words, SIZE) + LEGEND_GAP).sum::<f64>()
         + font::width(GREYS, SIZE)
 }

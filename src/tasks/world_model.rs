@@ -149,6 +149,9 @@ impl Task for WorldModelTask {
         if !shown.problems.is_empty() {
             figures.push(("planning", figures::planning(&world, &shown.problems)?));
         }
+        figures.extend(
+            figures::reconstructions(&world, &shown.examples)?.map(|figure| ("reconstructions", figure)),
+        );
         Ok(Evaluated {
             score: evaluation.prediction.rmse_px,
             summary: evaluation.named().into_iter().map(|(name, value)| (name, value.into())).collect(),

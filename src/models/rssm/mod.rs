@@ -168,3 +168,61 @@ impl RssmSettings {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::nn::Arch;
+    use tch::{Device, Kind};
+
+    fn model(precision: Precision) -> Rssm {
+        let settings = RssmSettings {
+            arch: Arch::Menet5,
+            embedding_size: 12,
+            action_coeff: 0.5,
+            min_var: 0.05,
+            ..RssmSettings::default()
+        };
+        Rssm::new(Parameters::new(Device::Cpu, 3), &settings, precision).expect("it is built")
+    }
+
+    fn batch(index: u64) -> Trajectories {
+        let draw = |shape: &[i64], seed| crate::native::normals(shape, Device::Cpu, seed);
+        let locations = Tensor::zeros([4, 16, 1, 2], (Kind::Float, Device::Cpu));
+        Trajectories { index, states: draw(&[4, 16, 1, 28, 28], 1), actions: draw(&[3, 16, 2], 2), locations }
+    }
+
+    #[test]
+    fn what_is_drawn_follows_from_the_step_and_from_the_draw() {
+        let model = model(Precision::Fp32);
+        let error = |index| model.loss(&batch(index)).report.terms[0].1.double_value(&[]);
+        assert_eq!(error(5), error(5));
+        assert_ne!(error(5), error(6));
+        let seen = model.encode(&batch(0).states.get(0), Mode::Evaluate).unsqueeze(0);
+        let rollout = |draw| model.rollout(&seen, &batch(0).actions, draw, Mode::Evaluate);
+        assert_eq!(rollout(1), rollout(1));
+        assert_ne!(rollout(1), rollout(2));
+        let images = model.imagine(&seen, &batch(0).actions, 1).expect("it decodes");
+        assert_eq!(images.size(), [4, 16, 1, 28, 28]);
+    }
+
+    #[test]
+    fn its_terms_sum_to_its_loss_and_bfloat16_is_close_to_float32() {
+        let [narrow, wide] = [Precision::Bf16, Precision::Fp32].map(|precision| {
+            let model = model(precision);
+            let report = model.loss(&batch(0)).report;
+            report.total.backward();
+            let trained = model.parameters.trainable();
+            let gradients: Vec<Tensor> =
+                trained.iter().map(|(_, tensor)| tensor.grad().flatten(0, -1)).collect();
+            (Vec::<f64>::try_from(report.values()).expect("numbers"), Tensor::cat(&gradients, 0))
+        });
+        let [total, reconstruction, kl, _, action] = wide.0[..] else { panic!("{:?}", wide.0) };
+        assert!((total - (4.0 / 3.0 * reconstruction + kl + 0.5 * action)).abs() < 1e-5);
+        for (ours, expected) in narrow.0.iter().zip(&wide.0) {
+            assert!((ours - expected).abs() < 0.02 * expected.abs(), "{ours} is not {expected}");
+        }
+        let error = (&narrow.1 - &wide.1).norm() / wide.1.norm();
+        assert!(error.double_value(&[]) < 0.05, "{error:?}");
+    }
+}

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use super::centre;
+use super::on_page;
 use crate::evaluation::{ShownProblem, Trip};
 use crate::reports::{Figure, Frame, FrameGrid, FrameRow, MarkWords};
 
@@ -18,7 +18,7 @@ pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
         column_labels: vec!["cem".into(), "gradient".into()],
         words: MarkWords {
             ring: "target",
-            cross: "reached",
+            cross: Some("reached"),
             path: Some("way from the start, a dot for each step"),
         },
     }
@@ -26,10 +26,10 @@ pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
 }
 
 fn frame(problem: &ShownProblem, Trip(way): &Trip) -> Frame {
-    let path: Vec<(f32, f32)> = way.iter().map(|[x, y]| centre((*x, *y))).collect();
+    let path: Vec<(f32, f32)> = way.iter().map(|[x, y]| on_page((*x, *y))).collect();
     Frame {
         pixels: problem.pixels.clone(),
-        true_xy: centre(problem.target.into()),
+        true_xy: on_page(problem.target.into()),
         probed_xy: path.last().copied().unwrap_or((f32::NAN, f32::NAN)),
         path,
     }
