@@ -5,14 +5,17 @@ mod dots;
 mod film;
 mod noise;
 mod normalisation;
+mod pictures;
 mod prefetch;
 mod render;
 mod trajectories;
 mod trajectory;
 
-pub use dataset_type::DatasetType;
+pub use dataset_type::{DatasetType, Role};
 pub use dots::{Dots, DotsSettings, HostTrajectories};
+pub use noise::Overlay;
 pub use normalisation::Normalisation;
+pub use pictures::{Pictures, Split};
 pub use prefetch::Prefetch;
 pub use render::IMAGE_SIZE;
 pub use trajectories::Trajectories;

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::adam::{Lesson, fit};
+use super::dot_scores::{DotScore, dot_scores, together};
 use super::errors::{Score, SquaredErrors};
 use super::features::{Part, batches, encodings};
 use super::floors::{Floor, floors};
 use super::probe::{Probe, ProbeShape};
 use super::ridge::NormalEquations;
 use super::settings::{ProbingSettings, Solver};
-use crate::data::{Dots, IMAGE_SIZE, Trajectories};
+use crate::data::{Dots, Trajectories};
 use crate::models::WorldModel;
 use crate::nn::Mode;
 use crate::training::Watch;
@@ -43,10 +44,14 @@ pub struct Evaluation {
     pub floors_px: serde_json::Map<String, serde_json::Value>,
     /// The same floors with their scores per step.
     pub floors: Vec<Floor>,
+    /// Scores and floors of every dot where there are several; the floors above are then of all dots together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dots: Vec<DotScore>,
 }
 
-/// A sequence with what was read from the predictions, positions `[T]` as (x, y) in pixels.
+/// A sequence with what was read of the first dot from the predictions, positions `[T]` as (x, y) in pixels.
 pub struct Example {
+    /// Channels are summed.
     pub frames: Vec<Vec<f32>>,
     pub truth: Vec<(f32, f32)>,
     pub probed: Vec<(f32, f32)>,
@@ -67,9 +72,12 @@ impl Judge<'_> {
             Solver::Ridge => self.by_ridge(model, watch)?,
             Solver::Adam => self.by_adam(model, watch)?,
         };
-        let floors = floors(self.world, "score", self.scored_batches());
+        let roles = self.world.roles();
+        let of_dot = |dot| floors(self.world, "score", self.scored_batches(), dot);
+        let of_dots: Vec<_> = (0..roles.len()).map(of_dot).collect();
+        let (floors, dots) = (together(&of_dots), dot_scores(roles, &prediction, &encoding, &of_dots));
         let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
-        Ok((Evaluation { epoch, prediction, encoding, floors_px, floors }, examples))
+        Ok((Evaluation { epoch, prediction, encoding, floors_px, floors, dots }, examples))
     }
 
     fn by_ridge(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Score, Score, Vec<Example>)> {
@@ -84,7 +92,8 @@ impl Judge<'_> {
     fn solve(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Probe, Probe)> {
         let (prediction, encoding) = (self.probe(model, "prediction")?, self.probe(model, "encoding")?);
         let device = model.parameters().device();
-        let equations = || NormalEquations::new(model.embedding(), 2, self.probing.bias, device);
+        let targets = 2 * self.dots();
+        let equations = || NormalEquations::new(model.embedding(), targets, self.probing.bias, device);
         let (mut all, mut first) = (equations(), equations());
         let count =
             if self.quick { 1 } else { self.probing.ridge_sequences.div_ceil(self.batch_size) as u64 };
@@ -92,8 +101,8 @@ impl Judge<'_> {
             watch.at("solving the probes", index, count)?;
             let batch = batch?;
             let seen = encodings(model, &batch, Part::Prediction, Mode::Evaluate);
-            all.add(&seen.flatten(0, 1), &batch.locations.reshape([-1, 2]));
-            first.add(&seen.get(0), &batch.locations.get(0).reshape([-1, 2]));
+            all.add(&seen.flatten(0, 1), &batch.locations.reshape([-1, targets]));
+            first.add(&seen.get(0), &batch.locations.get(0).reshape([-1, targets]));
         }
         for (probe, equations) in [(&prediction, all), (&encoding, first)] {
             let (weight, bias) = equations.solve()?;
@@ -136,12 +145,16 @@ impl Judge<'_> {
     fn probe(&self, model: &dyn WorldModel, name: &str) -> Result<Probe> {
         let shape = ProbeShape {
             embedding: model.embedding(),
-            dots: 1,
+            dots: self.dots(),
             hidden: &self.probing.prober_arch,
             bias: self.probing.bias,
         };
         let seed = crate::random::Stream::new(self.seed, &format!("{name} probe")).at(&[]).bits();
         Probe::new(&shape, model.parameters().device(), seed)
+    }
+
+    fn dots(&self) -> i64 {
+        self.world.roles().len() as i64
     }
 
     fn scored_batches(&self) -> u64 {
@@ -184,7 +197,8 @@ impl Judge<'_> {
         let count = EXAMPLES.min(batch.actions.size()[1]);
         let pixels = |x: &Tensor, b: i64| self.in_pixels(&x.select(1, b).select(1, 0));
         let example = |b: i64| {
-            let frames = batch.states.select(1, b).reshape([-1, (IMAGE_SIZE * IMAGE_SIZE) as i64]);
+            let channels = batch.states.select(1, b);
+            let frames = channels.sum_dim_intlist([1].as_slice(), false, Kind::Float).flatten(1, 2);
             Ok(Example {
                 frames: Vec::<Vec<f32>>::try_from(frames.to_device(Device::Cpu))?,
                 truth: pixels(&batch.locations, b)?,

@@ -1,6 +1,7 @@
 //! What a world model knows of its world: probes for the dot's position, beside floors that know nothing of it.
 
 mod adam;
+mod dot_scores;
 mod errors;
 mod features;
 mod floors;
@@ -10,6 +11,7 @@ mod ridge;
 mod settings;
 mod table;
 
+pub use dot_scores::DotScore;
 pub use errors::Score;
 pub use floors::{Floor, floors};
 pub use judge::{Evaluation, Example, Judge};

@@ -2,18 +2,20 @@
 
 use std::ops::Range;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use tch::Device;
 
-use crate::data::{Dots, HostTrajectories, Prefetch, Trajectories};
-use crate::evaluation::{Judge, comparison, table};
+use crate::data::{
+    DatasetType, Dots, DotsSettings, HostTrajectories, Overlay, Prefetch, Split, Trajectories,
+};
+use crate::evaluation::{DotScore, Judge, comparison, table};
 use crate::models::{self, Recipe, WorldModel};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::optim::{self, Optimiser, Schedule};
 use crate::reports::Figure;
 use crate::runs::Record;
-use crate::schema::RunSettings;
+use crate::schema::{ModelType, RunSettings};
 use crate::training::{Evaluated, Plan, Task, Watch};
 
 use super::figures;
@@ -34,10 +36,11 @@ impl WorldModelTask {
     pub fn new(settings: &RunSettings, device: Device) -> Result<Self> {
         let model = models::build(settings, device)?;
         let recipe = models::recipe(settings);
-        let training_world = Dots::new(settings.dots(settings.n_steps)?)?;
-        let validation_world = match settings.val_n_steps == settings.n_steps {
+        let training_world = Dots::new(settings.dots(Split::Training)?)?;
+        let one_world = settings.val_n_steps == settings.n_steps && !settings.dataset_structured_noise;
+        let validation_world = match one_world {
             true => training_world.clone(),
-            false => Dots::new(settings.dots(settings.val_n_steps)?)?,
+            false => Dots::new(settings.dots(Split::Validation)?)?,
         };
         let batch_size = settings.dataset_batch_size;
         let schedule =
@@ -75,12 +78,22 @@ impl WorldModelTask {
 
     /// What the world is, for headings: `one dot, changing noise 1.0` and the like.
     pub fn world(&self) -> String {
-        let noise = |name, strength: f64| (strength > 0.0).then(|| format!(", {name} noise {strength:?}"));
         let settings = &self.settings;
+        let kind = if settings.dataset_structured_noise { " structured" } else { "" };
+        let noise =
+            |name, strength: f64| (strength > 0.0).then(|| format!(", {name}{kind} noise {strength:?}"));
         let parts =
             [noise("changing", settings.dataset_noise), noise("fixed", settings.dataset_static_noise)];
         let noises: String = parts.into_iter().flatten().collect();
-        format!("one dot{}", if noises.is_empty() { ", no noise" } else { &noises })
+        let dots = match settings.dataset_type {
+            DatasetType::Single => "one dot",
+            DatasetType::Multiple => "three dots",
+        };
+        let noises = if noises.is_empty() { ", no noise" } else { &noises };
+        format!(
+            "{dots}{noises}{}",
+            if settings.dataset_frame_difference { ", frame differences" } else { "" }
+        )
     }
 
     fn judge(&self) -> Judge<'_> {
@@ -132,12 +145,19 @@ impl Task for WorldModelTask {
             bail!("the probe's error is not finite at epoch {epoch}");
         }
         let number = |value: f64| serde_json::Value::from(value);
+        let dot = |dot: &DotScore| {
+            (format!("prediction.{}_px", dot.name.replace(' ', "_")), number(dot.prediction_px))
+        };
         Ok(Evaluated {
             score: evaluation.prediction.rmse_px,
-            summary: Record::from_iter([
-                ("prediction.rmse_px".into(), number(evaluation.prediction.rmse_px)),
-                ("encoding.rmse_px".into(), number(evaluation.encoding.rmse_px)),
-            ]),
+            summary: Record::from_iter(
+                [
+                    ("prediction.rmse_px".into(), number(evaluation.prediction.rmse_px)),
+                    ("encoding.rmse_px".into(), number(evaluation.encoding.rmse_px)),
+                ]
+                .into_iter()
+                .chain(evaluation.dots.iter().map(dot)),
+            ),
             report: serde_json::to_value(&evaluation)?,
             table: table(&world, &evaluation),
             comparison: comparison(&evaluation),
@@ -154,24 +174,35 @@ impl Task for WorldModelTask {
 }
 
 impl RunSettings {
-    /// The world these settings describe, refusing what they know but is not built yet.
-    fn dots(&self, frames: usize) -> Result<crate::data::DotsSettings> {
-        if self.dataset_structured_noise {
-            bail!("dataset_structured_noise: structured overlays are not built yet; leave it false");
-        }
-        if self.dataset_type != crate::data::DatasetType::Single {
-            bail!("dataset_type Multiple is not built yet; leave it Single");
-        }
-        Ok(crate::data::DotsSettings {
-            frames,
+    /// The world these settings describe, with the overlays of one split.
+    fn dots(&self, split: Split) -> Result<DotsSettings> {
+        let overlay = match self.dataset_structured_noise {
+            true => Overlay::structured(&self.dataset_structured_noise_path, split)
+                .context("dataset_structured_noise_path")?,
+            false => Overlay::Uniform,
+        };
+        Ok(DotsSettings {
+            frames: if split == Split::Training { self.n_steps } else { self.val_n_steps },
             batch_size: self.dataset_batch_size,
+            dataset_type: self.dataset_type,
+            channels: self.channels(),
+            frame_difference: self.dataset_frame_difference,
             dot_std: self.dataset_dot_std,
             noise: self.dataset_noise,
             static_noise: self.dataset_static_noise,
             static_noise_speed: self.dataset_static_noise_speed,
+            overlay,
             normalize: self.dataset_normalize,
             seed: self.seed,
-            ..Default::default()
         })
+    }
+
+    /// The channels of the images of the model in use.
+    fn channels(&self) -> usize {
+        match self.model_type {
+            ModelType::VICReg => self.vicreg.channels,
+            ModelType::SimCLR => self.simclr.channels,
+            ModelType::RSSM => self.rssm.channels,
+        }
     }
 }
