@@ -2,22 +2,34 @@
 
 use std::hint::black_box;
 use std::time::Instant;
-use umwelt::data::{Dots, DotsSettings};
+use umwelt::data::{DatasetType, Dots, DotsSettings, Overlay, Split};
 
 const BATCHES: u64 = 100;
 const ROUNDS: u64 = 5;
 
 fn main() -> anyhow::Result<()> {
     println!("{} threads, 17 frames, batches of 128, normalised", rayon::current_num_threads());
-    for (name, static_noise, noise) in
-        [("no noise", 0.0, 0.0), ("fixed 1.0", 1.0, 0.0), ("changing 1.0", 0.0, 1.0), ("both 1.0", 1.0, 1.0)]
-    {
+    let started = Instant::now();
+    let leaves = Overlay::structured("dead_leaves", Split::Training)?;
+    println!("10,000 dead leaves generated in {:.3} s", started.elapsed().as_secs_f64());
+    let world =
+        |static_noise, noise| DotsSettings { static_noise, noise, normalize: true, ..Default::default() };
+    for (name, settings) in [
+        ("no noise", world(0.0, 0.0)),
+        ("fixed 1.0", world(1.0, 0.0)),
+        ("fixed leaves", DotsSettings { overlay: leaves.clone(), ..world(1.0, 0.0) }),
+        ("changing 1.0", world(0.0, 1.0)),
+        ("changing leaves", DotsSettings { overlay: leaves, ..world(0.0, 1.0) }),
+        ("both 1.0", world(1.0, 1.0)),
+        ("differences", DotsSettings { frame_difference: true, ..world(1.0, 0.0) }),
+        ("three dots", DotsSettings { dataset_type: DatasetType::Multiple, channels: 3, ..world(1.0, 0.0) }),
+    ] {
         let started = Instant::now();
-        let dots = Dots::new(DotsSettings { static_noise, noise, normalize: true, ..Default::default() })?;
+        let dots = Dots::new(settings)?;
         let setup = started.elapsed().as_secs_f64();
         let best = |rendered| (0..ROUNDS).map(|round| rate(&dots, round, rendered)).fold(0.0, f64::max);
         println!(
-            "{name:>13}: {:>8.0} sequences/s, first frame only {:>8.0}, set up in {setup:.3} s",
+            "{name:>15}: {:>8.0} sequences/s, first frame only {:>8.0}, set up in {setup:.3} s",
             best(17),
             best(1)
         );

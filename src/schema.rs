@@ -57,7 +57,8 @@ pub struct RunSettings {
     pub dataset_static_noise: f64,
     /// Overlays natural images instead of uniform noise.
     pub dataset_structured_noise: bool,
-    /// Folder of the natural images, or `dead_leaves`.
+    /// Folder of the natural images (CIFAR-10 in its binary version, or any PNG and JPEG pictures), or `dead_leaves` for
+    /// generated ones.
     pub dataset_structured_noise_path: String,
     /// Sequences in a batch.
     pub dataset_batch_size: usize,
@@ -65,6 +66,10 @@ pub struct RunSettings {
     pub dataset_static_noise_speed: f64,
     /// Standard deviation of a dot in pixels.
     pub dataset_dot_std: f64,
+    /// Ours: the model sees x_t - x_(t-1) in place of each frame x_t, where x_(-1) is one more frame in front of the
+    /// sequence. Locations and actions stay as they are, a fixed overlay vanishes, and a dot becomes a bright spot beside
+    /// a dark one; one that stands still cannot be seen.
+    pub dataset_frame_difference: bool,
     /// Normalises images, locations and actions.
     pub dataset_normalize: bool,
     /// Evaluates after training only.
@@ -132,6 +137,7 @@ impl Default for RunSettings {
             dataset_batch_size: 128,
             dataset_static_noise_speed: 0.0,
             dataset_dot_std: 1.3,
+            dataset_frame_difference: false,
             dataset_normalize: false,
             eval_at_the_end_only: false,
             eval_every_n_epochs: 20,

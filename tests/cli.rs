@@ -124,9 +124,39 @@ fn doctor_finds_the_libtorch_it_was_built_with() {
 }
 
 #[test]
-fn published_structured_settings_say_what_is_missing() {
+fn structured_noise_three_dots_and_frame_differences_run() {
     let at = tempfile::tempdir().unwrap();
-    let file = "reproduce_configs/sweep_changing_structured.(1).vicreg.best.yaml";
-    let told = fails(bare(at.path(), &["--configs", &format!("{}/{file}", env!("CARGO_MANIFEST_DIR"))]), 2);
-    assert!(told.contains("structured overlays are not built yet"), "{told}");
+    let published =
+        concat!(env!("CARGO_MANIFEST_DIR"), "/reproduce_configs/sweep_fixed_structured.(1).vicreg.best.yaml");
+    let missing = fails(bare(at.path(), &["--configs", published]), 2);
+    assert!(
+        missing.contains("dataset_structured_noise_path: there is no folder data/cifar10; give"),
+        "{missing}"
+    );
+    let three = ["dataset_type=Multiple", "vicreg.channels=3", "dataset_noise=0", "output_path=three"];
+    for (values, heading) in [
+        (
+            &[
+                "dataset_structured_noise=true",
+                "dataset_structured_noise_path=dead_leaves",
+                "dataset_noise=0",
+                "dataset_static_noise=1",
+            ][..],
+            "one dot, fixed structured noise 1.0 ",
+        ),
+        (&["dataset_frame_difference=true", "dataset_noise=0"][..], "one dot, no noise, frame differences "),
+        (&three[..], "three dots, no noise "),
+    ] {
+        let told = succeeds(train(at.path(), &[&["quick_debug=true"], values].concat()));
+        assert!(told.starts_with(heading), "{told}");
+    }
+    let found = fs::read_to_string(at.path().join("three/evaluation.json")).unwrap();
+    let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+    let names: Vec<_> =
+        found["dots"].as_array().unwrap().iter().map(|dot| dot["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["action dot", "other moving dot", "standing dot"]);
+    assert_eq!(found["prediction"]["per_dot_px"].as_array().unwrap().len(), 3);
+    assert_eq!(found["floors_px"].as_object().unwrap().len(), 2);
+    let status = fs::read_to_string(at.path().join("three/status.json")).unwrap();
+    assert!(status.contains("prediction.standing_dot_px"), "{status}");
 }

@@ -1,79 +1,24 @@
-//! One dot that moves in a 28x28 image under distracting overlays (Sobal et al., arXiv 2211.10831).
+//! Dots that move in a 28x28 image under distracting overlays (Sobal et al., arXiv 2211.10831).
 
-use super::film::Film;
-use super::noise::Overlay;
-use super::normalisation::{ImageStatistics, Normalisation, STATISTICS_BATCHES};
-use super::render::{Dot, IMAGE_SIZE, Image};
+mod settings;
+
+pub use settings::DotsSettings;
+
+use super::dataset_type::Role;
+use super::film::{Film, overlaid};
+use super::normalisation::{ImageStatistics, Normalisation, RENDERED_BATCHES, STATISTICS_BATCHES};
+use super::render::{Dot, Image};
 use super::trajectory::{Walk, walls};
 use crate::random::Stream;
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use rayon::prelude::*;
-
-/// Dots in a sequence.
-const DOTS: usize = 1;
-
-/// What a world of dots is made of.
-#[derive(Clone, Debug, PartialEq)]
-pub struct DotsSettings {
-    pub frames: usize,
-    pub batch_size: usize,
-    /// Pixels.
-    pub dot_std: f64,
-    /// Strength of the overlay drawn anew for every frame, as a fraction of the batch's largest clean pixel.
-    pub noise: f64,
-    /// Strength of the overlay drawn once for every sequence.
-    pub static_noise: f64,
-    /// How far the overlay of a sequence moves to the right, in pixels a frame.
-    pub static_noise_speed: f64,
-    pub overlay: Overlay,
-    pub normalize: bool,
-    pub seed: u64,
-}
-
-impl Default for DotsSettings {
-    fn default() -> Self {
-        Self {
-            frames: 17,
-            batch_size: 128,
-            dot_std: 1.3,
-            noise: 0.0,
-            static_noise: 0.0,
-            static_noise_speed: 0.0,
-            overlay: Overlay::Uniform,
-            normalize: false,
-            seed: 42,
-        }
-    }
-}
-
-impl DotsSettings {
-    /// How far a dot's centre keeps from the image's edge, in pixels.
-    fn margin(&self) -> f64 {
-        2.0 * self.dot_std
-    }
-
-    fn check(&self) -> Result<()> {
-        let room = (IMAGE_SIZE - 1) as f64 - 2.0 * self.margin();
-        ensure!(self.frames > 0, "a sequence needs at least one frame");
-        ensure!(self.batch_size > 0, "a batch needs at least one sequence");
-        ensure!(self.dot_std > 0.0 && room > 0.0, "a dot of dot_std {} does not fit the image", self.dot_std);
-        for (name, value) in [
-            ("noise", self.noise),
-            ("static_noise", self.static_noise),
-            ("static_noise_speed", self.static_noise_speed),
-        ] {
-            ensure!(value.is_finite() && value >= 0.0, "{name} must be 0 or more, and is {value}");
-        }
-        Ok(())
-    }
-}
 
 /// A batch in host memory, time first, in the units of its [`Normalisation`].
 #[derive(Clone, Debug, PartialEq)]
 pub struct HostTrajectories {
     /// Which batch of its stream it is.
     pub index: u64,
-    /// `[rendered, batch, 1, 28, 28]`, indexed `[.., y, x]`.
+    /// `[rendered, batch, channels, 28, 28]`, indexed `[.., y, x]`.
     pub states: Vec<f32>,
     /// `[frames, batch, dots, 2]` as (x, y).
     pub locations: Vec<f32>,
@@ -82,6 +27,7 @@ pub struct HostTrajectories {
     pub rendered: usize,
     pub frames: usize,
     pub batch: usize,
+    pub channels: usize,
     pub dots: usize,
 }
 
@@ -112,6 +58,11 @@ impl Dots {
         self.settings.frames
     }
 
+    /// What each dot does.
+    pub fn roles(&self) -> &'static [Role] {
+        self.settings.roles()
+    }
+
     /// The least and the greatest coordinate that a dot can have, in pixels.
     pub fn walls(&self) -> (f64, f64) {
         walls(self.settings.margin())
@@ -128,20 +79,21 @@ impl Dots {
     pub fn batch(&self, stream: &str, index: u64, rendered: usize) -> HostTrajectories {
         let (frames, batch) = (self.settings.frames, self.settings.batch_size);
         assert!(rendered <= frames, "{rendered} frames to render, but a sequence has {frames}");
-        let walks = self.walks(stream, index);
-        let film = Film::new(self, stream, index, &walks);
-        let image = |i: usize| film.image(i / batch, i % batch);
-        let states: Vec<Image> = (0..rendered * batch).into_par_iter().map(image).collect();
-        let units = self.normalisation;
+        let walks: Vec<_> = (0..self.roles().len()).map(|dot| self.walks(stream, index, dot)).collect();
+        let states = self.states(stream, index, &walks, rendered);
+        let (lead, units) = (self.settings.lead(), self.normalisation);
+        let at = |walk: &Walk, t: usize| walk.locations[lead + t].map(|at| units.location(at));
+        let step = |walk: &Walk, t: usize| walk.actions[lead + t].map(|step| units.action(step));
         HostTrajectories {
             index,
             states: states.into_flattened(),
-            locations: time_first(&walks, frames, |walk, t| walk.locations[t].map(|at| units.location(at))),
-            actions: time_first(&walks, frames - 1, |walk, t| walk.actions[t].map(|step| units.action(step))),
+            locations: time_first(&walks, frames, at),
+            actions: time_first(&walks[..1], frames - 1, step),
             rendered,
             frames,
             batch,
-            dots: DOTS,
+            channels: self.settings.channels,
+            dots: walks.len(),
         }
     }
 
@@ -150,34 +102,80 @@ impl Dots {
         Walk::follow(start, steps, self.settings.margin()).locations
     }
 
-    pub(super) fn walks(&self, stream: &str, index: u64) -> Vec<Walk> {
-        let stream = self.stream(stream, "walks");
-        let walk = |b| Walk::draw(&mut stream.at(&[index, b]), self.settings.frames, self.settings.margin());
-        (0..self.settings.batch_size as u64).into_par_iter().map(walk).collect()
+    /// Images `[rendered * batch * channels]`.
+    fn states(&self, stream: &str, index: u64, walks: &[Vec<Walk>], rendered: usize) -> Vec<Image> {
+        let (batch, channels) = (self.settings.batch_size, self.settings.channels);
+        let shared = walks.len() / channels;
+        let film = |(dot, walks)| Film::new(self, stream, index, (dot, walks), dot % shared == 0);
+        let films: Vec<Film> = walks.iter().map(Vec::as_slice).enumerate().map(film).collect();
+        let image = |i: usize| {
+            let (image, channel) = (i / channels, i % channels);
+            overlaid(&films[channel * shared..][..shared], image / batch, image % batch)
+        };
+        let frame = batch * channels;
+        if !self.settings.frame_difference || rendered == 0 {
+            return (0..rendered * frame).into_par_iter().map(image).collect();
+        }
+        let images: Vec<Image> = (0..(1 + rendered) * frame).into_par_iter().map(image).collect();
+        images[frame..].par_iter().zip(&images).map(|(now, before)| difference(now, before)).collect()
+    }
+
+    pub(super) fn walks(&self, stream: &str, index: u64, dot: usize) -> Vec<Walk> {
+        let (stream, settings) = (self.stream(stream, "walks", dot), &self.settings);
+        let (frames, lead, margin) = (settings.frames, settings.lead(), settings.margin());
+        let walk = |b| match (self.roles()[dot], &mut stream.at(&[index, b])) {
+            (Role::Action | Role::Other, rng) => Walk::draw(rng, frames, lead, margin),
+            (Role::Standing, rng) => Walk::stand(rng, frames + lead, margin),
+        };
+        (0..settings.batch_size as u64).into_par_iter().map(walk).collect()
     }
 
     fn statistics(&self) -> ImageStatistics {
-        let strengths = [self.settings.noise, self.settings.static_noise];
-        let batch = |index| {
-            let walks = self.walks("normalisation", index);
-            ImageStatistics::expected(&self.dot, &walks, &self.settings.overlay, strengths)
+        let frames = self.settings.frames;
+        let rendered =
+            |index| ImageStatistics::of_differences(&self.batch("normalisation", index, frames).states);
+        let batches: Vec<_> = match self.settings.frame_difference {
+            true => (0..RENDERED_BATCHES).map(rendered).collect(),
+            false => (0..STATISTICS_BATCHES).into_par_iter().map(|index| self.expected(index)).collect(),
         };
-        let batches: Vec<_> = (0..STATISTICS_BATCHES).into_par_iter().map(batch).collect();
         ImageStatistics::average(&batches)
     }
 
-    pub(super) fn stream(&self, name: &str, part: &str) -> Stream {
-        Stream::new(self.settings.seed, &format!("dots/{name}/{part}"))
+    /// What the images of a batch are expected to show.
+    fn expected(&self, index: u64) -> ImageStatistics {
+        let (dot, settings) = (&self.dot, &self.settings);
+        let strengths = [settings.noise, settings.static_noise];
+        let walks: Vec<_> =
+            (0..self.roles().len()).map(|dot| self.walks("normalisation", index, dot)).collect();
+        let of = |walks: &Vec<Walk>| ImageStatistics::expected(dot, walks, &settings.overlay, strengths);
+        let dots: Vec<_> = walks.iter().map(of).collect();
+        match settings.channels == dots.len() {
+            true => ImageStatistics::side_by_side(&dots),
+            false => ImageStatistics::summed(&dots, dot, &walks),
+        }
+    }
+
+    /// The numbers of one dot: those of the first are the same however many there are.
+    pub(super) fn stream(&self, name: &str, part: &str, dot: usize) -> Stream {
+        let dot = if dot == 0 { String::new() } else { format!("/{dot}") };
+        Stream::new(self.settings.seed, &format!("dots/{name}/{part}{dot}"))
     }
 }
 
-/// A pair of numbers for every step of every walk: `[steps, walks, 2]`.
-fn time_first(walks: &[Walk], steps: usize, pair: impl Fn(&Walk, usize) -> [f32; 2]) -> Vec<f32> {
-    let mut values = Vec::with_capacity(steps * walks.len() * 2);
+/// A pair of numbers for every step of every walk: `[steps, batch, dots, 2]`.
+fn time_first(walks: &[Vec<Walk>], steps: usize, pair: impl Fn(&Walk, usize) -> [f32; 2]) -> Vec<f32> {
+    let batch = walks[0].len();
+    let mut values = Vec::with_capacity(steps * batch * walks.len() * 2);
     for t in 0..steps {
-        walks.iter().for_each(|walk| values.extend(pair(walk, t)));
+        for b in 0..batch {
+            walks.iter().for_each(|dot| values.extend(pair(&dot[b], t)));
+        }
     }
     values
+}
+
+fn difference(now: &Image, before: &Image) -> Image {
+    std::array::from_fn(|i| now[i] - before[i])
 }
 
 #[cfg(test)]

@@ -1,21 +1,37 @@
 //! What is laid over the dots to distract the encoder.
 
+use std::sync::Arc;
+
+use anyhow::Result;
+
+use super::pictures::{Pictures, Split};
 use super::render::{IMAGE_SIZE, Image, PIXELS};
 use crate::random::Rng;
 
 /// What an overlay shows, in grey values from 0 to 1.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub enum Overlay {
     /// Independent pixels, uniform in [0, 1).
     #[default]
     Uniform,
+    /// One picture of a collection, each as likely as any other.
+    Pictures(Arc<Pictures>),
 }
 
 impl Overlay {
-    /// Mean and variance of a pixel.
+    /// The pictures that a path or `dead_leaves` names.
+    ///
+    /// # Errors
+    /// See [`Pictures::named`].
+    pub fn structured(path: &str, split: Split) -> Result<Self> {
+        Ok(Self::Pictures(Arc::new(Pictures::named(path, split)?)))
+    }
+
+    /// Mean and variance of a pixel, wherever in the image it is.
     pub fn moments(&self) -> (f64, f64) {
         match self {
             Self::Uniform => (0.5, 1.0 / 12.0),
+            Self::Pictures(pictures) => pictures.moments(),
         }
     }
 
@@ -30,6 +46,7 @@ impl Overlay {
     pub fn add_to(&self, image: &mut Image, rng: &mut Rng, gain: f32) {
         match self {
             Self::Uniform => rng.add_uniform(image, gain),
+            Self::Pictures(pictures) => pictures.add_to(image, rng, gain),
         }
     }
 }

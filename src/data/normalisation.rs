@@ -6,6 +6,8 @@ use super::trajectory::{MAX_STEP, Walk};
 
 /// Batches over which image statistics are averaged.
 pub const STATISTICS_BATCHES: u64 = 100;
+/// Batches over which they are averaged where images must be rendered for it.
+pub const RENDERED_BATCHES: u64 = 20;
 /// Standard deviation of one coordinate of an action whose length is uniform in [0, 1] (as recorded).
 const UNIT_ACTION_STD: f64 = 0.4102;
 
@@ -61,11 +63,12 @@ pub struct ImageStatistics {
 }
 
 impl ImageStatistics {
-    /// What a batch of `walks` is expected to show under overlays of these strengths (fractions of its largest
-    /// clean pixel).
+    /// What a batch of one dot's `walks` is expected to show under overlays of these strengths (fractions of its
+    /// largest clean pixel).
     ///
     /// The dots' part is exact and needs no image; the overlays' part is its expectation, which a batch's own
-    /// draws miss by a few parts in a thousand.
+    /// draws miss by a few parts in a thousand. (Pixels of a picture go together, so that the mean of a batch of
+    /// pictures scatters around the collection's; what its standard deviation lacks for that is of this size.)
     pub fn expected(dot: &Dot, walks: &[Walk], overlay: &Overlay, strengths: [f64; 2]) -> Self {
         let locations = || walks.iter().flat_map(|walk| &walk.locations).copied();
         let pixels = (locations().count() * PIXELS) as f64;
@@ -78,11 +81,44 @@ impl ImageStatistics {
         Self { mean: mean + overlay_mean * overlaid.iter().sum::<f64>(), std: variance.sqrt() }
     }
 
+    /// Of images that show one dot each, from the statistics of every dot.
+    pub fn side_by_side(dots: &[Self]) -> Self {
+        if let [only] = dots {
+            return *only;
+        }
+        let mean = |part: fn(&Self) -> f64| dots.iter().map(part).sum::<f64>() / dots.len() as f64;
+        let (centre, square) = (mean(|dot| dot.mean), mean(|dot| dot.std * dot.std + dot.mean * dot.mean));
+        Self { mean: centre, std: (square - centre * centre).sqrt() }
+    }
+
+    /// Of the sums of the dots' images, from the statistics and the walks of every dot.
+    pub fn summed(dots: &[Self], dot: &Dot, walks: &[Vec<Walk>]) -> Self {
+        let pairs = (0..dots.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let together: f64 = pairs.map(|(a, b)| covariance(dot, &walks[a], &walks[b])).sum();
+        let variance = dots.iter().map(|dot| dot.std * dot.std).sum::<f64>() + 2.0 * together;
+        Self { mean: dots.iter().map(|dot| dot.mean).sum(), std: variance.sqrt() }
+    }
+
+    /// Of differences between successive frames, whose mean is 0.
+    pub fn of_differences(pixels: &[f32]) -> Self {
+        let square = pixels.iter().map(|&pixel| f64::from(pixel).powi(2)).sum::<f64>() / pixels.len() as f64;
+        Self { mean: 0.0, std: square.sqrt() }
+    }
+
     /// The average of several batches' statistics.
     pub fn average(batches: &[Self]) -> Self {
         let mean = |part: fn(&Self) -> f64| batches.iter().map(part).sum::<f64>() / batches.len() as f64;
         Self { mean: mean(|batch| batch.mean), std: mean(|batch| batch.std) }
     }
+}
+
+/// The covariance of the pixels of the clean images of two dots.
+fn covariance(dot: &Dot, a: &[Walk], b: &[Walk]) -> f64 {
+    let places = |walks| <[Walk]>::iter(walks).flat_map(|walk| &walk.locations).copied();
+    let pixels = (places(a).count() * PIXELS) as f64;
+    let mean = |walks| places(walks).map(|at| dot.sums(at)[0]).sum::<f64>() / pixels;
+    let product = places(a).zip(places(b)).map(|(a, b)| dot.overlap(a, b)).sum::<f64>() / pixels;
+    product - mean(a) * mean(b)
 }
 
 #[cfg(test)]

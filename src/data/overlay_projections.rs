@@ -11,14 +11,14 @@ use crate::random::Stream;
 pub const PROJECTIONS: usize = 8;
 
 impl Dots {
-    /// What the fixed overlays of batch `index` come to in random directions of variance 1 over the image, which
+    /// What the first dot's fixed overlays in batch `index` come to in random directions of variance 1 over the image, which
     /// follow from the seed: `[batch, 8]`. None where the world has no fixed overlay.
     pub fn overlay_projections(&self, stream: &str, index: u64) -> Option<Vec<f32>> {
         if self.settings.static_noise == 0.0 {
             return None;
         }
-        let (walks, directions) = (self.walks(stream, index), self.directions());
-        let film = Film::new(self, stream, index, &walks);
+        let (walks, directions) = (self.walks(stream, index, 0), self.directions());
+        let film = Film::new(self, stream, index, (0, &walks), true);
         let project = |overlay: &Image| {
             directions.iter().map(|direction| product(direction, overlay)).collect::<Vec<_>>()
         };

@@ -48,6 +48,12 @@ impl Dot {
         [amplitude * sum(columns) * sum(rows), amplitude * amplitude * square(columns) * square(rows)]
     }
 
+    /// The sum over all pixels of the product of the images of dots at `a` and `b`.
+    pub fn overlap(&self, a: [f32; 2], b: [f32; 2]) -> f64 {
+        let along = |a, b| self.factors(a).iter().zip(self.factors(b)).map(|(a, b)| a * b).sum::<f32>();
+        f64::from(self.amplitude).powi(2) * f64::from(along(a[0], b[0])) * f64::from(along(a[1], b[1]))
+    }
+
     fn factors(&self, centre: f32) -> [f32; IMAGE_SIZE] {
         from_fn(|i| self.factor(i as f32 - centre))
     }
@@ -116,6 +122,15 @@ mod tests {
             let naive = [1, 2].map(|power| image.iter().map(|&p| f64::from(p).powi(power)).sum::<f64>());
             let sums = Dot::new(1.3).sums(location);
             assert!(sums.iter().zip(naive).all(|(sum, naive)| (sum - naive).abs() < 1e-5 * naive));
+        }
+    }
+
+    #[test]
+    fn overlap_is_the_sum_of_products_of_pixels() {
+        for (a, b) in [([9.0, 18.5], [10.2, 17.0]), ([2.6, 2.6], [6.0, 4.5])] {
+            let products = draw(a, 1.0).into_iter().zip(draw(b, 1.0)).map(|(a, b)| f64::from(a * b));
+            let naive = products.sum::<f64>();
+            assert!((Dot::new(1.3).overlap(a, b) - naive).abs() < 1e-5 * naive);
         }
     }
 

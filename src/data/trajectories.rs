@@ -9,7 +9,7 @@ use super::{HostTrajectories, IMAGE_SIZE};
 pub struct Trajectories {
     /// Which batch of its stream it is.
     pub index: u64,
-    /// `[T', B, 1, 28, 28]`, where T' is how many frames were rendered
+    /// `[T', B, C, 28, 28]`, where T' is how many frames were rendered
     pub states: Tensor,
     /// `[T-1, B, 2]`
     pub actions: Tensor,
@@ -23,12 +23,12 @@ impl Trajectories {
     /// # Errors
     /// When libtorch cannot, for want of memory for instance.
     pub fn new(host: &HostTrajectories, device: Device) -> Result<Self> {
-        let [rendered, frames, batch, dots] =
-            [host.rendered, host.frames, host.batch, host.dots].map(|n| n as i64);
+        let [rendered, frames, batch, channels, dots] =
+            [host.rendered, host.frames, host.batch, host.channels, host.dots].map(|n| n as i64);
         let side = IMAGE_SIZE as i64;
         Ok(Self {
             index: host.index,
-            states: on(device, &host.states, &[rendered, batch, 1, side, side])?,
+            states: on(device, &host.states, &[rendered, batch, channels, side, side])?,
             actions: on(device, &host.actions, &[frames - 1, batch, 2])?,
             locations: on(device, &host.locations, &[frames, batch, dots, 2])?,
         })

@@ -17,12 +17,28 @@ pub struct Walk {
 }
 
 impl Walk {
-    /// Draws a walk of `frames` frames that keeps `margin` pixels away from the image's edge.
-    pub fn draw(rng: &mut Rng, frames: usize, margin: f64) -> Self {
-        let (low, high) = walls(margin);
-        let start = [rng.between(low, high) as f32, rng.between(low, high) as f32];
+    /// Draws a walk of `frames` frames that keeps `margin` pixels away from the image's edge, and puts `lead` more
+    /// frames in front of it, which change none of the others.
+    pub fn draw(rng: &mut Rng, frames: usize, lead: usize, margin: f64) -> Self {
+        let start = start(rng, margin);
         let preferred = rng.between(0.0, TAU);
-        Self::follow(start, (1..frames).map(|_| step(rng, preferred)).collect(), margin)
+        let mut walk = Self::follow(start, (1..frames).map(|_| step(rng, preferred)).collect(), margin);
+        (0..lead).for_each(|_| walk.lead_in(step(rng, preferred), margin));
+        walk
+    }
+
+    /// Draws a place and stays there for `frames` frames: every step has length 0.
+    pub fn stand(rng: &mut Rng, frames: usize, margin: f64) -> Self {
+        Self::follow(start(rng, margin), vec![[0.0; 2]; frames - 1], margin)
+    }
+
+    /// Puts a frame in front, one `action` back from the first (or at the wall that stands in the way).
+    fn lead_in(&mut self, action: [f32; 2], margin: f64) {
+        let (low, high) = walls(margin);
+        let [x, y] = self.locations[0];
+        let before = [x - action[0], y - action[1]].map(|at| at.clamp(low as f32, high as f32));
+        self.locations.insert(0, before);
+        self.actions.insert(0, action);
     }
 
     /// Takes `actions` from `start`: a step that would pass a wall ends at the wall, but is kept as intended.
@@ -43,6 +59,11 @@ pub fn walls(margin: f64) -> (f64, f64) {
     (margin, (IMAGE_SIZE - 1) as f64 - margin)
 }
 
+fn start(rng: &mut Rng, margin: f64) -> [f32; 2] {
+    let (low, high) = walls(margin);
+    [rng.between(low, high) as f32, rng.between(low, high) as f32]
+}
+
 fn step(rng: &mut Rng, preferred: f64) -> [f32; 2] {
     let (sin, cos) = rng.von_mises(preferred, DIRECTION_CONCENTRATION).sin_cos();
     let length = rng.between(0.0, MAX_STEP);
@@ -60,7 +81,7 @@ mod tests {
 
     fn walks() -> Vec<Walk> {
         let stream = Stream::new(1, "walks");
-        (0..WALKS).map(|i| Walk::draw(&mut stream.at(&[i]), 17, MARGIN)).collect()
+        (0..WALKS).map(|i| Walk::draw(&mut stream.at(&[i]), 17, 0, MARGIN)).collect()
     }
 
     fn mean(values: impl Iterator<Item = f64>) -> f64 {
@@ -134,6 +155,33 @@ mod tests {
         let walk = Walk::follow([3.0, 24.0], vec![[-3.0, 2.0], [1.5, -0.25]], MARGIN);
         assert_eq!(walk.locations, [[3.0, 24.0], [2.6, 24.4], [2.6 + 1.5, 24.4 - 0.25]]);
         assert_eq!(walk.actions, [[-3.0, 2.0], [1.5, -0.25]]);
+    }
+
+    #[test]
+    fn a_frame_in_front_is_one_step_back_and_changes_no_other() {
+        let stream = Stream::new(1, "walks");
+        let draw = |i, lead| Walk::draw(&mut stream.at(&[i]), 5, lead, MARGIN);
+        let mut free = 0;
+        for i in 0..200 {
+            let (plain, led) = (draw(i, 0), draw(i, 1));
+            assert_eq!((&led.locations[1..], &led.actions[1..]), (&plain.locations[..], &plain.actions[..]));
+            for axis in 0..2 {
+                let (before, start) = (led.locations[0][axis], plain.locations[0][axis]);
+                let back = start - led.actions[0][axis];
+                assert_eq!(before, back.clamp(2.6, 24.4));
+                free += usize::from(before == back);
+            }
+        }
+        assert!((300..400).contains(&free), "{free} of 400 steps back met no wall");
+    }
+
+    #[test]
+    fn a_standing_dot_stays_where_it_is_drawn() {
+        let walk = Walk::stand(&mut Stream::new(1, "walks").at(&[3]), 6, MARGIN);
+        assert_eq!((walk.locations.len(), walk.actions), (6, vec![[0.0; 2]; 5]));
+        assert!(walk.locations.iter().all(|at| *at == walk.locations[0]));
+        let other = Walk::stand(&mut Stream::new(1, "walks").at(&[4]), 6, MARGIN);
+        assert_ne!(walk.locations[0], other.locations[0]);
     }
 
     #[test]

@@ -13,10 +13,13 @@ pub struct Floor {
     pub score: Score,
 }
 
-/// The floors of `count` batches of a stream, best first. Positions are of the first dot, whose actions are known; paths
-/// start at the last of the `shown` frames.
-pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Floor> {
-    let paths = |index| Paths::new(world, &world.batch(stream, index, 0), shown);
+/// What can be guessed of a dot whose actions are not known.
+const WITHOUT_ACTIONS: [&str; 2] = ["copy", "centre"];
+
+/// The floors of one dot in `count` batches of a stream, best first: all of them for the first dot, whose actions
+/// are known, and for others those that need none. Paths start at the last of the `shown` frames.
+pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize, dot: usize) -> Vec<Floor> {
+    let paths = |index| Paths::new(world, &world.batch(stream, index, 0), shown, dot);
     let batches: Vec<Paths> = (0..count).map(paths).collect();
     let paths = Paths::together(&batches);
     let walls = world.walls();
@@ -30,26 +33,27 @@ pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Floor
         ("summed actions", paths.regressed(&[&paths.travelled])),
         ("centre", Tensor::full_like(&paths.travelled, f64::midpoint(walls.0, walls.1))),
     ];
-    guesses.into_iter().map(|(name, guess)| paths.floor(name, &guess)).collect()
+    let known = |(name, _): &(&str, Tensor)| dot == 0 || WITHOUT_ACTIONS.contains(name);
+    guesses.into_iter().filter(known).map(|(name, guess)| paths.floor(name, &guess)).collect()
 }
 
-/// True positions and the actions summed until then, `[T, N, 2]` each, in pixels.
+/// True positions of a dot and the first dot's actions summed until then, `[T, N, 2]` each, in pixels.
 struct Paths {
     positions: Tensor,
     travelled: Tensor,
 }
 
 impl Paths {
-    fn new(world: &Dots, host: &HostTrajectories, shown: usize) -> Self {
+    fn new(world: &Dots, host: &HostTrajectories, shown: usize, dot: usize) -> Self {
         let (frames, batch, dots) = (host.frames as i64, host.batch as i64, host.dots as i64);
         let first = shown as i64 - 1;
         let since = |x: Tensor| x.narrow(0, first, x.size()[0] - first).to_kind(Kind::Double);
         let units = world.normalisation();
-        let positions = Tensor::from_slice(&host.locations).view([frames, batch, dots, 2]).select(2, 0);
+        let positions = Tensor::from_slice(&host.locations).view([frames, batch, dots, 2]);
         let actions = since(Tensor::from_slice(&host.actions).view([frames - 1, batch, 2]));
         let none = Tensor::zeros([1, batch, 2], (Kind::Double, Device::Cpu));
         Self {
-            positions: since(positions) * units.location_unit + units.location_centre,
+            positions: since(positions.select(2, dot as i64)) * units.location_unit + units.location_centre,
             travelled: Tensor::cat(&[none, actions.cumsum(0, Kind::Double) * units.action_unit], 0),
         }
     }
@@ -96,12 +100,12 @@ impl Paths {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::data::DotsSettings;
+    use crate::data::{DatasetType, DotsSettings};
 
     #[test]
     fn floors_are_those_of_the_specification() {
         let world = Dots::new(DotsSettings { normalize: true, ..DotsSettings::default() }).unwrap();
-        let found = floors(&world, "score", 78, 1);
+        let found = floors(&world, "score", 78, 1, 0);
         let expected = [
             ("simulator", 0.0),
             ("dead reckoning", 1.15),
@@ -126,7 +130,7 @@ mod tests {
     #[test]
     fn paths_start_at_the_last_frame_shown() {
         let world = Dots::new(DotsSettings { frames: 6, ..DotsSettings::default() }).unwrap();
-        let found = floors(&world, "score", 2, 3);
+        let found = floors(&world, "score", 2, 3, 0);
         let score = |name: &str| &found.iter().find(|floor| floor.name == name).unwrap().score;
         assert!(score("simulator").rmse_px < 1e-6);
         // By hand: how far frames 2 to 5 are from frame 2.
@@ -148,10 +152,22 @@ mod tests {
     }
 
     #[test]
+    fn other_dots_have_the_floors_that_need_no_actions() {
+        let settings = DotsSettings { dataset_type: DatasetType::Multiple, ..DotsSettings::default() };
+        let world = Dots::new(settings).unwrap();
+        let of = |dot| floors(&world, "score", 20, 1, dot);
+        assert_eq!((of(0).len(), of(1)[0].name.as_str(), of(1)[1].name.as_str()), (7, "copy", "centre"));
+        assert!((of(1)[0].score.rmse_px - 5.82).abs() < 0.3 && (of(1)[1].score.rmse_px - 9.37).abs() < 0.3);
+        assert!(of(2)[0].score.rmse_px == 0.0);
+        // Uniform over 21.8 pixels on both axes.
+        assert!((of(2)[1].score.rmse_px - 21.8 / 6f64.sqrt()).abs() < 0.2);
+    }
+
+    #[test]
     fn normalised_units_change_no_floor() {
         let floor = |normalize| {
             let world = Dots::new(DotsSettings { normalize, ..DotsSettings::default() }).unwrap();
-            floors(&world, "score", 2, 1)[2].score.rmse_px
+            floors(&world, "score", 2, 1, 0)[2].score.rmse_px
         };
         assert!((floor(true) - floor(false)).abs() < 1e-4);
     }

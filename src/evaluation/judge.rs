@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::adam::{Lesson, fit};
+use super::dot_scores::{DotScore, dot_scores, together};
 use super::errors::{Score, SquaredErrors};
 use super::features::{self, Part, batches, encodings, scored};
 use super::floors::{Floor, floors};
@@ -16,7 +17,7 @@ use super::planning::{Planned, Planning, Problems, ShownProblem, plan};
 use super::probe::{Probe, ProbeShape};
 use super::ridge::NormalEquations;
 use super::settings::{ProbingSettings, Solver};
-use crate::data::{Dots, IMAGE_SIZE, Trajectories};
+use crate::data::{Dots, Trajectories};
 use crate::models::WorldModel;
 use crate::nn::Mode;
 use crate::training::Watch;
@@ -48,6 +49,9 @@ pub struct Evaluation {
     pub floors_px: serde_json::Map<String, serde_json::Value>,
     /// The same floors with their scores per step.
     pub floors: Vec<Floor>,
+    /// Scores and floors of every dot where there are several; the floors above are then of all dots together.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub dots: Vec<DotScore>,
     #[serde(default)]
     pub diagnostics: Health,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -60,6 +64,8 @@ impl Evaluation {
         let scores = [("prediction.rmse_px", &self.prediction), ("encoding.rmse_px", &self.encoding)];
         let scores = scores.map(|(name, score)| (name, score.rmse_px)).into_iter();
         let named = scores.chain(self.diagnostics.named()).map(|(name, value)| (name.to_owned(), value));
+        let dots = self.dots.iter().map(|dot| (dot.key(), dot.prediction_px));
+        let named = named.chain(dots);
         named.chain(self.planning.iter().flat_map(Planning::named)).collect()
     }
 }
@@ -79,8 +85,9 @@ struct Found {
     noise_r2: Option<f64>,
 }
 
-/// A sequence with what was read from the predictions, positions `[T]` as (x, y) in pixels.
+/// A sequence with what was read of the first dot from the predictions, positions `[T]` as (x, y) in pixels.
 pub struct Example {
+    /// Channels are summed.
     pub frames: Vec<Vec<f32>>,
     pub truth: Vec<(f32, f32)>,
     pub probed: Vec<(f32, f32)>,
@@ -103,11 +110,15 @@ impl Judge<'_> {
             Solver::Ridge => self.by_ridge(model, watch)?,
             Solver::Adam => self.by_adam(model, watch)?,
         };
-        let floors = floors(self.world, "score", self.scored_batches(), model.burn_in());
+        let roles = self.world.roles();
+        let of_dot = |dot| floors(self.world, "score", self.scored_batches(), model.burn_in(), dot);
+        let of_dots: Vec<_> = (0..roles.len()).map(of_dot).collect();
+        let (floors, dots) = (together(&of_dots), dot_scores(roles, &prediction, &encoding, &of_dots));
         let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
         let diagnostics = Health::of(self.world, model, noise_r2)?;
         let (planning, problems) = planned.map(|planned| (planned.planning, planned.trips)).unzip();
-        let evaluation = Evaluation { epoch, prediction, encoding, floors_px, floors, diagnostics, planning };
+        let evaluation =
+            Evaluation { epoch, prediction, encoding, floors_px, floors, dots, diagnostics, planning };
         Ok((evaluation, Shown { examples, problems: problems.unwrap_or_default() }))
     }
 
@@ -124,7 +135,8 @@ impl Judge<'_> {
     fn solve(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Probe, Probe, Option<f64>)> {
         let (prediction, encoding) = (self.probe(model, "prediction")?, self.probe(model, "encoding")?);
         let device = model.parameters().device();
-        let equations = || NormalEquations::new(model.embedding(), 2, self.probing.bias, device);
+        let targets = 2 * self.dots();
+        let equations = || NormalEquations::new(model.embedding(), targets, self.probing.bias, device);
         let (mut all, mut first) = (equations(), equations());
         let count = self.ridge_batches();
         let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
@@ -132,8 +144,8 @@ impl Judge<'_> {
             watch.at("solving the probes", index, count)?;
             let batch = batch?;
             let seen = encodings(model, &batch, Part::Prediction, Mode::Evaluate);
-            all.add(&seen.flatten(0, 1), &batch.locations.reshape([-1, 2]));
-            first.add(&seen.get(0), &batch.locations.get(0).reshape([-1, 2]));
+            all.add(&seen.flatten(0, 1), &batch.locations.reshape([-1, targets]));
+            first.add(&seen.get(0), &batch.locations.get(0).reshape([-1, targets]));
             noise.add(index, &seen.get(0));
         }
         for (probe, equations) in [(&prediction, all), (&encoding, first)] {
@@ -214,12 +226,16 @@ impl Judge<'_> {
     fn probe(&self, model: &dyn WorldModel, name: &str) -> Result<Probe> {
         let shape = ProbeShape {
             embedding: model.embedding(),
-            dots: 1,
+            dots: self.dots(),
             hidden: &self.probing.prober_arch,
             bias: self.probing.bias,
         };
         let seed = crate::random::Stream::new(self.seed, &format!("{name} probe")).at(&[]).bits();
         Probe::new(&shape, model.parameters().device(), seed)
+    }
+
+    fn dots(&self) -> i64 {
+        self.world.roles().len() as i64
     }
 
     fn scored_batches(&self) -> u64 {
@@ -283,10 +299,10 @@ impl Judge<'_> {
     }
 }
 
-/// The frames of sequence `b` among images `[T, B, 1, 28, 28]`, a row of pixels each.
+/// The frames of sequence `b` among images `[T, B, C, 28, 28]` with their channels summed, a row of pixels each.
 fn frames(images: &Tensor, b: i64) -> Result<Vec<Vec<f32>>> {
-    let rows = images.select(1, b).reshape([-1, (IMAGE_SIZE * IMAGE_SIZE) as i64]);
-    Ok(Vec::<Vec<f32>>::try_from(rows.to_device(Device::Cpu))?)
+    let summed = images.select(1, b).sum_dim_intlist([1].as_slice(), false, Kind::Float);
+    Ok(Vec::<Vec<f32>>::try_from(summed.flatten(1, 2).to_device(Device::Cpu))?)
 }
 
 fn copies(model: &dyn WorldModel) -> HashMap<String, Tensor> {

@@ -2,6 +2,7 @@
 
 mod adam;
 pub mod diagnostics;
+mod dot_scores;
 mod errors;
 mod features;
 mod floors;
@@ -14,6 +15,7 @@ mod ridge;
 mod settings;
 mod table;
 
+pub use dot_scores::DotScore;
 pub use errors::Score;
 pub use floors::{Floor, floors};
 pub use health::Health;

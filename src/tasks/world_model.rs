@@ -2,10 +2,12 @@
 
 use std::ops::Range;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use tch::Device;
 
-use crate::data::{Dots, HostTrajectories, Prefetch, Trajectories};
+use crate::data::{
+    DatasetType, Dots, DotsSettings, HostTrajectories, Overlay, Prefetch, Split, Trajectories,
+};
 use crate::evaluation::diagnostics::diagnose;
 use crate::evaluation::{Judge, comparison, table};
 use crate::models::{self, Explained, Recipe, WorldModel};
@@ -14,7 +16,7 @@ use crate::objectives::scalars::Scalars;
 use crate::optim::{self, Optimiser, Schedule};
 use crate::reports::Figure;
 use crate::runs::Record;
-use crate::schema::RunSettings;
+use crate::schema::{ModelType, RunSettings};
 use crate::training::{Evaluated, Loss, Plan, Task, Watch};
 
 use super::figures;
@@ -37,10 +39,11 @@ impl WorldModelTask {
         let recipe = models::recipe(settings);
         // What burn-in shows comes before the frames that are predicted and scored.
         let burn_in = model.burn_in() - 1;
-        let training_world = Dots::new(settings.dots(settings.n_steps + burn_in)?)?;
-        let validation_world = match settings.val_n_steps == settings.n_steps {
+        let training_world = Dots::new(settings.dots(Split::Training, burn_in)?)?;
+        let one_world = settings.val_n_steps == settings.n_steps && !settings.dataset_structured_noise;
+        let validation_world = match one_world {
             true => training_world.clone(),
-            false => Dots::new(settings.dots(settings.val_n_steps + burn_in)?)?,
+            false => Dots::new(settings.dots(Split::Validation, burn_in)?)?,
         };
         let batch_size = settings.dataset_batch_size;
         let schedule =
@@ -78,12 +81,22 @@ impl WorldModelTask {
 
     /// What the world is, for headings: `one dot, changing noise 1.0` and the like.
     pub fn world(&self) -> String {
-        let noise = |name, strength: f64| (strength > 0.0).then(|| format!(", {name} noise {strength:?}"));
         let settings = &self.settings;
+        let kind = if settings.dataset_structured_noise { " structured" } else { "" };
+        let noise =
+            |name, strength: f64| (strength > 0.0).then(|| format!(", {name}{kind} noise {strength:?}"));
         let parts =
             [noise("changing", settings.dataset_noise), noise("fixed", settings.dataset_static_noise)];
         let noises: String = parts.into_iter().flatten().collect();
-        format!("one dot{}", if noises.is_empty() { ", no noise" } else { &noises })
+        let dots = match settings.dataset_type {
+            DatasetType::Single => "one dot",
+            DatasetType::Multiple => "three dots",
+        };
+        let noises = if noises.is_empty() { ", no noise" } else { &noises };
+        format!(
+            "{dots}{noises}{}",
+            if settings.dataset_frame_difference { ", frame differences" } else { "" }
+        )
     }
 
     fn judge(&self) -> Judge<'_> {
@@ -170,24 +183,35 @@ impl Task for WorldModelTask {
 }
 
 impl RunSettings {
-    /// The world these settings describe, refusing what they know but is not built yet.
-    fn dots(&self, frames: usize) -> Result<crate::data::DotsSettings> {
-        if self.dataset_structured_noise {
-            bail!("dataset_structured_noise: structured overlays are not built yet; leave it false");
-        }
-        if self.dataset_type != crate::data::DatasetType::Single {
-            bail!("dataset_type Multiple is not built yet; leave it Single");
-        }
-        Ok(crate::data::DotsSettings {
-            frames,
+    /// The world these settings describe, with the overlays of one split and `burn_in` frames before its own.
+    fn dots(&self, split: Split, burn_in: usize) -> Result<DotsSettings> {
+        let overlay = match self.dataset_structured_noise {
+            true => Overlay::structured(&self.dataset_structured_noise_path, split)
+                .context("dataset_structured_noise_path")?,
+            false => Overlay::Uniform,
+        };
+        Ok(DotsSettings {
+            frames: burn_in + if split == Split::Training { self.n_steps } else { self.val_n_steps },
             batch_size: self.dataset_batch_size,
+            dataset_type: self.dataset_type,
+            channels: self.channels(),
+            frame_difference: self.dataset_frame_difference,
             dot_std: self.dataset_dot_std,
             noise: self.dataset_noise,
             static_noise: self.dataset_static_noise,
             static_noise_speed: self.dataset_static_noise_speed,
+            overlay,
             normalize: self.dataset_normalize,
             seed: self.seed,
-            ..Default::default()
         })
+    }
+
+    /// The channels of the images of the model in use.
+    fn channels(&self) -> usize {
+        match self.model_type {
+            ModelType::VICReg => self.vicreg.channels,
+            ModelType::SimCLR => self.simclr.channels,
+            ModelType::RSSM => self.rssm.channels,
+        }
     }
 }

@@ -1,6 +1,10 @@
 use super::*;
 use crate::data::parity;
-use crate::data::render::PIXELS;
+use crate::data::render::{IMAGE_SIZE, PIXELS};
+
+mod differences;
+mod structured;
+mod three_dots;
 
 fn small() -> DotsSettings {
     DotsSettings { frames: 5, batch_size: 6, seed: 3, ..Default::default() }
@@ -13,6 +17,10 @@ fn batch(settings: DotsSettings) -> HostTrajectories {
 
 fn image(batch: &HostTrajectories, frame: usize, sequence: usize) -> &[f32] {
     &batch.states[(frame * batch.batch + sequence) * PIXELS..][..PIXELS]
+}
+
+fn mean(values: &[f32], of: impl Fn(f64) -> f64) -> f64 {
+    values.iter().map(|&value| of(f64::from(value))).sum::<f64>() / values.len() as f64
 }
 
 /// What `noisy` shows beside the dots of `clean`.

@@ -1,0 +1,95 @@
+//! Random crops of the pictures in a folder and the folders below it.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result, ensure};
+use rayon::prelude::*;
+
+use super::decode::{self, Picture};
+use super::{CHOICES, Grey, SIDE, Split};
+use crate::data::render::IMAGE_SIZE;
+use crate::random::{Rng, Stream};
+
+/// The least number of crops that are drawn, evenly from all pictures.
+const fn crops(split: Split) -> usize {
+    match split {
+        Split::Training => 50_000,
+        Split::Validation => 10_000,
+    }
+}
+
+/// Crops of nine tenths of the pictures, or of the other tenth; which, and where, follows from the files' names alone.
+///
+/// # Errors
+/// When there are fewer than two pictures, or one is damaged or too small.
+pub fn read(folder: &Path, split: Split) -> Result<Vec<Grey>> {
+    let names = part(names(folder)?, split);
+    ensure!(
+        !names.is_empty(),
+        "{} holds neither CIFAR-10 nor two pictures or more (.png, .jpg or .jpeg, here or in folders below); {CHOICES}",
+        folder.display()
+    );
+    let each = crops(split).div_ceil(names.len());
+    let cut = |name: &String| {
+        let file = folder.join(name);
+        let picture = decode::read(&file).with_context(|| format!("{}", file.display()))?;
+        let (width, height) = (picture.width, picture.height);
+        ensure!(
+            width >= SIDE && height >= SIDE,
+            "{}: {width} x {height} pixels are too few for a crop of {SIDE} x {SIDE}; take the picture away",
+            file.display()
+        );
+        let stream = Stream::new(0, name);
+        Ok((1..=each as u64).map(|i| crop(&picture, &mut stream.at(&[i]))).collect())
+    };
+    let greys: Vec<Vec<Grey>> = names.par_iter().map(cut).collect::<Result<_>>()?;
+    Ok(greys.concat())
+}
+
+/// The pictures below a folder, by their paths from it with `/` between the parts.
+fn names(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    let mut folders = vec![String::new()];
+    while let Some(inner) = folders.pop() {
+        let path = folder.join(&inner);
+        let context = || format!("{}: cannot be looked through", path.display());
+        for entry in fs::read_dir(&path).with_context(context)? {
+            let entry = entry.with_context(context)?;
+            let name = format!("{inner}{}", entry.file_name().to_string_lossy());
+            // A link to a folder is not followed: it may lead back here.
+            if entry.file_type().with_context(context)?.is_dir() {
+                folders.push(name + "/");
+            } else if is_picture(&entry.path()) {
+                names.push(name);
+            }
+        }
+    }
+    Ok(names)
+}
+
+fn is_picture(file: &Path) -> bool {
+    let hidden = file.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
+    let ending = file.extension().map(|ending| ending.to_string_lossy().to_lowercase());
+    !hidden && ending.is_some_and(|ending| ["png", "jpg", "jpeg"].contains(&ending.as_str()))
+}
+
+/// A tenth of the names, at least one, is for validation: those with the least hashes.
+fn part(mut names: Vec<String>, split: Split) -> Vec<String> {
+    if names.len() < 2 {
+        return vec![];
+    }
+    names.sort_by_cached_key(|name| (Stream::new(0, name).at(&[]).bits(), name.clone()));
+    let training = names.split_off(names.len().div_ceil(10));
+    if split == Split::Training { training } else { names }
+}
+
+fn crop(picture: &Picture, rng: &mut Rng) -> Grey {
+    let mut corner = |length: usize| rng.between(0.0, (length - SIDE + 1) as f64) as usize;
+    let (left, top) = (corner(picture.width), corner(picture.height));
+    let at = |i: usize| (top + i / IMAGE_SIZE) * picture.width + left + i % IMAGE_SIZE;
+    std::array::from_fn(|i| picture.grey[at(i)])
+}
+
+#[cfg(test)]
+mod tests;
