@@ -13,8 +13,8 @@ pub struct Floor {
     pub score: Score,
 }
 
-/// The floors of `count` batches of a stream, best first. Positions are of the first dot, whose actions are known; paths
-/// start at the last of the `shown` frames.
+/// The floors of `count` batches of a stream, best first. Positions are of the first dot, whose actions are known;
+/// paths start at the last of the `shown` frames.
 pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Floor> {
     let paths = |index| Paths::new(world, &world.batch(stream, index, 0), shown);
     let batches: Vec<Paths> = (0..count).map(paths).collect();
