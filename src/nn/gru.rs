@@ -37,7 +37,8 @@ impl Gru {
         Tensor::zeros([self.layers, batch, hidden], (Kind::Float, self.weights[1].device()))
     }
 
-    /// Inputs `[T, B, I]` and hidden states `[layers, B, H]` -> the last layer's outputs `[T, B, H]` and the states after them
+    /// Inputs `[T, B, I]` and hidden states `[layers, B, H]` -> the last layer's outputs `[T, B, H]` and the states
+    /// after them
     pub fn advance(&self, inputs: &Tensor, hidden: &Tensor) -> (Tensor, Tensor) {
         inputs.gru(hidden, &self.weights, true, self.layers, 0.0, false, false, false)
     }

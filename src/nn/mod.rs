@@ -1,6 +1,7 @@
 //! Layers and networks with PyTorch's initialisation (tch's own differs).
 //!
-//! Weights and biases start in U(+-1/sqrt(fan in)), batch normalisation at 1 and 0, a GRU in U(+-1/sqrt(hidden)).
+//! Weights and biases start in U(+-1/sqrt(fan in)), batch normalisation at 1 and 0, a GRU in U(+-1/sqrt(hidden)); a
+//! residual network's convolutions are normal.
 
 mod arch;
 mod backbone;
