@@ -141,6 +141,8 @@ impl Task for WorldModelTask {
     fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
         let (evaluation, examples) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
         let world = self.world();
+        let marked =
+            if evaluation.dots.is_empty() { world.clone() } else { format!("action dot of {world}") };
         if !evaluation.prediction.rmse_px.is_finite() {
             bail!("the probe's error is not finite at epoch {epoch}");
         }
@@ -163,7 +165,7 @@ impl Task for WorldModelTask {
             comparison: comparison(&evaluation),
             figures: vec![
                 ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
-                ("frames", figures::frames(&world, &examples)?),
+                ("frames", figures::frames(&marked, &examples)?),
             ],
         })
     }
