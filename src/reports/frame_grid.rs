@@ -161,7 +161,7 @@ mod tests {
         assert_eq!(legends(&unprobed), 2);
         unprobed.words.cross = None;
         assert_eq!(legends(&unprobed), 1);
-        assert!(!unprobed.figure().unwrap().svg().contains("probed"));
+        assert!(!unprobed.figure().unwrap().svg().contains("probed position"));
         assert_words_are_apart(&unprobed.figure().unwrap());
     }
 

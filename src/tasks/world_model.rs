@@ -152,12 +152,14 @@ impl Task for WorldModelTask {
     fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
         let (evaluation, shown) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
         let world = self.world();
+        let marked =
+            if evaluation.dots.is_empty() { world.clone() } else { format!("action dot of {world}") };
         if !evaluation.prediction.rmse_px.is_finite() {
             bail!("the probe's error is not finite at epoch {epoch}");
         }
         let mut figures = vec![
             ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
-            ("frames", figures::frames(&world, &shown.examples)?),
+            ("frames", figures::frames(&marked, &shown.examples)?),
         ];
         if !shown.problems.is_empty() {
             figures.push(("planning", figures::planning(&world, &shown.problems)?));

@@ -27,8 +27,9 @@ fn upper_left(split: Split, index: u64) -> Grey {
 pub fn picture(rng: &mut Rng, side: usize) -> Vec<u16> {
     let mut picture = vec![None; side * side];
     let mut bare = picture.len();
+    let radii = Radii::reaching(side as f64);
     while bare > 0 {
-        let disc = Disc::draw(rng, side as f64);
+        let disc = Disc::draw(rng, &radii);
         for y in disc.rows(side) {
             let (left, right) = disc.columns(y, side);
             let hidden = &mut picture[y * side..][left..right];
@@ -48,18 +49,45 @@ struct Disc {
     grey: u16,
 }
 
-impl Disc {
-    /// Any disc that reaches into the picture may come, so that its edge is like its middle.
-    fn draw(rng: &mut Rng, side: f64) -> Self {
+/// The radii of the discs that reach into a square picture.
+///
+/// Those of radius r have their centres in a square of s + 2 r, so that their density is r^-3 (s + 2 r)^2 =
+/// s^2 r^-3 + 4 s r^-2 + 4 r^-1. What never reaches the picture need not be drawn.
+struct Radii {
+    side: f64,
+    /// How much of the density each of the three terms has.
+    shares: [f64; 3],
+}
+
+impl Radii {
+    fn reaching(side: f64) -> Self {
         let (least, greatest) = RADII;
-        let inverse_square = rng.between(greatest.powi(-2), least.powi(-2));
-        let mut centre = || rng.between(-greatest, side + greatest);
-        Self {
-            x: centre(),
-            y: centre(),
-            radius: inverse_square.sqrt().recip(),
-            grey: (rng.bits() >> 48) as u16,
+        let [cubes, squares, ones] = [
+            side * side * (least.powi(-2) - greatest.powi(-2)) / 2.0,
+            4.0 * side * (least.recip() - greatest.recip()),
+            4.0 * (greatest / least).ln(),
+        ];
+        let all = cubes + squares + ones;
+        Self { side, shares: [cubes / all, squares / all, ones / all] }
+    }
+
+    fn draw(&self, rng: &mut Rng) -> f64 {
+        let ((least, greatest), term) = (RADII, rng.uniform());
+        match self.shares {
+            [cubes, ..] if term < cubes => rng.between(greatest.powi(-2), least.powi(-2)).sqrt().recip(),
+            [cubes, squares, _] if term < cubes + squares => {
+                rng.between(greatest.recip(), least.recip()).recip()
+            }
+            _ => rng.between(least.ln(), greatest.ln()).exp(),
         }
+    }
+}
+
+impl Disc {
+    fn draw(rng: &mut Rng, radii: &Radii) -> Self {
+        let radius = radii.draw(rng);
+        let mut centre = || rng.between(-radius, radii.side + radius);
+        Self { x: centre(), y: centre(), radius, grey: (rng.bits() >> 48) as u16 }
     }
 
     fn rows(&self, side: usize) -> std::ops::Range<usize> {

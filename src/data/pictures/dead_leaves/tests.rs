@@ -52,13 +52,21 @@ fn power_falls_with_frequency_as_in_natural_pictures_and_not_in_noise() {
 }
 
 #[test]
-fn radii_follow_the_inverse_cube() {
-    let stream = Stream::new(7, "radii");
-    let radii: Vec<f64> = (0..20_000).map(|i| Disc::draw(&mut stream.at(&[i]), 32.0).radius).collect();
-    assert!(radii.iter().all(|r| (1.0..=24.0).contains(r)));
+fn discs_are_as_if_all_were_drawn_and_those_that_do_not_reach_the_picture_left_out() {
+    let (stream, radii) = (Stream::new(7, "radii"), Radii::reaching(32.0));
+    let discs: Vec<Disc> = (0..20_000).map(|i| Disc::draw(&mut stream.at(&[i]), &radii)).collect();
+    let within = |at: f64, r: f64| (-r..=32.0 + r).contains(&at);
+    let reaches = |d: &Disc| within(d.x, d.radius) && within(d.y, d.radius);
+    assert!(discs.iter().all(|disc| (1.0..=24.0).contains(&disc.radius) && reaches(disc)));
+    // The integral of r^-3 (32 + 2 r)^2 by the midpoint rule.
+    let density = |r: f64| r.powi(-3) * (32.0 + 2.0 * r).powi(2);
+    let above = |least: f64| {
+        let width = (24.0 - least) / 10_000.0;
+        (0..10_000).map(|i| density(least + (f64::from(i) + 0.5) * width) * width).sum::<f64>()
+    };
     for least in [1.5f64, 3.0, 8.0] {
-        let expected = (least.powi(-2) - 24f64.powi(-2)) / (1.0 - 24f64.powi(-2));
-        let share = radii.iter().filter(|r| **r > least).count() as f64 / 20_000.0;
+        let expected = above(least) / above(1.0);
+        let share = discs.iter().filter(|disc| disc.radius > least).count() as f64 / 20_000.0;
         assert!((share - expected).abs() < 4.0 * (expected / 20_000.0).sqrt(), "{least}: {share} {expected}");
     }
 }
