@@ -124,39 +124,52 @@ fn doctor_finds_the_libtorch_it_was_built_with() {
 }
 
 #[test]
-fn structured_noise_three_dots_and_frame_differences_run() {
+fn structured_noise_comes_from_the_folder_that_the_published_settings_name() {
+    let file = "/reproduce_configs/sweep_fixed_structured.(1).vicreg.best.yaml";
+    let published = format!("{}{file}", env!("CARGO_MANIFEST_DIR"));
     let at = tempfile::tempdir().unwrap();
-    let published =
-        concat!(env!("CARGO_MANIFEST_DIR"), "/reproduce_configs/sweep_fixed_structured.(1).vicreg.best.yaml");
-    let missing = fails(bare(at.path(), &["--configs", published]), 2);
-    assert!(
-        missing.contains("dataset_structured_noise_path: there is no folder data/cifar10; give"),
-        "{missing}"
-    );
-    let three = ["dataset_type=Multiple", "vicreg.channels=3", "dataset_noise=0", "output_path=three"];
-    for (values, heading) in [
-        (
-            &[
-                "dataset_structured_noise=true",
-                "dataset_structured_noise_path=dead_leaves",
-                "dataset_noise=0",
-                "dataset_static_noise=1",
-            ][..],
-            "one dot, fixed structured noise 1.0 ",
-        ),
-        (&["dataset_frame_difference=true", "dataset_noise=0"][..], "one dot, no noise, frame differences "),
-        (&three[..], "three dots, no noise "),
-    ] {
-        let told = succeeds(train(at.path(), &[&["quick_debug=true"], values].concat()));
-        assert!(told.starts_with(heading), "{told}");
+    let missing = fails(bare(at.path(), &["--configs", &published]), 2);
+    let told = "dataset_structured_noise_path: there is no folder data/cifar10; give";
+    assert!(missing.contains(told), "{missing}");
+    let folder = at.path().join("data/cifar10");
+    fs::create_dir_all(&folder).unwrap();
+    for batch in
+        ["data_batch_1", "data_batch_2", "data_batch_3", "data_batch_4", "data_batch_5", "test_batch"]
+    {
+        fs::write(folder.join(format!("{batch}.bin")), [3; 2 * 3073]).unwrap();
     }
-    let found = fs::read_to_string(at.path().join("three/evaluation.json")).unwrap();
-    let found: serde_json::Value = serde_json::from_str(&found).unwrap();
-    let names: Vec<_> =
-        found["dots"].as_array().unwrap().iter().map(|dot| dot["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["action dot", "other moving dot", "standing dot"]);
-    assert_eq!(found["prediction"]["per_dot_px"].as_array().unwrap().len(), 3);
-    assert_eq!(found["floors_px"].as_object().unwrap().len(), 2);
-    let status = fs::read_to_string(at.path().join("three/status.json")).unwrap();
-    assert!(status.contains("prediction.standing_dot_px"), "{status}");
+    let noise = ["dataset_structured_noise=true", "dataset_noise=0", "dataset_static_noise=1"];
+    let told = succeeds(train(at.path(), &[&["quick_debug=true"], &noise[..]].concat()));
+    assert!(told.starts_with("one dot, fixed structured noise 1.0 "), "{told}");
+}
+
+#[test]
+fn frame_differences_are_named_in_the_heading() {
+    let at = tempfile::tempdir().unwrap();
+    let told = succeeds(train(at.path(), &["quick_debug=true", "dataset_frame_difference=true"]));
+    assert!(told.starts_with("one dot, changing noise 0.5, frame differences "), "{told}");
+}
+
+/// By gradient steps and by least squares.
+#[test]
+fn each_of_three_dots_is_scored_beside_its_floors() {
+    let at = tempfile::tempdir().unwrap();
+    for (solver, channels) in [("adam", "vicreg.channels=3"), ("ridge", "vicreg.channels=1")] {
+        let (path, solver) = (format!("output_path={solver}"), format!("probing_cfg.solver={solver}"));
+        let values = ["quick_debug=true", "dataset_type=Multiple", channels, &solver, &path];
+        let told = succeeds(train(at.path(), &values));
+        assert!(told.starts_with("three dots, changing noise 0.5 "), "{told}");
+        let folder = at.path().join(&path["output_path=".len()..]);
+        let found = fs::read_to_string(folder.join("evaluation.json")).unwrap();
+        let found: serde_json::Value = serde_json::from_str(&found).unwrap();
+        let dots = found["dots"].as_array().unwrap();
+        let names: Vec<_> = dots.iter().map(|dot| dot["name"].as_str().unwrap()).collect();
+        assert_eq!(names, ["action dot", "other moving dot", "standing dot"]);
+        let squares = dots.iter().map(|dot| dot["prediction_px"].as_f64().unwrap().powi(2));
+        let (all, together) = (found["prediction"]["rmse_px"].as_f64().unwrap(), squares.sum::<f64>() / 3.0);
+        assert!((all - together.sqrt()).abs() < 1e-9, "{all} {together}");
+        assert_eq!(found["floors_px"].as_object().unwrap().len(), 2);
+        let status = fs::read_to_string(folder.join("status.json")).unwrap();
+        assert!(status.contains("prediction.standing_dot_px"), "{status}");
+    }
 }
