@@ -137,7 +137,7 @@ fn training_step(precision: &str) -> Result<impl FnMut(usize) -> Result<f64>> {
         let started = Instant::now();
         for batch in batches.by_ref().take(count) {
             clear_gradients(&trained);
-            task.loss(batch)?.total.backward();
+            task.loss(batch, false)?.report.total.backward();
             optimiser.step(task.rate(step));
             step += 1;
         }
@@ -159,6 +159,7 @@ fn probes() -> Result<()> {
             batches_per_epoch: 78,
             batch_size: 128,
             seed: settings.seed,
+            mpcs: None,
             quick: false,
         };
         let started = Instant::now();
