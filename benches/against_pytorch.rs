@@ -154,7 +154,7 @@ fn training_step(file: &str, precision: &str) -> Result<impl FnMut(usize) -> Res
         let started = Instant::now();
         for batch in batches.by_ref().take(count) {
             clear_gradients(&trained);
-            task.loss(batch)?.total.backward();
+            task.loss(batch, false)?.report.total.backward();
             if let Some(limit) = clip_norm {
                 clip_gradients(&trained, limit);
             }
@@ -179,6 +179,7 @@ fn probes() -> Result<()> {
             batches_per_epoch: 78,
             batch_size: 128,
             seed: settings.seed,
+            mpcs: None,
             quick: false,
         };
         let started = Instant::now();

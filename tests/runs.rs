@@ -282,3 +282,54 @@ fn the_supervised_probe_beats_the_random_one_and_both_leave_the_model_alone() {
     let best = |run: &str| fs::read(at.path().join(run).join("checkpoints/best.safetensors")).unwrap();
     assert!(best("random") == best("supervised"));
 }
+
+#[test]
+fn diagnostics_are_logged_and_planning_is_told_where_they_are_asked_for() {
+    let at = tempfile::tempdir().unwrap();
+    let values =
+        ["output_path=run", "dataset_noise=0", "dataset_static_noise=1", "probe_mpc=true", "eval_mpcs=3"];
+    let table = succeeds(train(at.path(), &values));
+    for line in ["slow features ", "noise read-out R2 ", "planning (3 problems)", "gradient  ", "oracle  "] {
+        assert!(table.contains(line), "{line} is not in {table}");
+    }
+    let run = at.path().join("run");
+    let evaluation = json(run.join("evaluation.json"));
+    for planner in ["cem", "gradient", "random", "oracle"] {
+        let score = &evaluation["planning"][planner];
+        let [mse, rmse] = ["mse_px2", "rmse_px"].map(|key| score[key].as_f64().unwrap());
+        assert!((rmse * rmse - mse).abs() < 1e-9, "{planner} {score}");
+    }
+    let rank = evaluation["diagnostics"]["rankme"].as_f64().unwrap();
+    assert!((1.0..=16.0).contains(&rank), "{rank}");
+    let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let lines: Vec<Value> = metrics.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    for key in ["encodings/std/flat", "encodings/cosine/3", "slow_feature_ratio", "rankme", "lidar", "loss"] {
+        assert!(lines[..4].iter().all(|line| line[key].is_number()), "{key}");
+    }
+    for key in ["noise_probe.r2", "planning.cem.rmse_px", "planning.cem.within_2px", "diagnostics.rankme"] {
+        assert!(lines[4][key].is_number(), "{key}");
+    }
+    let terms = fs::read_to_string(run.join("figures/loss_terms.svg")).unwrap();
+    assert!(terms.contains("repr") && !terms.contains("encodings") && !terms.contains("rankme"));
+    let diagnostics = fs::read_to_string(run.join("figures/diagnostics.svg")).unwrap();
+    assert!(diagnostics.contains("noise read-out R2"), "the last evaluation is in its own figure");
+    for figure in ["diagnostics", "planning"] {
+        assert!(run.join(format!("figures/{figure}.png")).is_file(), "{figure}");
+    }
+}
+
+#[test]
+fn without_diagnostics_the_same_losses_are_logged_alone() {
+    let at = tempfile::tempdir().unwrap();
+    let line = |values: &[&str]| {
+        succeeds(train(at.path(), values));
+        let run = at.path().join(values[0].strip_prefix("output_path=").unwrap());
+        let metrics = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+        serde_json::from_str::<Value>(metrics.lines().nth(2).unwrap()).unwrap()
+    };
+    let (with, without) = (line(&["output_path=with"]), line(&["output_path=without", "diagnostics=false"]));
+    assert!(with.get("rankme").is_some() && without.get("rankme").is_none());
+    for (key, value) in without.as_object().unwrap() {
+        assert_eq!(*value, with[key], "{key}");
+    }
+}

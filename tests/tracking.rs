@@ -115,7 +115,7 @@ print(json.dumps({"loss": [[e.step, e.value] for e in events.Scalars("training/l
     assert_eq!(read["loss"], Value::Array(losses));
     let score = records.last().unwrap()["prediction.rmse_px"].as_f64().unwrap();
     assert_eq!(read["score"], f64::from(score as f32));
-    assert_eq!(read["images"], json!(["frames", "loss_terms", "rmse_per_step"]));
+    assert_eq!(read["images"], json!(["diagnostics", "frames", "loss_terms", "rmse_per_step"]));
     assert_eq!(read["text"], json!(["scores"]));
 }
 

@@ -76,13 +76,19 @@ pub struct Shown {
     pub problems: Vec<ShownProblem>,
 }
 
-/// What was found with the prediction probe while it was at hand.
+/// What a solver found.
 struct Found {
     prediction: Score,
     encoding: Score,
+    read: Read,
+    noise_r2: Option<f64>,
+}
+
+/// What the prediction probe is needed for beyond its score.
+#[derive(Default)]
+struct Read {
     examples: Vec<Example>,
     planned: Option<Planned>,
-    noise_r2: Option<f64>,
 }
 
 /// A sequence with what was read of the first dot from the predictions, positions `[T]` as (x, y) in pixels.
@@ -106,7 +112,7 @@ impl Judge<'_> {
         epoch: f64,
         watch: &dyn Watch,
     ) -> Result<(Evaluation, Shown)> {
-        let Found { prediction, encoding, examples, planned, noise_r2 } = match self.probing.solver_in_use() {
+        let Found { prediction, encoding, read, noise_r2 } = match self.probing.solver_in_use() {
             Solver::Ridge => self.by_ridge(model, watch)?,
             Solver::Adam => self.by_adam(model, watch)?,
         };
@@ -116,6 +122,7 @@ impl Judge<'_> {
         let (floors, dots) = (together(&of_dots), dot_scores(roles, &prediction, &encoding, &of_dots));
         let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
         let diagnostics = Health::of(self.world, model, noise_r2)?;
+        let Read { examples, planned } = read;
         let (planning, problems) = planned.map(|planned| (planned.planning, planned.trips)).unzip();
         let evaluation =
             Evaluation { epoch, prediction, encoding, floors_px, floors, dots, diagnostics, planning };
@@ -127,8 +134,8 @@ impl Judge<'_> {
         let scores =
             self.score(model, &[(&prediction, Part::Prediction), (&encoding, Part::Encoding)], watch)?;
         let [predicted, encoded] = scores.try_into().expect("one score for each probe");
-        let (examples, planned) = self.shown(model, &prediction, watch)?;
-        Ok(Found { prediction: predicted, encoding: encoded, examples, planned, noise_r2 })
+        let read = self.read(model, &prediction, watch)?;
+        Ok(Found { prediction: predicted, encoding: encoded, read, noise_r2 })
     }
 
     /// Both probes from the normal equations of the same fresh sequences, and what these tell of the fixed noise.
@@ -162,11 +169,10 @@ impl Judge<'_> {
     }
 
     fn by_adam(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<Found> {
-        let (prediction, (examples, planned)) =
-            self.by_adam_on(model, Part::Prediction, self.probing.epochs, watch)?;
+        let (prediction, read) = self.by_adam_on(model, Part::Prediction, self.probing.epochs, watch)?;
         let (encoding, _) = self.by_adam_on(model, Part::Encoding, self.probing.epochs_enc, watch)?;
         let noise_r2 = no_grad(|| self.noise_r2(model, watch))?;
-        Ok(Found { prediction, encoding, examples, planned, noise_r2 })
+        Ok(Found { prediction, encoding, read, noise_r2 })
     }
 
     fn by_adam_on(
@@ -175,7 +181,7 @@ impl Judge<'_> {
         part: Part,
         epochs: usize,
         watch: &dyn Watch,
-    ) -> Result<(Score, (Vec<Example>, Option<Planned>))> {
+    ) -> Result<(Score, Read)> {
         let probe = self.probe(model, if part == Part::Prediction { "prediction" } else { "encoding" })?;
         let steps = if self.quick { 1 } else { epochs as u64 * self.batches_per_epoch };
         let fine_tune = self.probing.full_finetune;
@@ -183,11 +189,11 @@ impl Judge<'_> {
         let result = (|| {
             fit(self, model, &probe, Lesson { part, steps, rate: self.probing.lr, fine_tune }, watch)?;
             let scores = self.score(model, &[(&probe, part)], watch)?;
-            let shown = match part {
-                Part::Prediction => self.shown(model, &probe, watch)?,
-                Part::Encoding => (vec![], None),
+            let read = match part {
+                Part::Prediction => self.read(model, &probe, watch)?,
+                Part::Encoding => Read::default(),
             };
-            Ok((scores[0].clone(), shown))
+            Ok((scores[0].clone(), read))
         })();
         if let Some(before) = untouched {
             model.parameters().assign(&before)?;
@@ -209,18 +215,12 @@ impl Judge<'_> {
         noise.r2()
     }
 
-    /// What the prediction probe is needed for beyond its score.
-    fn shown(
-        &self,
-        model: &dyn WorldModel,
-        probe: &Probe,
-        watch: &dyn Watch,
-    ) -> Result<(Vec<Example>, Option<Planned>)> {
+    fn read(&self, model: &dyn WorldModel, probe: &Probe, watch: &dyn Watch) -> Result<Read> {
         let planned = self.mpcs.map(|count| {
             let problems = Problems::draw(self.world, model, count, self.seed)?;
             plan(self.world, model, probe, &problems, self.seed, watch)
         });
-        Ok((self.examples(model, probe)?, planned.transpose()?))
+        Ok(Read { examples: self.examples(model, probe)?, planned: planned.transpose()? })
     }
 
     fn probe(&self, model: &dyn WorldModel, name: &str) -> Result<Probe> {

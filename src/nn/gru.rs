@@ -40,7 +40,8 @@ impl Gru {
     /// Inputs `[T, B, I]` and hidden states `[layers, B, H]` -> the last layer's outputs `[T, B, H]` and the states
     /// after them
     pub fn advance(&self, inputs: &Tensor, hidden: &Tensor) -> (Tensor, Tensor) {
-        inputs.gru(hidden, &self.weights, true, self.layers, 0.0, false, false, false)
+        // Without dropout training changes no number, but cuDNN keeps what a backward pass needs only in training.
+        inputs.gru(hidden, &self.weights, true, self.layers, 0.0, true, false, false)
     }
 }
 

@@ -239,7 +239,12 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     /// The line in the metrics comes last: it says that all the rest is there.
     fn write_evaluation(&mut self, evaluated: Evaluated) -> Result<Option<String>> {
-        for (name, figure) in evaluated.figures.iter().chain(&self.task.figures(&self.run.records()?)) {
+        let mut scores = Record::from_iter([("score".into(), evaluated.score.into())]);
+        scores.extend(evaluated.summary);
+        let mut record = self.record();
+        record.extend(scores.clone());
+        let records: Vec<Record> = self.run.records()?.into_iter().chain([record.clone()]).collect();
+        for (name, figure) in evaluated.figures.iter().chain(&self.task.figures(&records)) {
             self.run.write_figure(name, figure)?;
         }
         self.run.compare(&evaluated.comparison);
@@ -249,11 +254,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             self.best = Some(evaluated.score);
             self.run.write_best(&self.snapshot())?;
         }
-        let mut scores = Record::from_iter([("score".into(), evaluated.score.into())]);
-        scores.extend(evaluated.summary);
-        self.run.update(|status| status.scores = scores.clone())?;
-        let mut record = self.record();
-        record.extend(scores);
+        self.run.update(|status| status.scores = scores)?;
         self.append(record)
     }
 

@@ -6,7 +6,7 @@ use super::lidar::lidar;
 use super::rank::rank_me;
 use super::slowness::slow_feature_ratio;
 
-/// Frames of each sequence that ranks are computed from: eight keep their cost under that of a training step's tenth.
+/// Frames of each sequence that ranks are computed from: more would cost more and say the same.
 const RANKED_FRAMES: i64 = 8;
 
 /// What [`collapse`] calls its numbers.

@@ -1,6 +1,6 @@
 //! How much features vary, and how much of it they have in common.
 
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 /// Keeps features that never vary from dividing by 0; they correlate with nothing.
 const LEAST: f64 = 1e-12;
@@ -24,14 +24,14 @@ pub fn spread(x: &Tensor) -> [(&'static str, Tensor); 3] {
 /// The mean absolute entry off the diagonal of each matrix `[G, D, D]`.
 fn off_diagonal(matrices: &Tensor) -> Tensor {
     let features = matrices.size()[1];
-    let sum = |x: &Tensor, dims: &[i64]| x.abs().sum_dim_intlist(dims, false, Kind::Double);
+    let sum = |x: &Tensor, dims: &[i64]| x.abs().sum_dim_intlist(dims, false, x.kind());
     let others = sum(matrices, &[1, 2]) - sum(&matrices.diagonal(0, 1, 2), &[1]);
     others / (features * (features - 1)).max(1) as f64
 }
 
 #[cfg(test)]
 mod tests {
-    use tch::Device;
+    use tch::{Device, Kind};
 
     use super::*;
 

@@ -22,7 +22,7 @@ pub use problems::Problems;
 pub use results::{PlannerScore, Planning};
 
 /// Problems shown in the figure.
-const SHOWN: usize = 4;
+const SHOWN: usize = 7;
 
 /// What was planned, and some of it to be looked at.
 pub struct Planned {

@@ -8,9 +8,6 @@ use crate::models::WorldModel;
 use crate::nn::Mode;
 use crate::random::Stream;
 
-/// Frames that a model sees before it plans.
-const SEEN: usize = 1;
-
 /// N problems, positions and steps of the first dot in pixels as (x, y).
 pub struct Problems {
     /// Encodings of the frames seen, `[K, N, D]`.
@@ -36,7 +33,7 @@ impl Problems {
         let device = model.parameters().device();
         let (mut parts, mut missing, mut index) = (Vec::new(), count, 0);
         while missing > 0 {
-            let batch = Trajectories::new(&world.batch("planning", index, SEEN), device)?;
+            let batch = Trajectories::new(&world.batch("planning", index, model.burn_in()), device)?;
             let taken = missing.min(batch.actions.size()[1] as usize);
             parts.push(Self::of(world, model, &batch).narrow(0, taken as i64));
             (missing, index) = (missing - taken, index + 1);
@@ -56,7 +53,7 @@ impl Problems {
     /// Those of a batch, with no targets yet: they are where they start.
     fn of(world: &Dots, model: &dyn WorldModel, batch: &Trajectories) -> Self {
         let units = world.normalisation();
-        let (seen, steps) = (SEEN as i64, batch.actions.size()[0]);
+        let (seen, steps) = (model.burn_in() as i64, batch.actions.size()[0]);
         let encode = |images: Tensor| no_grad(|| model.encode(&images, Mode::Evaluate));
         let starts = batch.locations.get(seen - 1).select(1, 0) * units.location_unit + units.location_centre;
         Self {

@@ -6,16 +6,19 @@ use super::on_page;
 use crate::evaluation::{ShownProblem, Trip};
 use crate::reports::{Figure, Frame, FrameGrid, FrameRow, MarkWords};
 
-/// Each problem's first image with its target, and the way the dot went under the plans of both planners.
+/// Each problem's first image with its target, and the way the dot went, a row for each planner.
 pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
-    let row = |(index, problem): (usize, &ShownProblem)| FrameRow {
-        label: format!("problem {}", index + 1),
-        frames: [&problem.cross_entropy, &problem.gradient].map(|trip| frame(problem, trip)).into(),
+    let row = |label: &str, trip: fn(&ShownProblem) -> &Trip| FrameRow {
+        label: label.into(),
+        frames: problems.iter().map(|problem| frame(problem, trip(problem))).collect(),
     };
     FrameGrid {
         title: format!("Plans executed, {world}"),
-        rows: problems.iter().enumerate().map(row).collect(),
-        column_labels: vec!["cem".into(), "gradient".into()],
+        rows: vec![
+            row("cem", |problem| &problem.cross_entropy),
+            row("gradient", |problem| &problem.gradient),
+        ],
+        column_labels: (1..=problems.len()).map(|n| format!("problem {n}")).collect(),
         words: MarkWords {
             ring: "target",
             cross: Some("reached"),
