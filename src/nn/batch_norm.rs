@@ -143,7 +143,8 @@ mod tests {
             [(); 3].map(|()| BatchNorm::with_momentum(&Parameters::new(Device::Cpu, 0).root(), 4, 0.3));
         let x = Tensor::randn([3 * 5, 4, 2, 3], (Kind::Float, Device::Cpu)) + 0.5;
         let pull = Tensor::randn([3 * 5, 4, 2, 3], (Kind::Float, Device::Cpu));
-        let passes: [&dyn Fn(&BatchNorm, &Tensor) -> Tensor; 3] = [
+        type Pass = dyn Fn(&BatchNorm, &Tensor) -> Tensor;
+        let passes: [&Pass; 3] = [
             &|norm, x| norm.after_relu_framewise(x, 3, Mode::Train),
             &|norm, x| norm.framewise(&x.relu(), 3, Mode::Train),
             &|norm, x| {
