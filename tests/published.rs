@@ -10,12 +10,14 @@ use common::text;
 use rayon::prelude::*;
 use serde_json::Value;
 
-/// All that differs from the published file: the budget, and pictures that need no download.
+/// All that differs from the published file: the budget, one evaluation of few sequences, pictures that need no download.
 const QUICK: &[&str] = &[
     "quick_debug=true",
     "wandb=false",
     "device=cpu",
     "threads=1",
+    "dataset_batch_size=16",
+    "eval_at_the_end_only=true",
     "dataset_structured_noise_path=dead_leaves",
 ];
 
