@@ -33,6 +33,7 @@ test-slurm: setup ## Run sweeps through a real Slurm (on Debian as root, fetches
 
 lint: setup ## Check formatting and run clippy; no warning passes
 	cargo fmt --check
+	rustfmt --check --edition 2024 src/objectives/*.rs # modules by automod, which cargo fmt does not see
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 reproduce: build ## The paper's grids and their reports: PAPER=experiments/paper_... VALUES="vicreg.epochs=5" JOBS=2 FLAGS=--dry-run

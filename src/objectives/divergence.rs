@@ -57,7 +57,10 @@ mod tests {
     #[test]
     fn a_step_below_the_free_nats_counts_as_them() {
         let prior = normal(0.0, 1.0, 2);
-        let posterior = Normal { mean: Tensor::from_slice(&[4f32, 1.0]).view([2, 1, 1]) + &prior.mean, ..normal(0.0, 1.0, 2) };
+        let posterior = Normal {
+            mean: Tensor::from_slice(&[4f32, 1.0]).view([2, 1, 1]) + &prior.mean,
+            ..normal(0.0, 1.0, 2)
+        };
         let FreeDivergence { counted, plain } = free_divergence(&prior, &posterior, 3.0); // 8 and 1/2 nats
         assert!((counted.double_value(&[]) - 5.5).abs() < 1e-6);
         assert!((plain.double_value(&[]) - 4.25).abs() < 1e-6);

@@ -20,7 +20,8 @@ pub fn sigreg(x: &Tensor, directions: &Tensor) -> Tensor {
     let angles = x.matmul(directions).unsqueeze(-1) * &s; // [G, N, M, 17]
     let mean = |x: Tensor| x.mean_dim([1].as_slice(), false, Kind::Float); // [G, M, 17]
     let gap = (mean(angles.cos()) - &normal).square() + mean(angles.sin()).square();
-    (gap * (trapezoid().to_device(x.device()) * &normal)).sum_dim_intlist([-1].as_slice(), false, Kind::Float)
+    (gap * (trapezoid().to_device(x.device()) * &normal))
+        .sum_dim_intlist([-1].as_slice(), false, Kind::Float)
         .mean(Kind::Float)
         * rows
 }
