@@ -12,17 +12,7 @@ pub struct Gru {
 
 impl Gru {
     pub fn new(scope: &Scope, inputs: i64, hidden: i64, layers: i64) -> Self {
-        let layer = |l: i64| {
-            let inputs = if l == 0 { inputs } else { hidden };
-            let weight =
-                |name: &str, shape: &[i64]| scope.uniform(&format!("{name}_l{l}"), shape, bound(hidden));
-            [
-                weight("weight_ih", &[3 * hidden, inputs]),
-                weight("weight_hh", &[3 * hidden, hidden]),
-                weight("bias_ih", &[3 * hidden]),
-                weight("bias_hh", &[3 * hidden]),
-            ]
-        };
+        let layer = |l: i64| weights(scope, if l == 0 { inputs } else { hidden }, hidden, &format!("_l{l}"));
         Self { weights: (0..layers).flat_map(layer).collect(), layers }
     }
 
@@ -40,9 +30,26 @@ impl Gru {
     /// Inputs `[T, B, I]` and hidden states `[layers, B, H]` -> the last layer's outputs `[T, B, H]` and the states
     /// after them
     pub fn advance(&self, inputs: &Tensor, hidden: &Tensor) -> (Tensor, Tensor) {
-        // Without dropout training changes no number, but cuDNN keeps what a backward pass needs only in training.
-        inputs.gru(hidden, &self.weights, true, self.layers, 0.0, true, false, false)
+        unroll(inputs, hidden, &self.weights)
     }
+}
+
+/// The weights of one layer, whose names end in `suffix`: of inputs and states, and their biases.
+pub fn weights(scope: &Scope, inputs: i64, hidden: i64, suffix: &str) -> [Tensor; 4] {
+    let weight = |name: &str, shape: &[i64]| scope.uniform(&format!("{name}{suffix}"), shape, bound(hidden));
+    [
+        weight("weight_ih", &[3 * hidden, inputs]),
+        weight("weight_hh", &[3 * hidden, hidden]),
+        weight("bias_ih", &[3 * hidden]),
+        weight("bias_hh", &[3 * hidden]),
+    ]
+}
+
+/// Inputs `[T, B, I]` and hidden states `[layers, B, H]` of layers with four weights each -> the last layer's outputs
+/// `[T, B, H]` and the states after them
+pub fn unroll(inputs: &Tensor, hidden: &Tensor, weights: &[Tensor]) -> (Tensor, Tensor) {
+    // Without dropout training changes no number, but cuDNN keeps what a backward pass needs only in training.
+    inputs.gru(hidden, weights, true, weights.len() as i64 / 4, 0.0, true, false, false)
 }
 
 #[cfg(test)]

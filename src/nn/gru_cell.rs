@@ -2,7 +2,8 @@
 
 use tch::Tensor;
 
-use super::{Scope, bound};
+use super::Scope;
+use super::gru::{unroll, weights};
 
 /// One gated recurrent layer (Cho et al. 2014, in cuDNN's variant).
 pub struct GruCell {
@@ -11,15 +12,7 @@ pub struct GruCell {
 
 impl GruCell {
     pub fn new(scope: &Scope, inputs: i64, hidden: i64) -> Self {
-        let weight = |name: &str, shape: &[i64]| scope.uniform(name, shape, bound(hidden));
-        Self {
-            weights: [
-                weight("weight_ih", &[3 * hidden, inputs]),
-                weight("weight_hh", &[3 * hidden, hidden]),
-                weight("bias_ih", &[3 * hidden]),
-                weight("bias_hh", &[3 * hidden]),
-            ],
-        }
+        Self { weights: weights(scope, inputs, hidden, "") }
     }
 
     /// Input `[B, I]` and state `[B, H]` -> the next state `[B, H]`
@@ -30,7 +23,7 @@ impl GruCell {
 
     /// Inputs `[T, B, I]` that are all known and the first state `[B, H]` -> the states after each `[T, B, H]`
     pub fn unroll(&self, inputs: &Tensor, start: &Tensor) -> Tensor {
-        inputs.gru(&start.unsqueeze(0), &self.weights, true, 1, 0.0, false, false, false).0
+        unroll(inputs, &start.unsqueeze(0), &self.weights).0
     }
 }
 
