@@ -11,10 +11,15 @@ use crate::random::Stream;
 pub const PROJECTIONS: usize = 8;
 
 impl Dots {
-    /// What the first dot's fixed overlays in batch `index` come to in random directions of variance 1 over the image, which
-    /// follow from the seed: `[batch, 8]`. None where the world has no fixed overlay.
+    /// Whether images show an overlay that stays the same over a sequence.
+    pub fn has_fixed_overlay(&self) -> bool {
+        self.settings.shown_static_noise() > 0.0
+    }
+
+    /// What the first dot's fixed overlays in batch `index` come to in random directions of variance 1 over the image,
+    /// which follow from the seed: `[batch, 8]`. None where the world has no fixed overlay.
     pub fn overlay_projections(&self, stream: &str, index: u64) -> Option<Vec<f32>> {
-        if self.settings.static_noise == 0.0 {
+        if !self.has_fixed_overlay() {
             return None;
         }
         let (walks, directions) = (self.walks(stream, index, 0), self.directions());

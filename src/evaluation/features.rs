@@ -25,15 +25,16 @@ impl Part {
 
 /// Encodings `[T, B, D]`: that of frame 0, then those the model predicts (for [`Part::Encoding`] the first alone).
 pub fn encodings(model: &dyn WorldModel, batch: &Trajectories, part: Part, mode: Mode) -> Tensor {
-    let last = model.burn_in() as i64 - 1;
     match part {
-        Part::Encoding => model.encode(&batch.states.get(last), mode).unsqueeze(0),
-        Part::Prediction => {
-            let seen = seen(model, batch, mode);
-            let predicted = model.rollout(&seen, &batch.actions, batch.index, mode);
-            Tensor::cat(&[seen.narrow(0, last, 1), predicted], 0)
-        }
+        Part::Encoding => model.encode(&batch.states.get(model.burn_in() as i64 - 1), mode).unsqueeze(0),
+        Part::Prediction => imagined(model, batch, &seen(model, batch, mode), mode),
     }
+}
+
+/// The last of the encodings seen `[K, B, D]`, then those that the model predicts: `[T, B, D]`.
+pub fn imagined(model: &dyn WorldModel, batch: &Trajectories, seen: &Tensor, mode: Mode) -> Tensor {
+    let predicted = model.rollout(seen, &batch.actions, batch.index, mode);
+    Tensor::cat(&[seen.narrow(0, model.burn_in() as i64 - 1, 1), predicted], 0)
 }
 
 /// Encodings of the frames that the model is shown before it predicts, `[K, B, D]`.

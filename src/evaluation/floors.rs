@@ -16,13 +16,18 @@ pub struct Floor {
 /// What can be guessed of a dot whose actions are not known.
 const WITHOUT_ACTIONS: [&str; 2] = ["copy", "centre"];
 
-/// The floors of one dot in `count` batches of a stream, best first: all of them for the first dot, whose actions
+/// The floors of every dot in `count` batches of a stream, best first: all of them for the first dot, whose actions
 /// are known, and for others those that need none. Paths start at the last of the `shown` frames.
-pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize, dot: usize) -> Vec<Floor> {
-    let paths = |index| Paths::new(world, &world.batch(stream, index, 0), shown, dot);
-    let batches: Vec<Paths> = (0..count).map(paths).collect();
-    let paths = Paths::together(&batches);
-    let walls = world.walls();
+pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Vec<Floor>> {
+    let batches: Vec<HostTrajectories> = (0..count).map(|index| world.batch(stream, index, 0)).collect();
+    let of_dot = |dot| {
+        let paths: Vec<Paths> = batches.iter().map(|host| Paths::new(world, host, shown, dot)).collect();
+        floors_of(&Paths::together(&paths), world.walls(), dot == 0)
+    };
+    (0..world.roles().len()).map(of_dot).collect()
+}
+
+fn floors_of(paths: &Paths, walls: (f64, f64), actions_known: bool) -> Vec<Floor> {
     let free = paths.start() + &paths.travelled;
     let guesses = [
         ("simulator", paths.simulated(walls)),
@@ -33,7 +38,7 @@ pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize, dot: usize) 
         ("summed actions", paths.regressed(&[&paths.travelled])),
         ("centre", Tensor::full_like(&paths.travelled, f64::midpoint(walls.0, walls.1))),
     ];
-    let known = |(name, _): &(&str, Tensor)| dot == 0 || WITHOUT_ACTIONS.contains(name);
+    let known = |(name, _): &(&str, Tensor)| actions_known || WITHOUT_ACTIONS.contains(name);
     guesses.into_iter().filter(known).map(|(name, guess)| paths.floor(name, &guess)).collect()
 }
 
@@ -105,7 +110,7 @@ mod tests {
     #[test]
     fn floors_are_those_of_the_specification() {
         let world = Dots::new(DotsSettings { normalize: true, ..DotsSettings::default() }).unwrap();
-        let found = floors(&world, "score", 78, 1, 0);
+        let found = &floors(&world, "score", 78, 1)[0];
         let expected = [
             ("simulator", 0.0),
             ("dead reckoning", 1.15),
@@ -130,7 +135,7 @@ mod tests {
     #[test]
     fn paths_start_at_the_last_frame_shown() {
         let world = Dots::new(DotsSettings { frames: 6, ..DotsSettings::default() }).unwrap();
-        let found = floors(&world, "score", 2, 3, 0);
+        let found = &floors(&world, "score", 2, 3)[0];
         let score = |name: &str| &found.iter().find(|floor| floor.name == name).unwrap().score;
         assert!(score("simulator").rmse_px < 1e-6);
         // By hand: how far frames 2 to 5 are from frame 2.
@@ -155,7 +160,8 @@ mod tests {
     fn other_dots_have_the_floors_that_need_no_actions() {
         let settings = DotsSettings { dataset_type: DatasetType::Multiple, ..DotsSettings::default() };
         let world = Dots::new(settings).unwrap();
-        let of = |dot| floors(&world, "score", 20, 1, dot);
+        let found = floors(&world, "score", 20, 1);
+        let of = |dot: usize| &found[dot];
         assert_eq!((of(0).len(), of(1)[0].name.as_str(), of(1)[1].name.as_str()), (7, "copy", "centre"));
         assert!((of(1)[0].score.rmse_px - 5.82).abs() < 0.3 && (of(1)[1].score.rmse_px - 9.37).abs() < 0.3);
         assert!(of(2)[0].score.rmse_px == 0.0);
@@ -167,7 +173,7 @@ mod tests {
     fn normalised_units_change_no_floor() {
         let floor = |normalize| {
             let world = Dots::new(DotsSettings { normalize, ..DotsSettings::default() }).unwrap();
-            floors(&world, "score", 2, 1, 0)[2].score.rmse_px
+            floors(&world, "score", 2, 1)[0][2].score.rmse_px
         };
         assert!((floor(true) - floor(false)).abs() < 1e-4);
     }

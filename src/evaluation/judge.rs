@@ -117,8 +117,7 @@ impl Judge<'_> {
             Solver::Adam => self.by_adam(model, watch)?,
         };
         let roles = self.world.roles();
-        let of_dot = |dot| floors(self.world, "score", self.scored_batches(), model.burn_in(), dot);
-        let of_dots: Vec<_> = (0..roles.len()).map(of_dot).collect();
+        let of_dots = floors(self.world, "score", self.scored_batches(), model.burn_in());
         let (floors, dots) = (together(&of_dots), dot_scores(roles, &prediction, &encoding, &of_dots));
         let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
         let diagnostics = Health::of(self.world, model, noise_r2)?;
@@ -203,7 +202,7 @@ impl Judge<'_> {
 
     /// The noise probe on sequences of its own.
     fn noise_r2(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<Option<f64>> {
-        if self.world.overlay_projections("ridge", 0).is_none() {
+        if !self.world.has_fixed_overlay() {
             return Ok(None);
         }
         let (count, device) = (self.ridge_batches(), model.parameters().device());
@@ -273,12 +272,13 @@ impl Judge<'_> {
         let host = self.world.batch("score", 0, self.world.frames());
         let shown = model.burn_in();
         let batch = scored(Trajectories::new(&host, model.parameters().device())?, shown);
-        let seen = no_grad(|| encodings(model, &batch, Part::Prediction, Mode::Evaluate));
-        let probed = no_grad(|| probe.forward(&seen, Mode::Evaluate));
+        let seen = no_grad(|| features::seen(model, &batch, Mode::Evaluate));
+        let read =
+            |seen| probe.forward(&features::imagined(model, &batch, seen, Mode::Evaluate), Mode::Evaluate);
+        let probed = no_grad(|| read(&seen));
         let count = EXAMPLES.min(batch.actions.size()[1]);
         let first = |x: &Tensor| x.narrow(1, 0, count);
-        let shown_to_it = no_grad(|| features::seen(model, &batch, Mode::Evaluate));
-        let imagined = no_grad(|| model.imagine(&first(&shown_to_it), &first(&batch.actions), batch.index));
+        let imagined = no_grad(|| model.imagine(&first(&seen), &first(&batch.actions), batch.index));
         let pixels = |x: &Tensor, b: i64| self.in_pixels(&x.select(1, b).select(1, 0));
         let example = |b: i64| {
             Ok(Example {

@@ -4,6 +4,7 @@ use anyhow::Result;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::data::{Dots, MAX_STEP, Trajectories};
+use crate::evaluation::features;
 use crate::models::WorldModel;
 use crate::nn::Mode;
 use crate::random::Stream;
@@ -54,10 +55,9 @@ impl Problems {
     fn of(world: &Dots, model: &dyn WorldModel, batch: &Trajectories) -> Self {
         let units = world.normalisation();
         let (seen, steps) = (model.burn_in() as i64, batch.actions.size()[0]);
-        let encode = |images: Tensor| no_grad(|| model.encode(&images, Mode::Evaluate));
         let starts = batch.locations.get(seen - 1).select(1, 0) * units.location_unit + units.location_centre;
         Self {
-            seen: Tensor::stack(&batch.states.unbind(0).into_iter().map(encode).collect::<Vec<_>>(), 0),
+            seen: no_grad(|| features::seen(model, batch, Mode::Evaluate)),
             taken: batch.actions.narrow(0, 0, seen - 1),
             targets: starts.shallow_clone(),
             starts,
