@@ -28,14 +28,18 @@ pub fn loss_terms(records: &[Record]) -> Option<Figure> {
 }
 
 fn chart(name: &str, records: &[&Record]) -> LineChart {
-    let number = |record: &Record, key: &str| record.get(key).and_then(serde_json::Value::as_f64);
-    let points = records.iter().filter_map(|record| Some((number(record, "step")?, number(record, name)?)));
     LineChart {
         title: name.into(),
         x_label: "step".into(),
-        series: vec![Series { points: points.collect(), ..Series::default() }],
+        series: vec![Series { points: points(records.iter().copied(), name), ..Series::default() }],
         ..LineChart::default()
     }
+}
+
+/// The number called `key` over the steps, of the records that have it.
+fn points<'a>(records: impl Iterator<Item = &'a Record>, key: &str) -> Vec<(f64, f64)> {
+    let number = |record: &Record, key: &str| record.get(key).and_then(serde_json::Value::as_f64);
+    records.filter_map(|record| Some((number(record, "step")?, number(record, key)?))).collect()
 }
 
 /// The error of every step of the rollout, with the floors as lines.

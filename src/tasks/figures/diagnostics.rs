@@ -1,5 +1,6 @@
 //! What encodings were like over a run.
 
+use super::points;
 use crate::reports::{Figure, LineChart, Series, panels};
 use crate::runs::Record;
 
@@ -40,9 +41,7 @@ fn named(step: &str) -> String {
 }
 
 fn line(records: &[Record], name: &str, key: &str) -> Series {
-    let number = |record: &Record, key: &str| record.get(key).and_then(serde_json::Value::as_f64);
-    let points = records.iter().filter_map(|record| Some((number(record, "step")?, number(record, key)?)));
-    Series { name: name.into(), points: points.collect(), ..Series::default() }
+    Series { name: name.into(), points: points(records.iter(), key), ..Series::default() }
 }
 
 #[cfg(test)]
