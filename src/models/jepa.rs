@@ -10,6 +10,7 @@ use crate::nn::{
     ActionHead, Arch, Backbone, BackboneShape, Decoder, Mode, Parameters, Precision, Predictor,
     PredictorShape, Projector,
 };
+use crate::settings::check::{Refusal, at_least, refuse};
 
 /// The networks of a joint embedding model.
 pub struct Jepa {
@@ -129,7 +130,7 @@ impl Jepa {
     /// Lets the target encoder follow.
     pub fn after_step(&self) {
         if let Some(target) = &self.target {
-            target.follow(&self.parameters);
+            target.follow();
         }
     }
 
@@ -145,9 +146,10 @@ impl Jepa {
 
     /// The last frame seen and what the predictor makes of it, decoded, `[T, B, C, 28, 28]`.
     pub fn imagine(&self, seen: &Tensor, actions: &Tensor) -> Option<Tensor> {
-        let rolled_out = || self.rollout(seen, actions, Mode::Evaluate);
-        let encodings = || Tensor::cat(&[since(seen, self.burn_in as i64 - 1), rolled_out()], 0);
-        self.decoder.as_ref().and_then(|_| self.decode(&encodings(), Mode::Evaluate))
+        self.decoder.as_ref()?;
+        let rolled_out = self.rollout(seen, actions, Mode::Evaluate);
+        let encodings = Tensor::cat(&[since(seen, self.burn_in as i64 - 1), rolled_out], 0);
+        self.decode(&encodings, Mode::Evaluate)
     }
 
     /// The squared error of the images decoded from the encodings `[T, B, D]` of the last T of `states`, if there is a
@@ -193,6 +195,16 @@ impl Views {
 }
 
 impl<'a> Architecture<'a> {
+    /// Refuses what no such model can be built from.
+    pub(super) fn check(&self) -> Result<(), Refusal> {
+        at_least(1, &[("embedding_size", self.embedding_size), ("rnn_layers", self.rnn_layers)])?;
+        at_least(1, &[("rnn_burnin", self.rnn_burnin), ("backbone_width_factor", self.width)])?;
+        let burn_in = Predictor::check_burn_in(self.predictor, self.rnn_burnin);
+        burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
+        let size = self.arch.check_embedding_size(self.embedding_size);
+        size.or_else(|reason| refuse("embedding_size", reason))
+    }
+
     pub(super) fn backbone(&self) -> BackboneShape<'a> {
         BackboneShape {
             arch: self.arch,

@@ -10,11 +10,11 @@ use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
 use super::jepa::{Architecture, Jepa, Views, later};
 use super::{Explained, JointEmbedding, Recipe};
 use crate::data::Trajectories;
-use crate::nn::{Arch, Parameters, Precision, Predictor};
+use crate::nn::{Arch, Parameters, Precision};
 use crate::objectives::LossReport;
 use crate::objectives::info_nce::info_nce;
 use crate::objectives::trajectory_contrast::trajectory_contrast;
-use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse, within};
+use crate::settings::check::{Refusal, at_least, not_negative, positive, within};
 
 /// Settings under `simclr`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -105,16 +105,11 @@ impl Default for SimclrSettings {
 impl SimclrSettings {
     /// Refuses what a model cannot be built from or trained with.
     pub fn check(&self) -> Result<(), Refusal> {
-        at_least(1, &[("epochs", self.epochs), ("embedding_size", self.embedding_size)])?;
-        at_least(1, &[("rnn_layers", self.rnn_layers), ("rnn_burnin", self.rnn_burnin)])?;
-        at_least(1, &[("backbone_width_factor", self.backbone_width_factor)])?;
+        at_least(1, &[("epochs", self.epochs)])?;
         positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;
         within("adamw", self.adamw.check())?;
         not_negative(&[("decoding_coeff", self.decoding_coeff), ("action_coeff", self.action_coeff)])?;
-        let burn_in = Predictor::check_burn_in(&self.predictor, self.rnn_burnin);
-        burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
-        let size = self.arch.check_embedding_size(self.embedding_size);
-        size.or_else(|reason| refuse("embedding_size", reason))
+        self.architecture().check()
     }
 }
 
@@ -130,9 +125,7 @@ impl Simclr {
         let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
         Ok(Self { settings: settings.clone(), jepa })
     }
-}
 
-impl Simclr {
     fn contrasts(&self, views: &Views) -> Vec<(&'static str, f64, Tensor)> {
         let SimclrSettings { negatives, normalize_z, loss_temp, .. } = self.settings;
         let guesses = views.guesses.as_ref().expect("they were asked for");

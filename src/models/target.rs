@@ -2,6 +2,8 @@
 //!
 //! Grill et al., *Bootstrap Your Own Latent* (arXiv 2006.07733), equation 1.
 
+use std::collections::HashMap;
+
 use anyhow::Result;
 use tch::{Tensor, no_grad};
 
@@ -15,6 +17,8 @@ pub struct Target {
     backbone: Backbone,
     projector: Projector,
     kept: f64,
+    /// Every tensor of the target with the one that it follows.
+    pairs: Vec<(Tensor, Tensor)>,
 }
 
 impl Target {
@@ -27,8 +31,8 @@ impl Target {
         let backbone = Backbone::new(&root.sub("backbone"), &shape.backbone())?;
         let projector = Projector::new(&root.sub("projector"), shape.projector, backbone.embedding())?;
         parameters.freeze(NAME);
-        let target = Self { backbone, projector, kept: shape.ema };
-        target.approach(parameters, 1.0);
+        let target = Self { backbone, projector, kept: shape.ema, pairs: pairs(parameters) };
+        target.approach(1.0);
         Ok(Some(target))
     }
 
@@ -45,20 +49,21 @@ impl Target {
     }
 
     /// `target = ema * target + (1 - ema) * online`
-    pub fn follow(&self, parameters: &Parameters) {
-        self.approach(parameters, 1.0 - self.kept);
+    pub fn follow(&self) {
+        self.approach(1.0 - self.kept);
     }
 
-    fn approach(&self, parameters: &Parameters, part: f64) {
-        let named = parameters.named();
-        let (targets, online): (Vec<_>, Vec<_>) =
-            named.into_iter().partition(|(name, _)| name.starts_with(NAME));
-        for (name, mut tensor) in targets {
-            let followed = online.iter().find(|(other, _)| *other == name[NAME.len()..]);
-            let (_, followed) = followed.expect("every target has its origin");
-            no_grad(|| {
-                let _ = tensor.lerp_(followed, part);
-            });
-        }
+    fn approach(&self, part: f64) {
+        no_grad(|| {
+            for (target, followed) in &self.pairs {
+                let _ = target.shallow_clone().lerp_(followed, part);
+            }
+        });
     }
+}
+
+fn pairs(parameters: &Parameters) -> Vec<(Tensor, Tensor)> {
+    let named: HashMap<String, Tensor> = parameters.named().into_iter().collect();
+    let followed = |name: &String| Some(named[name.strip_prefix(NAME)?].shallow_clone());
+    named.iter().filter_map(|(name, target)| Some((target.shallow_clone(), followed(name)?))).collect()
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::models::Recipe;
 use crate::models::adamw::{AdamwSettings, OptimizerChoice, recipe};
 use crate::models::jepa::Architecture;
-use crate::nn::{Arch, Predictor};
+use crate::nn::Arch;
 use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse, within};
 
 /// Settings under `vicreg`.
@@ -148,10 +148,7 @@ impl Default for VicregSettings {
 impl VicregSettings {
     /// Refuses what a model cannot be built from or trained with.
     pub fn check(&self) -> Result<(), Refusal> {
-        at_least(1, &[("epochs", self.epochs), ("embedding_size", self.embedding_size)])?;
-        at_least(1, &[("rnn_layers", self.rnn_layers), ("rnn_burnin", self.rnn_burnin)])?;
-        at_least(1, &[("backbone_width_factor", self.backbone_width_factor)])?;
-        at_least(1, &[("sigreg_directions", self.sigreg_directions)])?;
+        at_least(1, &[("epochs", self.epochs), ("sigreg_directions", self.sigreg_directions)])?;
         positive(&[("base_lr", self.base_lr)])?;
         within("adamw", self.adamw.check())?;
         not_negative(&self.coefficients())?;
@@ -161,10 +158,7 @@ impl VicregSettings {
         if self.prediction_diff_coeff > 0.0 {
             return refuse("prediction_diff_coeff", "must be 0: the paper defines no such term");
         }
-        let burn_in = Predictor::check_burn_in(&self.predictor, self.rnn_burnin);
-        burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
-        let size = self.arch.check_embedding_size(self.embedding_size);
-        size.or_else(|reason| refuse("embedding_size", reason))
+        self.architecture().check()
     }
 
     fn coefficients(&self) -> Vec<(&'static str, f64)> {
