@@ -18,6 +18,7 @@ enum Command {
     Sweep(cli::SweepArguments),
     Report(cli::ReportArguments),
     Runs(cli::RunsArguments),
+    Data(cli::DataArguments),
     /// Tells what this machine offers, and how to mend what is wrong
     Doctor,
     /// Prints a completion script for a shell
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Command::Sweep(arguments) => cli::sweep(&arguments),
         Command::Report(arguments) => cli::report(&arguments),
         Command::Runs(arguments) => cli::runs(&arguments, |again| cli::train(&again.into())),
+        Command::Data(arguments) => cli::data(&arguments),
         Command::Doctor => cli::doctor(),
         Command::Completions { shell } => {
             clap_complete::generate(shell, &mut Umwelt::command(), "umwelt", &mut std::io::stdout());

@@ -1,11 +1,13 @@
 //! Subcommands, one file each.
 
+mod data;
 mod doctor;
 mod report;
 mod runs;
 mod sweep;
 mod train;
 
+pub use data::{DataArguments, data};
 pub use doctor::doctor;
 pub use report::{ReportArguments, report};
 pub use runs::{RunsArguments, runs};

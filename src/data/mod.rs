@@ -1,8 +1,10 @@
-//! Sources of trajectories, and the thread that makes them ahead of time.
+//! Sources of trajectories, the thread that makes them ahead of time, and digits.
 
 mod dataset_type;
+mod digits;
 mod dots;
 mod film;
+pub mod mnist;
 mod noise;
 mod normalisation;
 mod overlay_projections;
@@ -13,6 +15,7 @@ mod trajectories;
 mod trajectory;
 
 pub use dataset_type::{DatasetType, Role};
+pub use digits::Digits;
 pub use dots::{Dots, DotsSettings, HostTrajectories};
 pub use noise::Overlay;
 pub use normalisation::Normalisation;

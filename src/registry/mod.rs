@@ -30,6 +30,7 @@ pub use query::{Query, best, check_key};
 pub use rerun::{Rerun, quoted, rerun};
 use scan::Found;
 pub use trash::Trashed;
+pub use wording::bytes;
 
 /// A question that cannot be answered as it was asked: which part, and what would be right.
 #[derive(Debug, thiserror::Error)]

@@ -1,0 +1,113 @@
+//! `umwelt data`: the data sets that are fetched once and kept.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Result, bail};
+use clap::{Args, Subcommand};
+
+use crate::data::mnist::{self, FILES, Fault, Published, Source};
+use crate::registry::bytes;
+use crate::reports::{Align, Table};
+
+/// Fetches the data sets that are not generated, lists and verifies them
+#[derive(Args, Debug)]
+#[command(after_help = "\
+Examples:
+  umwelt data mnist                          once, over the network
+  umwelt data mnist --from /media/mnist      from a folder, plain or gzipped
+  umwelt data verify")]
+pub struct DataArguments {
+    #[command(subcommand)]
+    command: Command,
+
+    /// The folder of the digits
+    #[arg(long, global = true, value_name = "FOLDER", default_value = mnist::FOLDER)]
+    folder: PathBuf,
+}
+
+#[derive(Subcommand, Debug)]
+enum Command {
+    /// Fetch MNIST (55 MB): what is missing, and in place of what is damaged
+    Mnist {
+        /// Take the files from this folder, not from the network
+        #[arg(long, value_name = "FOLDER")]
+        from: Option<PathBuf>,
+    },
+    /// List the data sets that are known, and what there is of them
+    Ls,
+    /// Compare every file with the published one, and name those that differ
+    Verify,
+}
+
+/// Runs what the arguments ask for.
+///
+/// # Errors
+/// When no source has the files, and when `verify` finds one that is missing or damaged.
+pub fn data(arguments: &DataArguments) -> Result<()> {
+    let folder = &arguments.folder;
+    match &arguments.command {
+        Command::Mnist { from } => fetch(folder, from.clone()),
+        Command::Ls => list(folder),
+        Command::Verify => verify(folder),
+    }
+}
+
+fn fetch(folder: &Path, from: Option<PathBuf>) -> Result<()> {
+    let sources = from.map_or_else(|| Source::PUBLIC.to_vec(), |from| vec![Source::Folder(from)]);
+    let fetched = mnist::fetch(folder, &sources, &|line| eprintln!("{line}"))?;
+    let found = if fetched { "checked" } else { "was there already, checked" };
+    println!(
+        "{}: MNIST, {} training and {} test digits; {found}",
+        folder.display(),
+        FILES[0].items,
+        FILES[2].items
+    );
+    Ok(())
+}
+
+fn list(folder: &Path) -> Result<()> {
+    let faults = mnist::faults(folder);
+    let missing = faults.iter().filter(|(_, fault)| matches!(fault, Fault::Missing(_))).count();
+    let state = match faults.len() {
+        0 => "complete",
+        all if all == missing => "missing",
+        _ => "damaged",
+    };
+    let is_good = |name: &str| !faults.iter().any(|(file, _)| file.name == name);
+    let items = |images: usize| match FILES[images..][..2].iter().all(|file| is_good(file.name)) {
+        true => FILES[images].items.to_string(),
+        false => "-".to_owned(),
+    };
+    let size: usize = FILES.iter().filter(|file| is_good(file.name)).map(|file| file.size).sum();
+    let left = [("data set", Align::Left), ("folder", Align::Left), ("files", Align::Left)];
+    let right = [("training", Align::Right), ("test", Align::Right), ("size", Align::Right)];
+    let table = Table::new(left.into_iter().chain(right).chain([("state", Align::Left)])).row([
+        "MNIST".to_owned(),
+        folder.display().to_string(),
+        format!("{} of {}", FILES.len() - missing, FILES.len()),
+        items(0),
+        items(2),
+        bytes(size as u64),
+        state.to_owned(),
+    ]);
+    print!("{table}");
+    if !faults.is_empty() {
+        println!("\n{}\n{}", lines(&faults), mnist::cure(folder));
+    }
+    Ok(())
+}
+
+fn verify(folder: &Path) -> Result<()> {
+    let faults = mnist::faults(folder);
+    if !faults.is_empty() {
+        bail!("{}\n{}", lines(&faults), mnist::cure(folder));
+    }
+    for file in FILES {
+        println!("{}: as published", file.name);
+    }
+    Ok(())
+}
+
+fn lines(faults: &[(Published, Fault)]) -> String {
+    faults.iter().map(|(_, fault)| fault.to_string()).collect::<Vec<_>>().join("\n")
+}
