@@ -46,7 +46,7 @@ fn fetched_once_verified_and_mended() {
     let damaged = "data/mnist/t10k-labels-idx1-ubyte.gz: has the magic number 1751215206, not 2049 (labels): \
                    it is no IDX file of bytes; it is fetched again\n";
     assert!(progress.starts_with(damaged), "{progress}");
-    assert!(progress.contains("fetching train-images-idx3-ubyte (47.0 MB unpacked) from "), "{progress}");
+    assert!(progress.contains("fetching MNIST (4 of 4 files, 54.95 MB unpacked) from "), "{progress}");
     assert_eq!(files(&folder), NAMES);
     let sizes = NAMES.map(|name| fs::metadata(folder.join(name)).unwrap().len());
     assert_eq!(sizes, [7_840_016, 10_008, 47_040_016, 60_008]);
@@ -97,7 +97,7 @@ fn copies_are_mended_from_a_folder(at: &Path) {
     assert!(mended.status.success());
     let told = text(&mended.stderr);
     assert_eq!(
-        (told.matches("it is fetched again").count(), told.matches("fetching ").count()),
+        (told.matches("; it is fetched again\n").count(), told.matches(" bytes, checked\n").count()),
         (2, 3),
         "{told}"
     );
@@ -106,23 +106,24 @@ fn copies_are_mended_from_a_folder(at: &Path) {
     succeeds(umwelt(at, &["data", "verify", "--folder", "copy"]));
 }
 
+/// Killed before the first byte, while the first file is written, and when it is in its place.
 fn a_kill_leaves_no_bad_file(at: &Path) {
     let copied = ["data", "mnist", "--folder", "killed", "--from", "data/mnist"];
-    let killed = at.join("killed");
-    for round in 0..6 {
+    let (killed, first) = (at.join("killed"), "train-images-idx3-ubyte");
+    for moment in [".fetching", ".writing-", first] {
         let mut process = umwelt(at, &copied).stderr(std::process::Stdio::null()).spawn().unwrap();
-        std::thread::sleep(Duration::from_millis(60 * round));
+        while !killed.exists() || !files(&killed).iter().any(|name| name.starts_with(moment)) {
+            std::thread::sleep(Duration::from_millis(1));
+            assert!(process.try_wait().unwrap().is_none(), "it ended before {moment}");
+        }
         process.kill().unwrap();
         process.wait().unwrap();
-        for name in NAMES.iter().filter(|name| killed.join(name).exists()) {
-            assert!(
-                fs::read(killed.join(name)).unwrap() == fs::read(at.join("data/mnist").join(name)).unwrap()
-            );
-            fs::remove_file(killed.join(name)).unwrap();
-        }
+        assert_eq!(killed.join(first).exists(), moment == first);
     }
-    succeeds(umwelt(at, &copied));
+    let told = output(umwelt(at, &copied));
+    assert!(text(&told.stderr).starts_with("fetching MNIST (3 of 4 files, 7.91 MB unpacked)"));
     assert_eq!(files(&killed), NAMES);
+    succeeds(umwelt(at, &["data", "verify", "--folder", "killed"]));
 }
 
 #[test]
@@ -131,7 +132,7 @@ fn other_digits_are_refused() {
     idx::write(&at.path().join("small"), 20, 10);
     let told = fails(umwelt(at.path(), &["data", "mnist", "--from", "small"]), 1);
     let expected = "\
-fetching train-images-idx3-ubyte (47.0 MB unpacked) from small
+fetching MNIST (4 of 4 files, 54.95 MB unpacked) from small
 small: small/train-images-idx3-ubyte: has 15696 bytes where MNIST has 47040016
 error: could not get MNIST. Tried:
   small: small/train-images-idx3-ubyte: has 15696 bytes where MNIST has 47040016

@@ -56,14 +56,19 @@ fn bring_from(
     wanted: &mut Vec<(Published, Fault)>,
     say: &dyn Fn(&str),
 ) -> Result<Option<String>> {
+    let megabytes = wanted.iter().map(|(file, _)| file.size).sum::<usize>() as f64 / 1e6;
+    let (count, all) = (wanted.len(), FILES.len());
+    say(&format!(
+        "fetching MNIST ({count} of {all} files, {megabytes:.2} MB unpacked) from {}",
+        source.name()
+    ));
     while let Some((file, fault)) = wanted.first() {
-        let megabytes = file.size as f64 / 1e6;
-        say(&format!("fetching {} ({megabytes:.1} MB unpacked) from {}", file.name, source.name()));
         let obtained = source.obtain(file, workplace).and_then(|place| Ok(file.read(&place)?));
         match obtained {
-            Ok(checked) => install(&checked.bytes, file, fault, folder)?,
+            Ok(bytes) => install(&bytes, file, fault, folder)?,
             Err(failure) => return Ok(Some(format!("{failure:#}"))),
         }
+        say(&format!("{}: {} bytes, checked", file.name, file.size));
         wanted.remove(0);
     }
     Ok(None)

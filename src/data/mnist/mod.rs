@@ -58,12 +58,6 @@ pub const FILES: [Published; 4] = [
     ),
 ];
 
-/// A file that was read and is the published one.
-pub struct Checked {
-    pub path: PathBuf,
-    pub bytes: Vec<u8>,
-}
-
 /// Why there is no such file.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
@@ -82,14 +76,11 @@ impl Published {
     ///
     /// # Errors
     /// When it is missing, cannot be read, or is not byte for byte the published one.
-    pub fn read(&self, folder: &Path) -> Result<Checked, Fault> {
+    pub fn read(&self, folder: &Path) -> Result<Vec<u8>, Fault> {
         let path = layout::find(folder, self.name).ok_or_else(|| Fault::Missing(folder.join(self.name)))?;
         let bytes = layout::read(&path).map_err(|error| format!("{error:#}"));
         let checked = bytes.and_then(|bytes| self.difference(&bytes).map_or(Ok(bytes), Err));
-        match checked {
-            Ok(bytes) => Ok(Checked { path, bytes }),
-            Err(reason) => Err(Fault::Damaged { path, reason }),
-        }
+        checked.map_err(|reason| Fault::Damaged { path, reason })
     }
 
     /// In what these bytes differ from the published ones.

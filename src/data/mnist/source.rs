@@ -78,7 +78,8 @@ fn install(workplace: &Path) -> Result<PathBuf> {
     let files = workplace.join(PACKAGE_FILES);
     if !files.exists() {
         let mut npm = Command::new("npm");
-        npm.args(["install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund", "--loglevel=error"]);
+        npm.args(["install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund"]);
+        npm.args(["--loglevel=error", "--fetch-retries=1"]);
         npm.arg("--prefix").arg(workplace).arg(PACKAGE);
         run(npm)?;
     }
