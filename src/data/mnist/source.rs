@@ -60,17 +60,9 @@ impl Source {
 /// Downloads a file; a transfer that stands still for half a minute is given up.
 fn download(address: &str, file: &Path) -> Result<()> {
     let mut curl = Command::new("curl");
-    curl.args([
-        "--fail",
-        "--location",
-        "--connect-timeout",
-        "10",
-        "--speed-limit",
-        "1",
-        "--speed-time",
-        "30",
-    ]);
-    curl.args(["--silent", "--show-error", "--output"]).arg(file).arg(address);
+    let patience = "--connect-timeout 10 --speed-limit 1 --speed-time 30";
+    curl.args("--fail --location --silent --show-error".split(' ')).args(patience.split(' '));
+    curl.arg("--output").arg(file).arg(address);
     run(curl)
 }
 
@@ -78,7 +70,7 @@ fn install(workplace: &Path) -> Result<PathBuf> {
     let files = workplace.join(PACKAGE_FILES);
     if !files.exists() {
         let mut npm = Command::new("npm");
-        npm.args(["install", "--ignore-scripts", "--no-save", "--no-audit", "--no-fund"]);
+        npm.args("install --ignore-scripts --no-save --no-audit --no-fund".split(' '));
         npm.args(["--loglevel=error", "--fetch-retries=1"]);
         npm.arg("--prefix").arg(workplace).arg(PACKAGE);
         run(npm)?;
@@ -99,8 +91,8 @@ fn run(mut command: Command) -> Result<()> {
     let told = String::from_utf8_lossy(&output.stderr);
     // The first line of an error says what it is; npm warns before and advises after.
     let error = told.lines().find(|line| line.contains("error") || line.starts_with("curl:"));
-    bail!(
-        "{}",
-        error.map_or_else(|| format!("{program} failed: {}", output.status), |line| line.trim().to_owned())
-    )
+    match error {
+        Some(line) => bail!("{}", line.trim()),
+        None => bail!("{program} failed: {}", output.status),
+    }
 }
