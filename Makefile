@@ -9,7 +9,7 @@ VENV := .venv-bench
 VENV_TEST := .venv-test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train test test-slurm lint bench reproduce
+.PHONY: help setup build train como test test-slurm lint bench reproduce
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,10 @@ build: setup ## Build the release binaries, target/release/train and target/rele
 
 train: build ## Train the quick profile, print its scores beside the floors, draw its figures
 	target/release/train --configs experiments/quick.yaml --values device=$(DEVICE) $(VALUES)
+
+como: build ## Fetch MNIST, train two agents that must talk, print what their messages are worth, draw the digits
+	target/release/umwelt data mnist
+	target/release/train --configs experiments/como.yaml --values device=$(DEVICE) $(VALUES)
 
 test: setup $(VENV_TEST)/ready ## Run every test but those through Slurm (fetches W&B and TensorBoard to hold ours against)
 	cargo test --locked --workspace

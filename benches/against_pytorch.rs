@@ -7,21 +7,30 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use tch::{Device, Tensor};
-use umwelt::data::{Dots, DotsSettings};
+use umwelt::data::{Augmentation, DigitViews, Dots, DotsSettings, Shuffle};
 use umwelt::evaluation::Judge;
+use umwelt::models::DigitStrips;
 use umwelt::native::{clear_gradients, clip_gradients};
+use umwelt::random::Stream;
 use umwelt::schema::RunSettings;
 use umwelt::settings;
-use umwelt::tasks::WorldModelTask;
+use umwelt::tasks::{CollaborationTask, WorldModelTask};
 use umwelt::training::{Stop, Task};
 
+#[path = "../tests/common/idx.rs"]
+mod idx;
+
 const THREADS: i32 = 2;
+/// As many as MNIST has.
+const DIGITS: usize = 60_000;
 const VICREG: &str = "sweep_changing_uniform.(1).vicreg.best.yaml";
 const RSSM: &str = "sweep_changing_uniform.(1).rssm.best.yaml";
 
 fn main() -> Result<()> {
     tch::set_num_threads(THREADS);
-    umwelt::native::keep_freed_memory(); // as `train` does
+    // As `train` does.
+    umwelt::native::deterministic();
+    umwelt::native::keep_freed_memory();
     rayon::ThreadPoolBuilder::new().num_threads(THREADS as usize).build_global()?;
     let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv-bench/bin/python");
     let mut baseline = Baseline::start(&python)?;
@@ -30,34 +39,69 @@ fn main() -> Result<()> {
         "batch 128, 17 frames, {THREADS} threads; medians over pairs; ratio = baseline's seconds / ours\n"
     );
     println!("{:<34}{:>12}{:>12}{:>8}", "", "baseline/s", "ours/s", "ratio");
+    // With words after `--`: only what has one of them in its name.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
+    let wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
     // The baseline's RSSM step takes many seconds.
-    for (name, file, work) in [
-        ("VICReg", VICREG, Work { request: "step", count: 3, pairs: 9 }),
-        ("RSSM", RSSM, Work { request: "rssm", count: 1, pairs: 3 }),
+    for (name, work) in [
+        ("VICReg", Work { request: "step", count: 3, pairs: 9 }),
+        ("RSSM", Work { request: "rssm", count: 1, pairs: 3 }),
+        ("CoMo", Work { request: "como", count: 4, pairs: 9 }),
     ] {
         for precision in ["fp32", "bf16"] {
-            let mut step = training_step(file, precision)?;
-            step(2)?;
-            compare(&format!("training step, {name}, {precision}"), &mut baseline, work, &mut step)?;
+            let name = format!("training step, {name}, {precision}");
+            if wanted(&name) {
+                let mut step = training_step(work.request, precision)?;
+                step(2)?;
+                compare(&name, &mut baseline, work, &mut step)?;
+            }
         }
     }
+    if wanted("batches of fixed uniform noise") {
+        let work = Work { request: "data", count: 20, pairs: 9 };
+        compare("batches of fixed uniform noise", &mut baseline, work, &mut moving_dots()?)?;
+    }
+    if wanted("batches of turned digits") {
+        let work = Work { request: "digits", count: 20, pairs: 9 };
+        compare("batches of turned digits", &mut baseline, work, &mut turned_digits())?;
+    }
+    drop(baseline);
+    if wanted("probes") { probes() } else { Ok(()) }
+}
+
+fn moving_dots() -> Result<impl FnMut(usize) -> Result<f64>> {
     let dots = Dots::new(DotsSettings { static_noise: 1.0, normalize: true, ..DotsSettings::default() })?;
     let mut made = 0;
-    let mut generate = |count| {
+    Ok(move |count| {
         let started = Instant::now();
         for _ in 0..count {
             std::hint::black_box(dots.batch("bench", made, 17));
             made += 1;
         }
         Ok(started.elapsed().as_secs_f64())
-    };
-    let work = Work { request: "data", count: 20, pairs: 9 };
-    compare("batches of fixed uniform noise", &mut baseline, work, &mut generate)?;
-    drop(baseline);
-    probes()
+    })
 }
 
-/// A process that answers `step N`, `rssm N` and `data N` with the seconds they took.
+/// Batches as two agents see them, of 60,000 pictures of noise.
+fn turned_digits() -> impl FnMut(usize) -> Result<f64> {
+    let mut rng = Stream::new(0, "pictures of noise").at(&[]);
+    let pictures: Vec<u8> = (0..DIGITS * 28 * 28 / 8).flat_map(|_| rng.bits().to_le_bytes()).collect();
+    let digits = DigitViews::new(&pictures, Device::Cpu);
+    let shuffle = Shuffle::new(0, DIGITS, 128);
+    let augmentation = Augmentation { flip: true, swap_probability: 0.5, drop_message: 0.0, agents: 2 };
+    let mut made = 0;
+    move |count| {
+        let started = Instant::now();
+        for _ in 0..count {
+            let draw = augmentation.draw(0, made, shuffle.batch(made));
+            std::hint::black_box(DigitStrips::drawn(&digits, &draw, 2, 2));
+            made += 1;
+        }
+        Ok(started.elapsed().as_secs_f64())
+    }
+}
+
+/// A process that answers `step N`, `rssm N`, `como N`, `data N` and `digits N` with the seconds they took.
 struct Baseline {
     child: Child,
     requests: ChildStdin,
@@ -141,16 +185,29 @@ fn published(file: &str, values: &[&str]) -> Result<RunSettings> {
     Ok(settings::load(&[file], &values)?.settings)
 }
 
-/// The published training step, batches included, as the trainer takes it.
-fn training_step(file: &str, precision: &str) -> Result<impl FnMut(usize) -> Result<f64> + use<>> {
-    let values = ["dataset_batch_size=128", &format!("precision={precision}")];
-    let task = WorldModelTask::new(&published(file, &values)?, Device::Cpu)?;
+/// The training step of the published or recorded settings, batches included, as the trainer takes it.
+fn training_step(model: &str, precision: &str) -> Result<Box<dyn FnMut(usize) -> Result<f64>>> {
+    let precision = format!("precision={precision}");
+    if model == "como" {
+        let folder = tempfile::tempdir()?;
+        idx::write(folder.path(), DIGITS, 128);
+        let path = format!("como.data_path={}", folder.path().display());
+        let values = ["model_type=CoMo".into(), "como.floors=false".into(), path, precision];
+        let settings: RunSettings = settings::load(&[], &values)?.settings;
+        return Ok(Box::new(taken(CollaborationTask::new(&settings, Device::Cpu)?)));
+    }
+    let file = if model == "rssm" { RSSM } else { VICREG };
+    let values = ["dataset_batch_size=128", precision.as_str()];
+    Ok(Box::new(taken(WorldModelTask::new(&published(file, &values)?, Device::Cpu)?)))
+}
+
+fn taken<T: Task>(task: T) -> impl FnMut(usize) -> Result<f64> {
     let clip_norm = task.plan().clip_norm;
     let trained: Vec<Tensor> = task.parameters().trainable().into_iter().map(|(_, tensor)| tensor).collect();
     let mut optimiser = task.optimiser();
     let mut batches = task.batches(0..u64::MAX);
     let mut step = 0;
-    Ok(move |count| {
+    move |count| {
         let started = Instant::now();
         for batch in batches.by_ref().take(count) {
             clear_gradients(&trained);
@@ -162,7 +219,7 @@ fn training_step(file: &str, precision: &str) -> Result<impl FnMut(usize) -> Res
             step += 1;
         }
         Ok(started.elapsed().as_secs_f64())
-    })
+    }
 }
 
 /// Both probes of an untrained network by the published 30 epochs of Adam and by ridge.

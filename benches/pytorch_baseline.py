@@ -1,4 +1,4 @@
-"""The VICReg and RSSM training steps and the moving-dot generator in plain PyTorch, as a yardstick for ours.
+"""Training steps of VICReg, RSSM and CoMo, the moving dots and batches of digits in plain PyTorch, as a yardstick for ours.
 
 Eager float32, the default memory format, nothing compiled or fused: what one would write first. The models are the
 paper's (menet5 of width 2, embedding 512; VICReg with a GRU predictor, no projector, coefficients 25, 25, 1 and LARS;
@@ -11,6 +11,8 @@ prints one line of versions, then serves requests from stdin, one line each, unt
     step N    run N VICReg training steps      -> seconds taken
     rssm N    run N RSSM training steps        -> seconds taken
     data N    draw N batches of 128 sequences  -> seconds taken
+    como N    run N CoMo training steps, batches of 128 digits from a DataLoader included  -> seconds taken
+    digits N  make N such batches              -> seconds taken
 
 so that another program can time itself and this one in turns, on a machine whose speed drifts.
 """
@@ -23,6 +25,8 @@ import time
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+import pytorch_como
 
 BATCH, FRAMES, SIZE, EMBEDDING, ACTION = 128, 17, 28, 512, 2
 SIM_COEFF, STD_COEFF, COV_COEFF = 25.0, 25.0, 1.0
@@ -271,12 +275,14 @@ def main():
     vicreg = Trainer(VICReg(), lambda parameters: LARS(parameters, lr=0.1))
     rssm = Trainer(RSSM(), lambda parameters: torch.optim.Adam(parameters, lr=3e-4), clip_norm=1000)
     works = {"step": vicreg.step, "rssm": rssm.step, "data": Dots().batch}
+    epochs = pytorch_como.Epochs()
+    works |= {"como": pytorch_como.Training(epochs).step, "digits": epochs.batch}
     python = ".".join(map(str, sys.version_info[:3]))
     print(f"python {python} torch {torch.__version__} threads {torch.get_num_threads()}", flush=True)
     for line in sys.stdin:
         words = line.split()
         if len(words) != 2 or words[0] not in works or not words[1].isdigit():
-            print(f"error: expected 'step N', 'rssm N' or 'data N', got {line.strip()!r}", flush=True)
+            print(f"error: expected one of {', '.join(works)} and a number, got {line.strip()!r}", flush=True)
             continue
         print(f"{seconds(works[words[0]], int(words[1])):.6f}", flush=True)
 

@@ -36,6 +36,7 @@ unsafe extern "C" {
     ) -> c_int;
     fn umwelt_clip_gradients(parameters: *const Handle, count: c_int, limit: c_double) -> c_int;
     fn umwelt_autocast(cuda: bool, on: bool) -> c_int;
+    fn umwelt_suspend_autocast_on_cpu(suspended: bool) -> c_int;
     fn umwelt_autocast_on_cpu() -> bool;
     fn umwelt_relu_batch_norm(
         x: Handle,
@@ -186,6 +187,21 @@ pub fn autocast<T>(device: Device, action: impl FnOnce() -> T) -> T {
     }
     checked(unsafe { umwelt_autocast(cuda, true) });
     let _leave = Leave(cuda);
+    action()
+}
+
+/// Runs `action` on the CPU in the number formats of what it is given, inside [`autocast`] or not.
+pub fn without_autocast_on_cpu<T>(action: impl FnOnce() -> T) -> T {
+    struct Resume;
+    impl Drop for Resume {
+        fn drop(&mut self) {
+            checked(unsafe { umwelt_suspend_autocast_on_cpu(false) });
+        }
+    }
+    let _resume = autocast_on_cpu().then(|| {
+        checked(unsafe { umwelt_suspend_autocast_on_cpu(true) });
+        Resume
+    });
     action()
 }
 

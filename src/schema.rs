@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     data::DatasetType,
     evaluation::ProbingSettings,
-    models::{RssmSettings, SimclrSettings, VicregSettings},
+    models::{ComoSettings, RssmSettings, SimclrSettings, VicregSettings},
     nn::Precision,
 };
 
@@ -96,6 +96,8 @@ pub struct RunSettings {
     pub simclr: SimclrSettings,
     /// Settings of `model_type: RSSM`.
     pub rssm: RssmSettings,
+    /// Settings of `model_type: CoMo`.
+    pub como: ComoSettings,
 }
 
 /// Which model to train.
@@ -108,6 +110,21 @@ pub enum ModelType {
     SimCLR,
     /// The recurrent state space model.
     RSSM,
+    /// Agents that talk to draw what they do not see; no world model, and no moving dots.
+    CoMo,
+}
+
+impl RunSettings {
+    /// Where the world model's settings are, the channels of its images and the numbers of its actions; none where
+    /// the model is none of a world.
+    pub fn world_model(&self) -> Option<(&'static str, usize, usize)> {
+        match self.model_type {
+            ModelType::VICReg => Some(("vicreg", self.vicreg.channels, self.vicreg.action_dim)),
+            ModelType::SimCLR => Some(("simclr", self.simclr.channels, self.simclr.action_dim)),
+            ModelType::RSSM => Some(("rssm", self.rssm.channels, self.rssm.action_dim)),
+            ModelType::CoMo => None,
+        }
+    }
 }
 
 impl Default for RunSettings {
@@ -151,6 +168,7 @@ impl Default for RunSettings {
             vicreg: VicregSettings::default(),
             simclr: SimclrSettings::default(),
             rssm: RssmSettings::default(),
+            como: ComoSettings::default(),
         }
     }
 }

@@ -8,7 +8,9 @@ use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 use umwelt::data::Trajectories;
 use umwelt::evaluation::{Probe, ProbeShape};
-use umwelt::models::{Explained, Noise, Rssm, Simclr, Vicreg, WorldModel};
+use umwelt::models::{
+    Como, ComoSettings, Explained, Heard, Noise, Rssm, Simclr, Vicreg, WorldModel, squared_errors,
+};
 use umwelt::nn::{Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::objectives::LossReport;
 use umwelt::optim::{Cosine, Lars, Optimiser};
@@ -379,4 +381,49 @@ fn the_published_model_has_its_number_of_parameters() {
     let settings = serde_json::from_value(settings).unwrap();
     let model = Vicreg::new(Parameters::new(Device::Cpu, 0), &settings, Precision::Fp32).unwrap();
     assert_eq!(model.parameters().count(), 1_179_394);
+}
+
+/// Drawings were recorded in the order of the halves they show: of two agents, the second's first. The recorded readers
+/// attend to the whole batch. Parameters that no gradient reaches must have been recorded with a gradient of 0.
+fn como(case: &str) {
+    let recorded = Recorded::load(case);
+    let settings = ComoSettings { read_whole_batch: true, ..recorded.settings("como") };
+    let parameters = Parameters::new(Device::Cpu, 0);
+    let model = Como::new(&parameters.root(), &settings, Precision::Fp32);
+    parameters.assign(&recorded.part("param")).unwrap();
+    let together = |name: &str| {
+        let each =
+            (0..settings.collab_n_agents).map(|i| recorded.tensors[&format!("{name}{i}")].flatten(1, -1));
+        Tensor::stack(&each.collect::<Vec<_>>(), 1)
+    };
+    let of_agents = |name: &str| together(name).flip([1]);
+    let drawn = model.draw(&together("input.half"), Heard::Written, Mode::Train);
+    close(&format!("{case}: drawing"), &drawn, &of_agents("expect.prediction"));
+    let loss = squared_errors(&drawn, &of_agents("input.target")).sum(Kind::Float);
+    close(&format!("{case}: loss"), &loss, &recorded.tensors["expect.loss"]);
+    loss.backward();
+    let named = parameters.named().into_iter().map(|(name, tensor)| match tensor.grad() {
+        gradient if gradient.defined() => (name, gradient),
+        _ => (name, tensor.zeros_like()),
+    });
+    let ours: HashMap<String, Tensor> = named.collect();
+    for (name, gradient) in recorded.part("grad") {
+        let largest = gradient.abs().max().double_value(&[]);
+        within(&format!("{case}: gradient of {name}"), &ours[&name], &gradient, 0.0, 1e-3 * largest + 1e-9);
+    }
+}
+
+#[test]
+fn agents_that_read_messages_by_attention() {
+    como("como_attention");
+}
+
+#[test]
+fn agents_that_add_messages() {
+    como("como_simple");
+}
+
+#[test]
+fn an_agent_alone() {
+    como("como_single_agent");
 }

@@ -8,6 +8,7 @@ use clap::Args;
 
 use super::Mistake;
 use crate::reports::study::{Goal, Outcome, Study, StudyRun, Wishes};
+use crate::runs;
 use crate::sweeps::{self, Domain, Standing, SweepFile, SweepFolder, TrialState};
 use crate::training::Stop;
 
@@ -133,7 +134,7 @@ fn study_run(standing: &Standing) -> StudyRun {
         varied,
         seed: seed.into_iter().next().map(|(_, seed)| seed),
         scores: scores.filter_map(|(name, score)| Some((name.clone(), score.as_f64()?))).collect(),
-        floors: floors(&standing.path).unwrap_or_default(),
+        floors: runs::floors(&standing.path),
     }
 }
 
@@ -146,12 +147,4 @@ fn outcome(standing: &Standing) -> Outcome {
         TrialState::Stopped(reason) => Outcome::Stopped(reason.clone()),
         TrialState::Finished => Outcome::Finished,
     }
-}
-
-/// The floors beside which the run was judged, in the unit of its first score.
-fn floors(run: &Path) -> Option<Vec<(String, f64)>> {
-    let text = std::fs::read(run.join("evaluation.json")).ok()?;
-    let evaluation: serde_json::Value = serde_json::from_slice(&text).ok()?;
-    let floors = evaluation.get("floors_px")?.as_object()?.iter();
-    Some(floors.filter_map(|(name, floor)| Some((name.clone(), floor.as_f64()?))).collect())
 }

@@ -10,10 +10,10 @@ use super::Mistake;
 use crate::native;
 use crate::registry::Rerun;
 use crate::runs::{Console, Environment, Opened, RunFolder, TensorBoard, Tracker, Wandb, load_model_tensors};
-use crate::schema::RunSettings;
+use crate::schema::{ModelType, RunSettings};
 use crate::settings;
 use crate::sweeps;
-use crate::tasks::WorldModelTask;
+use crate::tasks::{CollaborationTask, WorldModelTask};
 use crate::training::{Interrupted, Stop, Task, Trainer};
 
 /// Trains a world model and judges it.
@@ -75,8 +75,28 @@ fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop:
     let device = device(&settings.device)?;
     let threads = use_threads(settings.threads);
     let folder = output_path(settings, configs);
-    let task = WorldModelTask::new(settings, device).map_err(|error| Mistake(format!("{error:#}")))?;
-    let mut run = match RunFolder::open(&folder, settings)? {
+    let mistake = |error: anyhow::Error| Mistake(format!("{error:#}"));
+    match settings.model_type {
+        ModelType::CoMo => {
+            let task = CollaborationTask::new(settings, device).map_err(mistake)?;
+            run_task(&task, settings, &folder, (device, threads), console, stop)
+        }
+        ModelType::VICReg | ModelType::SimCLR | ModelType::RSSM => {
+            let task = WorldModelTask::new(settings, device).map_err(mistake)?;
+            run_task(&task, settings, &folder, (device, threads), console, stop)
+        }
+    }
+}
+
+fn run_task<T: Task>(
+    task: &T,
+    settings: &RunSettings,
+    folder: &Path,
+    (device, threads): (Device, usize),
+    console: &mut Console,
+    stop: &Stop,
+) -> Result<()> {
+    let mut run = match RunFolder::open(folder, settings)? {
         Opened::Unfinished(run) => run,
         Opened::Finished(run) => {
             console.say(&format!("{} is finished; this is what it found", folder.display()));
@@ -87,15 +107,15 @@ fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop:
     run.write_json("environment.json", &Environment::of_this_process(device, threads))?;
     mirror(&mut run, settings, console);
     if let Some(path) = &settings.load_checkpoint_path {
-        start_from(Path::new(path), &task)?;
+        start_from(Path::new(path), task)?;
     }
     console.say(&format!(
         "{} | {} parameters | {device:?}, {threads} threads | {}",
-        task.world(),
+        task.title(),
         task.parameters().count(),
         folder.display()
     ));
-    let result = Trainer::new(&task, task.plan(), &mut run, console, stop)
+    let result = Trainer::new(task, task.plan(), &mut run, console, stop)
         .and_then(|trainer| trainer.with_gate(sweeps::gate()?).run());
     let told = run.finish_trackers();
     run.take_warnings().iter().for_each(|warning| console.warn(warning));
@@ -127,7 +147,7 @@ fn boxed(tracker: impl Tracker + 'static) -> Box<dyn Tracker> {
     Box::new(tracker)
 }
 
-fn start_from(path: &Path, task: &WorldModelTask) -> Result<()> {
+fn start_from(path: &Path, task: &impl Task) -> Result<()> {
     let tensors = load_model_tensors(path).context("load_checkpoint_path")?;
     let does_not_fit = || format!("load_checkpoint_path {} holds another model", path.display());
     task.parameters().assign(&tensors).with_context(does_not_fit)

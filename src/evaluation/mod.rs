@@ -1,6 +1,7 @@
 //! What a world model knows of its world: probes for the dot's position, beside floors that know nothing of it.
 
 mod adam;
+mod communication;
 pub mod diagnostics;
 mod dot_scores;
 mod errors;
@@ -15,6 +16,7 @@ mod ridge;
 mod settings;
 mod table;
 
+pub use communication::{Communication, DrawingScore, score_drawings};
 pub use dot_scores::DotScore;
 pub use errors::Score;
 pub use floors::{Floor, floors};

@@ -1,16 +1,21 @@
 //! World models: one file a `model_type`, each with its settings, its parameters, its loss, its encode and rollout.
 
 mod adamw;
+mod como;
 mod jepa;
 mod rssm;
 mod simclr;
 mod target;
 mod vicreg;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use tch::{Device, Tensor};
 
 pub use adamw::{AdamwSettings, OptimizerChoice};
+pub use como::{
+    Como, ComoFloors, ComoModel, ComoSettings, DigitStrips, Heard, MessengerKind, squared_errors, strips,
+    whole,
+};
 pub use rssm::{Noise, Rssm, RssmSettings};
 pub use simclr::{Negatives, Simclr, SimclrSettings};
 pub use vicreg::{ActionPairs, SigregAxis, Vicreg, VicregSettings};
@@ -157,6 +162,7 @@ pub fn build(settings: &RunSettings, device: Device) -> Result<Box<dyn WorldMode
         ModelType::VICReg => Box::new(Vicreg::new(parameters, &settings.vicreg, precision)?),
         ModelType::SimCLR => Box::new(Simclr::new(parameters, &settings.simclr, precision)?),
         ModelType::RSSM => Box::new(Rssm::new(parameters, &settings.rssm, precision)?),
+        ModelType::CoMo => bail!("CoMo models no world: it has no encode and no rollout"),
     })
 }
 
@@ -166,5 +172,6 @@ pub fn recipe(settings: &RunSettings) -> Recipe {
         ModelType::VICReg => settings.vicreg.recipe(),
         ModelType::SimCLR => settings.simclr.recipe(),
         ModelType::RSSM => settings.rssm.recipe(),
+        ModelType::CoMo => settings.como.recipe(),
     }
 }

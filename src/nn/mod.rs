@@ -4,6 +4,7 @@
 //! residual network's convolutions are normal.
 
 mod arch;
+mod attention;
 mod backbone;
 mod batch_norm;
 mod conv;
@@ -11,11 +12,13 @@ mod decoder;
 mod gru;
 mod gru_cell;
 mod heads;
+mod layer_norm;
 mod linear;
 mod mlp;
 mod parameters;
 mod precision;
 mod predictor;
+mod transformer_block;
 mod upsampled_conv;
 
 pub use arch::Arch;
@@ -26,11 +29,13 @@ pub use decoder::Decoder;
 pub use gru::Gru;
 pub use gru_cell::GruCell;
 pub use heads::{ActionHead, Projector};
+pub use layer_norm::LayerNorm;
 pub use linear::Linear;
 pub use mlp::{Mlp, layer_sizes};
 pub use parameters::{Parameters, Scope};
 pub use precision::Precision;
 pub use predictor::{Predictor, PredictorShape};
+pub use transformer_block::{BlockShape, CrossBlock};
 pub use upsampled_conv::UpsampledConv;
 
 /// Whether normalisation layers learn from the batch or use what they have learnt.

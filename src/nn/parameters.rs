@@ -103,6 +103,11 @@ impl Scope<'_> {
         Self { parameters: self.parameters, prefix: self.full_name(&name.to_string()) }
     }
 
+    /// Where its tensors are.
+    pub fn device(&self) -> Device {
+        self.parameters.device
+    }
+
     fn full_name(&self, name: &str) -> String {
         if self.prefix.is_empty() { name.into() } else { format!("{}.{name}", self.prefix) }
     }
@@ -119,10 +124,19 @@ impl Scope<'_> {
 
     /// A convolution's weight `[O, I, k, k]` drawn from a normal distribution around 0, in the same order.
     pub fn normal_channels_last(&self, name: &str, shape: &[i64; 4], deviation: f64) -> Tensor {
+        self.add(self.full_name(name), channels_last(&self.drawn_normal(name, shape, deviation)), true)
+    }
+
+    /// A parameter drawn from a normal distribution around 0.
+    pub fn normal(&self, name: &str, shape: &[i64], deviation: f64) -> Tensor {
+        self.add(self.full_name(name), self.drawn_normal(name, shape, deviation), true)
+    }
+
+    fn drawn_normal(&self, name: &str, shape: &[i64], deviation: f64) -> Tensor {
         let mut rng = self.stream(name).at(&[]);
         let draw = |_| (deviation * rng.normal()) as f32;
         let values: Vec<f32> = (0..shape.iter().product()).map(draw).collect();
-        self.add(self.full_name(name), channels_last(&Tensor::from_slice(&values).view(*shape)), true)
+        Tensor::from_slice(&values).view(shape)
     }
 
     fn drawn(&self, name: &str, shape: &[i64], bound: f64) -> Tensor {

@@ -10,7 +10,7 @@ use super::{
     wording::{age, bytes, local, measured, span, text},
 };
 use crate::reports::{Align, Table};
-use crate::runs::{Record, RunSummary};
+use crate::runs::{self, Record, RunSummary};
 use crate::settings::{self, Schema};
 
 /// State, times, command, environment, settings that are not `T`'s defaults, scores, floors and files.
@@ -86,10 +86,9 @@ fn changed_settings<T: Schema>(folder: &Path) -> String {
 
 /// The scores, and the errors of what needs no training, which a prediction should beat.
 fn scores(run: &Run) -> String {
-    let evaluation = read_json(&run.folder.join("evaluation.json"));
-    let floors = evaluation.get("floors_px").and_then(Value::as_object).cloned().unwrap_or_default();
+    let floors = runs::floors(&run.folder).into_iter().map(|(name, value)| (name, value.into())).collect();
     let scores = numbers("score", "value", &run.summary.scores);
-    let floors = numbers("floor of the prediction", "RMSE px", &floors);
+    let floors = numbers("floor", "error", &floors);
     if scores.is_empty() {
         "no scores yet\n".into()
     } else {

@@ -25,7 +25,8 @@ pub struct FrameGrid {
 /// What the marks on frames mean, for the legend.
 #[derive(Clone, Copy, Debug)]
 pub struct MarkWords {
-    pub ring: &'static str,
+    /// Where frames have a true position or the like.
+    pub ring: Option<&'static str>,
     /// Where frames have a probed position or the like.
     pub cross: Option<&'static str>,
     /// Where frames have a path.
@@ -35,7 +36,7 @@ pub struct MarkWords {
 impl Default for MarkWords {
     fn default() -> Self {
         let cross = "probed position (small at the edge: outside the frame)";
-        Self { ring: "true position", cross: Some(cross), path: None }
+        Self { ring: Some("true position"), cross: Some(cross), path: None }
     }
 }
 
@@ -142,7 +143,7 @@ mod tests {
     fn a_path_has_a_line_and_a_dot_at_each_place() {
         let mut walked = grid(1, 1);
         walked.rows[0].frames[0].path = vec![(2.5, 3.5), (4.5, 3.5), (4.5, 8.5)];
-        walked.words = MarkWords { ring: "target", cross: Some("reached"), path: Some("way") };
+        walked.words = MarkWords { ring: Some("target"), cross: Some("reached"), path: Some("way") };
         let figure = walked.figure().unwrap();
         let layout = Layout::of(&walked);
         let corner = |x: f64, y: f64| [layout.column(0) + 3.0 * x, layout.top + 3.0 * y];
@@ -163,6 +164,8 @@ mod tests {
         assert_eq!(legends(&unprobed), 1);
         assert!(!unprobed.figure().unwrap().svg().contains("probed position"));
         assert_words_are_apart(&unprobed.figure().unwrap());
+        unprobed.words.ring = None;
+        assert_eq!(legends(&unprobed), 0);
     }
 
     #[test]

@@ -57,7 +57,9 @@ pub fn draw_legend(svg: &mut Svg, words: &MarkWords, left: f64, y: f64) {
         svg.text(x + SAMPLE, y + 0.35 * SIZE, words, Text { size: SIZE, ..Text::default() });
         x += SAMPLE + font::width(words, SIZE) + LEGEND_GAP;
     };
-    explain(&|svg, x| draw_mark(svg, "legend", &ring(x, y, RING), MARKS_ON_PICTURES.0), words.ring);
+    if let Some(words) = words.ring {
+        explain(&|svg, x| draw_mark(svg, "legend", &ring(x, y, RING), MARKS_ON_PICTURES.0), words);
+    }
     if let Some(words) = words.cross {
         explain(&|svg, x| draw_mark(svg, "legend", &cross(x, y, CROSS), MARKS_ON_PICTURES.1), words);
     }
@@ -69,7 +71,7 @@ pub fn draw_legend(svg: &mut Svg, words: &MarkWords, left: f64, y: f64) {
 
 /// The room that [`draw_legend`] takes.
 pub fn legend_width(words: &MarkWords) -> f64 {
-    let explained = [Some(words.ring), words.cross, words.path].into_iter().flatten();
+    let explained = [words.ring, words.cross, words.path].into_iter().flatten();
     explained.map(|words| SAMPLE + font::width(words, SIZE) + LEGEND_GAP).sum::<f64>()
         + font::width(GREYS, SIZE)
 }

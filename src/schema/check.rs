@@ -1,17 +1,18 @@
 //! What no run can be made with, refused before anything is built.
 
-use super::{ModelType, RunSettings};
+use super::RunSettings;
 use crate::{
     data::DatasetType,
     settings::{
         Schema,
         check::{Refusal, at_least, finite, not_negative, refuse, within},
+        differences,
     },
 };
 
 impl Schema for RunSettings {
     const REQUIRED: &'static [(&'static str, &'static [&'static str])] =
-        &[("model_type", &["VICReg", "SimCLR", "RSSM"])];
+        &[("model_type", &["VICReg", "SimCLR", "RSSM", "CoMo"])];
 
     fn check(&self) -> Result<(), Refusal> {
         self.check_dataset()?;
@@ -20,7 +21,8 @@ impl Schema for RunSettings {
         within("probing_cfg", self.probing_cfg.check())?;
         within("vicreg", self.vicreg.check())?;
         within("simclr", self.simclr.check())?;
-        within("rssm", self.rssm.check())
+        within("rssm", self.rssm.check())?;
+        within("como", self.como.check())
     }
 }
 
@@ -71,11 +73,7 @@ impl RunSettings {
     }
 
     fn check_model(&self) -> Result<(), Refusal> {
-        let (section, channels, action_dim) = match self.model_type {
-            ModelType::VICReg => ("vicreg", self.vicreg.channels, self.vicreg.action_dim),
-            ModelType::SimCLR => ("simclr", self.simclr.channels, self.simclr.action_dim),
-            ModelType::RSSM => ("rssm", self.rssm.channels, self.rssm.action_dim),
-        };
+        let Some((section, channels, action_dim)) = self.world_model() else { return self.check_no_dots() };
         if action_dim != 2 {
             return refuse(&format!("{section}.action_dim"), format!("must be 2, but is {action_dim}"));
         }
@@ -87,6 +85,29 @@ impl RunSettings {
             return refuse(&format!("{section}.channels"), format!("must be {allowed}, but is {channels}"));
         }
         Ok(())
+    }
+}
+
+/// Keys of the moving dots, besides those under `dataset_` and `probing_cfg`.
+const OF_DOTS: [&str; 5] = ["n_steps", "val_n_steps", "val_dataset_size", "eval_mpcs", "probe_mpc"];
+
+impl RunSettings {
+    /// A model without dots refuses what is set for them.
+    fn check_no_dots(&self) -> Result<(), Refusal> {
+        let of_dots = |key: &str| {
+            let section = key.starts_with("dataset_") && key != "dataset_batch_size";
+            section || key.starts_with("probing_cfg.") || OF_DOTS.contains(&key)
+        };
+        match differences(&Self::default(), self).into_iter().find(|changed| of_dots(&changed.key)) {
+            Some(changed) => {
+                let reason = format!(
+                    "must be left at {} with model_type CoMo, which sees no moving dots",
+                    changed.left
+                );
+                refuse(&changed.key, reason)
+            }
+            None => Ok(()),
+        }
     }
 }
 
@@ -108,7 +129,7 @@ mod tests {
 
     #[test]
     fn the_defaults_of_each_model_are_accepted() {
-        for model_type in ["VICReg", "SimCLR", "RSSM"] {
+        for model_type in ["VICReg", "SimCLR", "RSSM", "CoMo"] {
             assert_eq!(refused(model_type, "seed=1"), None);
         }
     }
@@ -155,6 +176,17 @@ mod tests {
             let key = argument.split('=').next().unwrap();
             let message = refused("VICReg", argument).unwrap_or_else(|| panic!("{argument} was accepted"));
             assert!(message.starts_with(&format!("--values {argument}: {key}: must be ")), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_model_without_dots_refuses_what_is_set_for_them() {
+        for argument in ["n_steps=5", "dataset_noise=1", "probing_cfg.epochs=9", "probe_mpc=true"] {
+            let message = refused("CoMo", argument).unwrap_or_else(|| panic!("{argument} was accepted"));
+            assert!(message.contains("must be left at") && message.contains("CoMo"), "{message}");
+        }
+        for argument in ["dataset_batch_size=32", "diagnostics=false", "vicreg.epochs=3"] {
+            assert_eq!(refused("CoMo", argument), None);
         }
     }
 

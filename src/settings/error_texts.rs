@@ -86,7 +86,7 @@ fn a_number_that_readers_of_yaml_disagree_on() {
 fn a_choice_that_is_none() {
     in_values(
         "model_type=VICreg",
-        "model_type: expected one of VICReg, SimCLR, RSSM, found `VICreg`; did you mean VICReg?",
+        "model_type: expected one of VICReg, SimCLR, RSSM, CoMo, found `VICreg`; did you mean VICReg?",
     );
     in_values("precision=half", "precision: expected one of fp32, bf16, found `half`");
     in_values("precision=", "precision: expected one of fp32, bf16, found nothing");
@@ -102,7 +102,7 @@ fn a_value_out_of_range_or_at_odds_with_another() {
 
 #[test]
 fn a_required_key_that_nobody_gave() {
-    let missing = "model_type is missing; choose one of VICReg, SimCLR, RSSM, for instance `--values model_type=VICReg`";
+    let missing = "model_type is missing; choose one of VICReg, SimCLR, RSSM, CoMo, for instance `--values model_type=VICReg`";
     assert_eq!(error_of(b"seed: 1", "wandb=on"), missing);
 }
 

@@ -1,11 +1,13 @@
 //! What a world model's run looks like.
 
 mod diagnostics;
+mod drawings;
 mod planning;
 
 use anyhow::Result;
 
 pub use diagnostics::diagnostics;
+pub use drawings::drawings;
 pub use planning::planning;
 
 use crate::evaluation::diagnostics::is_diagnostic;

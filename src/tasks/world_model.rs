@@ -16,7 +16,7 @@ use crate::objectives::scalars::Scalars;
 use crate::optim::{self, Optimiser, Schedule};
 use crate::reports::Figure;
 use crate::runs::Record;
-use crate::schema::{ModelType, RunSettings};
+use crate::schema::RunSettings;
 use crate::training::{Evaluated, Loss, Plan, Task, Watch};
 
 use super::figures;
@@ -59,28 +59,8 @@ impl WorldModelTask {
         })
     }
 
-    /// When training logs, keeps checkpoints and is judged.
-    pub fn plan(&self) -> Plan {
-        let settings = &self.settings;
-        let epochs = match (settings.eval_only, settings.quick_debug) {
-            (true, _) => 0,
-            (false, true) => 1,
-            (false, false) => self.recipe.epochs as u64,
-        };
-        let steps_per_epoch = (settings.dataset_size / settings.dataset_batch_size) as u64;
-        Plan {
-            epochs,
-            steps_per_epoch: if settings.quick_debug { 1 } else { steps_per_epoch },
-            log_every: settings.log_every as u64,
-            checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
-            evaluate_every_epochs: (!settings.eval_at_the_end_only)
-                .then_some(settings.eval_every_n_epochs as u64),
-            clip_norm: self.recipe.clip_norm,
-        }
-    }
-
     /// What the world is, for headings: `one dot, changing noise 1.0` and the like.
-    pub fn world(&self) -> String {
+    fn world(&self) -> String {
         let settings = &self.settings;
         let kind = if settings.dataset_structured_noise { " structured" } else { "" };
         let noise =
@@ -115,6 +95,15 @@ impl WorldModelTask {
 
 impl Task for WorldModelTask {
     type Batch = HostTrajectories;
+
+    fn plan(&self) -> Plan {
+        let steps_per_epoch = self.settings.dataset_size / self.settings.dataset_batch_size;
+        Plan::new(&self.settings, &self.recipe, steps_per_epoch as u64)
+    }
+
+    fn title(&self) -> String {
+        self.world()
+    }
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<HostTrajectories> {
         let world = self.training_world.clone();
@@ -196,7 +185,7 @@ impl RunSettings {
             frames: burn_in + if split == Split::Training { self.n_steps } else { self.val_n_steps },
             batch_size: self.dataset_batch_size,
             dataset_type: self.dataset_type,
-            channels: self.channels(),
+            channels: self.world_model().context("the model is none of a world")?.1,
             frame_difference: self.dataset_frame_difference,
             dot_std: self.dataset_dot_std,
             noise: self.dataset_noise,
@@ -206,14 +195,5 @@ impl RunSettings {
             normalize: self.dataset_normalize,
             seed: self.seed,
         })
-    }
-
-    /// The channels of the images of the model in use.
-    fn channels(&self) -> usize {
-        match self.model_type {
-            ModelType::VICReg => self.vicreg.channels,
-            ModelType::SimCLR => self.simclr.channels,
-            ModelType::RSSM => self.rssm.channels,
-        }
     }
 }

@@ -28,6 +28,12 @@ use crate::runs::Record;
 pub trait Task {
     type Batch: Send + 'static;
 
+    /// When training logs, keeps checkpoints and is judged.
+    fn plan(&self) -> Plan;
+
+    /// What is learnt, for headings: `one dot, changing noise 1.0` and the like.
+    fn title(&self) -> String;
+
     /// Makes the batches of these steps ahead of time; batch n is a function of the seed and n alone.
     fn batches(&self, steps: Range<u64>) -> Prefetch<Self::Batch>;
 

@@ -1,5 +1,8 @@
 //! When things happen.
 
+use crate::models::Recipe;
+use crate::schema::RunSettings;
+
 /// When things happen, in epochs and steps.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
@@ -13,6 +16,25 @@ pub struct Plan {
 }
 
 impl Plan {
+    /// The plan of a run by these settings: without steps where it is only judged, with one where it is a quick trial.
+    pub fn new(settings: &RunSettings, recipe: &Recipe, steps_per_epoch: u64) -> Self {
+        let (epochs, steps_per_epoch) = match (settings.eval_only, settings.quick_debug) {
+            (true, true) => (0, 1),
+            (true, false) => (0, steps_per_epoch),
+            (false, true) => (1, 1),
+            (false, false) => (recipe.epochs as u64, steps_per_epoch),
+        };
+        Self {
+            epochs,
+            steps_per_epoch,
+            log_every: settings.log_every as u64,
+            checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
+            evaluate_every_epochs: (!settings.eval_at_the_end_only)
+                .then_some(settings.eval_every_n_epochs as u64),
+            clip_norm: recipe.clip_norm,
+        }
+    }
+
     pub fn steps(&self) -> u64 {
         self.epochs * self.steps_per_epoch
     }

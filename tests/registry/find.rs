@@ -57,10 +57,10 @@ score  value
 -----  -----
 score  1.120
 
-floor of the prediction  RMSE px
------------------------  -------
-dead reckoning             1.160
-centre                     9.370
+floor           error
+--------------  -----
+dead reckoning  1.160
+centre          9.370
 
 file                            size
 ----------------------------  ------

@@ -54,7 +54,7 @@ fn a_setting_that_is_not_there_or_cannot_have_the_value() {
     trial_refuses("values: {seeed: 1}", "noise.yaml:1:10: seeed: unknown key; did you mean seed?");
     trial_refuses(
         "parameters: {seed: [1, 2]}",
-        "model_type is missing; choose one of VICReg, SimCLR, RSSM, for instance `--values model_type=VICReg`",
+        "model_type is missing; choose one of VICReg, SimCLR, RSSM, CoMo, for instance `--values model_type=VICReg`",
     );
 }
 

@@ -20,7 +20,7 @@ pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
         ],
         column_labels: (1..=problems.len()).map(|n| format!("problem {n}")).collect(),
         words: MarkWords {
-            ring: "target",
+            ring: Some("target"),
             cross: Some("reached"),
             path: Some("way from the start, a dot for each step"),
         },
