@@ -74,12 +74,11 @@ fn a_run_tells_what_messages_are_worth() {
     assert!(scores[3] < scores[0]);
 }
 
-#[test]
-fn a_run_stopped_and_continued_ends_bit_for_bit_like_one_that_was_not() {
+/// Runs to the end, and again from what a run leaves that was killed after its second epoch: all but what came later.
+fn ends_alike(threads: &str) {
     let at = folder();
-    let lossy = ["como.drop_message=0.3", "como.message_bits=2"];
+    let lossy = [threads, "como.drop_message=0.3", "como.message_bits=2"];
     succeeds(train(at.path(), &[&lossy[..], &["output_path=whole"]].concat()));
-    // What a run leaves that was killed after its second epoch: all but what came later.
     let (whole, cut) = (at.path().join("whole"), at.path().join("cut"));
     fs::create_dir_all(cut.join("checkpoints")).unwrap();
     for file in ["settings.yaml", "metrics.jsonl", "checkpoints/step-0000000008.safetensors"] {
@@ -89,6 +88,16 @@ fn a_run_stopped_and_continued_ends_bit_for_bit_like_one_that_was_not() {
     assert!(text(&continued.stderr).contains("going on from step 8 of 12"), "{}", text(&continued.stderr));
     let last = "checkpoints/step-0000000012.safetensors";
     assert_eq!(fs::read(whole.join(last)).unwrap(), fs::read(cut.join(last)).unwrap());
+}
+
+#[test]
+fn a_run_stopped_and_continued_ends_bit_for_bit_like_one_that_was_not() {
+    ends_alike("threads=1");
+}
+
+#[test]
+fn so_does_one_on_several_threads() {
+    ends_alike("threads=3");
 }
 
 #[test]
