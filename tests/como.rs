@@ -4,8 +4,9 @@ mod common;
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
-use common::{fails, idx, output, succeeds, text};
+use common::{fails, idx, json, output, succeeds, text, umwelt};
 use serde_json::Value;
 
 const SMALL: &[&str] = &[
@@ -26,20 +27,14 @@ const SMALL: &[&str] = &[
     "como.collab_dec_depth=1",
 ];
 
-fn train(at: &Path, values: &[&str]) -> std::process::Command {
-    let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_train"));
-    command.current_dir(at).arg("--values").args(SMALL).args(values);
-    command
+fn train(at: &Path, values: &[&str]) -> Command {
+    umwelt(at, &[&["train", "--values"], SMALL, values].concat())
 }
 
 fn folder() -> tempfile::TempDir {
     let at = tempfile::tempdir().unwrap();
     idx::write(&at.path().join("digits"), 64, 20);
     at
-}
-
-fn json(path: &Path) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{fails, output, succeeds, text, train};
+use common::{fails, json, output, succeeds, text, train};
 use serde_json::Value;
 
 const RSSM: &[&str] = &["model_type=RSSM", "rssm.epochs=3", "rssm.arch=menet5", "rssm.embedding_size=16"];
@@ -17,10 +17,6 @@ fn checkpoints(run: &Path) -> Vec<PathBuf> {
     let mut found: Vec<_> = entries.filter(|path| !path.ends_with("best.safetensors")).collect();
     found.sort();
     found
-}
-
-fn json(path: PathBuf) -> Value {
-    serde_json::from_slice(&fs::read(path).unwrap()).unwrap()
 }
 
 /// Waits until the run has logged so many lines.
@@ -54,7 +50,7 @@ fn a_run_leaves_its_scores_figures_settings_and_checkpoints() {
     ] {
         assert!(table.contains(line), "{table}");
     }
-    let evaluation = json(run.join("evaluation.json"));
+    let evaluation = json(&run.join("evaluation.json"));
     assert_eq!(evaluation["epoch"], 3.0);
     assert_eq!(evaluation["prediction"]["per_step_px"].as_array().unwrap().len(), 5);
     assert_eq!(evaluation["prediction"]["per_dot_px"].as_array().unwrap().len(), 1);
@@ -71,8 +67,8 @@ fn a_run_leaves_its_scores_figures_settings_and_checkpoints() {
         .map(|line| serde_json::from_str::<Value>(line).unwrap()["step"].as_u64().unwrap())
         .collect();
     assert_eq!(steps, [3, 6, 9, 12, 12]);
-    assert_eq!(json(run.join("status.json"))["state"], "finished");
-    assert_eq!(json(run.join("environment.json"))["libtorch"], "2.13.0");
+    assert_eq!(json(&run.join("status.json"))["state"], "finished");
+    assert_eq!(json(&run.join("environment.json"))["libtorch"], "2.13.0");
     assert!(fs::read_to_string(run.join("settings.yaml")).unwrap().contains("embedding_size: 16"));
     assert_eq!(checkpoints(&run).len(), 2);
     assert!(run.join("checkpoints/best.safetensors").is_file());
@@ -154,7 +150,7 @@ fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
         assert_eq!(output.status.code(), Some(130));
         let told = text(&output.stderr);
         assert!(told.contains(&format!("stopped by SIG{}; the same command goes on", &name[1..])), "{told}");
-        let status = json(at.path().join("run/status.json"));
+        let status = json(&at.path().join("run/status.json"));
         assert_eq!(status["state"], "interrupted");
         let step = status["step"].as_u64().unwrap();
         assert!(
@@ -194,7 +190,7 @@ fn a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint() 
     let error = fails(train(at.path(), &wild), 1);
     assert!(error.contains("error: loss term `"), "{error}");
     assert!(error.contains(" at step "), "{error}");
-    assert_eq!(json(at.path().join("run/status.json"))["state"], "failed");
+    assert_eq!(json(&at.path().join("run/status.json"))["state"], "failed");
     let metrics = fs::read_to_string(at.path().join("run/metrics.jsonl")).unwrap();
     assert!(!metrics.contains("null"), "{metrics}");
 }
@@ -273,7 +269,7 @@ fn the_supervised_probe_beats_the_random_one_and_both_leave_the_model_alone() {
     let rmse = |name: &str, values: &[&str]| {
         let path = format!("output_path={name}");
         succeeds(train(at.path(), &[&common[..], values, &[&path]].concat()));
-        json(at.path().join(name).join("evaluation.json"))["prediction"]["rmse_px"].as_f64().unwrap()
+        json(&at.path().join(name).join("evaluation.json"))["prediction"]["rmse_px"].as_f64().unwrap()
     };
     let budget = ["probing_cfg.epochs=10", "probing_cfg.epochs_enc=1", "probing_cfg.lr=0.01"];
     let random = rmse("random", &budget);
@@ -293,7 +289,7 @@ fn diagnostics_are_logged_and_planning_is_told_where_they_are_asked_for() {
         assert!(table.contains(line), "{line} is not in {table}");
     }
     let run = at.path().join("run");
-    let evaluation = json(run.join("evaluation.json"));
+    let evaluation = json(&run.join("evaluation.json"));
     for planner in ["cem", "gradient", "random", "oracle"] {
         let score = &evaluation["planning"][planner];
         let [mse, rmse] = ["mse_px2", "rmse_px"].map(|key| score[key].as_f64().unwrap());

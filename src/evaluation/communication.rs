@@ -11,6 +11,8 @@ use crate::reports::{Align, Table};
 
 /// Test digits that are scored at once.
 const BATCH: i64 = 500;
+/// The messages that agents are scored with.
+const HEARD: [Heard; 3] = [Heard::Written, Heard::Nothing, Heard::OfAnotherImage];
 /// Intensities above this are ink.
 const INK: f64 = 0.5;
 
@@ -58,9 +60,9 @@ impl Tally {
         Self { name, words, squared: zeros(), right: zeros(), digits: 0 }
     }
 
-    /// drawn and targets `[B, A, Q]`
+    /// drawn `[B, A, Q]`, or `[1, A, Q]` where all are the same, and targets `[B, A, Q]`
     fn add(&mut self, drawn: &Tensor, targets: &Tensor) {
-        let batch = drawn.size()[0];
+        let batch = targets.size()[0];
         let right = drawn.gt(INK).eq_tensor(&targets.gt(INK));
         let right = right.to_kind(Kind::Float).mean_dim([0, 2].as_slice(), false, Kind::Float);
         self.squared += squared_errors(drawn, targets).to_kind(Kind::Double) * batch as f64;
@@ -114,15 +116,14 @@ pub fn score_drawings(
         tally("autoencoder", "autoencoder that sees all", 1),
     );
     let mut constant = tally("mean_image", "mean image", agents);
+    let drawn_always = DigitStrips::new(&mean.unsqueeze(0), strips, agents).targets;
     for from in (0..limit).step_by(BATCH as usize) {
         at(from)?;
         let images = digits.upright(from, BATCH.min(limit - from));
         let batch = DigitStrips::new(&images, strips, agents);
         no_grad(|| {
             let draw = |model: &Como, seen: &Tensor| model.draw(seen, Heard::Written, Mode::Evaluate);
-            let nothing = Tensor::zeros([images.size()[0], agents], (Kind::Float, images.device()));
-            let heard = [Heard::Written, Heard::Kept(&nothing), Heard::OfAnotherImage];
-            let drawn = model.agents.draw_each(&batch.seen, &heard[..talk.len()], Mode::Evaluate);
+            let drawn = model.agents.draw_each(&batch.seen, &HEARD[..talk.len()], Mode::Evaluate);
             for (tally, drawn) in talk.iter_mut().zip(drawn.unbind(0)) {
                 tally.add(&drawn, &batch.targets);
             }
@@ -132,8 +133,7 @@ pub fn score_drawings(
                     silent.add(&draw(model, &batch.seen), &batch.targets);
                 }
             }
-            let mean = DigitStrips::new(&mean.expand_as(&images).contiguous(), strips, agents);
-            constant.add(&mean.targets, &batch.targets);
+            constant.add(&drawn_always, &batch.targets);
         });
     }
     let tallies = talk.into_iter().chain([silent, autoencoder, constant]);

@@ -10,7 +10,7 @@ use super::{
     wording::{age, bytes, local, measured, span, text},
 };
 use crate::reports::{Align, Table};
-use crate::runs::{self, Record, RunSummary};
+use crate::runs::{self, Record, RunSummary, read_json};
 use crate::settings::{self, Schema};
 
 /// State, times, command, environment, settings that are not `T`'s defaults, scores, floors and files.
@@ -124,9 +124,4 @@ fn collect_files(folder: &Path, below: &str, files: &mut Vec<(String, u64)>) {
             Err(_) => {}
         }
     }
-}
-
-/// An object in a file; empty where there is none that can be read.
-fn read_json(path: &Path) -> Record {
-    fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }

@@ -4,15 +4,14 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use super::Record;
+use super::read_json;
 
 /// Where an `evaluation.json` holds them: errors in pixels of the moving dots, squared errors of drawings.
 const KEYS: [&str; 2] = ["floors_px", "floors"];
 
 /// The errors of what stands beside the run in its evaluation, by name, in the unit of its first score; none before one.
 pub fn floors(run: &Path) -> Vec<(String, f64)> {
-    let text = std::fs::read(run.join("evaluation.json")).unwrap_or_default();
-    let evaluation: Record = serde_json::from_slice(&text).unwrap_or_default();
+    let evaluation = read_json(&run.join("evaluation.json"));
     let floors = KEYS.iter().find_map(|key| evaluation.get(*key)?.as_object());
     let number = |(name, floor): (&String, &Value)| Some((name.clone(), floor.as_f64()?));
     floors.into_iter().flatten().filter_map(number).collect()

@@ -47,6 +47,11 @@ pub fn read_records(path: &Path) -> Result<Vec<Record>> {
     Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
 }
 
+/// An object in a file; empty where there is none that can be read.
+pub fn read_json(path: &Path) -> Record {
+    fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
+}
+
 /// The step of a line.
 pub fn step_of(record: &Record) -> u64 {
     record.get("step").and_then(Value::as_u64).unwrap_or(0)

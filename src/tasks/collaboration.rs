@@ -91,13 +91,12 @@ impl CollaborationTask {
         let agents = self.model.agents.count();
         let batch = DigitStrips::new(&images, self.strips(), agents);
         let strips = models::strips(&images, self.strips());
-        let nothing = Tensor::zeros([images.size()[0], agents], (tch::Kind::Float, images.device()));
         let drawn =
             |model: &models::Como, heard| whole(&model.draw(&batch.seen, heard, Mode::Evaluate), &strips);
         let mut rows = vec![("the digits", images.shallow_clone())];
         if self.model.agents.communicates() {
             rows.push(("drawn with messages", drawn(&self.model.agents, Heard::Written)));
-            rows.push(("messages zeroed", drawn(&self.model.agents, Heard::Kept(&nothing))));
+            rows.push(("messages zeroed", drawn(&self.model.agents, Heard::Nothing)));
         } else {
             rows.push(("drawn without messages", drawn(&self.model.agents, Heard::Written)));
         }

@@ -59,26 +59,6 @@ impl WorldModelTask {
         })
     }
 
-    /// What the world is, for headings: `one dot, changing noise 1.0` and the like.
-    fn world(&self) -> String {
-        let settings = &self.settings;
-        let kind = if settings.dataset_structured_noise { " structured" } else { "" };
-        let noise =
-            |name, strength: f64| (strength > 0.0).then(|| format!(", {name}{kind} noise {strength:?}"));
-        let parts =
-            [noise("changing", settings.dataset_noise), noise("fixed", settings.dataset_static_noise)];
-        let noises: String = parts.into_iter().flatten().collect();
-        let dots = match settings.dataset_type {
-            DatasetType::Single => "one dot",
-            DatasetType::Multiple => "three dots",
-        };
-        let noises = if noises.is_empty() { ", no noise" } else { &noises };
-        format!(
-            "{dots}{noises}{}",
-            if settings.dataset_frame_difference { ", frame differences" } else { "" }
-        )
-    }
-
     fn judge(&self) -> Judge<'_> {
         let settings = &self.settings;
         Judge {
@@ -102,7 +82,22 @@ impl Task for WorldModelTask {
     }
 
     fn title(&self) -> String {
-        self.world()
+        let settings = &self.settings;
+        let kind = if settings.dataset_structured_noise { " structured" } else { "" };
+        let noise =
+            |name, strength: f64| (strength > 0.0).then(|| format!(", {name}{kind} noise {strength:?}"));
+        let parts =
+            [noise("changing", settings.dataset_noise), noise("fixed", settings.dataset_static_noise)];
+        let noises: String = parts.into_iter().flatten().collect();
+        let dots = match settings.dataset_type {
+            DatasetType::Single => "one dot",
+            DatasetType::Multiple => "three dots",
+        };
+        let noises = if noises.is_empty() { ", no noise" } else { &noises };
+        format!(
+            "{dots}{noises}{}",
+            if settings.dataset_frame_difference { ", frame differences" } else { "" }
+        )
     }
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<HostTrajectories> {
@@ -140,7 +135,7 @@ impl Task for WorldModelTask {
 
     fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
         let (evaluation, shown) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
-        let world = self.world();
+        let world = self.title();
         let marked =
             if evaluation.dots.is_empty() { world.clone() } else { format!("action dot of {world}") };
         if !evaluation.prediction.rmse_px.is_finite() {

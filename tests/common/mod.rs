@@ -53,6 +53,10 @@ pub fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+pub fn json(file: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(file).expect("the file is there")).expect("it is JSON")
+}
+
 /// Asserts success and returns standard output.
 pub fn succeeds(command: Command) -> String {
     let output = output(command);

@@ -34,6 +34,8 @@ pub enum Heard<'a> {
     Written,
     /// The messages of which `[B, A]` says 1; in place of the others, zeros.
     Kept(&'a Tensor),
+    /// Zeros.
+    Nothing,
     /// What was written of the batch's next image.
     OfAnotherImage,
 }
@@ -133,6 +135,7 @@ fn arrived(messages: &Tensor, heard: Heard) -> Tensor {
     match heard {
         Heard::Written => messages.shallow_clone(),
         Heard::Kept(kept) => messages * kept.unsqueeze(-1),
+        Heard::Nothing => messages.zeros_like(),
         Heard::OfAnotherImage => messages.roll([-1], [0]),
     }
 }

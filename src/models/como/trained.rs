@@ -40,10 +40,14 @@ pub struct ComoFloors {
 impl DigitStrips {
     /// Images `[B, 28, 28]` cut up for `agents` agents, none of them swapped.
     pub fn new(images: &Tensor, count: i64, agents: i64) -> Self {
-        let strips = strips(images, count);
+        Self::cut(images, &strips(images, count), agents)
+    }
+
+    /// Images beside their strips.
+    fn cut(images: &Tensor, strips: &Tensor, agents: i64) -> Self {
         Self {
             seen: strips.narrow(1, 0, agents),
-            targets: targets(&strips, agents),
+            targets: targets(strips, agents),
             whole: images.flatten(1, 2).unsqueeze(1),
             kept: None,
         }
@@ -57,7 +61,7 @@ impl DigitStrips {
         let seen = upright.flip([1]).where_self(&swapped, &upright).narrow(1, 0, agents);
         let kept =
             draw.kept.as_ref().map(|kept| Tensor::from_slice(kept).to_device(device).view([-1, agents]));
-        Self { seen, kept, ..Self::new(&images, count, agents) }
+        Self { seen, kept, ..Self::cut(&images, &upright, agents) }
     }
 }
 
@@ -92,21 +96,15 @@ impl ComoModel {
     /// # Errors
     /// Names the tensor that is missing or has another shape.
     pub fn start_all_from(&self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        for (name, mut tensor) in self.parameters.named() {
-            let Some((_, own)) = name.strip_prefix("agents.").and_then(|name| name.split_once('.')) else {
-                continue;
+        let start = |(name, own): (String, Tensor)| {
+            let Some((_, part)) = name.strip_prefix("agents.").and_then(|name| name.split_once('.')) else {
+                return Ok((name, own));
             };
-            let single = format!("agents.0.{own}");
+            let single = format!("agents.0.{part}");
             let value = tensors.get(&single).with_context(|| format!("tensor {single} is missing"))?;
-            anyhow::ensure!(
-                value.size() == tensor.size(),
-                "tensor {single} should be {:?}, it is {:?}",
-                tensor.size(),
-                value.size()
-            );
-            tch::no_grad(|| tensor.copy_(value));
-        }
-        Ok(())
+            Ok((name, value.shallow_clone()))
+        };
+        self.parameters.assign(&self.parameters.named().into_iter().map(start).collect::<Result<_>>()?)
     }
 }
 
