@@ -211,7 +211,7 @@ fn taken<T: Task>(task: T) -> impl FnMut(usize) -> Result<f64> {
         let started = Instant::now();
         for batch in batches.by_ref().take(count) {
             clear_gradients(&trained);
-            task.loss(batch, false)?.report.total.backward();
+            task.differentiate(batch, false)?;
             if let Some(limit) = clip_norm {
                 clip_gradients(&trained, limit);
             }

@@ -1,5 +1,5 @@
 // Kernels for the training step that libtorch has only in slower pieces: ReLU + BatchNorm in two passes over
-// memory, and the weight gradient of bfloat16 convolutions on AMX.
+// memory, the weight gradient of bfloat16 convolutions on AMX, and attention of a few tokens.
 // Plain loops that the compiler vectorises; `HOT` makes a version per instruction set and picks one at load time.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
@@ -218,10 +218,171 @@ struct NarrowConv : Function<NarrowConv> {
   }
 };
 
+// ---- attention of a few tokens: one image and one head at a time, all of it in the first-level cache --------------
+
+constexpr int64_t kLanes = 16, kRows = 4;
+typedef float lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+typedef int32_t whole_lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+INLINE int64_t up_to(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// c [n, w] = a b, where a(i, k) is at a[i * row + k * column]; n is a multiple of kRows, w of kLanes.
+HOT static void product(int64_t n, int64_t depth, int64_t w, const float* a, int64_t row, int64_t column, const float* b,
+                        float* c) {
+  for (int64_t i = 0; i < n; i += kRows, a += kRows * row, c += kRows * w)
+    for (int64_t j = 0; j < w; j += kLanes) {
+      lanes sums[kRows] = {};
+      for (int64_t k = 0; k < depth; ++k) {
+        const lanes x = *reinterpret_cast<const lanes*>(b + k * w + j);
+        for (int64_t r = 0; r < kRows; ++r) sums[r] += a[r * row + k * column] * x;
+      }
+      for (int64_t r = 0; r < kRows; ++r) *reinterpret_cast<lanes*>(c + r * w + j) = sums[r];
+    }
+}
+
+// exp(x) of x <= 0 to a few units in the last place: 2^n times the polynomial of Cephes' expf.
+INLINE lanes exponential(lanes x) {
+  constexpr float kMagic = 12582912.f;  // 1.5 * 2^23: adding it rounds to the nearest whole number
+  x = x < -87.f ? lanes{} - 87.f : x;
+  lanes n = x * 1.44269504f + kMagic;
+  n -= kMagic;
+  const lanes r = x - n * 0.693359375f + n * 2.12194440e-4f;
+  lanes p = r * 1.9875691500e-4f + 1.3981999507e-3f;
+  for (float next : {8.3334519073e-3f, 4.1665795894e-2f, 1.6666665459e-1f, 5.0000001201e-1f}) p = p * r + next;
+  p = p * r * r + r + 1.f;
+  const whole_lanes power = (__builtin_convertvector(n, whole_lanes) + 127) << 23;
+  return p * reinterpret_cast<const lanes&>(power);
+}
+
+// Each row's first m of w numbers become their softmax, the others 0.
+HOT static void softmax(float* s, int64_t n, int64_t m, int64_t w) {
+  for (int64_t i = 0; i < n; ++i, s += w) {
+    for (int64_t j = m; j < w; ++j) s[j] = -INFINITY;
+    lanes tops = *reinterpret_cast<lanes*>(s), sums = {};
+    for (int64_t j = kLanes; j < w; j += kLanes) {
+      const lanes x = *reinterpret_cast<lanes*>(s + j);
+      tops = x > tops ? x : tops;
+    }
+    float top = tops[0], total = 0;
+    for (int64_t j = 1; j < kLanes; ++j) top = tops[j] > top ? tops[j] : top;
+    for (int64_t j = 0; j < w; j += kLanes) {
+      lanes& x = *reinterpret_cast<lanes*>(s + j);
+      x = exponential(x - top);
+      sums += x;
+    }
+    for (int64_t j = 0; j < kLanes; ++j) total += sums[j];
+    for (int64_t j = 0; j < w; ++j) s[j] /= total;
+    for (int64_t j = m; j < w; ++j) s[j] = 0;  // not quite 0 yet
+  }
+}
+
+// The gradient of scores, into g, from that of their softmax p.
+HOT static void softmax_gradient(const float* p, float* g, int64_t n, int64_t w) {
+  for (int64_t i = 0; i < n; ++i, p += w, g += w) {
+    lanes sums = {};
+    float total = 0;
+    for (int64_t j = 0; j < w; j += kLanes)
+      sums += *reinterpret_cast<const lanes*>(p + j) * *reinterpret_cast<const lanes*>(g + j);
+    for (int64_t j = 0; j < kLanes; ++j) total += sums[j];
+    for (int64_t j = 0; j < w; ++j) g[j] = p[j] * (g[j] - total);
+  }
+}
+
+// Rows of numbers of either width in memory, to and from float rows of w, upright or turned.
+#define ROW_LOOPS(T)                                                                                                   \
+  HOT static void read_rows(const T* x, int64_t n, int64_t d, int64_t pitch, float scale, float* out, int64_t w) {     \
+    for (int64_t i = 0; i < n; ++i) for (int64_t j = 0; j < d; ++j) out[i * w + j] = scale * load(x + i * pitch + j);  \
+  }                                                                                                                    \
+  HOT static void turn_rows(const T* x, int64_t n, int64_t d, int64_t pitch, float* out, int64_t w) {                  \
+    for (int64_t i = 0; i < n; ++i) for (int64_t j = 0; j < d; ++j) out[j * w + i] = load(x + i * pitch + j);          \
+  }                                                                                                                    \
+  HOT static void write_rows(const float* x, int64_t n, int64_t d, int64_t w, float scale, T* out, int64_t pitch) {    \
+    for (int64_t i = 0; i < n; ++i) for (int64_t j = 0; j < d; ++j) store(out + i * pitch + j, scale * x[i * w + j]);  \
+  }
+ROW_LOOPS(float)
+ROW_LOOPS(bf16)
+
+// A head's part of [B, N, heads * d], whose last dimension lies close.
+template <class S> struct HeadRows {
+  S* numbers; int64_t image, pitch;
+  explicit HeadRows(const Tensor& t) : numbers(static_cast<S*>(t.data_ptr())), image(t.stride(0)), pitch(t.stride(1)) {}
+  S* at(int64_t b, int64_t offset) const { return numbers + b * image + offset; }
+};
+
+struct FewTokens : Function<FewTokens> {
+  struct Sizes {
+    int64_t images, n, m, heads, d, n4, m4, wm, wd;  // padded to rows of 4 and to 16 numbers
+    Sizes(const Tensor& q, const Tensor& k, int64_t heads)
+        : images(q.size(0)), n(q.size(1)), m(k.size(1)), heads(heads), d(q.size(2) / heads), n4(up_to(n, kRows)),
+          m4(up_to(m, kRows)), wm(up_to(m, kLanes)), wd(up_to(d, kLanes)) {}
+    int64_t rows() const { return std::max(n4, std::max(wm, wd)); }
+    int64_t area() const { return rows() * std::max(wm, wd); }
+  };
+  // Calls work(image, offset of the head, `count` matrices of zeros to begin with) for each head of each image.
+  template <class F> static void each_head(const Sizes& z, int count, F work) {
+    at::parallel_for(0, z.images, 4, [&](int64_t from, int64_t to) {
+      std::vector<float> memory(count * z.area(), 0.f);
+      std::vector<float*> matrices(count);
+      for (int i = 0; i < count; ++i) matrices[i] = memory.data() + i * z.area();
+      for (int64_t b = from; b < to; ++b)
+        for (int64_t h = 0; h < z.heads; ++h) work(b, h * z.d, matrices.data());
+    });
+  }
+
+  static Tensor forward(AutogradContext* ctx, Tensor q, Tensor k, Tensor v, int64_t heads, double scale) {
+    const Sizes z(q, k, heads);
+    TORCH_CHECK(q.scalar_type() == k.scalar_type() && q.scalar_type() == v.scalar_type() &&
+                (narrow(q) || q.scalar_type() == at::kFloat), "few_tokens takes float32 or bfloat16, all of one kind");
+    TORCH_CHECK(q.stride(2) == 1 && k.stride(2) == 1 && v.stride(2) == 1, "few_tokens takes numbers that lie close");
+    Tensor out = at::empty({z.images, z.n, z.heads * z.d}, q.options());
+    ANY_WIDTH(q, const HeadRows<S> qs(q), ks(k), vs(v), os(out);
+      each_head(z, 5, [&](int64_t b, int64_t at, float** own) {
+        read_rows(qs.at(b, at), z.n, z.d, qs.pitch, scale, own[0], z.wd);
+        turn_rows(ks.at(b, at), z.m, z.d, ks.pitch, own[1], z.wm);
+        read_rows(vs.at(b, at), z.m, z.d, vs.pitch, 1.f, own[2], z.wd);
+        product(z.n4, z.d, z.wm, own[0], z.wd, 1, own[1], own[3]);
+        softmax(own[3], z.n, z.m, z.wm);
+        product(z.n4, z.m, z.wd, own[3], z.wm, 1, own[2], own[4]);
+        write_rows(own[4], z.n, z.d, z.wd, 1.f, os.at(b, at), os.pitch);
+      }))
+    ctx->save_for_backward({q, k, v});
+    ctx->saved_data["heads"] = heads; ctx->saved_data["scale"] = scale;
+    return out;
+  }
+  // With p = softmax(scale q k'), o = p v and ds = p (do v' - sum of p do v'): dv = p' do, dq = scale ds k, dk = scale ds' q.
+  static variable_list backward(AutogradContext* ctx, variable_list grads) {
+    auto saved = ctx->get_saved_variables();
+    const Tensor &q = saved[0], &k = saved[1], &v = saved[2], g = grads[0].contiguous();
+    const Sizes z(q, k, ctx->saved_data["heads"].toInt());
+    const float scale = ctx->saved_data["scale"].toDouble();
+    Tensor gq = at::empty(q.sizes(), q.options()), gk = at::empty(k.sizes(), k.options()), gv = at::empty(v.sizes(), v.options());
+    ANY_WIDTH(q, const HeadRows<S> qs(q), ks(k), vs(v), gs(g), gqs(gq), gks(gk), gvs(gv);
+      each_head(z, 8, [&](int64_t b, int64_t at, float** own) {
+        read_rows(qs.at(b, at), z.n, z.d, qs.pitch, scale, own[0], z.wd);
+        read_rows(ks.at(b, at), z.m, z.d, ks.pitch, 1.f, own[1], z.wd);
+        read_rows(gs.at(b, at), z.n, z.d, gs.pitch, 1.f, own[2], z.wd);
+        turn_rows(ks.at(b, at), z.m, z.d, ks.pitch, own[3], z.wm);
+        turn_rows(vs.at(b, at), z.m, z.d, vs.pitch, own[4], z.wm);
+        product(z.n4, z.d, z.wm, own[0], z.wd, 1, own[3], own[5]);
+        softmax(own[5], z.n, z.m, z.wm);
+        product(z.n4, z.d, z.wm, own[2], z.wd, 1, own[4], own[6]);
+        softmax_gradient(own[5], own[6], z.n, z.wm);
+        product(z.m4, z.n, z.wd, own[5], 1, z.wm, own[2], own[7]);
+        write_rows(own[7], z.m, z.d, z.wd, 1.f, gvs.at(b, at), gvs.pitch);
+        product(z.n4, z.m, z.wd, own[6], z.wm, 1, own[1], own[7]);
+        write_rows(own[7], z.n, z.d, z.wd, scale, gqs.at(b, at), gqs.pitch);
+        product(z.m4, z.n, z.wd, own[6], 1, z.wm, own[0], own[7]);  // own[0] is scaled already
+        write_rows(own[7], z.m, z.d, z.wd, 1.f, gks.at(b, at), gks.pitch);
+      }))
+    return {gq, gk, gv, Tensor(), Tensor()};
+  }
+};
+
 // Returns y and, for the running statistics, the means and biased variances [groups, C] of relu(x) [groups * N, C, H, W].
 variable_list relu_batch_norm(Tensor x, Tensor w, Tensor b, int64_t groups, double eps) {
   return ReluBatchNorm::apply(x, w, b, groups, eps);
 }
 // x and the result [N, C, H, W] in bfloat16 and channels-last; weight, bias and their gradients in float32.
 Tensor narrow_conv(Tensor x, Tensor w, Tensor b, int64_t stride, int64_t pad) { return NarrowConv::apply(x, w, b, stride, pad); }
+// softmax(scale q k') v in each head, q [B, N, D], k and v [B, M, D].
+Tensor few_tokens(Tensor q, Tensor k, Tensor v, int64_t heads, double scale) { return FewTokens::apply(q, k, v, heads, scale); }
 }  // namespace umwelt

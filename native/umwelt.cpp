@@ -2,6 +2,7 @@
 // switch, the version that is really running; and the doors to the kernels beside this file. Every function returns 0, or -1 with umwelt_last_error() set.
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
+#include <ATen/Parallel.h>
 #include <ATen/Version.h>
 #include <ATen/autocast_mode.h>
 #include <torch/version.h>
@@ -18,6 +19,7 @@
 namespace umwelt {
 std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t groups, double epsilon);
 at::Tensor narrow_conv(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
+at::Tensor few_tokens(at::Tensor query, at::Tensor key, at::Tensor value, int64_t heads, double scale);
 }  // namespace umwelt
 
 namespace {
@@ -139,11 +141,6 @@ int umwelt_autocast(bool cuda, bool on) {
   });
 }
 
-// Suspends (and resumes) autocast on the CPU; its cache stays.
-int umwelt_suspend_autocast_on_cpu(bool suspended) {
-  return guarded([&] { at::autocast::set_autocast_enabled(at::kCPU, !suspended); });
-}
-
 bool umwelt_autocast_on_cpu() { return at::autocast::is_autocast_enabled(at::kCPU); }
 
 // Puts relu(x), each of `groups` normalised over its batch, into out[0], and the means and biased variances of relu(x)
@@ -159,6 +156,19 @@ int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, 
 int umwelt_narrow_conv(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t stride, int64_t padding,
                        at::Tensor** out) {
   return guarded([&] { *out = new at::Tensor(umwelt::narrow_conv(*x, *weight, *bias, stride, padding)); });
+}
+
+int umwelt_few_tokens(at::Tensor* query, at::Tensor* key, at::Tensor* value, int64_t heads, double scale, at::Tensor** out) {
+  return guarded([&] { *out = new at::Tensor(umwelt::few_tokens(*query, *key, *value, heads, scale)); });
+}
+
+// Calls work(data, i) for every i below count, each on a thread of libtorch's own, where libtorch shares out nothing further.
+int umwelt_side_by_side(int64_t count, void (*work)(void*, int64_t), void* data) {
+  return guarded([&] {
+    at::parallel_for(0, count, 1, [&](int64_t from, int64_t to) {
+      for (int64_t i = from; i < to; ++i) work(data, i);
+    });
+  });
 }
 
 // Standard normal draws from a generator of their own, which starts at `seed`.

@@ -36,7 +36,6 @@ unsafe extern "C" {
     ) -> c_int;
     fn umwelt_clip_gradients(parameters: *const Handle, count: c_int, limit: c_double) -> c_int;
     fn umwelt_autocast(cuda: bool, on: bool) -> c_int;
-    fn umwelt_suspend_autocast_on_cpu(suspended: bool) -> c_int;
     fn umwelt_autocast_on_cpu() -> bool;
     fn umwelt_relu_batch_norm(
         x: Handle,
@@ -61,6 +60,15 @@ unsafe extern "C" {
         padding: i64,
         out: *mut *mut c_void,
     ) -> c_int;
+    fn umwelt_few_tokens(
+        query: Handle,
+        key: Handle,
+        value: Handle,
+        heads: i64,
+        scale: c_double,
+        out: *mut *mut c_void,
+    ) -> c_int;
+    fn umwelt_side_by_side(count: i64, work: extern "C" fn(*mut c_void, i64), data: *mut c_void) -> c_int;
     fn umwelt_keep_freed_memory();
     fn umwelt_deterministic(on: bool) -> c_int;
 }
@@ -190,21 +198,6 @@ pub fn autocast<T>(device: Device, action: impl FnOnce() -> T) -> T {
     action()
 }
 
-/// Runs `action` on the CPU in the number formats of what it is given, inside [`autocast`] or not.
-pub fn without_autocast_on_cpu<T>(action: impl FnOnce() -> T) -> T {
-    struct Resume;
-    impl Drop for Resume {
-        fn drop(&mut self) {
-            checked(unsafe { umwelt_suspend_autocast_on_cpu(false) });
-        }
-    }
-    let _resume = autocast_on_cpu().then(|| {
-        checked(unsafe { umwelt_suspend_autocast_on_cpu(true) });
-        Resume
-    });
-    action()
-}
-
 /// Whether this thread is inside [`autocast`] on the CPU.
 pub fn autocast_on_cpu() -> bool {
     unsafe { umwelt_autocast_on_cpu() }
@@ -240,6 +233,17 @@ pub fn narrow_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, padd
     unsafe { Tensor::from_ptr(out.cast()) }
 }
 
+/// What each query `[B, N, D]` reads from keys and values `[B, M, D]` in each of `heads` heads, `softmax(scale * query key') value`.
+///
+/// On the CPU, in float32 or bfloat16 (computed in float32). Of a few tokens, libtorch's takes several times as long.
+pub fn few_tokens(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64, scale: f64) -> Tensor {
+    let [query, key, value] = [query, key, value].map(|tensor| tensor.as_ptr() as Handle);
+    let mut out = std::ptr::null_mut();
+    checked(unsafe { umwelt_few_tokens(query, key, value, heads, scale, &mut out) });
+    // SAFETY: the call made it for us.
+    unsafe { Tensor::from_ptr(out.cast()) }
+}
+
 /// Standard normal float32 draws of this shape, a function of `seed` and the kind of device alone.
 pub fn normals(shape: &[i64], device: Device, seed: u64) -> Tensor {
     let like = Tensor::empty([0], (Kind::Float, device));
@@ -248,6 +252,16 @@ pub fn normals(shape: &[i64], device: Device, seed: u64) -> Tensor {
     checked(unsafe { umwelt_normals(like, shape.as_ptr(), dimensions, seed, &mut out) });
     // SAFETY: the call made it for us.
     unsafe { Tensor::from_ptr(out.cast()) }
+}
+
+/// Calls `work` of 0 to `count`, each on one thread of libtorch's own, as many at once as it has.
+pub fn side_by_side<F: Fn(usize) + Sync>(count: usize, work: &F) {
+    extern "C" fn call<F: Fn(usize)>(work: *mut c_void, i: i64) {
+        // SAFETY: it is the `work` below, which outlives the call.
+        unsafe { (*work.cast::<F>())(i as usize) }
+    }
+    let data = std::ptr::from_ref(work).cast_mut().cast();
+    checked(unsafe { umwelt_side_by_side(count as i64, call::<F>, data) });
 }
 
 /// Keeps freed memory in the process, since every training step asks for the same buffers again (glibc only).

@@ -8,9 +8,7 @@ use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 use umwelt::data::Trajectories;
 use umwelt::evaluation::{Probe, ProbeShape};
-use umwelt::models::{
-    Como, ComoSettings, Explained, Heard, Noise, Rssm, Simclr, Vicreg, WorldModel, squared_errors,
-};
+use umwelt::models::{Como, ComoSettings, Explained, Heard, Noise, Rssm, Simclr, Vicreg, WorldModel};
 use umwelt::nn::{Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::objectives::LossReport;
 use umwelt::optim::{Cosine, Lars, Optimiser};
@@ -397,11 +395,10 @@ fn como(case: &str) {
         Tensor::stack(&each.collect::<Vec<_>>(), 1)
     };
     let of_agents = |name: &str| together(name).flip([1]);
-    let drawn = model.draw(&together("input.half"), Heard::Written, Mode::Train);
+    let drawn = model.draw(&together("input.half"), Heard::Written);
     close(&format!("{case}: drawing"), &drawn, &of_agents("expect.prediction"));
-    let loss = squared_errors(&drawn, &of_agents("input.target")).sum(Kind::Float);
+    let loss = model.learn(&together("input.half"), &of_agents("input.target"), Heard::Written);
     close(&format!("{case}: loss"), &loss, &recorded.tensors["expect.loss"]);
-    loss.backward();
     let named = parameters.named().into_iter().map(|(name, tensor)| match tensor.grad() {
         gradient if gradient.defined() => (name, gradient),
         _ => (name, tensor.zeros_like()),

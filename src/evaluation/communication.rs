@@ -6,7 +6,6 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use crate::data::DigitViews;
 use crate::models::{Como, ComoModel, DigitStrips, Heard, squared_errors};
-use crate::nn::Mode;
 use crate::reports::{Align, Table};
 
 /// Test digits that are scored at once.
@@ -122,8 +121,8 @@ pub fn score_drawings(
         let images = digits.upright(from, BATCH.min(limit - from));
         let batch = DigitStrips::new(&images, strips, agents);
         no_grad(|| {
-            let draw = |model: &Como, seen: &Tensor| model.draw(seen, Heard::Written, Mode::Evaluate);
-            let drawn = model.agents.draw_each(&batch.seen, &HEARD[..talk.len()], Mode::Evaluate);
+            let draw = |model: &Como, seen: &Tensor| model.draw(seen, Heard::Written);
+            let drawn = model.agents.draw_each(&batch.seen, &HEARD[..talk.len()]);
             for (tally, drawn) in talk.iter_mut().zip(drawn.unbind(0)) {
                 tally.add(&drawn, &batch.targets);
             }

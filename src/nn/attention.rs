@@ -2,10 +2,13 @@
 //!
 //! Vaswani et al., *Attention Is All You Need* (arXiv 1706.03762), equation 1, in several heads.
 
-use tch::{Kind, Tensor};
+use tch::{Device, Tensor};
 
 use super::{Linear, Scope};
 use crate::native;
+
+/// Tokens on either side up to which our own kernel is the faster one on the CPU.
+const FEW: i64 = 64;
 
 /// Makes a linear layer of so many inputs and outputs, with a bias or without.
 pub type MakeLinear = fn(&Scope, i64, i64) -> Linear;
@@ -30,13 +33,10 @@ impl SelfAttention {
 
     /// `[B, N, D]` -> `[B, N, D]`
     pub fn forward(&self, x: &Tensor) -> Tensor {
-        let features = x.size()[2];
-        if x.size()[1] == 1 {
-            // One token can but read itself.
-            return self.out.forward(&self.qkv.outputs(2 * features, features).forward(x));
-        }
-        let qkv = self.qkv.forward(x).chunk(3, -1);
-        self.out.forward(&attend(&qkv[0], &qkv[1], &qkv[2], self.heads))
+        let [query, key, value] = <[Tensor; 3]>::try_from(self.qkv.forward(x).chunk(3, -1)).expect("three");
+        // One token can but read itself.
+        let alone = x.size()[1] == 1;
+        self.out.forward(&if alone { value } else { attend(&query, &key, &value, self.heads) })
     }
 }
 
@@ -86,16 +86,14 @@ impl CrossAttention {
         let features = x.size()[2];
         let of_heads = |layer: &Linear| layer.weight.view([self.heads, features / self.heads, features]);
         let query = self.query.forward(x).view([-1, self.heads, features / self.heads]).transpose(0, 1);
-        let asked = query.bmm(&of_heads(&self.key)).transpose(0, 1); // [B, heads, D]
-        let batch = x.size()[0].max(y.size()[0]);
-        let grown = |x: &Tensor| x.expand([batch, -1, -1], false).unsqueeze(1);
-        let (asked, y) = (grown(&asked), grown(y));
+        let asked = query.bmm(&of_heads(&self.key)).transpose(0, 1).contiguous(); // [B, heads, D]
         let scale = 1.0 / ((features / self.heads) as f64).sqrt();
-        let mean = weighted_mean([asked, y.shallow_clone(), y], scale).squeeze_dim(1).transpose(0, 1);
+        // What a head asks for is a query that reads all features.
+        let mean = weighted_mean([&asked, y, y], 1, scale).transpose(0, 1);
         let read =
             mean.bmm(&of_heads(&self.value).transpose(1, 2)).transpose(0, 1).flatten(1, 2).unsqueeze(1);
         match &self.value.bias {
-            Some(bias) => read + bias,
+            Some(bias) => bias.to_kind(read.kind()) + read,
             None => read,
         }
     }
@@ -103,32 +101,27 @@ impl CrossAttention {
 
 /// What each query `[B, N, D]` reads in each head from keys and values `[B, M, D]`: `[B, N, D]`.
 fn attend(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64) -> Tensor {
-    let (batch, features) = (query.size()[0].max(key.size()[0]), query.size()[2]);
-    let in_heads = |x: &Tensor| {
-        let shape = [batch, x.size()[1], heads, features / heads];
-        x.expand([batch, -1, -1], false).view(shape).transpose(1, 2)
-    };
-    let scale = 1.0 / ((features / heads) as f64).sqrt();
-    weighted_mean([query, key, value].map(in_heads), scale).transpose(1, 2).flatten(2, 3)
+    weighted_mean([query, key, value], heads, 1.0 / ((query.size()[2] / heads) as f64).sqrt())
 }
 
-/// `softmax(scale * query key') value`, in float32 on the CPU: query `[B, H, N, D]`, key and value `[B, H, M, D]`.
-///
-/// Of a few tokens in bfloat16, libtorch's takes fifteen times as long there.
-fn weighted_mean(all: [Tensor; 3], scale: f64) -> Tensor {
-    let attention = |[query, key, value]: [Tensor; 3]| {
-        Tensor::scaled_dot_product_attention(&query, &key, &value, None::<&Tensor>, 0.0, false, scale, false)
-    };
-    if !native::autocast_on_cpu() {
-        return attention(all);
+/// `softmax(scale * query key') value` in each head: query `[B, N, D]`, key and value `[B, M, D]`, where 1 stands for any B.
+fn weighted_mean([query, key, value]: [&Tensor; 3], heads: i64, scale: f64) -> Tensor {
+    let (batch, features) = (query.size()[0].max(key.size()[0]), query.size()[2]);
+    let [query, key, value] = [query, key, value].map(|x| x.expand([batch, -1, -1], false));
+    let few = query.size()[1].max(key.size()[1]) <= FEW;
+    if few && query.device() == Device::Cpu && query.kind() == key.kind() && key.kind() == value.kind() {
+        return native::few_tokens(&query, &key, &value, heads, scale);
     }
-    let all = all.map(|x| x.to_kind(Kind::Float));
-    native::without_autocast_on_cpu(|| attention(all))
+    let [query, key, value] =
+        [query, key, value].map(|x| x.reshape([batch, x.size()[1], heads, features / heads]).transpose(1, 2));
+    Tensor::scaled_dot_product_attention(&query, &key, &value, None::<&Tensor>, 0.0, false, scale, false)
+        .transpose(1, 2)
+        .flatten(2, 3)
 }
 
 #[cfg(test)]
 mod tests {
-    use tch::Device;
+    use tch::Kind;
 
     use super::*;
     use crate::nn::Parameters;
@@ -182,14 +175,45 @@ mod tests {
     }
 
     #[test]
-    fn attention_inside_autocast_is_that_of_float32() {
-        let (x, y) = (randn(&[3, 4, 8]), randn(&[3, 5, 8]));
-        let inside = native::autocast(Device::Cpu, || {
-            let read = attend(&x, &y, &y, 2);
-            assert!(native::autocast_on_cpu());
-            read
-        });
-        assert_eq!(inside, attend(&x, &y, &y, 2));
+    fn few_tokens_read_and_learn_as_in_libtorch() {
+        tch::manual_seed(3);
+        for (n, m, features, heads) in [(16, 16, 128, 4), (5, 3, 12, 2), (1, 64, 21, 3), (33, 17, 80, 1)] {
+            for (kind, tolerance) in [(Kind::Float, 1e-5), (Kind::BFloat16, 0.02)] {
+                // Values beside keys, as one product makes them.
+                let query = randn(&[3, n, features]).to_kind(kind).set_requires_grad(true);
+                let read = randn(&[3, m, 2 * features]).to_kind(kind).set_requires_grad(true);
+                let weight = randn(&[3, n, features]);
+                let results = |attention: &dyn Fn([&Tensor; 3]) -> Tensor, exact: Kind| {
+                    let of_read = read.to_kind(exact).chunk(2, -1);
+                    let out =
+                        attention([&query.to_kind(exact), &of_read[0], &of_read[1]]).to_kind(Kind::Float);
+                    let loss = (&out * &weight).sum(Kind::Float);
+                    let gradients = Tensor::run_backward(&[loss], &[&query, &read], false, false);
+                    [out, gradients[0].to_kind(Kind::Float), gradients[1].to_kind(Kind::Float)]
+                };
+                let ours = results(&|all| weighted_mean(all, heads, 0.3), kind);
+                let in_heads = |x: &Tensor| x.view([3, -1, heads, features / heads]).transpose(1, 2);
+                let libtorchs = |[query, key, value]: [&Tensor; 3]| {
+                    let scores = in_heads(query).matmul(&in_heads(key).transpose(2, 3)) * 0.3;
+                    let read = scores.softmax(-1, Kind::Float).matmul(&in_heads(&value.contiguous()));
+                    read.transpose(1, 2).flatten(2, 3)
+                };
+                let expected = results(&libtorchs, Kind::Float);
+                for (ours, expected) in ours.iter().zip(&expected) {
+                    let gap = (ours - expected).abs().max().double_value(&[]);
+                    let size = expected.abs().max().double_value(&[]);
+                    assert!(gap < tolerance * size, "{n} {m} {features} {heads} {kind:?}: {gap} of {size}");
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_query_far_from_all_keys_but_one_reads_that_one() {
+        let key = Tensor::from_slice(&[1f32, 0., 0., 1., -1., 0.]).view([1, 3, 2]);
+        let value = Tensor::from_slice(&[1f32, 2., 3., 4., 5., 6.]).view([1, 3, 2]);
+        let query = Tensor::from_slice(&[0f32, 1e4]).view([1, 1, 2]);
+        assert_eq!(Vec::<f32>::try_from(attend(&query, &key, &value, 1).flatten(0, -1)).unwrap(), [3.0, 4.0]);
     }
 
     #[test]

@@ -54,12 +54,6 @@ impl Linear {
         (Self { weight: part(0, inputs), bias: None }, Self { weight: part(inputs, rest), bias })
     }
 
-    /// The layer of `count` of its outputs, the first of them `from`.
-    pub fn outputs(&self, from: i64, count: i64) -> Self {
-        let part = |tensor: &Tensor| tensor.narrow(0, from, count);
-        Self { weight: part(&self.weight), bias: self.bias.as_ref().map(part) }
-    }
-
     /// Two layers of the same inputs as one whose outputs are the first's and then the second's.
     pub fn beside(&self, other: &Self) -> Self {
         let bias = self.bias.as_ref().zip(other.bias.as_ref());

@@ -31,8 +31,13 @@ impl Precision {
     /// What a network on `device` computes, in this precision in training and in float32 in evaluation; float32
     /// comes out.
     pub fn compute(self, device: Device, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
+        self.inside(device, mode, network).to_kind(Kind::Float)
+    }
+
+    /// The same for what is no tensor, as it comes out.
+    pub fn inside<T>(self, device: Device, mode: Mode, network: impl FnOnce() -> T) -> T {
         match (self, mode) {
-            (Self::Bf16, Mode::Train) => native::autocast(device, network).to_kind(Kind::Float),
+            (Self::Bf16, Mode::Train) => native::autocast(device, network),
             (Self::Fp32, _) | (_, Mode::Evaluate) => network(),
         }
     }

@@ -10,7 +10,7 @@ use super::figures;
 use crate::data::{Augmentation, DigitDraw, DigitViews, Digits, Prefetch, Shuffle, Split};
 use crate::evaluation::{Communication, score_drawings};
 use crate::models::{self, ComoModel, DigitStrips, Heard, MessengerKind, Recipe, whole};
-use crate::nn::{Mode, Parameters};
+use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::optim::{self, Optimiser, Schedule};
 use crate::reports::Figure;
@@ -91,8 +91,7 @@ impl CollaborationTask {
         let agents = self.model.agents.count();
         let batch = DigitStrips::new(&images, self.strips(), agents);
         let strips = models::strips(&images, self.strips());
-        let drawn =
-            |model: &models::Como, heard| whole(&model.draw(&batch.seen, heard, Mode::Evaluate), &strips);
+        let drawn = |model: &models::Como, heard| whole(&model.draw(&batch.seen, heard), &strips);
         let mut rows = vec![("the digits", images.shallow_clone())];
         if self.model.agents.communicates() {
             rows.push(("drawn with messages", drawn(&self.model.agents, Heard::Written)));
@@ -103,7 +102,7 @@ impl CollaborationTask {
         if let Some(floors) = &self.model.floors {
             let silent = floors.silent.as_ref().map(|model| drawn(model, Heard::Written));
             rows.extend(silent.map(|drawn| ("trained without messages", drawn)));
-            let seen = floors.autoencoder.draw(&batch.whole, Heard::Written, Mode::Evaluate);
+            let seen = floors.autoencoder.draw(&batch.whole, Heard::Written);
             rows.push(("autoencoder that sees all", seen.view_as(&images)));
         }
         rows
@@ -140,9 +139,9 @@ impl Task for CollaborationTask {
         self.settings.dataset_batch_size
     }
 
-    fn loss(&self, batch: DigitDraw, _observe: bool) -> Result<Loss> {
+    fn differentiate(&self, batch: DigitDraw, _observe: bool) -> Result<Loss> {
         let batch = DigitStrips::drawn(&self.training, &batch, self.strips(), self.model.agents.count());
-        Ok(Loss { report: self.model.loss(&batch), observed: Scalars::default() })
+        Ok(Loss { report: self.model.learn(&batch), observed: Scalars::default() })
     }
 
     fn parameters(&self) -> &Parameters {

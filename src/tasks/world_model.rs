@@ -109,11 +109,12 @@ impl Task for WorldModelTask {
         self.settings.dataset_batch_size
     }
 
-    fn loss(&self, batch: HostTrajectories, observe: bool) -> Result<Loss> {
+    fn differentiate(&self, batch: HostTrajectories, observe: bool) -> Result<Loss> {
         let batch = Trajectories::new(&batch, self.device)?;
         let Explained { report, trace } = self.model.loss(&batch);
         let observed =
             if observe && self.settings.diagnostics { diagnose(&trace) } else { Scalars::default() };
+        report.total.backward();
         Ok(Loss { report, observed })
     }
 

@@ -40,8 +40,9 @@ pub trait Task {
     /// Sequences in a batch.
     fn batch_size(&self) -> usize;
 
-    /// What training minimises on one batch; with `observe`, what else there is to say of it too.
-    fn loss(&self, batch: Self::Batch, observe: bool) -> Result<Loss>;
+    /// Leaves the gradient of what training minimises on one batch with the parameters; with `observe`, what else there is to
+    /// say of it is said too.
+    fn differentiate(&self, batch: Self::Batch, observe: bool) -> Result<Loss>;
 
     fn parameters(&self) -> &Parameters;
 

@@ -134,8 +134,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn take_step(&mut self, batch: T::Batch) -> Result<()> {
         clear_gradients(&self.trained);
-        let Loss { report, observed } = self.task.loss(batch, self.plan.logs_at(self.step + 1))?;
-        report.total.backward();
+        let Loss { report, observed } = self.task.differentiate(batch, self.plan.logs_at(self.step + 1))?;
         if let Some(limit) = self.plan.clip_norm {
             clip_gradients(&self.trained, limit);
         }

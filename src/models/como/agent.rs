@@ -2,6 +2,7 @@
 
 use tch::Tensor;
 
+use super::learning::{along, leaf};
 use super::{Messenger, settings::ComoSettings};
 use crate::nn::{BlockShape, CrossBlock, LayerNorm, Linear, Scope};
 
@@ -29,6 +30,23 @@ pub struct Mind {
     image: Tensor,
     /// `[B, S, D]`
     state: Tensor,
+}
+
+impl Mind {
+    /// The same mind, where a graph begins.
+    pub fn leaf(&self) -> Self {
+        Self { image: leaf(&self.image), state: leaf(&self.state) }
+    }
+
+    /// The gradient at a leaf.
+    pub fn slope(&self) -> Self {
+        Self { image: self.image.grad(), state: self.state.grad() }
+    }
+
+    /// A scalar of that slope.
+    pub fn along(&self, slope: &Self) -> Tensor {
+        along(&self.image, &slope.image) + along(&self.state, &slope.state)
+    }
 }
 
 impl Agent {
@@ -60,7 +78,8 @@ impl Agent {
     /// What it sees, `[B, inputs]`, read into its state.
     pub fn look(&self, seen: &Tensor) -> Mind {
         let image = self.encoder[1].forward(&self.encoder[0].forward(seen).relu()).unsqueeze(1);
-        let mut mind = Mind { image, state: self.state.unsqueeze(0) };
+        let state = self.state.unsqueeze(0).to_kind(image.kind());
+        let mut mind = Mind { image, state };
         for (state, image) in self.state_stack.iter().zip(&self.image_stack) {
             // Both read what the other was.
             mind = Mind {

@@ -1,6 +1,7 @@
 //! CoMo: agents that see a strip of an image each and must draw the rest, with nothing but a message from the others.
 
 mod agent;
+mod learning;
 mod messenger;
 mod settings;
 mod strips;
@@ -16,7 +17,7 @@ pub use trained::{ComoFloors, ComoModel, DigitStrips};
 use self::agent::{Agent, Mind};
 use self::messenger::quantised;
 use self::strips::{PIXELS, others};
-use crate::nn::{Mode, Precision, Scope};
+use crate::nn::{Precision, Scope};
 
 /// Agents with their messengers.
 pub struct Como {
@@ -79,17 +80,13 @@ impl Como {
         !self.messengers.is_empty()
     }
 
-    /// What agent i sees `[B, A, P]` -> what it draws `[B, A, Q]` on hearing that, intensities in [0, 1].
-    pub fn draw(&self, seen: &Tensor, heard: Heard, mode: Mode) -> Tensor {
-        self.draw_each(seen, &[heard], mode).squeeze_dim(0)
+    /// What agent i sees `[B, A, P]` -> what it draws `[B, A, Q]` on hearing that, intensities in [0, 1]; in float32.
+    pub fn draw(&self, seen: &Tensor, heard: Heard) -> Tensor {
+        self.draw_each(seen, &[heard]).squeeze_dim(0)
     }
 
     /// The same for H ways to be heard, having looked but once: `[H, B, A, Q]`.
-    pub fn draw_each(&self, seen: &Tensor, heard: &[Heard], mode: Mode) -> Tensor {
-        self.precision.compute(self.device, mode, || self.logits(seen, heard)).sigmoid()
-    }
-
-    fn logits(&self, seen: &Tensor, heard: &[Heard]) -> Tensor {
+    pub fn draw_each(&self, seen: &Tensor, heard: &[Heard]) -> Tensor {
         let look = |(i, agent): (usize, &Agent)| agent.look(&seen.select(1, i as i64));
         let minds: Vec<Mind> = self.agents.iter().enumerate().map(look).collect();
         let messages = self.communicates().then(|| self.told(&minds));
@@ -97,7 +94,7 @@ impl Como {
             Some(messages) => self.drawn(self.informed(&minds, &arrived(messages, heard)).iter()),
             None => self.drawn(minds.iter()),
         });
-        Tensor::stack(&drawn.collect::<Vec<_>>(), 0)
+        Tensor::stack(&drawn.collect::<Vec<_>>(), 0).sigmoid()
     }
 
     /// What everyone has to say, `[B, A, m]`.

@@ -4,9 +4,9 @@ use anyhow::{Context, Result};
 use std::collections::HashMap;
 use tch::{Device, Tensor};
 
-use super::{Como, ComoSettings, Heard, MessengerKind, squared_errors, strips, targets};
+use super::{Como, ComoSettings, Heard, MessengerKind, strips, targets};
 use crate::data::{DigitDraw, DigitViews};
-use crate::nn::{Mode, Parameters, Precision};
+use crate::nn::{Parameters, Precision};
 use crate::objectives::LossReport;
 
 /// Digits as agents see them.
@@ -75,18 +75,15 @@ impl ComoModel {
         Self { parameters, agents, floors }
     }
 
-    /// The sum of all agents' errors, and those of the floors, which share nothing with them.
-    pub fn loss(&self, batch: &DigitStrips) -> LossReport {
-        let heard = batch.kept.as_ref().map_or(Heard::Written, Heard::Kept);
-        let error = |model: &Como, seen: &Tensor, targets: &Tensor, heard| {
-            squared_errors(&model.draw(seen, heard, Mode::Train), targets).sum(None)
-        };
-        let mut terms = vec![("drawing", 1.0, error(&self.agents, &batch.seen, &batch.targets, heard))];
+    /// Leaves the gradient of all agents' errors with the parameters, and those of the floors, which share nothing with them.
+    pub fn learn(&self, batch: &DigitStrips) -> LossReport {
+        let DigitStrips { seen, targets, whole, kept } = batch;
+        let heard = kept.as_ref().map_or(Heard::Written, Heard::Kept);
+        let mut terms = vec![("drawing", 1.0, self.agents.learn(seen, targets, heard))];
         if let Some(ComoFloors { silent, autoencoder }) = &self.floors {
-            let silent =
-                silent.as_ref().map(|model| error(model, &batch.seen, &batch.targets, Heard::Written));
+            let silent = silent.as_ref().map(|model| model.learn(seen, targets, Heard::Written));
             terms.extend(silent.map(|error| ("silent", 1.0, error)));
-            terms.push(("autoencoder", 1.0, error(autoencoder, &batch.whole, &batch.whole, Heard::Written)));
+            terms.push(("autoencoder", 1.0, autoencoder.learn(whole, whole, Heard::Written)));
         }
         LossReport::weighted(terms)
     }

@@ -1,0 +1,94 @@
+//! The gradient of what agents draw, each agent's on a CPU thread of its own.
+//!
+//! Agents share no parameter and touch each other through messages alone. So all look and speak; then all hear, draw and find
+//! how what they heard should have been; then all learn how they should have spoken. It is the chain rule, cut where messages pass.
+
+use tch::{Kind, Tensor};
+
+use super::agent::Mind;
+use super::{Como, Heard, arrived, others, squared_errors};
+use crate::nn::Mode;
+use crate::threads::side_by_side;
+
+/// What an agent thinks and says before it hears, `[B, m]`.
+struct Spoken {
+    mind: Mind,
+    message: Tensor,
+}
+
+/// An agent's error, and its slope at what the agent thought before it heard, and at all messages `[B, A, m]`.
+struct Corrected {
+    error: Tensor,
+    mind: Mind,
+    messages: Tensor,
+}
+
+impl Como {
+    /// Leaves the gradient of the sum of the agents' errors with the parameters, and returns that sum: agent i sees
+    /// `[B, A, P]` and is to draw `[B, A, Q]`, as intensities.
+    pub fn learn(&self, seen: &Tensor, targets: &Tensor, heard: Heard) -> Tensor {
+        let each = 0..self.agents.len();
+        let part = |all: &Tensor, i: usize| all.select(1, i as i64);
+        if !self.communicates() {
+            let learn = |i: usize| {
+                let drawn = self.train(|| self.agents[i].draw(&self.agents[i].look(&part(seen, i))));
+                error(&drawn, &part(targets, i))
+            };
+            return sum(self.each_agent(learn));
+        }
+        let spoken = self.each_agent(|i| {
+            self.train(|| {
+                let mind = self.agents[i].look(&part(seen, i));
+                let message = self.sent(self.agents[i].tell(&mind, &self.messengers[i]));
+                Spoken { mind, message }
+            })
+        });
+        let messages =
+            Tensor::stack(&each.clone().map(|i| spoken[i].message.detach()).collect::<Vec<_>>(), 1);
+        let corrected = self.each_agent(|i| {
+            let (mind, messages) = (spoken[i].mind.leaf(), leaf(&messages));
+            let drawn = self.train(|| {
+                let heard = others(&arrived(&messages, heard), i as i64);
+                self.agents[i].draw(&self.agents[i].hear(&mind, &heard, &self.messengers[i]))
+            });
+            let error = error(&drawn, &part(targets, i));
+            Corrected { error, mind: mind.slope(), messages: messages.grad() }
+        });
+        let messages = sum(each.map(|i| corrected[i].messages.shallow_clone()));
+        self.each_agent(|i| {
+            let Spoken { mind, message } = &spoken[i];
+            (mind.along(&corrected[i].mind) + along(message, &part(&messages, i))).backward();
+        });
+        sum(corrected.into_iter().map(|corrected| corrected.error))
+    }
+
+    fn each_agent<T: Send>(&self, work: impl Fn(usize) -> T) -> Vec<T> {
+        side_by_side(self.device, self.agents.len(), work)
+    }
+
+    fn train<T>(&self, network: impl FnOnce() -> T) -> T {
+        self.precision.inside(self.device, Mode::Train, network)
+    }
+}
+
+/// Leaves the gradient of the mean squared error of a drawing `[B, Q]`, given as logits, and returns that error.
+fn error(logits: &Tensor, target: &Tensor) -> Tensor {
+    let drawn = logits.to_kind(Kind::Float).sigmoid();
+    let error = squared_errors(&drawn.unsqueeze(1), &target.unsqueeze(1)).sum(Kind::Float);
+    error.backward();
+    error.detach()
+}
+
+/// The same values, where a graph begins.
+pub fn leaf(x: &Tensor) -> Tensor {
+    x.detach().set_requires_grad(true)
+}
+
+/// A scalar whose slope at `x` is `slope`.
+pub fn along(x: &Tensor, slope: &Tensor) -> Tensor {
+    (x * slope).sum(Kind::Float)
+}
+
+fn sum(all: impl IntoIterator<Item = Tensor>) -> Tensor {
+    all.into_iter().reduce(|a, b| a + b).expect("there are agents")
+}
