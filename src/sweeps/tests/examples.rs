@@ -3,7 +3,6 @@
 use std::{collections::HashSet, path::Path};
 
 use crate::{
-    data::DatasetType,
     schema::{ModelType, RunSettings},
     sweeps::{Goal, Method, SweepFile},
 };
@@ -95,26 +94,4 @@ fn every_trial_of_every_sweep_file_loads() {
             sweep.trial(index, &[]).check::<RunSettings>().unwrap_or_else(|error| panic!("{name}: {error}"));
         }
     }
-}
-
-#[test]
-fn three_dots_are_shown_to_three_methods() {
-    let sweep = example("three_dots.yaml");
-    assert_eq!(sweep.len(), 9);
-    assert_eq!(sweep.dimensions(), ["published", "seed"]);
-    let load =
-        |index| sweep.trial(index, &[]).check::<RunSettings>().unwrap_or_else(|e| panic!("{e}")).settings;
-    let all: Vec<RunSettings> = (0..9).map(load).collect();
-    for settings in &all {
-        let (channels, epochs) = match settings.model_type {
-            ModelType::SimCLR => (settings.simclr.channels, settings.simclr.epochs),
-            _ => (settings.vicreg.channels, settings.vicreg.epochs),
-        };
-        assert_eq!((settings.dataset_type, channels, epochs), (DatasetType::Multiple, 3, 24));
-        assert_eq!((settings.dataset_batch_size, settings.dataset_normalize), (128, true));
-        assert_eq!((settings.dataset_noise, settings.dataset_static_noise), (0.0, 0.0));
-    }
-    let inverse_dynamics = all.iter().filter(|s| s.vicreg.sim_coeff == 0.0 && s.vicreg.action_coeff > 0.0);
-    assert_eq!(inverse_dynamics.count(), 3);
-    assert_eq!(all.iter().map(|s| s.seed).collect::<HashSet<_>>(), HashSet::from([1, 2, 3]));
 }
