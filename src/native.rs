@@ -91,6 +91,14 @@ fn checked(code: c_int) {
     );
 }
 
+/// The tensor that a call puts where it is told to.
+fn made(call: impl FnOnce(*mut *mut c_void) -> c_int) -> Tensor {
+    let mut out = std::ptr::null_mut();
+    checked(call(&mut out));
+    // SAFETY: the call made it for us.
+    unsafe { Tensor::from_ptr(out.cast()) }
+}
+
 /// The libtorch that this binary was compiled against.
 pub fn compiled_version() -> String {
     text(unsafe { umwelt_compiled_version() })
@@ -227,10 +235,7 @@ pub fn relu_batch_norm(
 /// matrix units, the weight's gradient takes half of oneDNN's time and is not rounded.
 pub fn narrow_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, padding: i64) -> Tensor {
     let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.as_ptr() as Handle);
-    let mut out = std::ptr::null_mut();
-    checked(unsafe { umwelt_narrow_conv(x, weight, bias, stride, padding, &mut out) });
-    // SAFETY: the call made it for us.
-    unsafe { Tensor::from_ptr(out.cast()) }
+    made(|out| unsafe { umwelt_narrow_conv(x, weight, bias, stride, padding, out) })
 }
 
 /// What each query `[B, N, D]` reads from keys and values `[B, M, D]` in each of `heads` heads, `softmax(scale * query key') value`.
@@ -238,20 +243,14 @@ pub fn narrow_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, padd
 /// On the CPU, in float32 or bfloat16 (computed in float32). Of a few tokens, libtorch's takes several times as long.
 pub fn few_tokens(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64, scale: f64) -> Tensor {
     let [query, key, value] = [query, key, value].map(|tensor| tensor.as_ptr() as Handle);
-    let mut out = std::ptr::null_mut();
-    checked(unsafe { umwelt_few_tokens(query, key, value, heads, scale, &mut out) });
-    // SAFETY: the call made it for us.
-    unsafe { Tensor::from_ptr(out.cast()) }
+    made(|out| unsafe { umwelt_few_tokens(query, key, value, heads, scale, out) })
 }
 
 /// Standard normal float32 draws of this shape, a function of `seed` and the kind of device alone.
 pub fn normals(shape: &[i64], device: Device, seed: u64) -> Tensor {
     let like = Tensor::empty([0], (Kind::Float, device));
     let (like, dimensions) = (like.as_ptr() as Handle, shape.len() as c_int);
-    let mut out = std::ptr::null_mut();
-    checked(unsafe { umwelt_normals(like, shape.as_ptr(), dimensions, seed, &mut out) });
-    // SAFETY: the call made it for us.
-    unsafe { Tensor::from_ptr(out.cast()) }
+    made(|out| unsafe { umwelt_normals(like, shape.as_ptr(), dimensions, seed, out) })
 }
 
 /// Calls `work` of 0 to `count`, each on one thread of libtorch's own, as many at once as it has.

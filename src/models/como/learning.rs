@@ -6,15 +6,9 @@
 use tch::{Kind, Tensor};
 
 use super::agent::Mind;
-use super::{Como, Heard, arrived, others, squared_errors};
+use super::{Como, Heard, squared_errors, together};
 use crate::nn::Mode;
 use crate::threads::side_by_side;
-
-/// What an agent thinks and says before it hears, `[B, m]`.
-struct Spoken {
-    mind: Mind,
-    message: Tensor,
-}
 
 /// An agent's error, and its slope at what the agent thought before it heard, and at all messages `[B, A, m]`.
 struct Corrected {
@@ -27,37 +21,27 @@ impl Como {
     /// Leaves the gradient of the sum of the agents' errors with the parameters, and returns that sum: agent i sees
     /// `[B, A, P]` and is to draw `[B, A, Q]`, as intensities.
     pub fn learn(&self, seen: &Tensor, targets: &Tensor, heard: Heard) -> Tensor {
-        let each = 0..self.agents.len();
-        let part = |all: &Tensor, i: usize| all.select(1, i as i64);
+        let target = |i: usize| targets.select(1, i as i64);
         if !self.communicates() {
-            let learn = |i: usize| {
-                let drawn = self.train(|| self.agents[i].draw(&self.agents[i].look(&part(seen, i))));
-                error(&drawn, &part(targets, i))
+            let learn = |i| {
+                let drawn = self.train(|| self.answer(i, &self.speak(i, seen).mind, None, heard));
+                error(&drawn, &target(i))
             };
             return sum(self.each_agent(learn));
         }
-        let spoken = self.each_agent(|i| {
-            self.train(|| {
-                let mind = self.agents[i].look(&part(seen, i));
-                let message = self.sent(self.agents[i].tell(&mind, &self.messengers[i]));
-                Spoken { mind, message }
-            })
-        });
-        let messages =
-            Tensor::stack(&each.clone().map(|i| spoken[i].message.detach()).collect::<Vec<_>>(), 1);
+        let spoken = self.each_agent(|i| self.train(|| self.speak(i, seen)));
+        let messages = together(&spoken).expect("all agents speak").detach();
         let corrected = self.each_agent(|i| {
             let (mind, messages) = (spoken[i].mind.leaf(), leaf(&messages));
-            let drawn = self.train(|| {
-                let heard = others(&arrived(&messages, heard), i as i64);
-                self.agents[i].draw(&self.agents[i].hear(&mind, &heard, &self.messengers[i]))
-            });
-            let error = error(&drawn, &part(targets, i));
+            let drawn = self.train(|| self.answer(i, &mind, Some(&messages), heard));
+            let error = error(&drawn, &target(i));
             Corrected { error, mind: mind.slope(), messages: messages.grad() }
         });
-        let messages = sum(each.map(|i| corrected[i].messages.shallow_clone()));
+        let slopes = sum(self.each().map(|i| corrected[i].messages.shallow_clone()));
         self.each_agent(|i| {
-            let Spoken { mind, message } = &spoken[i];
-            (mind.along(&corrected[i].mind) + along(message, &part(&messages, i))).backward();
+            let mind = spoken[i].mind.along(&corrected[i].mind);
+            let message = spoken[i].message.as_ref().expect("all agents speak");
+            (mind + along(message, &slopes.select(1, i as i64))).backward();
         });
         sum(corrected.into_iter().map(|corrected| corrected.error))
     }

@@ -7,6 +7,8 @@ mod settings;
 mod strips;
 mod trained;
 
+use std::ops::Range;
+
 use tch::{Device, Tensor};
 
 pub use messenger::Messenger;
@@ -39,6 +41,12 @@ pub enum Heard<'a> {
     Nothing,
     /// What was written of the batch's next image.
     OfAnotherImage,
+}
+
+/// What an agent thinks, and says of it `[B, m]` where messages are sent, before it hears.
+struct Spoken {
+    mind: Mind,
+    message: Option<Tensor>,
 }
 
 impl Como {
@@ -87,21 +95,36 @@ impl Como {
 
     /// The same for H ways to be heard, having looked but once: `[H, B, A, Q]`.
     pub fn draw_each(&self, seen: &Tensor, heard: &[Heard]) -> Tensor {
-        let look = |(i, agent): (usize, &Agent)| agent.look(&seen.select(1, i as i64));
-        let minds: Vec<Mind> = self.agents.iter().enumerate().map(look).collect();
-        let messages = self.communicates().then(|| self.told(&minds));
-        let drawn = heard.iter().map(|&heard| match &messages {
-            Some(messages) => self.drawn(self.informed(&minds, &arrived(messages, heard)).iter()),
-            None => self.drawn(minds.iter()),
+        let spoken: Vec<Spoken> = self.each().map(|i| self.speak(i, seen)).collect();
+        let messages = together(&spoken);
+        let drawn = heard.iter().map(|&heard| {
+            let drawn = self.each().map(|i| self.answer(i, &spoken[i].mind, messages.as_ref(), heard));
+            Tensor::stack(&drawn.collect::<Vec<_>>(), 1)
         });
         Tensor::stack(&drawn.collect::<Vec<_>>(), 0).sigmoid()
     }
 
-    /// What everyone has to say, `[B, A, m]`.
-    fn told(&self, minds: &[Mind]) -> Tensor {
-        let speakers = self.agents.iter().zip(minds).zip(&self.messengers);
-        let told = speakers.map(|((agent, mind), messenger)| self.sent(agent.tell(mind, messenger)));
-        Tensor::stack(&told.collect::<Vec<_>>(), 1)
+    fn each(&self) -> Range<usize> {
+        0..self.agents.len()
+    }
+
+    /// What agent i makes of what it sees, of all `[B, A, P]`.
+    fn speak(&self, i: usize, seen: &Tensor) -> Spoken {
+        let mind = self.agents[i].look(&seen.select(1, i as i64));
+        let message = self.messengers.get(i).map(|own| self.sent(self.agents[i].tell(&mind, own)));
+        Spoken { mind, message }
+    }
+
+    /// What agent i draws, as logits `[B, Q]`, on hearing the others of all messages `[B, A, m]`, where any are sent.
+    fn answer(&self, i: usize, mind: &Mind, messages: Option<&Tensor>, heard: Heard) -> Tensor {
+        let agent = &self.agents[i];
+        match messages {
+            Some(messages) => {
+                let heard = others(&arrived(messages, heard), i as i64);
+                agent.draw(&agent.hear(mind, &heard, &self.messengers[i]))
+            }
+            None => agent.draw(mind),
+        }
     }
 
     fn sent(&self, message: Tensor) -> Tensor {
@@ -110,21 +133,12 @@ impl Como {
             None => message,
         }
     }
+}
 
-    /// Minds that have heard the messages `[B, A, m]` of all others.
-    fn informed(&self, minds: &[Mind], messages: &Tensor) -> Vec<Mind> {
-        let hearers = self.agents.iter().zip(minds).zip(&self.messengers).enumerate();
-        let heard = hearers
-            .map(|(i, ((agent, mind), messenger))| agent.hear(mind, &others(messages, i as i64), messenger));
-        heard.collect()
-    }
-
-    fn drawn<'a>(&self, minds: impl Iterator<Item = &'a Mind>) -> Tensor {
-        Tensor::stack(
-            &self.agents.iter().zip(minds).map(|(agent, mind)| agent.draw(mind)).collect::<Vec<_>>(),
-            1,
-        )
-    }
+/// The messages `[B, m]` of all agents as `[B, A, m]`; none where none are sent.
+fn together(spoken: &[Spoken]) -> Option<Tensor> {
+    let messages = spoken.iter().map(|spoken| spoken.message.as_ref()).collect::<Option<Vec<_>>>()?;
+    Some(Tensor::stack(&messages, 1))
 }
 
 /// messages `[B, A, m]` as they are heard
