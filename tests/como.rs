@@ -114,6 +114,31 @@ fn all_agents_start_as_the_single_agent_that_was_saved() {
 }
 
 #[test]
+fn a_study_of_messages_is_shown_over_their_numbers_or_their_bits() {
+    let at = folder();
+    let values: Vec<String> = SMALL.iter().map(|value| value.replace('=', ": ")).collect();
+    let file = format!(
+        "values: {{{}, como.epochs: 1, como.floors: false}}\n\
+         parameters: {{como.collab_message_size: [1, 4]}}\n\
+         groups: {{numbers: {{float32: {{}}, 2 bits: {{como.message_bits: 2}}}}}}\n",
+        values.join(", ").replace("como.epochs: 3, ", "").replace(", como.collab_message_size: 5", ""),
+    );
+    fs::write(at.path().join("messages.yaml"), file).unwrap();
+    let told = succeeds(umwelt(at.path(), &["sweep", "messages.yaml", "--jobs", "2"]));
+    assert!(told.contains("score") && told.contains("4 runs: 4 finished"), "{told}");
+
+    let told = succeeds(umwelt(at.path(), &["report", "messages.yaml"]));
+    assert!(told.contains("MSE") && told.contains("como.collab_message_size=1"), "{told}");
+    let bits = ["report", "messages.yaml", "--x", "bits_per_image", "--metrics", "mse", "accuracy"];
+    let told = succeeds(umwelt(at.path(), &bits));
+    let heading = told.lines().find(|line| line.starts_with("numbers")).unwrap();
+    let columns: Vec<&str> = heading.split_whitespace().collect();
+    assert_eq!(columns, ["numbers", "bits_per_image=4", "16", "64", "256"], "{told}");
+    let unknown = fails(umwelt(at.path(), &["report", "messages.yaml", "--x", "bits_per_imag"]), 2);
+    assert!(unknown.contains("x: this sweep does not vary bits_per_imag"), "{unknown}");
+}
+
+#[test]
 fn agents_of_every_number_draw() {
     let at = folder();
     for agents in [1, 4, 7, 14] {

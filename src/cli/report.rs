@@ -1,5 +1,6 @@
 //! `umwelt report`: the table and the figure of a sweep.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use clap::Args;
 use super::Mistake;
 use crate::reports::study::{Goal, Outcome, Study, StudyRun, Wishes};
 use crate::runs;
-use crate::sweeps::{self, Domain, Standing, SweepFile, SweepFolder, TrialState};
+use crate::sweeps::{self, Domain, ReportWishes, SCORE, Standing, SweepFile, SweepFolder, TrialState};
 use crate::training::Stop;
 
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -19,7 +20,8 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 #[command(after_help = "\
 Examples:
   umwelt report experiments/noise.yaml
-  umwelt report experiments/noise.yaml --watch      again whenever a run changes, while the sweep works")]
+  umwelt report experiments/noise.yaml --watch      again whenever a run changes, while the sweep works
+  umwelt report experiments/como_message_size.yaml --x como.collab_message_size --metrics mse accuracy")]
 pub struct ReportArguments {
     /// The sweep file
     file: PathBuf,
@@ -32,9 +34,41 @@ pub struct ReportArguments {
     #[arg(long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
+    /// What lies along x: a key that varies, or a score [default: report.x of the file]
+    #[arg(long, value_name = "KEY")]
+    x: Option<String>,
+
+    /// The key with a line for each value [default: report.line]
+    #[arg(long, value_name = "KEY")]
+    line: Option<String>,
+
+    /// The key with a panel for each value [default: report.panel]
+    #[arg(long, value_name = "KEY")]
+    panel: Option<String>,
+
+    /// The scores to show [default: report.metrics, else the sweep's metric]
+    #[arg(long, value_name = "SCORE", num_args = 1..)]
+    metrics: Vec<String>,
+
     /// Do it again whenever a run changes, until all are over
     #[arg(long)]
     watch: bool,
+}
+
+impl ReportArguments {
+    fn lay_upon(&self, report: &mut ReportWishes) {
+        let one = |own: &Option<String>, files: &mut Option<String>| {
+            if own.is_some() {
+                files.clone_from(own);
+            }
+        };
+        one(&self.x, &mut report.x);
+        one(&self.line, &mut report.line);
+        one(&self.panel, &mut report.panel);
+        if !self.metrics.is_empty() {
+            report.metrics.clone_from(&self.metrics);
+        }
+    }
 }
 
 /// Reports on a sweep as its runs stand now.
@@ -42,7 +76,9 @@ pub struct ReportArguments {
 /// # Errors
 /// Mistakes in the sweep file, a sweep that was never begun, a folder that cannot be written.
 pub fn report(arguments: &ReportArguments) -> Result<()> {
-    let folder = SweepFolder::open(&arguments.file, &arguments.values, arguments.output.as_deref(), None)?;
+    let mut folder =
+        SweepFolder::open(&arguments.file, &arguments.values, arguments.output.as_deref(), None)?;
+    arguments.lay_upon(&mut folder.file.report);
     if !folder.path().exists() {
         let begin = format!("begin it with `umwelt sweep {}`", arguments.file.display());
         return Err(Mistake(format!("there are no runs in {}; {begin}", folder.path().display())).into());
@@ -91,12 +127,14 @@ fn write(study: &Study, folder: &Path) -> Result<()> {
 fn study(folder: &SweepFolder, standings: &[Standing]) -> Result<Study> {
     let file = &folder.file;
     let wanted = &file.report;
+    let runs: Vec<StudyRun> =
+        standings.iter().map(|standing| study_run(standing, wanted.x.as_deref())).collect();
     let metrics = match wanted.metrics.is_empty() {
         false => wanted.metrics.clone(),
-        true => metrics(&file.metric.name),
+        true => metrics(&file.metric.name, &runs),
     };
     let wishes = Wishes {
-        x: wanted.x.clone(),
+        x: wanted.x.clone().filter(|x| !is_still_unknown(x, &runs)),
         line: wanted.line.clone(),
         panel: wanted.panel.clone().into_iter().collect(),
         metrics,
@@ -107,7 +145,6 @@ fn study(folder: &SweepFolder, standings: &[Standing]) -> Result<Study> {
         log: logarithmic(file),
         ..Wishes::default()
     };
-    let runs = standings.iter().map(study_run).collect();
     Study::new(file.name.clone(), runs, wishes).map_err(|error| Mistake(format!("report: {error}")).into())
 }
 
@@ -118,24 +155,41 @@ fn logarithmic(file: &SweepFile) -> Vec<String> {
     dimensions.map(|dimension| dimension.name.clone()).collect()
 }
 
-/// The sweep's metric; beside the error of predictions, that of encodings.
-fn metrics(name: &str) -> Vec<String> {
-    let beside = (name == "prediction.rmse_px").then_some("encoding.rmse_px");
-    [name].into_iter().chain(beside).map(str::to_owned).collect()
+/// The sweep's metric; a score by the names that the runs' worlds give it, errors of predictions and of encodings.
+fn metrics(name: &str, runs: &[StudyRun]) -> Vec<String> {
+    let own: &[&str] = match name {
+        SCORE | "prediction.rmse_px" => &["prediction.rmse_px", "encoding.rmse_px", "mse"],
+        _ => &[],
+    };
+    let found = |name: &&&str| runs.iter().any(|run| run.scores.contains_key(**name));
+    let shown: Vec<String> = own.iter().filter(found).map(|name| (*name).to_owned()).collect();
+    if shown.is_empty() { vec![name.to_owned()] } else { shown }
 }
 
-fn study_run(standing: &Standing) -> StudyRun {
-    let (seed, varied) =
+/// A score may lie along x, if it follows from the settings as a number of bits does.
+fn study_run(standing: &Standing, x: Option<&str>) -> StudyRun {
+    let (seed, mut varied) =
         standing.trial.varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
     let scores = standing.status.iter().flat_map(|status| &status.scores);
+    let scores: BTreeMap<String, f64> =
+        scores.filter_map(|(name, score)| Some((name.clone(), score.as_f64()?))).collect();
+    if let Some((name, score)) = x.and_then(|x| scores.get_key_value(x)) {
+        varied.push((name.clone(), score.to_string()));
+    }
     StudyRun {
         name: standing.trial.name(),
         outcome: outcome(standing),
         varied,
         seed: seed.into_iter().next().map(|(_, seed)| seed),
-        scores: scores.filter_map(|(name, score)| Some((name.clone(), score.as_f64()?))).collect(),
+        scores,
         floors: runs::floors(&standing.path),
     }
+}
+
+/// Whether x is a score that some runs do not have yet.
+fn is_still_unknown(x: &str, runs: &[StudyRun]) -> bool {
+    let knows = |run: &StudyRun| run.varied.iter().any(|(key, _)| key == x);
+    runs.iter().any(|run| run.scores.contains_key(x)) && !runs.iter().all(knows)
 }
 
 fn outcome(standing: &Standing) -> Outcome {

@@ -66,6 +66,9 @@ pub struct ReportWishes {
     pub metrics: Vec<String>,
 }
 
+/// What every world calls the score that its best checkpoint is chosen by, besides its own name for it.
+pub const SCORE: &str = "score";
+
 /// The plain keys as they stand in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -99,10 +102,14 @@ impl Plain {
         from_tree(node).map_err(|error| error.suggesting(known))
     }
 
+    /// What the file names, else the first that its report shows, else the world's own score.
     pub(super) fn metric(&self) -> Metric {
         match &self.metric {
             Some(metric) => Metric { name: metric.name.clone(), goal: metric.goal },
-            None => Metric { name: "prediction.rmse_px".into(), goal: Goal::Minimize },
+            None => Metric {
+                name: self.report.metrics.first().map_or(SCORE, String::as_str).into(),
+                goal: Goal::Minimize,
+            },
         }
     }
 }

@@ -6,7 +6,7 @@ use super::points::Point;
 use super::states::STATES;
 use super::{Outcome, Study, StudyRun};
 
-/// Of runs that may still finish, this many are named.
+/// Of runs that may still finish, and of those that a score does not apply to, this many are named.
 const NAMED: usize = 12;
 
 impl Study {
@@ -16,7 +16,8 @@ impl Study {
         let unfinished: Vec<String> = unfinished.collect();
         let faults = self.points.iter().flat_map(|point| self.faults(point));
         let absent = if self.roles.scatter { Vec::new() } else { self.absent() };
-        unfinished.into_iter().chain(faults).chain(absent).collect()
+        let without = self.metrics.iter().filter_map(|metric| self.without(metric));
+        unfinished.into_iter().chain(faults).chain(without).chain(absent).collect()
     }
 
     /// The runs in a state, those with the same reason together.
@@ -44,15 +45,21 @@ impl Study {
             format!("not counted: {} (settings and seed of {}, which counts)", name(run), name(first))
         });
         let scores = point.counted.iter().flat_map(|&run| {
-            self.metrics.iter().filter_map(move |metric| match self.runs[run].scores.get(metric) {
-                None => Some(format!("no score: {} finished without {metric}", name(run))),
-                Some(score) if !score.is_finite() => {
-                    Some(format!("no number: {metric} of {} is {score}", name(run)))
-                }
-                Some(_) => None,
-            })
+            let scores = self
+                .metrics
+                .iter()
+                .filter_map(move |metric| self.runs[run].scores.get(metric).map(|score| (metric, score)));
+            let odd = scores.filter(|(_, score)| !score.is_finite());
+            odd.map(move |(metric, score)| format!("no number: {metric} of {} is {score}", name(run)))
         });
         repeated.chain(scores).chain(self.missing_seeds(point)).collect()
+    }
+
+    /// The finished runs that do not have a metric.
+    fn without(&self, metric: &str) -> Option<String> {
+        let counted = self.points.iter().flat_map(|point| &point.counted).map(|&run| &self.runs[run]);
+        let without: Vec<&StudyRun> = counted.filter(|run| !run.scores.contains_key(metric)).collect();
+        (!without.is_empty()).then(|| format!("no score {metric}: {}", first(&without, NAMED)))
     }
 
     fn missing_seeds(&self, point: &Point) -> Option<String> {
@@ -111,7 +118,12 @@ impl Study {
 /// The names of runs; of many that may still finish, only the first.
 fn named(runs: &[&StudyRun]) -> String {
     let pending = |run: &&StudyRun| matches!(run.outcome, Outcome::Waiting | Outcome::Running(_));
-    let told = if runs.iter().all(pending) && runs.len() > NAMED + 1 { NAMED } else { runs.len() };
+    first(runs, if runs.iter().all(pending) { NAMED } else { runs.len() })
+}
+
+/// The names of the first runs, one more than `most` if that spares a count of one.
+fn first(runs: &[&StudyRun], most: usize) -> String {
+    let told = if runs.len() > most + 1 { most } else { runs.len() };
     let names: Vec<&str> = runs[..told].iter().map(|run| run.name.as_str()).collect();
     let more = match runs.len() - told {
         0 => String::new(),
@@ -122,6 +134,7 @@ fn named(runs: &[&StudyRun]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use super::super::Wishes;
     use super::super::examples::{noise_sweep, run, study};
     use super::*;
 
@@ -160,9 +173,25 @@ mod tests {
         let expected = [
             "not counted: again (settings and seed of VICReg-n0-s2, which counts)",
             "no number: prediction.rmse_px of VICReg-n0-s0 is NaN",
-            "no score: VICReg-n0-s1 finished without encoding.rmse_px",
+            "no score encoding.rmse_px: VICReg-n0-s1",
         ];
         assert_eq!(study(runs).notes(), expected);
+    }
+
+    #[test]
+    fn a_score_that_many_runs_lack_is_told_in_a_line() {
+        let run = |index: usize, scores: &[_]| {
+            run(&format!("r{index}"), &[("k", &index.to_string())], None, scores)
+        };
+        let runs = (0..40)
+            .map(|index| run(index, if index == 0 { &[("a", 1.0), ("b", 1.0)] } else { &[("a", 1.0)] }));
+        let wishes = Wishes { metrics: vec!["a".into(), "b".into()], ..Wishes::default() };
+        let notes = Study::new("t", runs.collect(), wishes).unwrap().notes();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        assert!(
+            notes[0].starts_with("no score b: r1, r2, ") && notes[0].ends_with("r12 and 27 more"),
+            "{notes:?}"
+        );
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn the_search_varies_only_what_applies() {
     let stopping = sweep.early_stopping.as_ref().unwrap();
     assert_eq!(
         (stopping.metric.name.as_str(), stopping.rule.min_epochs, stopping.rule.eta),
-        ("prediction.rmse_px", 1.0, 2.0)
+        ("score", 1.0, 2.0)
     );
     for index in 0..40 {
         let trial = sweep.trial(index, &[]);
@@ -80,6 +80,13 @@ fn a_stock_wandb_file_means_what_it_means_there() {
         loud += usize::from(settings.dataset_noise == 1.0);
     }
     assert!((10..20).contains(&loud), "three in four: {loud}");
+}
+
+#[test]
+fn a_sweep_is_about_what_its_report_shows_first_or_else_the_worlds_own_score() {
+    assert_eq!(example("como_message_size.yaml").metric.name, "mse");
+    assert_eq!(example("noise.yaml").metric.name, "score");
+    assert_eq!(example("wandb.yaml").metric.name, "prediction.rmse_px");
 }
 
 #[test]
