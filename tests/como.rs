@@ -134,6 +134,8 @@ fn a_study_of_messages_is_shown_over_their_numbers_or_their_bits() {
     let heading = told.lines().find(|line| line.starts_with("numbers")).unwrap();
     let columns: Vec<&str> = heading.split_whitespace().collect();
     assert_eq!(columns, ["numbers", "bits_per_image=4", "16", "64", "256"], "{told}");
+    let csv = fs::read_to_string(at.path().join("runs/messages/report/table.csv")).unwrap();
+    assert_eq!(csv.lines().next().unwrap().matches("bits_per_image").count(), 1, "{csv}");
     let unknown = fails(umwelt(at.path(), &["report", "messages.yaml", "--x", "bits_per_imag"]), 2);
     assert!(unknown.contains("x: this sweep does not vary bits_per_imag"), "{unknown}");
 }

@@ -18,7 +18,7 @@ pub use collapse::collapse;
 pub use slowness::slow_feature_ratio;
 
 /// The predictions that are looked at one by one, where a sequence has so many.
-const STEPS: [i64; 5] = [0, 1, 3, 7, 15];
+pub const STEPS: [i64; 5] = [0, 1, 3, 7, 15];
 
 /// Names such as `encodings/std/flat` and `projections/cosine/7`, and those of [`collapse`].
 ///

@@ -11,8 +11,9 @@ impl Study {
     ///
     /// Cells are quoted as RFC 4180 has it; lines end in a line feed.
     pub fn csv(&self) -> String {
-        let scores: BTreeSet<&str> =
-            self.runs.iter().flat_map(|run| run.scores.keys().map(String::as_str)).collect();
+        let is_key = |score: &&str| self.keys.iter().any(|key| key.name == **score);
+        let scores = self.runs.iter().flat_map(|run| run.scores.keys().map(String::as_str));
+        let scores: BTreeSet<&str> = scores.filter(|score| !is_key(score)).collect();
         let floors = self.floor_names();
         let mut writer = Writer::from_writer(Vec::new());
         let mut write =

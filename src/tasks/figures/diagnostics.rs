@@ -1,13 +1,15 @@
 //! What encodings were like over a run.
 
+use std::iter;
+
 use super::points;
+use crate::evaluation::diagnostics::STEPS;
 use crate::reports::{Figure, LineChart, Series, panels};
 use crate::runs::Record;
 
 /// How encodings and projections are logged step by step, and what the panels are called.
 const STEPWISE: [(&str, &str); 3] =
     [("std", "standard deviation"), ("correlation", "|correlation|"), ("cosine", "cosine to the prediction")];
-const STEPS: [&str; 6] = ["flat", "0", "1", "3", "7", "15"];
 
 /// Slowness, noise and ranks, then spread and agreement of encodings and projections at every step; none where
 /// nothing of it was logged.
@@ -28,16 +30,14 @@ pub fn diagnostics(records: &[Record]) -> Option<Figure> {
     ];
     for what in ["encodings", "projections"] {
         for (key, title) in STEPWISE {
-            let lines = STEPS.map(|step| line(&named(step), &format!("{what}/{key}/{step}")));
-            charts.push(chart(&format!("{what}: {title}"), lines.into()));
+            let all = line("all", &format!("{what}/{key}/flat"));
+            let step = |step| line(&format!("step {step}"), &format!("{what}/{key}/{step}"));
+            let lines = iter::once(all).chain(STEPS.map(step)).collect();
+            charts.push(chart(&format!("{what}: {title}"), lines));
         }
     }
     charts.retain(|chart| !chart.series.is_empty());
     (!charts.is_empty()).then(|| panels("Encodings and predictions over training steps", charts, 3))
-}
-
-fn named(step: &str) -> String {
-    if step == "flat" { "all".into() } else { format!("step {step}") }
 }
 
 fn line(records: &[Record], name: &str, key: &str) -> Series {
