@@ -21,7 +21,7 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 Examples:
   umwelt report experiments/noise.yaml
   umwelt report experiments/noise.yaml --watch      again whenever a run changes, while the sweep works
-  umwelt report experiments/como_message_size.yaml --x como.collab_message_size --metrics mse accuracy")]
+  umwelt report experiments/como_message_size.yaml --x bits_per_image --metrics mse accuracy")]
 pub struct ReportArguments {
     /// The sweep file
     file: PathBuf,

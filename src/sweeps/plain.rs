@@ -66,7 +66,8 @@ pub struct ReportWishes {
     pub metrics: Vec<String>,
 }
 
-/// What every world calls the score that its best checkpoint is chosen by, besides its own name for it.
+/// What every world calls the score that its best checkpoint is chosen by, besides its own name for it; the
+/// less the better.
 pub const SCORE: &str = "score";
 
 /// The plain keys as they stand in the file.
@@ -102,14 +103,10 @@ impl Plain {
         from_tree(node).map_err(|error| error.suggesting(known))
     }
 
-    /// What the file names, else the first that its report shows, else the world's own score.
     pub(super) fn metric(&self) -> Metric {
         match &self.metric {
             Some(metric) => Metric { name: metric.name.clone(), goal: metric.goal },
-            None => Metric {
-                name: self.report.metrics.first().map_or(SCORE, String::as_str).into(),
-                goal: Goal::Minimize,
-            },
+            None => Metric { name: SCORE.into(), goal: Goal::Minimize },
         }
     }
 }
