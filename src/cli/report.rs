@@ -9,8 +9,8 @@ use clap::Args;
 
 use super::Mistake;
 use crate::reports::study::{Goal, Outcome, Study, StudyRun, Wishes};
-use crate::runs;
-use crate::sweeps::{self, Domain, ReportWishes, SCORE, Standing, SweepFile, SweepFolder, TrialState};
+use crate::runs::{self, SCORE};
+use crate::sweeps::{self, Domain, ReportWishes, Standing, SweepFile, SweepFolder, TrialState};
 use crate::training::Stop;
 
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -57,14 +57,9 @@ pub struct ReportArguments {
 
 impl ReportArguments {
     fn lay_upon(&self, report: &mut ReportWishes) {
-        let one = |own: &Option<String>, files: &mut Option<String>| {
-            if own.is_some() {
-                files.clone_from(own);
-            }
-        };
-        one(&self.x, &mut report.x);
-        one(&self.line, &mut report.line);
-        one(&self.panel, &mut report.panel);
+        report.x = self.x.clone().or(report.x.take());
+        report.line = self.line.clone().or(report.line.take());
+        report.panel = self.panel.clone().or(report.panel.take());
         if !self.metrics.is_empty() {
             report.metrics.clone_from(&self.metrics);
         }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::wording::{age, local, measured, text};
 use crate::reports::{Align, Table};
-use crate::runs::{RunState, RunSummary};
+use crate::runs::{RunState, RunSummary, SCORE};
 
 /// Columns that every run has; its scores and settings are columns too.
 pub const OWN: [&str; 12] = [
@@ -61,7 +61,7 @@ pub fn default_columns(runs: &[RunSummary]) -> Vec<String> {
     }
     // The score is one of the others again.
     if scores.len() > 1 {
-        scores.retain(|name| *name != "score");
+        scores.retain(|name| *name != SCORE);
     }
     columns.extend(scores.into_iter().take(MOST_SCORES));
     columns.push("age");

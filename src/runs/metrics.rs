@@ -12,6 +12,9 @@ use super::atomic;
 /// One line: `step`, `epoch` and what was measured there.
 pub type Record = Map<String, Value>;
 
+/// What every world calls the score that its best checkpoint is chosen by, besides its own name for it; the less the better.
+pub const SCORE: &str = "score";
+
 /// An open log.
 pub struct MetricsLog {
     path: PathBuf,

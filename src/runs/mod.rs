@@ -17,7 +17,7 @@ pub use console::{Console, Progress};
 pub use environment::{Environment, processor};
 pub use floors::floors;
 pub use folder::{OUTPUT, Opened, RunFolder, is_held, is_running};
-pub use metrics::{Record, read_json, read_records, step_of};
+pub use metrics::{Record, SCORE, read_json, read_records, step_of};
 pub use status::{State, Status, unix_seconds};
 pub use summary::{RunState, RunSummary};
 pub use tracker::{TensorBoard, Tracker, Wandb};

@@ -41,7 +41,7 @@ pub use file::SweepFile;
 pub use folder::SweepFolder;
 pub use gate::gate;
 pub use numbers::{Lattice, Numbers, Prior};
-pub use plain::{Goal, Method, Metric, ReportWishes, SCORE};
+pub use plain::{Goal, Method, Metric, ReportWishes};
 pub use point::{Observed, Outcome, Point, Told};
 pub use pool::{Capacity, Pool};
 pub use rungs::arrive;

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::early_stopping::{EarlyFields, HyperbandFields};
+use crate::runs::SCORE;
 use crate::settings::{Node, SettingsError, from_tree};
 
 /// What a sweep is about: one number of each run.
@@ -65,10 +66,6 @@ pub struct ReportWishes {
     /// What the vertical axes show.
     pub metrics: Vec<String>,
 }
-
-/// What every world calls the score that its best checkpoint is chosen by, besides its own name for it; the
-/// less the better.
-pub const SCORE: &str = "score";
 
 /// The plain keys as they stand in the file.
 #[derive(Debug, Default, Deserialize)]

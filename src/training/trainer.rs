@@ -13,7 +13,7 @@ use super::{Evaluated, Interrupted, Loss, Stop, Task, Vigil};
 use crate::native::{clear_gradients, clip_gradients};
 use crate::objectives::scalars::Scalars;
 use crate::optim::{Optimiser, restore};
-use crate::runs::{Checkpoint, Console, Progress, Record, RunFolder, State, step_of};
+use crate::runs::{Checkpoint, Console, Progress, Record, RunFolder, SCORE, State, step_of};
 
 /// Decides from what was measured whether a run goes on, as a sweep's early stopping does.
 pub trait Gate {
@@ -238,7 +238,7 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     /// The line in the metrics comes last: it says that all the rest is there.
     fn write_evaluation(&mut self, evaluated: Evaluated) -> Result<Option<String>> {
-        let mut scores = Record::from_iter([("score".into(), evaluated.score.into())]);
+        let mut scores = Record::from_iter([(SCORE.into(), evaluated.score.into())]);
         scores.extend(evaluated.summary);
         let mut record = self.record();
         record.extend(scores.clone());
@@ -290,5 +290,5 @@ fn resume<T: Task>(
 }
 
 fn score(record: &Record) -> Option<f64> {
-    record.get("score").and_then(Value::as_f64)
+    record.get(SCORE).and_then(Value::as_f64)
 }

@@ -73,8 +73,13 @@ pub fn fails(command: Command, code: i32) -> String {
 
 /// Writes `NAME.yaml`, a sweep over [`SMALL`] and `values` that varies what `lines` say.
 pub fn sweep_file(at: &Path, name: &str, values: &[&str], lines: &str) {
+    sweep_file_over(at, name, &[SMALL, values].concat(), lines);
+}
+
+/// Writes `NAME.yaml`, a sweep over `values`, of which the last of a key counts, that varies what `lines` say.
+pub fn sweep_file_over(at: &Path, name: &str, values: &[&str], lines: &str) {
     let base: std::collections::BTreeMap<&str, &str> =
-        SMALL.iter().chain(values).map(|value| value.split_once('=').expect("KEY=VALUE")).collect();
+        values.iter().map(|value| value.split_once('=').expect("KEY=VALUE")).collect();
     let base: String = base.into_iter().map(|(key, value)| format!("  {key}: {value}\n")).collect();
     std::fs::write(at.join(format!("{name}.yaml")), format!("values:\n{base}{lines}"))
         .expect("it is written");

@@ -44,14 +44,12 @@ impl Study {
         let repeated = point.repeated.iter().map(|&(run, first)| {
             format!("not counted: {} (settings and seed of {}, which counts)", name(run), name(first))
         });
-        let scores = point.counted.iter().flat_map(|&run| {
-            let scores = self
-                .metrics
-                .iter()
-                .filter_map(move |metric| self.runs[run].scores.get(metric).map(|score| (metric, score)));
-            let odd = scores.filter(|(_, score)| !score.is_finite());
-            odd.map(move |(metric, score)| format!("no number: {metric} of {} is {score}", name(run)))
-        });
+        let odd = |run: usize, metric: &String| {
+            let score = self.runs[run].scores.get(metric).filter(|score| !score.is_finite())?;
+            Some(format!("no number: {metric} of {} is {score}", name(run)))
+        };
+        let scores = point.counted.iter();
+        let scores = scores.flat_map(|&run| self.metrics.iter().filter_map(move |metric| odd(run, metric)));
         repeated.chain(scores).chain(self.missing_seeds(point)).collect()
     }
 

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 
-use crate::runs::Record;
+use crate::runs::{Record, SCORE};
 
 /// The last line with a `score`, looked for at the end of the log before all of it is read.
 pub fn scores(log: &Path) -> Result<Record> {
@@ -28,9 +28,10 @@ pub fn scores(log: &Path) -> Result<Record> {
 }
 
 fn last_in(text: &str) -> Option<Record> {
-    let lines = text.lines().rev().filter(|line| line.contains("\"score\""));
+    let quoted = format!("\"{SCORE}\"");
+    let lines = text.lines().rev().filter(|line| line.contains(&quoted));
     let mut records = lines.filter_map(|line| serde_json::from_str::<Record>(line).ok());
-    let mut record = records.find(|record| record.contains_key("score"))?;
+    let mut record = records.find(|record| record.contains_key(SCORE))?;
     record.retain(|key, _| key != "step" && key != "epoch");
     Some(record)
 }

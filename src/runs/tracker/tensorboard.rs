@@ -6,7 +6,7 @@ use anyhow::Result;
 
 use super::Tracker;
 use crate::runs::tensorboard::EventFile;
-use crate::runs::{Record, State, step_of, unix_seconds};
+use crate::runs::{Record, SCORE, State, step_of, unix_seconds};
 
 /// Event files of a run, in its folder `tensorboard/`.
 pub struct TensorBoard(EventFile);
@@ -26,7 +26,7 @@ impl Tracker for TensorBoard {
     /// Evaluations and training stand apart: TensorBoard groups by what stands before the stroke.
     fn record(&mut self, record: &Record) -> Result<()> {
         let step = step_of(record);
-        let part = if record.contains_key("score") { "evaluation" } else { "training" };
+        let part = if record.contains_key(SCORE) { "evaluation" } else { "training" };
         let numbers = record.iter().filter(|(name, _)| *name != "step");
         let tagged: Vec<(String, f64)> = numbers
             .map(|(name, value)| (format!("{part}/{name}"), value.as_f64().unwrap_or(f64::NAN)))

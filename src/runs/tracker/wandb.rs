@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use wandb_rs::{Aggregate, Ending, Image, Metric, Run, Settings, Table, Value, latest_run_id};
 
 use super::Tracker;
-use crate::runs::{Record, State, step_of};
+use crate::runs::{Record, SCORE, State, step_of};
 
 /// The project of runs that name none.
 const PROJECT: &str = "umwelt";
@@ -47,7 +47,7 @@ impl Wandb {
             wanted = wanted.run_id(id);
         }
         let run = wanted.start()?;
-        run.define_metric(Metric::new("score").summary(Aggregate::Min))?;
+        run.define_metric(Metric::new(SCORE).summary(Aggregate::Min))?;
         Ok(Self { run, row: None })
     }
 
