@@ -23,6 +23,7 @@ const LOCK: &str = "run.lock";
 /// What a run that a scheduler started wrote to its console.
 pub const OUTPUT: &str = "output.log";
 const RESULT: &str = "result.txt";
+const STATUS: &str = "status.json";
 const METRICS: &str = "metrics.jsonl";
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -94,6 +95,7 @@ impl RunFolder {
     pub fn go_on_from(&mut self, step: u64) -> Result<()> {
         self.metrics = Some(MetricsLog::open(&self.path.join(METRICS), step)?);
         self.status.step = step;
+        self.trackers.each(|tracker| tracker.go_on_from(step));
         Ok(())
     }
 
@@ -125,11 +127,18 @@ impl RunFolder {
 
     /// What [`Self::write_result`] kept; of a run stopped before it had a result, why it was.
     pub fn result(&self) -> Result<String> {
-        let path = self.path.join(RESULT);
-        if self.status.state == State::Stopped && !path.exists() {
+        let path = self.result_path();
+        if self.status.state == State::Stopped && !path.ends_with(RESULT) {
             return Ok(format!("stopped early: {}\n", self.status.message.as_deref().unwrap_or_default()));
         }
         fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
+    }
+
+    /// The file that holds [`Self::result`].
+    pub fn result_path(&self) -> PathBuf {
+        let path = self.path.join(RESULT);
+        let stopped = self.status.state == State::Stopped && !path.exists();
+        if stopped { self.path.join(STATUS) } else { path }
     }
 
     /// Writes a figure as SVG and PNG.
@@ -189,7 +198,7 @@ impl RunFolder {
         change(&mut self.status);
         self.status.heartbeat = unix_seconds();
         self.beaten = Instant::now();
-        self.write_json("status.json", &self.status)
+        self.write_json(STATUS, &self.status)
     }
 
     /// Changes the status and writes it when a heartbeat is due.

@@ -14,10 +14,14 @@ use anyhow::{Context, Result, ensure};
 use prost::Message;
 
 use super::{atomic, environment, status::unix_seconds};
-use messages::{Content, Event, Image, Metadata, Plugin, Shape, Size, Summary, TensorText, Value, Worth};
+use messages::{
+    Content, Event, Image, Metadata, Plugin, Session, Shape, Size, Summary, TensorText, Value, Worth,
+};
 
 const VERSION: &str = "brain.Event:2";
 const PNG_SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
+/// `SessionLog.START`.
+const START: i32 = 1;
 /// `DT_STRING` of TensorFlow's types.
 const STRING: i32 = 7;
 /// TensorFlow's code for red, green, blue and opacity.
@@ -46,6 +50,15 @@ impl EventFile {
             content: Some(Content::FileVersion(VERSION.into())),
         })?;
         Ok(events)
+    }
+
+    /// Says that the steps from `first` on are about to be taken: TensorBoard drops what older files say of them.
+    ///
+    /// # Errors
+    /// As for every call: when the file cannot be written.
+    pub fn session(&mut self, first: u64) -> Result<()> {
+        let content = Some(Content::Session(Session { status: START }));
+        self.append(Event { wall_time: unix_seconds(), step: i64::try_from(first)?, content })
     }
 
     /// Tells numbers of one step by tag; `wall_time` is in Unix seconds.

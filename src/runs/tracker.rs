@@ -16,6 +16,11 @@ pub trait Tracker {
     /// What it is called in a warning.
     fn name(&self) -> &'static str;
 
+    /// The run has taken `step` steps and goes on from there; what was shown of later ones is void.
+    fn go_on_from(&mut self, _step: u64) -> Result<()> {
+        Ok(())
+    }
+
     /// A line of the metrics, as it was logged.
     fn record(&mut self, record: &Record) -> Result<()>;
 

@@ -8,7 +8,7 @@ pub struct Event {
     pub wall_time: f64,
     #[prost(int64, tag = "2")]
     pub step: i64,
-    #[prost(oneof = "Content", tags = "3, 5")]
+    #[prost(oneof = "Content", tags = "3, 5, 7")]
     pub content: Option<Content>,
 }
 
@@ -18,6 +18,15 @@ pub enum Content {
     FileVersion(String),
     #[prost(message, tag = "5")]
     Summary(Summary),
+    #[prost(message, tag = "7")]
+    Session(Session),
+}
+
+/// That a program begins to write; older files may hold steps that it takes once more.
+#[derive(Clone, PartialEq, Message)]
+pub struct Session {
+    #[prost(int32, tag = "1")]
+    pub status: i32,
 }
 
 #[derive(Clone, PartialEq, Message)]

@@ -59,6 +59,24 @@ fn tensorboard_reads_what_was_told() {
 }
 
 #[test]
+fn steps_that_are_taken_once_more_are_not_shown_twice() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut before = EventFile::create(folder.path()).unwrap();
+    before.session(1).unwrap();
+    for step in [10, 20, 30, 40] {
+        before.scalars(step, 1000.0, &[("loss", 1.0)]).unwrap();
+    }
+    before.image(20, 1000.0, "frames", png()).unwrap();
+    before.text(0, 1000.0, "notes", "a note").unwrap();
+    // The run was killed after step 40, its checkpoint is of step 20.
+    let mut after = EventFile::create(folder.path()).unwrap();
+    after.session(21).unwrap();
+    after.scalars(30, 2000.0, &[("loss", 0.5)]).unwrap();
+    let loss = &read_back(folder.path())["scalars"]["loss"];
+    assert_eq!(*loss, json!([[10, 1000.0, 1.0], [20, 1000.0, 1.0], [30, 2000.0, 0.5]]));
+}
+
+#[test]
 fn files_of_one_second_have_names_of_their_own() {
     let folder = tempfile::tempdir().unwrap();
     let files = [EventFile::create(folder.path()).unwrap(), EventFile::create(folder.path()).unwrap()];

@@ -23,6 +23,11 @@ impl Tracker for TensorBoard {
         "TensorBoard"
     }
 
+    fn go_on_from(&mut self, step: u64) -> Result<()> {
+        // What belongs to this step itself was measured before, and is kept in the metrics too.
+        self.0.session(step + 1)
+    }
+
     /// Evaluations and training stand apart: TensorBoard groups by what stands before the stroke.
     fn record(&mut self, record: &Record) -> Result<()> {
         let step = step_of(record);

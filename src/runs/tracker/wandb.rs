@@ -78,6 +78,8 @@ impl Tracker for Wandb {
         self.add(step, numbers.map(|(name, number)| (name.clone(), value(number))))
     }
 
+    // No `go_on_from`: the client reads what earlier starts logged, and leaves out steps that are there already.
+
     fn figure(&mut self, step: u64, name: &str, png: &[u8]) -> Result<()> {
         let image = Image::png(png.to_vec())?;
         self.add(step, [(format!("figures/{name}"), image.into())])
