@@ -24,7 +24,7 @@ pub(crate) fn read_settings_files(settings: &mut Settings, root: &Path) {
     fill(&mut settings.entity, "entity");
     fill(&mut settings.project, "project");
     if let (None, Some(word)) = (settings.mode, found.get("mode")) {
-        settings.mode = settings.mode_of("mode in W&B's settings file", word);
+        settings.mode = Some(settings.mode_of("mode in W&B's settings file", word));
     }
 }
 

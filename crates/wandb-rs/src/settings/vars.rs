@@ -39,20 +39,22 @@ impl Settings {
             core: text("WANDB_CORE").map(Into::into),
             ..Self::default()
         };
-        settings.mode = text("WANDB_MODE").and_then(|word| settings.mode_of("WANDB_MODE", &word));
+        settings.mode = text("WANDB_MODE").map(|word| settings.mode_of("WANDB_MODE", &word));
         settings.resume = text("WANDB_RESUME").map_or(Resume::IfHere, |word| settings.resume_of(&word));
         settings.vars = vars;
         settings
     }
 
-    pub(crate) fn mode_of(&mut self, origin: &str, word: &str) -> Option<Mode> {
-        match word {
-            "online" | "run" | "shared" => Some(Mode::Online),
-            "offline" | "dryrun" => Some(Mode::Offline),
-            "disabled" => Some(Mode::Disabled),
+    /// The mode that a word names, in upper or lower case. Any other word is offline: nobody's run is uploaded by a slip.
+    pub(crate) fn mode_of(&mut self, origin: &str, word: &str) -> Mode {
+        match word.trim().to_ascii_lowercase().as_str() {
+            "online" | "run" | "shared" => Mode::Online,
+            "offline" | "dryrun" => Mode::Offline,
+            "disabled" | "off" | "false" | "no" | "none" | "0" => Mode::Disabled,
             _ => {
-                self.mistakes.push(format!("{origin} is {word:?}; it can be online, offline or disabled"));
-                None
+                let choices = "it can be online, offline or disabled";
+                self.mistakes.push(format!("{origin} is {word:?}; {choices}, and is taken as offline"));
+                Mode::Offline
             }
         }
     }
@@ -113,13 +115,29 @@ mod tests {
     }
 
     #[test]
-    fn unknown_words_are_told_and_passed_over() {
+    fn a_mode_is_known_in_any_case_and_by_what_turns_things_off() {
+        let cases = [
+            ("Offline", Mode::Offline),
+            ("ONLINE", Mode::Online),
+            ("Disabled", Mode::Disabled),
+            ("off", Mode::Disabled),
+            ("False", Mode::Disabled),
+            ("0", Mode::Disabled),
+        ];
+        for (word, mode) in cases {
+            let settings = from(&[("WANDB_MODE", word)]);
+            assert_eq!((settings.mode, settings.mistakes), (Some(mode), vec![]), "{word}");
+        }
+    }
+
+    #[test]
+    fn an_unknown_mode_uploads_nothing_and_unknown_words_are_told() {
         let settings = from(&[("WANDB_MODE", "onlin"), ("WANDB_RESUME", "sometimes")]);
-        assert_eq!((settings.mode, settings.resume), (None, Resume::IfHere));
+        assert_eq!((settings.mode, settings.resume), (Some(Mode::Offline), Resume::IfHere));
         assert_eq!(
             settings.mistakes,
             [
-                "WANDB_MODE is \"onlin\"; it can be online, offline or disabled",
+                "WANDB_MODE is \"onlin\"; it can be online, offline or disabled, and is taken as offline",
                 "WANDB_RESUME is \"sometimes\"; it can be allow, must, never or auto"
             ]
         );
