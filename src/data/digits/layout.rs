@@ -4,8 +4,8 @@ use std::fs;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
-use flate2::read::MultiGzDecoder;
+use anyhow::{Context, Result, ensure};
+use flate2::bufread::GzDecoder;
 
 use super::idx::Kind;
 use crate::data::Split;
@@ -13,6 +13,8 @@ use crate::data::Split;
 /// Where the digits lie unless another folder is named.
 pub const FOLDER: &str = "data/mnist";
 
+/// Twice the largest set of digits that is published in this format (EMNIST by class, 547 MB of images).
+const MOST_UNPACKED: usize = 1 << 30;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
 /// The name under which a file is published.
@@ -57,7 +59,21 @@ pub fn read(file: &Path) -> Result<Vec<u8>> {
     if !bytes.starts_with(&GZIP) {
         return Ok(bytes);
     }
+    unpack(&bytes, MOST_UNPACKED)
+}
+
+/// The content of a gzip file of one or more members. Tapes and some mirrors pad it with zeros, which are passed over.
+///
+/// # Errors
+/// When the file is damaged, holds something else behind its members, or unpacks to more than `most` bytes.
+pub(super) fn unpack(mut packed: &[u8], most: usize) -> Result<Vec<u8>> {
     let mut unpacked = Vec::new();
-    MultiGzDecoder::new(&*bytes).read_to_end(&mut unpacked).context("is a damaged gzip file")?;
+    while packed.iter().any(|byte| *byte != 0) {
+        let mut member = GzDecoder::new(packed);
+        let room = (most - unpacked.len()) as u64 + 1;
+        member.by_ref().take(room).read_to_end(&mut unpacked).context("is a damaged gzip file")?;
+        ensure!(unpacked.len() <= most, "is a gzip file that unpacks to more than {most} bytes");
+        packed = member.into_inner();
+    }
     Ok(unpacked)
 }

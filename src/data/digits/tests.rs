@@ -167,3 +167,35 @@ fn damaged_gzip_is_refused() {
         assert!(told.starts_with("train-images-idx3-ubyte: is a damaged gzip file: "), "{told}");
     }
 }
+
+#[test]
+fn zeros_behind_a_gzip_file_are_padding_and_nothing_else_is() {
+    let labels = "t10k-labels-idx1-ubyte";
+    let packed = gzip(&generated::labels(3));
+    let folder = folder();
+    let load = |bytes: &[u8]| {
+        fs::write(folder.path().join(labels), bytes).unwrap();
+        Digits::load(folder.path(), Split::Validation)
+    };
+    for zeros in [1, 512, 10_240] {
+        assert_eq!(load(&[&*packed, &vec![0; zeros]].concat()).unwrap().labels(), [0, 1, 2]);
+    }
+    let members = generated::labels(3).chunks(9).map(gzip).collect::<Vec<_>>().concat();
+    assert_eq!(load(&members).unwrap().labels(), [0, 1, 2]);
+    for rest in [&b"x"[..], b"\0\0x", b"\0\0\x1f\x8b"] {
+        let told = format!("{:#}", load(&[&packed, rest].concat()).err().expect("it is damaged"));
+        assert!(told.contains("is a damaged gzip file"), "{told}");
+    }
+}
+
+#[test]
+fn a_gzip_file_that_unpacks_to_too_much_is_refused() {
+    let packed = gzip(&vec![0; 100_000]);
+    assert!(packed.len() < 1000);
+    assert_eq!(layout::unpack(&packed, 100_000).unwrap().len(), 100_000);
+    let twice = [&*packed, &packed].concat();
+    for (bytes, most) in [(&packed, 99_999), (&twice, 150_000)] {
+        let told = layout::unpack(bytes, most).unwrap_err().to_string();
+        assert_eq!(told, format!("is a gzip file that unpacks to more than {most} bytes"));
+    }
+}
