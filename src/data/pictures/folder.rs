@@ -1,7 +1,7 @@
 //! Random crops of the pictures in a folder and the folders below it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
 use rayon::prelude::*;
@@ -24,16 +24,15 @@ const fn crops(split: Split) -> usize {
 /// # Errors
 /// When there are fewer than two pictures, or one is damaged or too small.
 pub fn read(folder: &Path, split: Split) -> Result<Vec<Grey>> {
-    let names = part(names(folder)?, split);
+    let files = part(files(folder)?, split);
     ensure!(
-        !names.is_empty(),
+        !files.is_empty(),
         "{} holds neither CIFAR-10 nor two pictures or more (.png, .jpg or .jpeg, here or in folders below); {CHOICES}",
         folder.display()
     );
-    let each = crops(split).div_ceil(names.len());
-    let cut = |name: &String| {
-        let file = folder.join(name);
-        let picture = decode::read(&file).with_context(|| format!("{}", file.display()))?;
+    let each = crops(split).div_ceil(files.len());
+    let cut = |PictureFile { name, path: file }: &PictureFile| {
+        let picture = decode::read(file).with_context(|| format!("{}", file.display()))?;
         let (width, height) = (picture.width, picture.height);
         ensure!(
             width >= SIDE && height >= SIDE,
@@ -43,29 +42,35 @@ pub fn read(folder: &Path, split: Split) -> Result<Vec<Grey>> {
         let stream = Stream::new(0, name);
         Ok((1..=each as u64).map(|i| crop(&picture, &mut stream.at(&[i]))).collect())
     };
-    let greys: Vec<Vec<Grey>> = names.par_iter().map(cut).collect::<Result<_>>()?;
+    let greys: Vec<Vec<Grey>> = files.par_iter().map(cut).collect::<Result<_>>()?;
     Ok(greys.concat())
 }
 
-/// The pictures below a folder, by their paths from it with `/` between the parts.
-fn names(folder: &Path) -> Result<Vec<String>> {
-    let mut names = Vec::new();
-    let mut folders = vec![String::new()];
-    while let Some(inner) = folders.pop() {
-        let path = folder.join(&inner);
+/// A picture below a folder.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+struct PictureFile {
+    /// Its path from the folder with `/` between the parts, as text: crops follow from it.
+    name: String,
+    path: PathBuf,
+}
+
+fn files(folder: &Path) -> Result<Vec<PictureFile>> {
+    let mut files = Vec::new();
+    let mut folders = vec![(String::new(), folder.to_owned())];
+    while let Some((inner, path)) = folders.pop() {
         let context = || format!("{}: cannot be looked through", path.display());
         for entry in fs::read_dir(&path).with_context(context)? {
             let entry = entry.with_context(context)?;
             let name = format!("{inner}{}", entry.file_name().to_string_lossy());
             // A link to a folder is not followed: it may lead back here.
             if entry.file_type().with_context(context)?.is_dir() {
-                folders.push(name + "/");
+                folders.push((name + "/", entry.path()));
             } else if is_picture(&entry.path()) {
-                names.push(name);
+                files.push(PictureFile { name, path: entry.path() });
             }
         }
     }
-    Ok(names)
+    Ok(files)
 }
 
 fn is_picture(file: &Path) -> bool {
@@ -75,13 +80,13 @@ fn is_picture(file: &Path) -> bool {
 }
 
 /// A tenth of the names, at least one, is for validation: those with the least hashes.
-fn part(mut names: Vec<String>, split: Split) -> Vec<String> {
-    if names.len() < 2 {
+fn part(mut files: Vec<PictureFile>, split: Split) -> Vec<PictureFile> {
+    if files.len() < 2 {
         return vec![];
     }
-    names.sort_by_cached_key(|name| (Stream::new(0, name).at(&[]).bits(), name.clone()));
-    let training = names.split_off(names.len().div_ceil(10));
-    if split == Split::Training { training } else { names }
+    files.sort_by_cached_key(|file| (Stream::new(0, &file.name).at(&[]).bits(), file.clone()));
+    let training = files.split_off(files.len().div_ceil(10));
+    if split == Split::Training { training } else { files }
 }
 
 fn crop(picture: &Picture, rng: &mut Rng) -> Grey {

@@ -1,6 +1,5 @@
 use super::*;
 use std::collections::HashSet;
-use std::path::PathBuf;
 
 /// Writes a PNG whose grey at (x, y) is x + 4 y, in as many channels as the colour type has.
 fn png(file: &Path, [width, height]: [usize; 2], colour: png::ColorType) {
@@ -45,12 +44,16 @@ fn crops_are_windows_of_the_pictures() {
 
 #[test]
 fn a_tenth_of_the_pictures_is_held_out_whatever_their_order() {
-    let names: Vec<String> = (0..95).map(|i| format!("{}/{i}.png", i % 7)).collect();
-    let of = |names: &[String], split| part(names.to_vec(), split).into_iter().collect::<HashSet<_>>();
+    let file = |i| {
+        let name = format!("{}/{i}.png", i % 7);
+        PictureFile { path: Path::new("pictures").join(&name), name }
+    };
+    let names: Vec<PictureFile> = (0..95).map(file).collect();
+    let of = |names: &[PictureFile], split| part(names.to_vec(), split).into_iter().collect::<HashSet<_>>();
     let (training, validation) = (of(&names, Split::Training), of(&names, Split::Validation));
     assert_eq!((training.len(), validation.len()), (85, 10));
     assert!(training.is_disjoint(&validation));
-    let reversed: Vec<String> = names.iter().rev().cloned().collect();
+    let reversed: Vec<PictureFile> = names.iter().rev().cloned().collect();
     assert_eq!(of(&reversed, Split::Validation), validation);
     assert_eq!((of(&names[..2], Split::Training).len(), of(&names[..2], Split::Validation).len()), (1, 1));
 }
@@ -114,4 +117,59 @@ fn pictures_that_cannot_be_used_are_named() {
     fs::write(broken.path().join("a.png"), "text").unwrap();
     fs::write(broken.path().join("below/b.png"), "text").unwrap();
     assert!(error(broken.path()).ends_with(".png: is neither PNG nor JPEG"));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn names_that_are_not_utf8_are_read() {
+    use std::ffi::OsStr;
+    use std::os::unix::ffi::OsStrExt;
+    let folder = folder(&[]);
+    let inner = folder.path().join(OsStr::from_bytes(b"na\xefve"));
+    fs::create_dir(&inner).unwrap();
+    for name in [&b"\xe9.png"[..], b"\xe8.png"] {
+        png(&inner.join(OsStr::from_bytes(name)), [40, 36], png::ColorType::Grayscale);
+    }
+    for split in [Split::Training, Split::Validation] {
+        assert_eq!(read(folder.path(), split).unwrap().len(), crops(split));
+    }
+}
+
+/// A PNG of 40 x 36 pixels whose header says another size, with the checksum that belongs to it.
+fn png_that_says(file: &Path, width: u32, height: u32) {
+    png(file, [40, 36], png::ColorType::Grayscale);
+    let mut bytes = fs::read(file).unwrap();
+    bytes[16..20].copy_from_slice(&width.to_be_bytes());
+    bytes[20..24].copy_from_slice(&height.to_be_bytes());
+    let mut sum = flate2::Crc::new();
+    sum.update(&bytes[12..29]);
+    bytes[29..33].copy_from_slice(&sum.sum().to_be_bytes());
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn a_header_that_promises_too_much_is_refused_before_anything_is_made() {
+    let folder = folder(&[]);
+    for (width, height) in [(200_000, 200_000), (16_384, 16_385), (4_000, 4_000), (0x7fff_ffff, 0x7fff_ffff)]
+    {
+        for name in ["a.png", "b.png"] {
+            png_that_says(&folder.path().join(name), width, height);
+        }
+        let told = error(folder.path());
+        assert!(told.contains(".png: is no PNG that can be read: "), "{told}");
+        let says = format!("its header says {width} x {height} pixels, more than ");
+        assert!(told.contains(&says) || width == 0x7fff_ffff, "{told}");
+    }
+}
+
+#[test]
+fn a_jpeg_header_that_promises_too_much_is_refused() {
+    let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data/grey.jpg");
+    let mut bytes = fs::read(data).unwrap();
+    let start = bytes.windows(2).position(|pair| pair == [0xff, 0xc0]).expect("a frame begins");
+    bytes[start + 5..start + 9].copy_from_slice(&[0x3f, 0xff, 0x3f, 0xff]);
+    let at = tempfile::tempdir().unwrap();
+    fs::write(at.path().join("a.jpg"), bytes).unwrap();
+    let told = format!("{:#}", decode::read(&at.path().join("a.jpg")).err().expect("it is refused"));
+    assert!(told.starts_with("is no JPEG that can be read: its header says 16383 x 16383 pixels"), "{told}");
 }
