@@ -1,8 +1,9 @@
 //! Steps, clocks, checkpoints and guards around a task.
 
+use std::collections::HashSet;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tch::Tensor;
 
@@ -11,6 +12,7 @@ use super::pending::Pending;
 use super::plan::Plan;
 use super::{Evaluated, Interrupted, Loss, Stop, Task, Vigil};
 use crate::native::{clear_gradients, clip_gradients};
+use crate::nn::not_finite;
 use crate::objectives::scalars::Scalars;
 use crate::optim::{Optimiser, restore};
 use crate::runs::{Checkpoint, Console, Progress, Record, RunFolder, SCORE, State, step_of};
@@ -37,6 +39,8 @@ pub struct Trainer<'a, T: Task> {
     step: u64,
     best: Option<f64>,
     last_loss: Option<f64>,
+    /// Diagnostics that the user knows not to be finite.
+    warned: HashSet<String>,
     clock: Clock,
 }
 
@@ -77,6 +81,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             step,
             best,
             last_loss: None,
+            warned: HashSet::new(),
             clock,
         })
     }
@@ -151,6 +156,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             return Ok(None);
         }
         self.pending.check(self.step)?;
+        self.check_model()?;
         let mut record = self.record();
         record.insert("rate".into(), self.task.rate(self.step - 1).into());
         for (name, value) in self.pending.take_means()? {
@@ -159,10 +165,33 @@ impl<'a, T: Task> Trainer<'a, T> {
             }
             record.insert(name.into(), value.into());
         }
-        record.extend(self.observed.read()?.into_iter().map(|(name, value)| (name, value.into())));
+        let observed = self.observed.read()?;
+        self.warn_of_diagnostics(&observed);
+        record.extend(observed.into_iter().map(|(name, value)| (name, value.into())));
         let ends = self.append(record)?;
         self.show_progress()?;
         Ok(ends)
+    }
+
+    /// # Errors
+    /// Names a tensor of the model that is not finite: a loss can stay finite for long without it.
+    fn check_model(&self) -> Result<()> {
+        let named = self.task.parameters().named();
+        let Some((name, what)) = not_finite(&named) else { return Ok(()) };
+        bail!(
+            "tensor `{name}` of the model became {what} by step {}; a lower learning rate may help",
+            self.step
+        )
+    }
+
+    /// Tells once of each diagnostic that is not finite; it is logged as null.
+    fn warn_of_diagnostics(&mut self, observed: &[(String, f64)]) {
+        for (name, value) in observed.iter().filter(|(_, value)| !value.is_finite()) {
+            if self.warned.insert(name.clone()) {
+                self.console
+                    .warn(&format!("`{name}` is {value} at step {}; it is logged as null", self.step));
+            }
+        }
     }
 
     /// Logs `record`, and asks whether the run ends with it. At the last step there is nothing left to end.
@@ -208,6 +237,8 @@ impl<'a, T: Task> Trainer<'a, T> {
         Checkpoint { step: self.step, tensors: model.chain(optimiser).chain(pending).collect() }
     }
 
+    /// # Errors
+    /// When the loss, the model or the optimiser is not finite: the last good checkpoint is kept then.
     fn checkpoint(&mut self) -> Result<()> {
         self.pending.check(self.step)?;
         self.run.write_checkpoint(&self.snapshot())
@@ -249,7 +280,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.run.compare(&evaluated.comparison);
         self.run.write_json("evaluation.json", &evaluated.report)?;
         self.run.write_result(&evaluated.table)?;
-        if self.best.is_none_or(|best| evaluated.score < best) {
+        if self.best.is_none_or(|best| best.is_nan() || evaluated.score < best) {
             self.best = Some(evaluated.score);
             self.run.write_best(&self.snapshot())?;
         }
@@ -292,3 +323,6 @@ fn resume<T: Task>(
 fn score(record: &Record) -> Option<f64> {
     record.get(SCORE).and_then(Value::as_f64)
 }
+
+#[cfg(test)]
+mod tests;
