@@ -1,5 +1,7 @@
 //! Ours against plain eager PyTorch, in turns in one run: the machine's speed drifts, the ratio of a pair does not.
 
+#![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};

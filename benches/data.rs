@@ -1,5 +1,7 @@
 //! How many sequences a second the data generator makes, on RAYON_NUM_THREADS threads.
 
+#![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+
 use std::hint::black_box;
 use std::time::Instant;
 use umwelt::data::{DatasetType, Dots, DotsSettings, Overlay, Split};

@@ -1,5 +1,7 @@
 //! How long ten thousand runs take to list: `cargo bench --bench registry`.
 
+#![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
+
 use std::fs;
 use std::path::Path;
 use std::time::Instant;

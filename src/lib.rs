@@ -6,6 +6,7 @@ pub mod atomic;
 pub mod native;
 pub mod random;
 pub mod settings;
+pub mod terminal;
 pub mod threads;
 
 pub mod cli;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use umwelt::cli;
+use umwelt::{cli, terminal};
 
 #[derive(Parser)]
 #[command(version, about, arg_required_else_help = true)]
@@ -36,8 +36,9 @@ fn main() -> ExitCode {
         Command::Data(arguments) => cli::data(&arguments),
         Command::Doctor => cli::doctor(),
         Command::Completions { shell } => {
-            clap_complete::generate(shell, &mut Umwelt::command(), "umwelt", &mut std::io::stdout());
-            Ok(())
+            let mut script = vec![];
+            clap_complete::generate(shell, &mut Umwelt::command(), "umwelt", &mut script);
+            terminal::print(String::from_utf8_lossy(&script))
         }
     })
 }

@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use crate::data::mnist::{self, FILES, Fault, Published, Source};
 use crate::registry::bytes;
 use crate::reports::{Align, Table};
+use crate::terminal::{self, print, print_line};
 
 /// Fetches the data sets that are not generated, lists and verifies them
 #[derive(Args, Debug)]
@@ -54,15 +55,11 @@ pub fn data(arguments: &DataArguments) -> Result<()> {
 
 fn fetch(folder: &Path, from: Option<PathBuf>) -> Result<()> {
     let sources = from.map_or_else(|| Source::PUBLIC.to_vec(), |from| vec![Source::Folder(from)]);
-    let fetched = mnist::fetch(folder, &sources, &|line| eprintln!("{line}"))?;
+    let fetched = mnist::fetch(folder, &sources, &|line| terminal::note(line))?;
     let found = if fetched { "checked" } else { "was there already, checked" };
-    println!(
-        "{}: MNIST, {} training and {} test digits; {found}",
-        folder.display(),
-        FILES[0].items,
-        FILES[2].items
-    );
-    Ok(())
+    let (training, test) = (FILES[0].items, FILES[2].items);
+    let folder = folder.display();
+    print_line(format!("{folder}: MNIST, {training} training and {test} test digits; {found}"))
 }
 
 fn list(folder: &Path) -> Result<()> {
@@ -90,11 +87,8 @@ fn list(folder: &Path) -> Result<()> {
         bytes(size as u64),
         state.to_owned(),
     ]);
-    print!("{table}");
-    if !faults.is_empty() {
-        println!("\n{}\n{}", lines(&faults), mnist::cure(folder));
-    }
-    Ok(())
+    let faulty = || format!("\n{}\n{}\n", lines(&faults), mnist::cure(folder));
+    print(format!("{table}{}", if faults.is_empty() { String::new() } else { faulty() }))
 }
 
 fn verify(folder: &Path) -> Result<()> {
@@ -102,10 +96,7 @@ fn verify(folder: &Path) -> Result<()> {
     if !faults.is_empty() {
         bail!("{}\n{}", lines(&faults), mnist::cure(folder));
     }
-    for file in FILES {
-        println!("{}: as published", file.name);
-    }
-    Ok(())
+    FILES.iter().try_for_each(|file| print_line(format!("{}: as published", file.name)))
 }
 
 fn lines(faults: &[(Published, Fault)]) -> String {

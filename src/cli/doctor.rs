@@ -2,6 +2,7 @@
 
 use crate::native;
 use crate::runs::processor;
+use crate::terminal::{print, print_line};
 
 /// Prints versions, devices and abilities; whatever is wrong comes with its cure.
 ///
@@ -11,8 +12,7 @@ pub fn doctor() -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let configuration = native::running_configuration();
     let cuda = tch::Cuda::device_count();
-    print!(
-        "{}",
+    print(
         [
             line("umwelt", env!("CARGO_PKG_VERSION")),
             line("libtorch", &format!("{} ({})", native::running_version(), flavour())),
@@ -24,18 +24,18 @@ pub fn doctor() -> anyhow::Result<()> {
             line("CUDA devices", &cuda.to_string()),
             line("Metal", if tch::utils::has_mps() { "yes" } else { "no" }),
         ]
-        .concat()
-    );
+        .concat(),
+    )?;
     native::check_version()?;
     if flavour() == "CUDA" && cuda == 0 {
-        println!(
-            "\nlibtorch has CUDA but finds no device: check `nvidia-smi` and the driver (CUDA 13 needs 580 or later)"
-        );
+        print_line(
+            "\nlibtorch has CUDA but finds no device: check `nvidia-smi` and the driver (CUDA 13 needs 580 or later)",
+        )?;
     }
     if flavour() == "CPU" && std::path::Path::new("/dev/nvidia0").exists() {
-        println!(
-            "\nthere is an NVIDIA device but libtorch is the CPU flavour: run `make setup build DEVICE=cuda`"
-        );
+        print_line(
+            "\nthere is an NVIDIA device but libtorch is the CPU flavour: run `make setup build DEVICE=cuda`",
+        )?;
     }
     Ok(())
 }

@@ -16,6 +16,7 @@ pub use train::{TrainArguments, train};
 
 use crate::registry::Refused;
 use crate::settings::SettingsError;
+use crate::terminal;
 use crate::training::{INTERRUPTED, Interrupted};
 
 /// Tells what went wrong, and with which code to leave: 2 for a mistake in the settings, 130 for an interruption.
@@ -24,7 +25,7 @@ pub fn leave(result: anyhow::Result<()>) -> std::process::ExitCode {
     if error.is::<Interrupted>() {
         return std::process::ExitCode::from(INTERRUPTED as u8);
     }
-    eprintln!("error: {error:#}");
+    terminal::note(format!("error: {error:#}"));
     let mistake = error.is::<SettingsError>() || error.is::<Mistake>() || error.is::<Refused>();
     std::process::ExitCode::from(if mistake { 2 } else { 1 })
 }

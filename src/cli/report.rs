@@ -1,16 +1,17 @@
 //! `umwelt report`: the table and the figure of a sweep.
 
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 
 use super::Mistake;
 use crate::reports::study::{Goal, Outcome, Study, StudyRun, Wishes};
 use crate::runs::{self, SCORE};
 use crate::sweeps::{self, Domain, ReportWishes, Standing, SweepFile, SweepFolder, TrialState};
+use crate::terminal::print_line;
 use crate::training::Stop;
 
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -85,15 +86,13 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
         let study = study(&folder, &standings)?;
         if told != study.csv() {
             told = study.csv();
-            write(&study, &folder.path().join("report"))?;
+            write(&study, &folder)?;
             if arguments.watch {
-                println!("{}", study.states());
+                print_line(study.states())?;
             }
         }
         if !arguments.watch || stop.asked() || is_over(&folder, &standings)? {
-            print!("{}", study.text());
-            println!("{}", folder.path().join("report").display());
-            return Ok(());
+            return print_line(format!("{}{}", study.text(), folder.path().join("report").display()));
         }
         std::thread::sleep(WATCH_INTERVAL);
     }
@@ -106,17 +105,12 @@ fn is_over(folder: &SweepFolder, standings: &[Standing]) -> Result<bool> {
     Ok(folder.unasked()? == 0 && !standings.iter().any(|standing| left(&standing.state)))
 }
 
-fn write(study: &Study, folder: &Path) -> Result<()> {
-    let write = |name: &str, bytes: &[u8]| {
-        let path = folder.join(name);
-        std::fs::write(&path, bytes).with_context(|| format!("could not write {}", path.display()))
-    };
-    std::fs::create_dir_all(folder).with_context(|| format!("could not make {}", folder.display()))?;
+fn write(study: &Study, folder: &SweepFolder) -> Result<()> {
     let figure = study.figure();
-    write("table.md", study.markdown().as_bytes())?;
-    write("table.csv", study.csv().as_bytes())?;
-    write("figure.svg", figure.svg().as_bytes())?;
-    write("figure.png", &figure.png()?)
+    folder.write_report("table.md", study.markdown().as_bytes())?;
+    folder.write_report("table.csv", study.csv().as_bytes())?;
+    folder.write_report("figure.svg", figure.svg().as_bytes())?;
+    folder.write_report("figure.png", &figure.png()?)
 }
 
 fn study(folder: &SweepFolder, standings: &[Standing]) -> Result<Study> {

@@ -3,15 +3,15 @@
 mod list;
 mod trash;
 
-use std::io::{self, ErrorKind, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
-use crate::registry::{self, Filter, Listing, Registry, Rerun, Run};
+use crate::registry::{self, Filter, Listing, Registry, Rerun, Run, shown};
 use crate::runs::{RunSummary, unix_seconds};
 use crate::schema::RunSettings;
+use crate::terminal::{self, print, print_line};
 
 /// Lists runs, shows and compares them, finds the best, moves them away
 #[derive(Args, Debug)]
@@ -36,13 +36,13 @@ enum Command {
     /// Show all about one run
     Show {
         /// A run's name, folder, or a part of its name that no other has
-        run: String,
+        run: PathBuf,
     },
     /// Show the settings in which runs differ, and their scores
     Diff {
         /// Names, folders, or parts of names
         #[arg(required = true, num_args = 2..)]
-        runs: Vec<String>,
+        runs: Vec<PathBuf>,
     },
     /// Name the best finished run and the command that made it
     Best {
@@ -60,7 +60,7 @@ enum Command {
     /// Make a run once more, in a new folder
     Rerun {
         /// A run's name, folder, or a part of its name
-        run: String,
+        run: PathBuf,
 
         /// Settings to change, as dotted keys: seed=2
         #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
@@ -74,7 +74,7 @@ enum Command {
     /// Bring back what `rm` moved to the trash
     Restore {
         /// The run's name; without it, the trash is listed
-        run: Option<String>,
+        run: Option<PathBuf>,
     },
     /// Bring the index up to date; only speed depends on it
     Index {
@@ -100,8 +100,7 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
             if !print {
                 return train(again);
             }
-            println!("{}", again.command());
-            Ok(())
+            print_line(again.command())
         }
         Command::Rm(arguments) => trash::remove(&registry, arguments),
         Command::Restore { run } => trash::restore(&registry, run.as_deref()),
@@ -112,34 +111,26 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
 fn all_runs(registry: &Registry) -> Result<Vec<RunSummary>> {
     let Listing { runs, warning } = registry.runs()?;
     if let Some(warning) = warning {
-        eprintln!("warning: {warning}");
+        terminal::note(format!("warning: {warning}"));
     }
     Ok(runs)
 }
 
-/// Prints; a reader that has seen enough, such as `head`, is no error.
-fn tell(text: &str) -> Result<()> {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(closed) if closed.kind() == ErrorKind::BrokenPipe => Ok(()),
-        written => Ok(written?),
-    }
-}
-
-fn find(registry: &Registry, typed: &str) -> Result<Run> {
+fn find(registry: &Registry, typed: &Path) -> Result<Run> {
     Ok(registry.find(&all_runs(registry)?, typed)?)
 }
 
-fn find_all(registry: &Registry, typed: &[String]) -> Result<Vec<Run>> {
+fn find_all(registry: &Registry, typed: &[PathBuf]) -> Result<Vec<Run>> {
     let runs = all_runs(registry)?;
     typed.iter().map(|typed| Ok(registry.find(&runs, typed)?)).collect()
 }
 
-fn show(registry: &Registry, typed: &str) -> Result<()> {
-    tell(&registry::details::<RunSettings>(&find(registry, typed)?, unix_seconds()))
+fn show(registry: &Registry, typed: &Path) -> Result<()> {
+    print(registry::details::<RunSettings>(&find(registry, typed)?, unix_seconds()))
 }
 
-fn diff(registry: &Registry, typed: &[String]) -> Result<()> {
-    tell(&registry::comparison(&find_all(registry, typed)?))
+fn diff(registry: &Registry, typed: &[PathBuf]) -> Result<()> {
+    print(registry::comparison(&find_all(registry, typed)?))
 }
 
 fn best(registry: &Registry, filters: &[String], metric: &str, maximize: bool) -> Result<()> {
@@ -147,20 +138,16 @@ fn best(registry: &Registry, filters: &[String], metric: &str, maximize: bool) -
     let query = registry::Query::filtered(filters);
     let runs = query.select(all_runs(registry)?, unix_seconds())?;
     let (best, count) = registry::best(runs, metric, maximize)?;
-    let folder = registry.root().join(&best.name);
+    let folder = registry.folder_of(&best.name);
     let score = best.score(metric).unwrap_or(f64::NAN);
-    println!("{}: {metric} {score:.3}, the best of {count} finished", folder.display());
-    if let Some(command) = registry::command(&folder) {
-        println!("{command}");
-    }
-    Ok(())
+    print_line(format!("{}: {metric} {score:.3}, the best of {count} finished", shown(&folder)))?;
+    registry::command(&folder).map_or(Ok(()), print_line)
 }
 
 fn index(registry: &Registry, rebuild: bool) -> Result<()> {
     let Listing { runs, warning } = if rebuild { registry.rebuild()? } else { registry.runs()? };
     match warning {
         Some(warning) => anyhow::bail!(warning),
-        None => println!("{} runs in {}", runs.len(), registry.index().display()),
+        None => print_line(format!("{} runs in {}", runs.len(), registry.index().display())),
     }
-    Ok(())
 }

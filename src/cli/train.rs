@@ -14,6 +14,7 @@ use crate::schema::{ModelType, RunSettings};
 use crate::settings;
 use crate::sweeps;
 use crate::tasks::{CollaborationTask, WorldModelTask};
+use crate::terminal;
 use crate::training::{Interrupted, Stop, Task, Trainer};
 
 /// Trains a world model and judges it.
@@ -56,8 +57,7 @@ impl From<Rerun> for TrainArguments {
 pub fn train(arguments: &TrainArguments) -> Result<()> {
     let resolved = settings::load::<RunSettings>(&arguments.configs, &arguments.values)?;
     if arguments.print_config {
-        print!("{}", resolved.print());
-        return Ok(());
+        return terminal::print(resolved.print());
     }
     let stop = Stop::listen()?;
     let mut console = Console::new(arguments.quiet);
@@ -100,8 +100,7 @@ fn run_task<T: Task>(
         Opened::Unfinished(run) => run,
         Opened::Finished(run) => {
             console.say(&format!("{} is finished; this is what it found", folder.display()));
-            print!("{}", run.result()?);
-            return Ok(());
+            return show(&run, &run.result()?);
         }
     };
     run.write_json("environment.json", &Environment::of_this_process(device, threads))?;
@@ -119,14 +118,20 @@ fn run_task<T: Task>(
         .and_then(|trainer| trainer.with_gate(sweeps::gate()?).run());
     let told = run.finish_trackers();
     run.take_warnings().iter().for_each(|warning| console.warn(warning));
-    print!("{}", result?);
+    let shown = show(&run, &result?);
     told.iter().for_each(|told| console.say(told));
     let (trained, judged) = (run.status().training_seconds, run.status().evaluating_seconds);
     console.say(&format!(
         "trained for {trained:.0} s, judged for {judged:.0} s; figures are in {}/figures",
         folder.display()
     ));
-    Ok(())
+    shown
+}
+
+/// Prints what a run found.
+fn show(run: &RunFolder, result: &str) -> Result<()> {
+    let kept = || format!("the run is over, and its result lies in {}", run.result_path().display());
+    terminal::print(result).with_context(kept)
 }
 
 /// Connects what is to mirror the run; one that cannot be is no reason to stop.

@@ -6,7 +6,7 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{
-    Run, quoted,
+    Run, quoted, shown,
     wording::{age, bytes, local, measured, span, text},
 };
 use crate::reports::{Align, Table};
@@ -41,7 +41,7 @@ fn facts(run: &Run, environment: &Record, now: f64) -> Vec<(&'static str, String
         Some(parts.collect::<Vec<_>>().join(", ")).filter(|told| !told.is_empty())
     };
     let facts = [
-        ("run", Some(run.folder.display().to_string())),
+        ("run", Some(shown(&run.folder))),
         ("state", Some(state(summary))),
         ("message", summary.message.clone()),
         ("started", summary.started_at.map(moment)),
@@ -117,7 +117,7 @@ fn files(folder: &Path) -> String {
 
 fn collect_files(folder: &Path, below: &str, files: &mut Vec<(String, u64)>) {
     for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = format!("{below}{}", entry.file_name().display());
+        let name = format!("{below}{}", shown(Path::new(&entry.file_name())));
         match entry.metadata() {
             Ok(found) if found.is_dir() => collect_files(&entry.path(), &format!("{name}/"), files),
             Ok(found) => files.push((name, found.len())),

@@ -1,8 +1,9 @@
 //! A run by what a person types: its name, its path, or a part of its name that no other has.
 
-use std::fs;
 use std::path::{Path, PathBuf};
+use std::{fs, io};
 
+use super::name::{is_called, name_of};
 use super::{Refused, Registry};
 use crate::runs::RunSummary;
 
@@ -23,37 +24,50 @@ impl Registry {
     ///
     /// # Errors
     /// When several are meant, which are named, or none; then the nearest names are.
-    pub fn find(&self, runs: &[RunSummary], typed: &str) -> Result<Run, Refused> {
-        let wanted = typed.trim_end_matches('/');
+    pub fn find(&self, runs: &[RunSummary], typed: &Path) -> Result<Run, Refused> {
         let run =
-            |summary: &RunSummary| Run { folder: self.root().join(&summary.name), summary: summary.clone() };
-        if let Some(exact) = runs.iter().find(|run| run.name == wanted) {
+            |summary: &RunSummary| Run { folder: self.folder_of(&summary.name), summary: summary.clone() };
+        if let Some(exact) = runs.iter().find(|run| is_called(&run.name, typed)) {
             return Ok(run(exact));
         }
-        if let Some(summary) = RunSummary::read(Path::new(typed)) {
-            let name = self.name_of(Path::new(typed));
+        if let Some(summary) = RunSummary::read(typed) {
+            let name = self.name_below_root(typed);
             let known = runs.iter().find(|run| Some(&run.name) == name.as_ref());
             return Ok(known.map_or_else(|| Run { folder: typed.into(), summary }, run));
         }
+        let typed = name_of(typed);
+        let wanted = typed.trim_end_matches('/');
         let starting: Vec<_> = runs.iter().filter(|run| run.name.starts_with(wanted)).collect();
         let holding = || runs.iter().filter(|run| run.name.contains(wanted)).collect();
         let meant = if starting.is_empty() { holding() } else { starting };
         match meant[..] {
             [only] => Ok(run(only)),
             [] => Err(unknown(
-                typed,
+                &typed,
                 self.root(),
                 runs.iter().map(|run| run.name.as_str()),
                 "`umwelt runs ls` lists those there are",
             )),
-            _ => Err(ambiguous(typed, &meant)),
+            _ => Err(ambiguous(&typed, &meant)),
         }
     }
 
     /// The name that a folder has here, if it lies below the root.
-    fn name_of(&self, folder: &Path) -> Option<String> {
-        let (root, folder) = (fs::canonicalize(self.root()).ok()?, fs::canonicalize(folder).ok()?);
-        Some(folder.strip_prefix(root).ok()?.to_str()?.to_owned())
+    pub(super) fn name_below_root(&self, folder: &Path) -> Option<String> {
+        let (root, folder) = (fs::canonicalize(self.root()).ok()?, place(folder).ok()?);
+        let below = folder.strip_prefix(root).ok()?;
+        (!below.as_os_str().is_empty()).then(|| name_of(below))
+    }
+}
+
+/// Where a folder lies, without links and `..` in the path to it. A folder that is itself a link lies where the link does.
+fn place(folder: &Path) -> io::Result<PathBuf> {
+    match (folder.parent(), folder.file_name()) {
+        (Some(parent), Some(name)) => {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
+            Ok(fs::canonicalize(parent)?.join(name))
+        }
+        _ => fs::canonicalize(folder),
     }
 }
 

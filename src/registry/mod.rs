@@ -8,6 +8,7 @@ mod details;
 mod filter;
 mod find;
 mod index;
+mod name;
 mod query;
 mod rerun;
 mod scan;
@@ -26,8 +27,9 @@ pub use comparison::comparison;
 pub use details::{command, details};
 pub use filter::Filter;
 pub use find::Run;
+pub use name::{name_of, quoted, shown};
 pub use query::{Query, best, check_key};
-pub use rerun::{Rerun, quoted, rerun};
+pub use rerun::{Rerun, rerun};
 use scan::Found;
 pub use trash::Trashed;
 pub use wording::bytes;
@@ -61,6 +63,11 @@ impl Registry {
         &self.root
     }
 
+    /// The folder of the run that is called `name` here.
+    pub fn folder_of(&self, name: &str) -> PathBuf {
+        self.root.join(name::path_of(name))
+    }
+
     pub fn index(&self) -> PathBuf {
         self.root.join(".index.sqlite")
     }
@@ -87,7 +94,7 @@ impl Registry {
         looked.sort_by(|a, b| a.summary.name.cmp(&b.summary.name));
         let mut runs: Vec<RunSummary> = looked.into_iter().map(|looked| looked.summary).collect();
         for run in runs.iter_mut().filter(|run| run.state == RunState::Running) {
-            run.check_life(&self.root.join(&run.name));
+            run.check_life(&self.folder_of(&run.name));
         }
         Ok(Listing { runs, warning })
     }
@@ -107,7 +114,7 @@ impl Registry {
         if let Some(summary) = row.and_then(|row| serde_json::from_str(&row.summary).ok()) {
             return Looked { summary, stamp, is_new: false };
         }
-        let summary = RunSummary { name: name.clone(), ..RunSummary::as_written(&self.root.join(&name)) };
+        let summary = RunSummary { name: name.clone(), ..RunSummary::as_written(&self.folder_of(&name)) };
         Looked { summary, stamp, is_new: true }
     }
 

@@ -1,10 +1,11 @@
 //! The command that makes a run once more.
 
+use std::ffi::OsStr;
 use std::path::PathBuf;
 
 use serde_json::Value;
 
-use super::Run;
+use super::{Run, quoted};
 use crate::settings;
 
 /// What to tell `train`.
@@ -50,36 +51,10 @@ fn yaml_text(text: &str) -> String {
 impl Rerun {
     /// The command for a shell.
     pub fn command(&self) -> String {
-        let configs = self.configs.iter().map(|config| config.display().to_string());
-        let start = ["umwelt", "train", "--configs"].map(ToOwned::to_owned).into_iter().chain(configs);
-        let values = (!self.values.is_empty()).then(|| "--values".to_owned());
-        quoted(&start.chain(values).chain(self.values.iter().cloned()).collect::<Vec<_>>())
-    }
-}
-
-/// Words as a shell takes them.
-pub fn quoted(words: &[String]) -> String {
-    words.iter().map(|word| quote(word)).collect::<Vec<_>>().join(" ")
-}
-
-fn quote(word: &str) -> String {
-    let safe = |c: char| c.is_ascii_alphanumeric() || "_-./=:,+@%".contains(c);
-    if !word.is_empty() && word.chars().all(safe) {
-        return word.to_owned();
-    }
-    format!("'{}'", word.replace('\'', r"'\''"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::quoted;
-
-    #[test]
-    fn a_shell_reads_quoted_words_as_they_were() {
-        let words = ["", "a b", "it's", "$HOME", "x=1e-3", "(1).yaml", "new\nline"].map(ToOwned::to_owned);
-        let script = format!("printf '%s|' {}", quoted(&words));
-        let output = std::process::Command::new("sh").args(["-c", &script]).output().unwrap();
-        assert_eq!(String::from_utf8(output.stdout).unwrap(), "|a b|it's|$HOME|x=1e-3|(1).yaml|new\nline|");
-        assert_eq!(quoted(&words[4..6]), "x=1e-3 '(1).yaml'");
+        let start = ["umwelt", "train", "--configs"].map(OsStr::new).into_iter();
+        let configs = self.configs.iter().map(|config| config.as_os_str());
+        let values = (!self.values.is_empty()).then_some("--values").into_iter();
+        let values = values.chain(self.values.iter().map(String::as_str)).map(OsStr::new);
+        quoted(&start.chain(configs).chain(values).collect::<Vec<_>>())
     }
 }

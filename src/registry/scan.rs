@@ -8,9 +8,11 @@ use std::path::Path;
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 
+use super::name::name_of;
+
 /// A run folder.
 pub struct Found {
-    /// Its path below the root.
+    /// The name of its path below the root.
     pub name: String,
     /// Changes whenever the run's status or settings do.
     pub stamp: String,
@@ -33,7 +35,8 @@ fn visit_all(entries: Vec<DirEntry>, below: &str) -> Vec<Found> {
 }
 
 fn visit(entry: &DirEntry, below: &str) -> Vec<Found> {
-    let (Ok(kind), Ok(name)) = (entry.file_type(), entry.file_name().into_string()) else { return vec![] };
+    let Ok(kind) = entry.file_type() else { return vec![] };
+    let name = name_of(Path::new(&entry.file_name()));
     if name.starts_with('.') || !(kind.is_dir() || kind.is_symlink()) {
         return vec![];
     }

@@ -5,6 +5,8 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use crate::terminal;
+
 /// At least this long lies between two plain lines within an epoch.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(30);
 
@@ -44,16 +46,16 @@ impl Console {
     pub fn say(&self, notice: &str) {
         match &self.view {
             View::Quiet => {}
-            View::Plain { .. } => eprintln!("{notice}"),
-            View::Bar(bar) => bar.suspend(|| eprintln!("{notice}")),
+            View::Plain { .. } => terminal::note(notice),
+            View::Bar(bar) => bar.suspend(|| terminal::note(notice)),
         }
     }
 
     /// Says something that must not be missed, quiet or not.
     pub fn warn(&self, warning: &str) {
         match &self.view {
-            View::Bar(bar) => bar.suspend(|| eprintln!("warning: {warning}")),
-            View::Quiet | View::Plain { .. } => eprintln!("warning: {warning}"),
+            View::Bar(bar) => bar.suspend(|| terminal::note(format!("warning: {warning}"))),
+            View::Quiet | View::Plain { .. } => terminal::note(format!("warning: {warning}")),
         }
     }
 
@@ -65,7 +67,7 @@ impl Console {
             View::Plain { last } => {
                 let epoch_ends = progress.step.is_multiple_of(progress.steps_per_epoch);
                 if epoch_ends || last.is_none_or(|shown| shown.elapsed() > PLAIN_INTERVAL) {
-                    eprintln!("{}", line(progress, &format!("  step {}/{}", progress.step, progress.steps)));
+                    terminal::note(line(progress, &format!("  step {}/{}", progress.step, progress.steps)));
                     *last = Some(Instant::now());
                 }
             }
@@ -78,7 +80,8 @@ impl Console {
             View::Quiet => {}
             View::Plain { last } => {
                 if done == 0 || last.is_none_or(|shown| shown.elapsed() > PLAIN_INTERVAL) {
-                    eprintln!("{what}{}", if done == 0 { String::new() } else { format!("  {done}/{of}") });
+                    let part = if done == 0 { String::new() } else { format!("  {done}/{of}") };
+                    terminal::note(format!("{what}{part}"));
                     *last = Some(Instant::now());
                 }
             }

@@ -11,6 +11,7 @@ pub struct Environment {
     pub umwelt: &'static str,
     pub libtorch: String,
     pub git_commit: Option<String>,
+    /// Words that are not UTF-8 stand with a replacement character where they are not.
     pub command: Vec<String>,
     pub host: Option<String>,
     pub operating_system: String,
@@ -27,7 +28,7 @@ impl Environment {
             umwelt: env!("CARGO_PKG_VERSION"),
             libtorch: crate::native::running_version(),
             git_commit: output("git", &["describe", "--always", "--dirty", "--abbrev=40"]),
-            command: std::env::args().collect(),
+            command: std::env::args_os().map(|word| word.display().to_string()).collect(),
             host: host(),
             operating_system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
             processor: processor(),

@@ -11,6 +11,7 @@ use super::standing::{Standing, TrialState};
 use super::worker::Ending;
 use crate::reports::{Align, Table};
 use crate::runs::Status;
+use crate::terminal;
 
 /// Rows of the redrawn table; the rest is counted.
 const ROWS: usize = 16;
@@ -44,14 +45,14 @@ impl Board {
     pub fn say(&self, notice: &str) {
         match &self.view {
             View::Quiet => {}
-            View::Plain => eprintln!("{notice}"),
-            View::Live(bar) => bar.suspend(|| eprintln!("{notice}")),
+            View::Plain => terminal::note(notice),
+            View::Live(bar) => bar.suspend(|| terminal::note(notice)),
         }
     }
 
     pub fn started(&self, trial: &Trial) {
         if matches!(self.view, View::Plain) {
-            eprintln!("started   {}", trial.name());
+            terminal::note(format!("started   {}", trial.name()));
         }
     }
 
@@ -70,7 +71,7 @@ impl Board {
             (Ending::Interrupted, _) => ("stopped", "it goes on from its checkpoint".into()),
             (Ending::Killed(reason) | Ending::Failed(reason), _) => ("failed", reason.clone()),
         };
-        eprintln!("{word:<9} {}  {rest}", trial.name());
+        terminal::note(format!("{word:<9} {}  {rest}", trial.name()));
     }
 
     /// Draws the table again.

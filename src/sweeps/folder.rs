@@ -10,6 +10,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{SweepFile, Told, Trial};
+use crate::atomic;
 use crate::runs::{is_held, unix_seconds};
 
 /// A sweep on disk: its file, and the folder that its runs lie in.
@@ -133,6 +134,18 @@ impl SweepFolder {
     pub fn failures(&self) -> Result<HashMap<String, Failure>> {
         let failures = self.lines::<Failure>("failures.jsonl")?;
         Ok(failures.into_iter().map(|failure| (failure.run.clone(), failure)).collect())
+    }
+
+    /// Writes a file of the sweep's report, so that a reader finds the old one or the new one, never a part.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the one before stays.
+    pub fn write_report(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let folder = self.path.join("report");
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("could not make the folder {}", folder.display()))?;
+        let path = folder.join(name);
+        atomic::replace(&path, bytes).with_context(|| format!("could not write {}", path.display()))
     }
 
     /// Makes the folder and holds it for one scheduler.

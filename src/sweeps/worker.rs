@@ -1,5 +1,6 @@
 //! One run of a sweep in a process of its own.
 
+use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::Path;
@@ -12,7 +13,7 @@ use signal_hook::low_level::signal_name;
 use super::Trial;
 use super::folder::SweepFolder;
 use super::gate;
-use crate::runs::OUTPUT;
+use crate::runs::{OUTPUT, Status};
 use crate::training::INTERRUPTED;
 
 /// A process that runs a trial.
@@ -39,9 +40,9 @@ impl Worker {
     pub fn start(folder: &SweepFolder, trial: Trial, threads: usize, gpu: Option<&str>) -> Result<Self> {
         let path = folder.run_path(&trial);
         fs::create_dir_all(&path).with_context(|| format!("could not make the folder {}", path.display()))?;
-        let log = OpenOptions::new().create(true).append(true).open(path.join(OUTPUT))?;
         let mut command = Command::new(std::env::current_exe()?);
-        command.args(arguments(folder, &trial)).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
+        command.args(arguments(folder, &trial)?).stdin(Stdio::null());
+        command.stdout(log(&path)).stderr(log(&path));
         // Ctrl-C reaches the scheduler alone, which passes it on once.
         command.process_group(0);
         if threads > 0 {
@@ -69,26 +70,42 @@ impl Worker {
     }
 }
 
+/// Where the process of the run in `folder` prints to; nowhere if there is no room for a log, for a run is worth more.
+fn log(folder: &Path) -> Stdio {
+    let file = OpenOptions::new().create(true).append(true).open(folder.join(OUTPUT));
+    file.map_or_else(|_| Stdio::null(), Stdio::from)
+}
+
 /// What `umwelt` is told to run a trial.
-pub fn arguments(folder: &SweepFolder, trial: &Trial) -> Vec<String> {
-    let text = |key: &str, value: &str| format!("{key}={}", serde_json::Value::from(value));
-    let configs = trial.configs.iter().map(|path| path.display().to_string());
-    let mut arguments = vec!["train".to_owned()];
+///
+/// # Errors
+/// When the path of the run is not UTF-8: `output_path` is text.
+pub fn arguments(folder: &SweepFolder, trial: &Trial) -> Result<Vec<OsString>> {
+    let text = |key: &str, value: &str| OsString::from(format!("{key}={}", serde_json::Value::from(value)));
+    let path = folder.run_path(trial);
+    let path_text = path.to_str().with_context(|| not_text(&path))?;
+    let mut arguments = vec!["train".into()];
     if !trial.configs.is_empty() {
         arguments.push("--configs".into());
-        arguments.extend(configs);
+        arguments.extend(trial.configs.iter().map(OsString::from));
     }
     arguments.push("--values".into());
     arguments.push(text("run_group", &folder.file.name));
     arguments.push(text("run_name", &trial.name()));
-    arguments.extend(trial.arguments());
-    arguments.push(text("output_path", &folder.run_path(trial).display().to_string()));
-    arguments
+    arguments.extend(trial.arguments().into_iter().map(OsString::from));
+    arguments.push(text("output_path", path_text));
+    Ok(arguments)
+}
+
+fn not_text(path: &Path) -> String {
+    format!("{} is not UTF-8, which settings must be; choose another folder with --output", path.display())
 }
 
 fn ending(status: ExitStatus, run: &Path) -> Ending {
     match (status.code(), status.signal()) {
         (Some(0), _) => Ending::Done,
+        // A run that is over has only failed to print its result, which is in its folder.
+        (Some(_), _) if Status::read(run).is_some_and(|status| status.state.is_over()) => Ending::Done,
         (Some(INTERRUPTED), _) => Ending::Interrupted,
         (Some(code), _) => Ending::Failed(last_error(run).unwrap_or(format!("exit code {code}"))),
         (None, signal) => {

@@ -1,5 +1,7 @@
 //! Logs a small run with all kinds of values. `WANDB_MODE=offline cargo run --example quickstart` needs no account.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a short example for a terminal")]
+
 use serde_json::json;
 use wandb_rs::{Aggregate, Goal, Histogram, Image, Metric, Settings, Table, Value};
 

@@ -2,6 +2,8 @@
 //!
 //! In the sweep's file: `command: [target/release/examples/sweep, "${args_no_hyphens}"]`.
 
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a short example for a terminal")]
+
 use std::time::Duration;
 
 use serde_json::{Map, Value};

@@ -3,9 +3,10 @@
 use anyhow::Result;
 use clap::{Args, ValueEnum};
 
-use super::{all_runs, tell};
+use super::all_runs;
 use crate::registry::{self, Filter, Query, Registry};
 use crate::runs::{RunState, unix_seconds};
+use crate::terminal::{self, print};
 
 /// List runs, the newest first
 #[derive(Args, Debug)]
@@ -73,7 +74,7 @@ pub fn list(registry: &Registry, arguments: &ListArguments) -> Result<()> {
     };
     let given = (!arguments.columns.is_empty()).then_some(&*arguments.columns);
     let columns = given.map_or_else(|| registry::default_columns(&listed), <[_]>::to_vec);
-    tell(&match arguments.format {
+    print(match arguments.format {
         Format::Json => registry::json(&listed, given, now),
         Format::Csv => registry::csv(&listed, &columns, now),
         Format::Table if listed.is_empty() => String::new(),
@@ -82,12 +83,12 @@ pub fn list(registry: &Registry, arguments: &ListArguments) -> Result<()> {
     })?;
     let root = registry.root().display();
     if count == 0 {
-        eprintln!(
+        terminal::note(format!(
             "no runs in {root} yet; make one with `umwelt train --configs experiments/quick.yaml`, \
              or name another folder with --root"
-        );
+        ));
     } else if listed.is_empty() {
-        eprintln!("none of the {count} runs in {root} is as asked for");
+        terminal::note(format!("none of the {count} runs in {root} is as asked for"));
     }
     Ok(())
 }

@@ -1,20 +1,23 @@
 //! `umwelt runs rm` and `umwelt runs restore`.
 
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal};
+
+use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};
 use clap::Args;
 
 use super::find_all;
 use crate::cli::Mistake;
-use crate::registry::Registry;
+use crate::registry::{Registry, quoted, shown};
+use crate::terminal::{self, print_line};
 
 /// Move runs to the trash, or empty it
 #[derive(Args, Debug)]
 pub struct RemoveArguments {
     /// Names, folders, or parts of names
     #[arg(required_unless_present = "empty_trash")]
-    runs: Vec<String>,
+    runs: Vec<PathBuf>,
 
     /// Remove for good what is in the trash
     #[arg(long, conflicts_with = "runs")]
@@ -30,26 +33,26 @@ pub fn remove(registry: &Registry, arguments: &RemoveArguments) -> Result<()> {
         return empty(registry, arguments.yes);
     }
     let runs = find_all(registry, &arguments.runs)?;
-    runs.iter().try_for_each(|run| registry.check_removable(run))?;
+    runs.iter().try_for_each(|run| registry.check_removable(run).map(drop))?;
     for run in &runs {
         let trashed = registry.remove(run)?;
-        println!("{} is now {}", run.folder.display(), trashed.folder.display());
-        println!("`umwelt runs restore {}{}` brings it back", trashed.name, root_flag(registry));
+        let restore = format!("umwelt runs restore {}{}", quoted(&[&trashed.name]), root_flag(registry));
+        print_line(format!("{} is now {}", shown(&run.folder), shown(&trashed.folder)))?;
+        print_line(format!("`{restore}` brings it back"))?;
     }
     Ok(())
 }
 
-pub fn restore(registry: &Registry, name: Option<&str>) -> Result<()> {
+pub fn restore(registry: &Registry, name: Option<&Path>) -> Result<()> {
     if let Some(name) = name {
-        println!("{} is back", registry.restore(name)?.display());
-        return Ok(());
+        return print_line(format!("{} is back", shown(&registry.restore(name)?)));
     }
     let trashed = registry.trashed()?;
     for run in &trashed {
-        println!("{}  {}", run.name, run.folder.display());
+        print_line(format!("{}  {}", run.name, shown(&run.folder)))?;
     }
     if trashed.is_empty() {
-        eprintln!("{} is empty", registry.trash().display());
+        terminal::note(format!("{} is empty", registry.trash().display()));
     }
     Ok(())
 }
@@ -57,25 +60,23 @@ pub fn restore(registry: &Registry, name: Option<&str>) -> Result<()> {
 fn empty(registry: &Registry, yes: bool) -> Result<()> {
     let (count, trash) = (registry.trashed()?.len(), registry.trash());
     if count == 0 {
-        eprintln!("{} is empty", trash.display());
+        terminal::note(format!("{} is empty", trash.display()));
         return Ok(());
     }
     let runs = if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
     if !yes && !agreed(&format!("Remove {runs} in {} for good?", trash.display()))? {
-        eprintln!("nothing was removed");
+        terminal::note("nothing was removed");
         return Ok(());
     }
     registry.empty_trash()?;
-    println!("{runs} removed for good");
-    Ok(())
+    print_line(format!("{runs} removed for good"))
 }
 
 fn agreed(question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() {
         bail!(Mistake(format!("{question} Nobody can answer here; say so with --yes")));
     }
-    eprint!("{question} [y/N] ");
-    io::stderr().flush()?;
+    terminal::ask(format!("{question} [y/N] "));
     let mut answer = String::new();
     io::stdin().lock().read_line(&mut answer)?;
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
@@ -83,6 +84,6 @@ fn agreed(question: &str) -> Result<bool> {
 
 /// What a command needs to find the same runs.
 fn root_flag(registry: &Registry) -> String {
-    let root = registry.root().display().to_string();
-    if root == "runs" { String::new() } else { format!(" --root {}", crate::registry::quoted(&[root])) }
+    let root = registry.root();
+    if root == Path::new("runs") { String::new() } else { format!(" --root {}", quoted(&[root])) }
 }

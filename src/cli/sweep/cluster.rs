@@ -5,16 +5,16 @@ use anyhow::{Result, bail};
 use super::SweepArguments;
 use crate::sweeps::slurm::{self, Submission};
 use crate::sweeps::{SweepFolder, Trial, TrialState};
+use crate::terminal::print_line;
 
 /// Hands what is left of the sweep to Slurm.
 pub fn submit(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     let Some(mut submission) = plan(folder, arguments)? else {
-        println!("{} has nothing left to submit; see --status", folder.file.name);
-        return Ok(());
+        return print_line(format!("{} has nothing left to submit; see --status", folder.file.name));
     };
     let job = submission.submit(folder, &arguments.slurm, arguments.jobs)?;
-    println!("submitted job {job}: {} tasks; see how it goes with --status", submission.tasks.len());
-    Ok(())
+    let tasks = submission.tasks.len();
+    print_line(format!("submitted job {job}: {tasks} tasks; see how it goes with --status"))
 }
 
 /// Trials that no submission is going to run.

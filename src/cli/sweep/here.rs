@@ -1,9 +1,10 @@
 //! A sweep on this machine.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::SweepArguments;
 use crate::sweeps::{Board, Capacity, Pool, Standing, SweepFolder, TrialState, headline, table};
+use crate::terminal;
 use crate::training::Stop;
 
 /// Works on the sweep until all its runs are over.
@@ -22,13 +23,14 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
     ));
     let standings = Pool::new(folder, capacity, arguments.retry.is_some(), &stop, board)?.run();
     if standings.is_err() && stop.asked() {
-        eprintln!("stopped by {}; the same command goes on from here", stop.reason());
+        terminal::note(format!("stopped by {}; the same command goes on from here", stop.reason()));
     }
     let standings = standings?;
-    print!("{}", table(&standings, &folder.file.metric.name, None));
-    println!("{}", headline(&standings, 0));
-    println!("the table and the figure: umwelt report {}", arguments.file.display());
-    complain(&standings)
+    let table = table(&standings, &folder.file.metric.name, None);
+    let report = format!("the table and the figure: umwelt report {}", arguments.file.display());
+    let printed = terminal::print_line(format!("{table}{}\n{report}", headline(&standings, 0)));
+    complain(&standings)?;
+    printed.context("the runs are over, and --status tells how they went")
 }
 
 fn complain(standings: &[Standing]) -> Result<()> {

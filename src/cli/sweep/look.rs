@@ -8,18 +8,21 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::SweepArguments;
 use super::cluster::plan;
 use crate::sweeps::{Standing, SweepFolder, TrialState, headline, slurm, table};
+use crate::terminal::{print, print_line};
 
 /// Tells what would start.
 pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     let standings = folder.standings()?;
-    print!("{}", table(&standings, &folder.file.metric.name, None));
+    print(table(&standings, &folder.file.metric.name, None))?;
     let unasked = folder.unasked()?;
     if unasked > 0 {
-        println!("{unasked} more are chosen as the sweep goes, by what the runs before them found");
+        print_line(format!(
+            "{unasked} more are chosen as the sweep goes, by what the runs before them found"
+        ))?;
     }
-    println!("{}", headline(&standings, unasked));
+    print_line(headline(&standings, unasked))?;
     if let Some(submission) = arguments.slurm.slurm.then(|| plan(folder, arguments)).transpose()?.flatten() {
-        print!("\n{}", slurm::script(folder, &submission, &arguments.slurm, arguments.jobs)?);
+        print(format!("\n{}", slurm::script(folder, &submission, &arguments.slurm, arguments.jobs)?))?;
     }
     Ok(())
 }
@@ -27,13 +30,13 @@ pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
 /// Tells where each run stands.
 pub fn status(folder: &SweepFolder) -> Result<()> {
     let standings = folder.standings()?;
-    print!("{}", table(&standings, &folder.file.metric.name, None));
-    println!("{}", headline(&standings, folder.unasked()?));
+    print(table(&standings, &folder.file.metric.name, None))?;
+    print_line(headline(&standings, folder.unasked()?))?;
     if let Some(queue) = slurm::queue(folder.path()) {
-        println!("{queue}");
+        print_line(queue)?;
     }
     if let Some(pid) = folder.holder() {
-        println!("a scheduler works on it (process {pid})");
+        print_line(format!("a scheduler works on it (process {pid})"))?;
     }
     Ok(())
 }
@@ -54,12 +57,10 @@ pub fn cancel(folder: &SweepFolder) -> Result<()> {
         kill_process(pid, Signal::TERM)?;
     }
     if pids.is_empty() && jobs == 0 {
-        println!("nothing of {} is running", folder.file.name);
-        return Ok(());
+        return print_line(format!("nothing of {} is running", folder.file.name));
     }
     while !running()?.is_empty() {
         std::thread::sleep(Duration::from_millis(200));
     }
-    println!("stopped; the same command goes on with it");
-    Ok(())
+    print_line("stopped; the same command goes on with it")
 }

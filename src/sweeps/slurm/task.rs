@@ -14,6 +14,7 @@ use crate::sweeps::Trial;
 use crate::sweeps::folder::SweepFolder;
 use crate::sweeps::mishaps::Mishaps;
 use crate::sweeps::worker::{Ending, Worker};
+use crate::terminal;
 use crate::training::{Interrupted, Stop};
 
 const POLL: Duration = Duration::from_millis(100);
@@ -62,7 +63,9 @@ fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
         match &ending {
             Ending::Done => return Ok(true),
             Ending::Interrupted => return Err(Interrupted.into()),
-            Ending::Killed(error) | Ending::Failed(error) => eprintln!("{}: {error}", trial.name()),
+            Ending::Killed(error) | Ending::Failed(error) => {
+                terminal::note(format!("{}: {error}", trial.name()));
+            }
         }
         if !mishaps.note(folder, trial, ending)? {
             return Ok(false);
@@ -92,6 +95,6 @@ fn run(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<Ending> {
 
 fn requeue() -> Result<()> {
     let job = std::env::var("SLURM_JOB_ID").context("SLURM_JOB_ID")?;
-    eprintln!("time is nearly up; the run has left a checkpoint and is queued again");
+    terminal::note("time is nearly up; the run has left a checkpoint and is queued again");
     slurm(Command::new("scontrol").args(["requeue", &job])).map(drop)
 }
