@@ -142,7 +142,7 @@ fn models_that_decode_log_their_reconstruction_and_draw_what_they_imagine() {
 fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
     let at = tempfile::tempdir().unwrap();
     let values = ["output_path=run", "vicreg.epochs=400", "safe_every_n_epochs=400", "log_every=2"];
-    for (name, lines) in [("-INT", 3), ("-TERM", 9)] {
+    for (name, lines) in [("-INT", 3), ("-TERM", 9), ("-HUP", 15), ("-XCPU", 21), ("-USR2", 27)] {
         let mut child = start(at.path(), &values);
         wait_for_lines(&mut child, &at.path().join("run"), lines);
         signal(&child, name);
@@ -161,9 +161,76 @@ fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
         );
     }
     let mut child = start(at.path(), &values);
-    wait_for_lines(&mut child, &at.path().join("run"), 12);
+    wait_for_lines(&mut child, &at.path().join("run"), 33);
     child.kill().unwrap();
     assert!(text(&child.wait_with_output().unwrap().stderr).contains("going on from step"));
+}
+
+#[test]
+fn a_hangup_is_ignored_under_nohup() {
+    let at = tempfile::tempdir().unwrap();
+    let run = train(at.path(), &["output_path=run", "vicreg.epochs=30", "log_every=1"]);
+    let mut command = Command::new("nohup");
+    command.current_dir(at.path()).arg(run.get_program()).args(run.get_args());
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    wait_for_lines(&mut child, &at.path().join("run"), 5);
+    signal(&child, "-HUP");
+    let output = child.wait_with_output().unwrap();
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert_eq!(json(&at.path().join("run/status.json"))["state"], "finished");
+}
+
+#[test]
+fn a_file_beyond_the_limit_is_an_error_like_a_full_disk() {
+    let at = tempfile::tempdir().unwrap();
+    let run = train(at.path(), &["output_path=run", "vicreg.embedding_size=64"]);
+    let mut command = Command::new("bash");
+    command.current_dir(at.path()).args(["-c", "ulimit -f 100; exec \"$0\" \"$@\""]);
+    let told = fails_with(command.arg(run.get_program()).args(run.get_args()), 1);
+    assert!(told.contains("could not write run/checkpoints/step-0000000004.safetensors"), "{told}");
+    assert!(told.contains("File too large"), "{told}");
+    assert_eq!(json(&at.path().join("run/status.json"))["state"], "failed");
+}
+
+fn fails_with(command: &mut Command, code: i32) -> String {
+    let output = command.output().unwrap();
+    assert_eq!(output.status.code(), Some(code), "{}", text(&output.stderr));
+    text(&output.stderr)
+}
+
+#[test]
+fn a_flipped_bit_costs_a_warning_where_the_run_goes_on_and_is_an_error_where_the_file_was_named() {
+    let at = tempfile::tempdir().unwrap();
+    let expected = succeeds(train(at.path(), &["output_path=run"]));
+    let run = at.path().join("run");
+    let newest = checkpoints(&run).pop().unwrap();
+    let bytes = fs::read(&newest).unwrap();
+    let mut damaged = bytes.clone();
+    let middle = damaged.len() / 2;
+    damaged[middle] ^= 1;
+    fs::write(&newest, &damaged).unwrap();
+    fs::write(run.join("checkpoints/best.safetensors"), &damaged).unwrap();
+    let from = ["output_path=other", "eval_only=true", "load_checkpoint_path=run"];
+    let told = fails(train(at.path(), &from), 1);
+    let best = "load_checkpoint_path: checkpoint run/checkpoints/best.safetensors is cut short or damaged: its checksum is";
+    assert!(told.contains(best), "{told}");
+    fs::remove_file(run.join("status.json")).unwrap();
+    let output = output(train(at.path(), &["output_path=run"]));
+    let told = text(&output.stderr);
+    assert!(told.contains("step-0000000012.safetensors is cut short or damaged: its checksum is"), "{told}");
+    assert!(told.contains("going on from step 8 of 12"), "{told}");
+    assert_eq!(text(&output.stdout), expected);
+    assert_eq!(fs::read(newest).unwrap(), bytes);
+}
+
+#[test]
+fn statistics_that_overflow_stop_the_run_though_its_loss_is_finite() {
+    let at = tempfile::tempdir().unwrap();
+    let loud = ["output_path=run", "dataset_noise=1e20", "dataset_normalize=false", "log_every=1"];
+    let error = fails(train(at.path(), &loud), 1);
+    assert!(error.contains(" became ") && error.contains(" step 1; "), "{error}");
+    assert_eq!(json(&at.path().join("run/status.json"))["state"], "failed");
+    assert!(checkpoints(&at.path().join("run")).is_empty());
 }
 
 #[test]

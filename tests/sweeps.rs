@@ -130,7 +130,7 @@ fn a_stopped_sweep_leaves_checkpoints_and_goes_on() {
     let scheduler = start(at.path(), &["sweep", "long.yaml", "--resume", "--jobs", "1"]);
     let output = || fs::read_to_string(sweep.join(&stopped[0]).join("output.log")).unwrap();
     wait_for("the run to go on", || output().contains("going on from step"));
-    kill("-TERM", scheduler.id().into());
+    kill("-HUP", scheduler.id().into());
     assert_eq!(scheduler.wait_with_output().unwrap().status.code(), Some(130));
 }
 

@@ -221,6 +221,31 @@ fn a_resumed_run_goes_on_under_its_id() {
 }
 
 #[test]
+fn tensorboard_shows_each_step_of_a_killed_run_once() {
+    let at = tempfile::tempdir().unwrap();
+    let values =
+        ["output_path=run", "tensorboard=true", "vicreg.epochs=40", "log_every=1", "safe_every_n_epochs=4"];
+    let metrics = || fs::read_to_string(at.path().join("run/metrics.jsonl")).unwrap_or_default();
+    let mut first = train(at.path(), &values).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    let started = Instant::now();
+    while metrics().lines().count() < 25 {
+        assert!(started.elapsed() < Duration::from_secs(60), "{}", metrics());
+        std::thread::sleep(Duration::from_millis(2));
+    }
+    first.kill().unwrap();
+    first.wait().unwrap();
+    let before = metrics().lines().count();
+    succeeds(train(at.path(), &values));
+    let script = "import json, sys\n\
+        from tensorboard.backend.event_processing.event_accumulator import EventAccumulator\n\
+        events = EventAccumulator(sys.argv[1], size_guidance={'scalars': 0})\n\
+        events.Reload()\n\
+        print(json.dumps([e.step for e in events.Scalars('training/loss')]))";
+    let steps = &lines(script, &[&at.path().join("run/tensorboard")])[0];
+    assert_eq!(*steps, json!((1..=160).collect::<Vec<u64>>()), "killed after {before} lines");
+}
+
+#[test]
 fn a_stock_wandb_agent_drives_train() {
     let at = tempfile::tempdir().unwrap();
     let server = Server::start(at.path(), "");
