@@ -167,6 +167,20 @@ fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
 }
 
 #[test]
+fn a_sigterm_behind_a_hangup_does_not_cut_the_checkpoint_short() {
+    let at = tempfile::tempdir().unwrap();
+    let values = ["output_path=run", "vicreg.epochs=400", "safe_every_n_epochs=400", "log_every=1"];
+    let mut child = start(at.path(), &values);
+    wait_for_lines(&mut child, &at.path().join("run"), 2);
+    let pid = child.id().to_string();
+    let both = "kill -HUP \"$0\"; kill -TERM \"$0\"";
+    assert!(Command::new("sh").args(["-c", both, &pid]).status().unwrap().success());
+    assert_eq!(child.wait_with_output().unwrap().status.code(), Some(130));
+    assert_eq!(json(&at.path().join("run/status.json"))["state"], "interrupted");
+    assert_eq!(checkpoints(&at.path().join("run")).len(), 1);
+}
+
+#[test]
 fn a_hangup_is_ignored_under_nohup() {
     let at = tempfile::tempdir().unwrap();
     let run = train(at.path(), &["output_path=run", "vicreg.epochs=30", "log_every=1"]);

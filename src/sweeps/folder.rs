@@ -204,3 +204,23 @@ impl SweepFolder {
         Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_replaced_whole_and_not_written_over() {
+        let at = tempfile::tempdir().unwrap();
+        let file = at.path().join("a.yaml");
+        fs::write(&file, "values: {model_type: VICReg}\nparameters: {seed: [1, 2]}").unwrap();
+        let folder = SweepFolder::open(&file, &[], Some(&at.path().join("sweep")), None).unwrap();
+        let (report, reader) = (at.path().join("sweep/report"), at.path().join("opened before"));
+        folder.write_report("table.csv", b"old").unwrap();
+        fs::hard_link(report.join("table.csv"), &reader).unwrap();
+        folder.write_report("table.csv", b"new").unwrap();
+        assert_eq!(fs::read(report.join("table.csv")).unwrap(), b"new");
+        assert_eq!(fs::read(reader).unwrap(), b"old", "who reads the old one reads all of it");
+        assert_eq!(fs::read_dir(report).unwrap().count(), 1);
+    }
+}
