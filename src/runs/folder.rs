@@ -15,8 +15,6 @@ use super::{Console, atomic};
 use crate::reports::Figure;
 use crate::settings::{self, Schema};
 
-/// Keys in which a run may differ from its folder and still be the same run.
-const FREE_KEYS: [&str; 3] = ["output_path", "wandb", "tensorboard"];
 /// What may lie in a folder before its run does: its lock, and what a scheduler keeps of its output.
 const NOT_FOREIGN: [&str; 2] = [LOCK, OUTPUT];
 const LOCK: &str = "run.lock";
@@ -41,7 +39,34 @@ pub enum Opened {
     /// A run to begin, or to go on with.
     Unfinished(RunFolder),
     /// A run that is over, finished or stopped early.
-    Finished(RunFolder),
+    Finished(FinishedRun),
+}
+
+/// A run that is over; nothing is written into its folder any more, which may be read-only.
+pub struct FinishedRun {
+    path: PathBuf,
+    status: Status,
+}
+
+impl FinishedRun {
+    /// The run in `path`, if it is over.
+    ///
+    /// # Errors
+    /// When a run of other settings lies there.
+    fn of<T: Schema>(path: &Path, settings: &T) -> Result<Option<Self>> {
+        let known = path.join("settings.yaml");
+        if !known.exists() {
+            return Ok(None);
+        }
+        refuse_other_settings(&known, settings)?;
+        let status = Status::read(path).filter(|status| status.state.is_over());
+        Ok(status.map(|status| Self { path: path.to_owned(), status }))
+    }
+
+    /// The table of its last evaluation; of a run stopped before it had one, the reason.
+    pub fn result(&self) -> Result<String> {
+        result(&self.path, &self.status)
+    }
 }
 
 impl RunFolder {
@@ -54,6 +79,9 @@ impl RunFolder {
         if !known.exists() {
             refuse_foreign_files(path)?;
         }
+        if let Some(run) = FinishedRun::of(path, settings)? {
+            return Ok(Opened::Finished(run));
+        }
         for folder in ["", "checkpoints", "figures"] {
             let folder = path.join(folder);
             fs::create_dir_all(&folder)
@@ -61,24 +89,22 @@ impl RunFolder {
             atomic::sweep(&folder);
         }
         let lock = lock(path)?;
-        if known.exists() {
-            refuse_other_settings(&known, settings)?;
-        } else {
+        // Another process may have worked here until its lock was free.
+        if let Some(run) = FinishedRun::of(path, settings)? {
+            return Ok(Opened::Finished(run));
+        }
+        if !known.exists() {
             atomic::write(&known, settings::to_yaml(settings).as_bytes())?;
         }
-        let mut run = Self {
-            status: Status::read(path).unwrap_or_default(),
+        let before = Status::read(path).unwrap_or_default();
+        Ok(Opened::Unfinished(Self {
+            status: Status { state: State::Running, pid: std::process::id(), message: None, ..before },
             path: path.to_owned(),
             beaten: Instant::now(),
             metrics: None,
             trackers: Trackers::default(),
             _lock: lock,
-        };
-        if run.status.state.is_over() {
-            return Ok(Opened::Finished(run));
-        }
-        run.status = Status { state: State::Running, pid: std::process::id(), message: None, ..run.status };
-        Ok(Opened::Unfinished(run))
+        }))
     }
 
     pub fn path(&self) -> &Path {
@@ -102,7 +128,7 @@ impl RunFolder {
     /// # Panics
     /// Before [`Self::go_on_from`].
     pub fn append(&mut self, record: Record) -> Result<()> {
-        self.metrics.as_mut().expect("the metrics are open").append(&record)?;
+        self.metrics.as_ref().expect("the metrics are open").append(&record)?;
         self.trackers.each(|tracker| tracker.record(&record));
         Ok(())
     }
@@ -123,13 +149,9 @@ impl RunFolder {
         atomic::write(&self.path.join(RESULT), table.as_bytes())
     }
 
-    /// What [`Self::write_result`] kept; of a run stopped before it had a result, why it was.
+    /// The table that [`Self::write_result`] kept; of a run stopped before it had one, the reason.
     pub fn result(&self) -> Result<String> {
-        let path = self.path.join(RESULT);
-        if self.status.state == State::Stopped && !path.exists() {
-            return Ok(format!("stopped early: {}\n", self.status.message.as_deref().unwrap_or_default()));
-        }
-        fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
+        result(&self.path, &self.status)
     }
 
     /// Writes a figure as SVG and PNG.
@@ -203,6 +225,14 @@ impl RunFolder {
     }
 }
 
+fn result(run: &Path, status: &Status) -> Result<String> {
+    let path = run.join(RESULT);
+    if status.state == State::Stopped && !path.exists() {
+        return Ok(format!("stopped early: {}\n", status.message.as_deref().unwrap_or_default()));
+    }
+    fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
+}
+
 fn refuse_foreign_files(path: &Path) -> Result<()> {
     let Ok(mut entries) = fs::read_dir(path) else {
         ensure!(!path.exists(), "output_path {} is not a folder", path.display());
@@ -232,9 +262,7 @@ fn lock(path: &Path) -> Result<File> {
 fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
     let before = settings::load::<T>(&[known.to_owned()], &[])
         .with_context(|| format!("{} cannot be read; choose another output_path", known.display()))?;
-    let differences = settings::differences(&before.settings, settings);
-    let differing: Vec<_> =
-        differences.into_iter().filter(|d| !FREE_KEYS.contains(&d.key.as_str())).collect();
+    let differing = settings::result_differences(&before.settings, settings);
     let listed: String =
         differing.iter().map(|d| format!("\n  {}: {} there, {} now", d.key, d.left, d.right)).collect();
     ensure!(

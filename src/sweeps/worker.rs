@@ -80,7 +80,7 @@ pub fn arguments(folder: &SweepFolder, trial: &Trial) -> Vec<String> {
     }
     arguments.push("--values".into());
     arguments.push(text("run_group", &folder.file.name));
-    arguments.push(text("run_name", &trial.name()));
+    arguments.push(text("run_name", &trial.name));
     arguments.extend(trial.arguments());
     arguments.push(text("output_path", &folder.run_path(trial).display().to_string()));
     arguments

@@ -3,11 +3,18 @@
 use anyhow::{Result, ensure};
 
 use super::SweepArguments;
+use super::look::note_of_others;
 use crate::sweeps::{Board, Capacity, Pool, Standing, SweepFolder, TrialState, headline, table};
 use crate::training::Stop;
 
 /// Works on the sweep until all its runs are over.
+///
+/// A sweep without anything left to do is told from its files, which may be read-only.
 pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
+    let standings = folder.standings()?;
+    if folder.unasked()? == 0 && !standings.iter().any(|s| is_left(&s.state, arguments.retry.is_some())) {
+        return conclude(folder, &standings, arguments);
+    }
     let _held = folder.hold()?;
     let stop = Stop::listen()?;
     let capacity = capacity(arguments.jobs, arguments.threads);
@@ -24,11 +31,23 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
     if standings.is_err() && stop.asked() {
         eprintln!("stopped by {}; the same command goes on from here", stop.reason());
     }
-    let standings = standings?;
-    print!("{}", table(&standings, &folder.file.metric.name, None));
-    println!("{}", headline(&standings, 0));
+    conclude(folder, &standings?, arguments)
+}
+
+fn is_left(state: &TrialState, retry_failed: bool) -> bool {
+    match state {
+        TrialState::Waiting | TrialState::Running | TrialState::Interrupted => true,
+        TrialState::Failed(_) => retry_failed,
+        TrialState::Stopped(_) | TrialState::Finished => false,
+    }
+}
+
+fn conclude(folder: &SweepFolder, standings: &[Standing], arguments: &SweepArguments) -> Result<()> {
+    print!("{}", table(standings, &folder.file.metric.name, None));
+    println!("{}", headline(standings, 0));
+    print!("{}", note_of_others(folder)?);
     println!("the table and the figure: umwelt report {}", arguments.file.display());
-    complain(&standings)
+    complain(standings)
 }
 
 fn complain(standings: &[Standing]) -> Result<()> {
