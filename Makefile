@@ -9,7 +9,7 @@ VENV := .venv-bench
 VENV_TEST := .venv-test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train como test test-slurm lint bench reproduce
+.PHONY: help setup build train como test test-slurm same-bits lint bench reproduce
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,15 @@ test: setup $(VENV_TEST)/ready ## Run every test but those through Slurm (fetche
 test-slurm: setup ## Run sweeps through a real Slurm (on Debian as root, fetches it)
 	scripts/install_slurm.sh
 	cargo test --locked --test slurm -- --ignored --test-threads=1
+
+same-bits: setup ## Compare the results of eight short commands, bit for bit, with another commit: BASE=REF
+	@test -n "$(BASE)" || { echo "say which commit to compare with: make same-bits BASE=main~1"; exit 2; }
+	rm -rf target/baseline/source && git worktree prune
+	git worktree add --detach --force target/baseline/source $(BASE)
+	ln -sfn "$$(readlink -f .libtorch)" target/baseline/source/.libtorch
+	cd target/baseline/source && cargo build --locked --bins --target-dir ../build
+	git worktree remove --force target/baseline/source
+	UMWELT_BASELINE="$(CURDIR)/target/baseline/build/debug" cargo test --locked --test same_bits
 
 lint: setup ## Check formatting and run clippy; no warning passes
 	cargo fmt --check

@@ -3,6 +3,7 @@
 //! Data flows down this list once and never back; a module may use those above it, never those below.
 
 pub mod atomic;
+pub mod jsonl;
 pub mod native;
 pub mod random;
 pub mod settings;

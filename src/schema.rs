@@ -114,6 +114,11 @@ pub enum ModelType {
     CoMo,
 }
 
+impl ModelType {
+    /// Every model.
+    pub const ALL: [Self; 4] = [Self::VICReg, Self::SimCLR, Self::RSSM, Self::CoMo];
+}
+
 impl RunSettings {
     /// Where the world model's settings are, the channels of its images and the numbers of its actions; none where
     /// the model is none of a world.

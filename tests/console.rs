@@ -50,7 +50,7 @@ fn a_result_that_nobody_reads_is_no_error_and_one_that_cannot_be_kept_says_where
     };
     let (code, _, told) = run(full());
     let end = told.lines().last().unwrap();
-    let expected = "error: the run is over, and its result lies in run/result.txt: \
+    let expected = "error: the run is over, and its result lies in run: \
                     could not write to standard output: No space left on device (os error 28)";
     assert_eq!((code, end), (Some(1), expected));
     assert_eq!(state(at.path(), "run"), "finished");

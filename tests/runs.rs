@@ -86,6 +86,74 @@ fn a_finished_run_prints_its_result_again_and_other_settings_are_refused() {
 }
 
 #[test]
+fn a_finished_run_is_told_without_writing_into_its_folder() {
+    let at = tempfile::tempdir().unwrap();
+    let table = succeeds(train(at.path(), &["output_path=run"]));
+    let lock = at.path().join("run/run.lock");
+    fs::remove_file(&lock).unwrap();
+    fs::create_dir(&lock).unwrap();
+    assert_eq!(succeeds(train(at.path(), &["output_path=run"])), table);
+    let error = fails(train(at.path(), &["output_path=run", "seed=7"]), 1);
+    assert!(error.contains("holds a run of other settings:\n  seed: 42 there, 7 now"), "{error}");
+}
+
+/// The folders below `at` that hold a run, sorted.
+fn run_folders(at: &Path) -> Vec<PathBuf> {
+    let mut found = vec![];
+    let mut left = vec![at.to_owned()];
+    while let Some(folder) = left.pop() {
+        if folder.join("settings.yaml").exists() {
+            found.push(folder.strip_prefix(at).unwrap().to_owned());
+        } else {
+            let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            left.extend(entries.filter(|path| path.is_dir()));
+        }
+    }
+    found.sort();
+    found
+}
+
+#[test]
+fn the_default_folder_is_named_by_what_affects_a_result() {
+    let at = tempfile::tempdir().unwrap();
+    let table = succeeds(train(at.path(), &["vicreg.epochs=1"]));
+    let folder = run_folders(at.path()).pop().unwrap();
+    assert!(folder.to_string_lossy().starts_with("runs/VICReg-"), "{folder:?}");
+    let same: [&[&str]; 3] = [
+        &["vicreg.epochs=1", "dataset_noise=5e-1", "seed=42"],
+        &["vicreg.epochs=1", "tensorboard=true", "threads=2"],
+        &["vicreg.epochs=1", "rssm.epochs=9"],
+    ];
+    for values in same {
+        assert_eq!(succeeds(train(at.path(), values)), table);
+    }
+    assert_eq!(run_folders(at.path()), std::slice::from_ref(&folder));
+    let earlier = at.path().join("runs/VICReg-0123abcd");
+    fs::rename(at.path().join(&folder), &earlier).unwrap();
+    assert_eq!(succeeds(train(at.path(), &["vicreg.epochs=1"])), table);
+    assert_eq!(run_folders(at.path()), [PathBuf::from("runs/VICReg-0123abcd")]);
+}
+
+#[test]
+fn names_and_groups_are_one_folder_each_below_runs() {
+    let at = tempfile::tempdir().unwrap();
+    let values = [
+        &["run_name=../../up"][..],
+        &["run_group=/abs", "run_name=a"],
+        &["run_name=lr=0.1/wd=0.2"],
+        &["run_name=''", "seed=1"],
+        &["run_name=..", "run_group=..", "seed=2"],
+    ];
+    for values in values {
+        succeeds(train(at.path(), &[&["quick_debug=true"], values].concat()));
+    }
+    let folders = run_folders(at.path());
+    let without_identity = |folder: &PathBuf| folder.to_string_lossy().rsplit_once('-').unwrap().0.to_owned();
+    let names: Vec<String> = folders.iter().map(without_identity).collect();
+    assert_eq!(names, ["runs/VICReg", "runs/VICReg", "runs/_.._up", "runs/_abs/a", "runs/lr=0.1_wd=0.2"]);
+}
+
+#[test]
 fn killed_at_any_moment_a_run_ends_with_the_same_bits() {
     ends_with_the_same_bits(&["vicreg.epochs=12", "log_every=1", "vicreg.projector=24-24"]);
 }

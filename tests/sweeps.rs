@@ -230,6 +230,161 @@ fn a_report_tells_means_floors_and_what_is_missing() {
     assert!(best.contains("prediction.rmse_px"), "{best}");
 }
 
+/// A sweep over `base.yaml`, which is written too, and the lines that it prints about its runs.
+fn sweep_over_base(at: &Path, base: &[&str], lines: &str) -> String {
+    let values: String = base.iter().map(|value| value.replacen('=', ": ", 1) + "\n").collect();
+    fs::write(at.join("base.yaml"), nested(&values)).unwrap();
+    fs::write(at.join("s.yaml"), format!("configs: [base.yaml]\n{lines}")).unwrap();
+    succeeds(umwelt(at, &["sweep", "s.yaml", "--jobs", "2"]))
+}
+
+/// `a.b: c` as a mapping below `a`.
+fn nested(lines: &str) -> String {
+    let mut sections = BTreeMap::<&str, String>::new();
+    for line in lines.lines() {
+        let (section, rest) =
+            line.split_once('.').filter(|(name, _)| !name.contains(':')).unwrap_or(("", line));
+        *sections.entry(section).or_default() +=
+            &format!("{}{rest}\n", if section.is_empty() { "" } else { "  " });
+    }
+    sections
+        .iter()
+        .map(|(name, rest)| if name.is_empty() { rest.clone() } else { format!("{name}:\n{rest}") })
+        .collect()
+}
+
+fn with<'a>(values: &[&'a str]) -> Vec<&'a str> {
+    let key = |value: &'a str| value.split('=').next();
+    let mut all: Vec<&str> = common::SMALL.to_vec();
+    all.retain(|known| !values.iter().any(|value| key(value) == key(known)));
+    [&all, values].concat()
+}
+
+#[test]
+fn a_sweep_over_an_edited_config_makes_other_runs_and_names_the_old_ones() {
+    let at = tempfile::tempdir().unwrap();
+    let sweep = at.path().join("runs/s");
+    sweep_over_base(at.path(), &with(&["vicreg.epochs=1"]), "parameters: {dataset_noise: [0.5, 1]}\n");
+    let old = runs(&sweep);
+    let told = sweep_over_base(
+        at.path(),
+        &with(&["vicreg.epochs=1", "vicreg.base_lr=0.4"]),
+        "parameters: {dataset_noise: [0.5, 1, 2]}\n",
+    );
+    let new: Vec<String> = runs(&sweep).into_keys().filter(|name| !old.contains_key(name)).collect();
+    assert_eq!((old.len(), new.len()), (2, 3));
+    for name in &new {
+        let settings = fs::read_to_string(sweep.join(name).join("settings.yaml")).unwrap();
+        assert!(settings.contains("base_lr: 0.4\n"), "{settings}");
+    }
+    let first = old.keys().next().unwrap();
+    assert!(
+        told.contains(&format!("not of this sweep as its file stands now: {first} and 1 more")),
+        "{told}"
+    );
+    let report = succeeds(umwelt(at.path(), &["report", "s.yaml"]));
+    assert!(
+        report.contains("not of this sweep")
+            && report.contains("\n                     0.5                 "),
+        "{report}"
+    );
+}
+
+#[test]
+fn a_sweep_that_is_written_otherwise_is_the_same_sweep() {
+    let at = tempfile::tempdir().unwrap();
+    let base = with(&["vicreg.epochs=1"]);
+    sweep_over_base(at.path(), &base, "parameters: {dataset_noise: [0.5, 1]}\n");
+    for lines in [
+        "parameters: {dataset_noise: [5e-1, 1.0]}\n",
+        "values: {seed: 42, wandb: false}\nparameters: {dataset_noise: [1, 0.5]}\n",
+        "groups: {noise: {low: {dataset_noise: 0.5}, high: {dataset_noise: 1}}}\n",
+    ] {
+        fs::write(at.path().join("s.yaml"), format!("configs: [./base.yaml]\n{lines}")).unwrap();
+        let told = succeeds(umwelt(at.path(), &["sweep", "s.yaml", "--status"]));
+        assert!(told.ends_with("2 runs: 2 finished\n"), "{lines}{told}");
+    }
+}
+
+#[test]
+fn runs_under_names_of_an_earlier_version_are_found() {
+    let at = tempfile::tempdir().unwrap();
+    let sweep = at.path().join("runs/s");
+    sweep_over_base(at.path(), &with(&["vicreg.epochs=1"]), "parameters: {dataset_noise: [0.5, 1]}\n");
+    for (number, name) in (0..).zip(runs(&sweep).keys()) {
+        fs::rename(sweep.join(name), sweep.join(format!("dataset_noise=x-0123456{number}"))).unwrap();
+    }
+    let told = succeeds(umwelt(at.path(), &["sweep", "s.yaml"]));
+    assert!(told.contains("2 runs: 2 finished\n") && runs(&sweep).len() == 2, "{told}");
+}
+
+#[test]
+fn a_sweep_that_learns_forgets_what_other_settings_found() {
+    let at = tempfile::tempdir().unwrap();
+    let lines = "method: tpe\nbudget: 2\nparameters: {vicreg.base_lr: {min: 0.1, max: 0.5}}\n";
+    sweep_over_base(at.path(), &with(&["vicreg.epochs=1"]), lines);
+    let sweep = at.path().join("runs/s");
+    let asked = fs::read_to_string(sweep.join("trials.jsonl")).unwrap();
+    fs::write(sweep.join("trials.jsonl"), format!("{asked}{{\"owner\":\"local\",\"tr")).unwrap();
+    let told = sweep_over_base(at.path(), &with(&["vicreg.epochs=2"]), lines);
+    assert!(told.contains("2 runs: 2 finished") && told.contains("and 1 more"), "{told}");
+    assert_eq!(runs(&sweep).len(), 4);
+    let told = succeeds(umwelt(at.path(), &["sweep", "s.yaml", "--status"]));
+    assert!(told.contains("2 runs: 2 finished"), "{told}");
+}
+
+#[test]
+fn a_finished_sweep_is_told_without_writing_into_its_folder() {
+    let at = tempfile::tempdir().unwrap();
+    let told =
+        sweep_over_base(at.path(), &with(&["vicreg.epochs=1"]), "parameters: {dataset_noise: [0.5]}\n");
+    let sweep = at.path().join("runs/s");
+    fs::remove_file(sweep.join("sweep.lock")).unwrap();
+    fs::create_dir(sweep.join("sweep.lock")).unwrap();
+    assert_eq!(succeeds(umwelt(at.path(), &["sweep", "s.yaml"])), told);
+    fs::write(sweep.join("report"), "no folder").unwrap();
+    let output = common::output(umwelt(at.path(), &["report", "s.yaml"]));
+    let (table, warning) = (common::text(&output.stdout), common::text(&output.stderr));
+    assert!(output.status.success() && table.contains("1 run: 1 finished"), "{table}{warning}");
+    assert!(warning.starts_with("warning: could not make runs/s/report"), "{warning}");
+    assert!(!table.contains("runs/s/report"), "{table}");
+}
+
+#[test]
+fn a_metric_that_no_run_logs_is_refused_before_the_start() {
+    let at = tempfile::tempdir().unwrap();
+    let space = "parameters: {vicreg.base_lr: {min: 0.1, max: 0.5}}\nmethod: tpe\nbudget: 2\n";
+    for (name, lines, expected) in [
+        (
+            "m",
+            "metric: {name: prediction.rmse}\n",
+            "metric.name: no run of m has `prediction.rmse`; did you mean prediction.rmse_px?",
+        ),
+        (
+            "e",
+            "early_stopping: {metric: lss}\n",
+            "early_stopping.metric: no run of e has `lss`; did you mean loss?",
+        ),
+        ("w", "metric: {name: mse}\n", "metric.name: no run of w has `mse`"),
+    ] {
+        sweep_file(at.path(), name, &["vicreg.epochs=1"], &format!("{space}{lines}"));
+        let told = fails(umwelt(at.path(), &["sweep", &format!("{name}.yaml")]), 2);
+        assert!(told.contains(expected), "{told}");
+        assert!(!at.path().join("runs").exists());
+    }
+}
+
+#[test]
+fn a_sweep_whose_first_run_lacks_its_metric_goes_no_further() {
+    let at = tempfile::tempdir().unwrap();
+    let lines = "parameters: {vicreg.base_lr: {min: 0.1, max: 0.5}}\nmethod: tpe\nbudget: 3\n\
+                 metric: {name: planning.cem.rmse_px}\n";
+    sweep_file(at.path(), "plan", &["vicreg.epochs=1"], lines);
+    let told = fails(umwelt(at.path(), &["sweep", "plan.yaml", "--jobs", "1"]), 1);
+    assert!(told.contains("ended without `planning.cem.rmse_px`, by which the sweep is steered"), "{told}");
+    assert_eq!(runs(&at.path().join("runs/plan")).len(), 1);
+}
+
 #[test]
 fn bad_sweep_files_are_told_by_line_and_key() {
     let at = tempfile::tempdir().unwrap();

@@ -8,10 +8,12 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Mistake;
+use super::sweep::note_of_others;
 use crate::reports::study::{Goal, Outcome, Study, StudyRun, Wishes};
 use crate::runs::{self, SCORE};
+use crate::schema::RunSettings;
 use crate::sweeps::{self, Domain, ReportWishes, Standing, SweepFile, SweepFolder, TrialState};
-use crate::terminal::print_line;
+use crate::terminal::{note, print, print_line};
 use crate::training::Stop;
 
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
@@ -72,27 +74,37 @@ impl ReportArguments {
 /// # Errors
 /// Mistakes in the sweep file, a sweep that was never begun, a folder that cannot be written.
 pub fn report(arguments: &ReportArguments) -> Result<()> {
-    let mut folder =
-        SweepFolder::open(&arguments.file, &arguments.values, arguments.output.as_deref(), None)?;
+    let mut folder = SweepFolder::open::<RunSettings>(
+        &arguments.file,
+        &arguments.values,
+        arguments.output.as_deref(),
+        None,
+    )?;
     arguments.lay_upon(&mut folder.file.report);
     if !folder.path().exists() {
         let begin = format!("begin it with `umwelt sweep {}`", arguments.file.display());
         return Err(Mistake(format!("there are no runs in {}; {begin}", folder.path().display())).into());
     }
     let stop = Stop::listen()?;
-    let mut told = String::new();
+    let (mut told, mut written) = (String::new(), true);
     loop {
         let standings = folder.standings()?;
         let study = study(&folder, &standings)?;
         if told != study.csv() {
             told = study.csv();
-            write(&study, &folder)?;
+            if let Err(error) = write(&study, &folder) {
+                note(format!("warning: {error:#}; the report is printed alone"));
+                written = false;
+            }
             if arguments.watch {
                 print_line(study.states())?;
             }
         }
         if !arguments.watch || stop.asked() || is_over(&folder, &standings)? {
-            return print_line(format!("{}{}", study.text(), folder.path().join("report").display()));
+            let place = folder.path().join("report").display().to_string();
+            print(study.text())?;
+            print(note_of_others(&folder)?)?;
+            return if written { print_line(place) } else { Ok(()) };
         }
         std::thread::sleep(WATCH_INTERVAL);
     }
@@ -166,7 +178,7 @@ fn study_run(standing: &Standing, x: Option<&str>) -> StudyRun {
         varied.push((name.clone(), score.to_string()));
     }
     StudyRun {
-        name: standing.trial.name(),
+        name: standing.trial.name.clone(),
         outcome: outcome(standing),
         varied,
         seed: seed.into_iter().next().map(|(_, seed)| seed),

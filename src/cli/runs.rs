@@ -8,9 +8,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Result;
 use clap::{Args, Subcommand};
 
+use super::train::output_path;
 use crate::registry::{self, Filter, Listing, Registry, Rerun, Run, shown};
 use crate::runs::{RunSummary, unix_seconds};
 use crate::schema::RunSettings;
+use crate::settings;
 use crate::terminal::{self, print, print_line};
 
 /// Lists runs, shows and compares them, finds the best, moves them away
@@ -96,7 +98,7 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
         Command::Diff { runs } => diff(&registry, runs),
         Command::Best { filters, metric, maximize } => best(&registry, filters, metric, *maximize),
         Command::Rerun { run, values, print } => {
-            let again = registry::rerun(&find(&registry, run)?, values);
+            let again = in_new_folder(registry::rerun(&find(&registry, run)?, values))?;
             if !print {
                 return train(again);
             }
@@ -106,6 +108,23 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
         Command::Restore { run } => trash::restore(&registry, run.as_deref()),
         Command::Index { rebuild } => index(&registry, *rebuild),
     }
+}
+
+/// The same run in a folder that is not there yet: where nothing but the name can tell the two apart, it is numbered.
+fn in_new_folder(again: Rerun) -> Result<Rerun> {
+    let settings = settings::load::<RunSettings>(&again.configs, &again.values)?.settings;
+    if settings.output_path.is_some() || !output_path(&settings, &again.configs).exists() {
+        return Ok(again);
+    }
+    let name = settings.run_name.clone().unwrap_or_default();
+    let numbered = (2..).map(|number| format!("{name}-{number}"));
+    let mut free = numbered.filter(|name| {
+        let renamed = RunSettings { run_name: Some(name.clone()), ..settings.clone() };
+        !output_path(&renamed, &again.configs).exists()
+    });
+    let name = free.next().expect("numbers do not end");
+    let values = again.values.into_iter().filter(|value| !value.starts_with("run_name="));
+    Ok(Rerun { values: values.chain([format!("run_name={name}")]).collect(), ..again })
 }
 
 fn all_runs(registry: &Registry) -> Result<Vec<RunSummary>> {

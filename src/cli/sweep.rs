@@ -4,15 +4,20 @@ mod cluster;
 mod here;
 mod look;
 
+pub use look::note_of_others;
+
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
 use super::Mistake;
-use crate::schema::RunSettings;
+use crate::schema::{ModelType, RunSettings};
+use crate::settings::for_unknown_name;
 use crate::sweeps::slurm::{self, SlurmOptions};
 use crate::sweeps::{SweepFolder, TrialState};
+use crate::tasks::{matches, metric_names};
 
 /// Points of a sweep that learns that are checked before it starts: it chooses its first ones by chance.
 const CHECKED_AHEAD: usize = 10;
@@ -95,10 +100,10 @@ enum Retry {
 /// Mistakes in the sweep file; [`crate::training::Interrupted`]; runs that failed.
 pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     if arguments.task {
-        return slurm::run_task(&arguments.file);
+        return slurm::run_task::<RunSettings>(&arguments.file);
     }
-    let folder =
-        SweepFolder::open(&arguments.file, &arguments.values, arguments.output.as_deref(), arguments.limit)?;
+    let SweepArguments { file, values, output, limit, .. } = arguments;
+    let folder = SweepFolder::open::<RunSettings>(file, values, output.as_deref(), *limit)?;
     if arguments.status {
         return look::status(&folder);
     }
@@ -120,15 +125,43 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     }
 }
 
+/// The numbers that the sweep is steered by are such that its models log.
+fn check_metrics(folder: &SweepFolder) -> Result<()> {
+    let file = &folder.file;
+    let stopping =
+        file.early_stopping.as_ref().map(|stopping| ("early_stopping.metric", &stopping.metric.name));
+    for (key, name) in [("metric.name", &file.metric.name)].into_iter().chain(stopping) {
+        if ModelType::ALL.iter().all(|model| is_logged(name, *model)) {
+            continue;
+        }
+        let models = models(folder)?;
+        if !models.iter().any(|model| is_logged(name, *model)) {
+            let known: BTreeSet<&str> = models.iter().flat_map(|model| metric_names(*model)).collect();
+            let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
+            let hint = for_unknown_name(name, &known);
+            return Err(Mistake(format!("{key}: no run of {} has `{name}`; {hint}", file.name)).into());
+        }
+    }
+    Ok(())
+}
+
+fn is_logged(name: &str, model: ModelType) -> bool {
+    metric_names(model).iter().any(|pattern| matches(pattern, name))
+}
+
+/// The models that the sweep trains, or the first ones of a sweep that learns.
+fn models(folder: &SweepFolder) -> Result<Vec<ModelType>> {
+    let ahead = if folder.file.is_adaptive() { CHECKED_AHEAD.min(folder.len()) } else { folder.len() };
+    let model = |index| Ok(folder.file.trial(index, &[]).check::<RunSettings>()?.settings.model_type);
+    let models: Vec<ModelType> = (0..ahead).map(model).collect::<Result<_>>()?;
+    Ok(ModelType::ALL.into_iter().filter(|model| models.contains(model)).collect())
+}
+
 /// Every run's settings are checked before the first one starts.
 fn check(folder: &SweepFolder) -> Result<()> {
-    for trial in folder.trials()? {
-        trial.check::<RunSettings>()?;
-    }
-    let ahead = if folder.file.is_adaptive() { CHECKED_AHEAD.min(folder.len()) } else { 0 };
-    for index in 0..ahead {
-        folder.file.trial(index, &[]).check::<RunSettings>()?;
-    }
+    folder.trials()?;
+    folder.check_ahead(if folder.file.is_adaptive() { CHECKED_AHEAD } else { 0 })?;
+    check_metrics(folder)?;
     ensure!(!folder.is_empty(), Mistake(format!("{} spans no runs", folder.file.name)));
     Ok(())
 }

@@ -9,7 +9,10 @@ use tch::Device;
 use super::Mistake;
 use crate::native;
 use crate::registry::Rerun;
-use crate::runs::{Console, Environment, Opened, RunFolder, TensorBoard, Tracker, Wandb, load_model_tensors};
+use crate::runs::{
+    Console, Environment, Opened, RunFolder, TensorBoard, Tracker, Wandb, default_folder, load_model_tensors,
+    safe,
+};
 use crate::schema::{ModelType, RunSettings};
 use crate::settings;
 use crate::sweeps;
@@ -100,7 +103,7 @@ fn run_task<T: Task>(
         Opened::Unfinished(run) => run,
         Opened::Finished(run) => {
             console.say(&format!("{} is finished; this is what it found", folder.display()));
-            return show(&run, &run.result()?);
+            return show(folder, &run.result()?);
         }
     };
     run.write_json("environment.json", &Environment::of_this_process(device, threads))?;
@@ -118,7 +121,7 @@ fn run_task<T: Task>(
         .and_then(|trainer| trainer.with_gate(sweeps::gate()?).run());
     let told = run.finish_trackers();
     run.take_warnings().iter().for_each(|warning| console.warn(warning));
-    let shown = show(&run, &result?);
+    let shown = show(folder, &result?);
     told.iter().for_each(|told| console.say(told));
     let (trained, judged) = (run.status().training_seconds, run.status().evaluating_seconds);
     console.say(&format!(
@@ -129,8 +132,8 @@ fn run_task<T: Task>(
 }
 
 /// Prints what a run found.
-fn show(run: &RunFolder, result: &str) -> Result<()> {
-    let kept = || format!("the run is over, and its result lies in {}", run.result_path().display());
+fn show(folder: &Path, result: &str) -> Result<()> {
+    let kept = || format!("the run is over, and its result lies in {}", folder.display());
     terminal::print(result).with_context(kept)
 }
 
@@ -191,14 +194,12 @@ fn use_threads(wanted: usize) -> usize {
 }
 
 /// The run's folder: as told, else `runs/` and a name that belongs to these settings alone.
-fn output_path(settings: &RunSettings, configs: &[PathBuf]) -> PathBuf {
+pub fn output_path(settings: &RunSettings, configs: &[PathBuf]) -> PathBuf {
     if let Some(path) = &settings.output_path {
         return path.into();
     }
-    let config =
-        configs.first().and_then(|path| path.file_stem()).map(|stem| stem.to_string_lossy().into_owned());
-    let name = settings.run_name.clone().or(config).unwrap_or_else(|| format!("{:?}", settings.model_type));
-    let told = crate::random::Stream::new(0, &settings::to_yaml(settings)).at(&[]).bits();
-    let folder = format!("{name}-{:08x}", told >> 32);
-    Path::new("runs").join(settings.run_group.as_deref().unwrap_or("")).join(folder)
+    let config = || Some(configs.first()?.file_stem()?.to_string_lossy().into_owned());
+    let name = settings.run_name.clone().filter(|name| !safe(name, '_').is_empty());
+    let name = name.or_else(config).unwrap_or_else(|| format!("{:?}", settings.model_type));
+    default_folder(settings.run_group.as_deref(), &name, settings)
 }

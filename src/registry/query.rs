@@ -10,7 +10,7 @@ use super::columns::{OWN, value};
 use super::wording::text;
 use super::{Filter, Refused};
 use crate::runs::{RunState, RunSummary};
-use crate::settings::{for_unknown_choice, for_unknown_key};
+use crate::settings::{for_unknown_choice, for_unknown_name};
 
 /// What to list of all runs.
 #[derive(Clone, Debug)]
@@ -56,7 +56,8 @@ pub fn best(runs: Vec<RunSummary>, metric: &str, maximize: bool) -> Result<(RunS
     let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.scores.keys()).map(String::as_str).collect();
     let known: Vec<String> = known.into_iter().map(ToOwned::to_owned).collect();
     if !known.iter().any(|name| name == metric) {
-        let hint = if known.is_empty() { "no run has any yet".into() } else { nearest(metric, &known) };
+        let hint =
+            if known.is_empty() { "no run has any yet".into() } else { for_unknown_name(metric, &known) };
         return Err(Refused(format!("--metric {metric}: no run has this score; {hint}")));
     }
     let finished = runs.into_iter().filter(|run| run.state == RunState::Finished);
@@ -80,17 +81,7 @@ pub fn check_key(key: &str, runs: &[RunSummary]) -> Result<(), Refused> {
     known.extend(
         runs.iter().flat_map(|run| run.settings.keys()).collect::<BTreeSet<_>>().into_iter().cloned(),
     );
-    Err(Refused(format!("no run has `{key}`; {}", nearest(key, &known))))
-}
-
-/// Asks whether what begins as was typed was meant, or else what is most alike.
-fn nearest(key: &str, known: &[String]) -> String {
-    let longer: Vec<&str> =
-        known.iter().map(String::as_str).filter(|known| known.starts_with(key)).take(4).collect();
-    match longer[..] {
-        [] => for_unknown_key(key, known),
-        _ => format!("did you mean {}?", longer.join(" or ")),
-    }
+    Err(Refused(format!("no run has `{key}`; {}", for_unknown_name(key, &known))))
 }
 
 fn check_state(filter: &Filter) -> Result<(), Refused> {

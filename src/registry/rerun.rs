@@ -35,8 +35,7 @@ pub fn rerun(run: &Run, values: &[String]) -> Rerun {
 /// The last part of the run's name, without the mark of its settings that `train` may have put behind it.
 fn base_name(run: &Run) -> &str {
     let name = run.summary.name.rsplit('/').next().unwrap_or_default();
-    let is_mark = |mark: &str| mark.len() == 8 && mark.chars().all(|c| c.is_ascii_hexdigit());
-    name.rsplit_once('-').filter(|(_, mark)| is_mark(mark)).map_or(name, |(base, _)| base)
+    name.rsplit_once('-').filter(|(_, mark)| settings::is_identity(mark)).map_or(name, |(base, _)| base)
 }
 
 /// Text that YAML reads as this text.

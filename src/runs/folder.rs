@@ -15,15 +15,12 @@ use super::{Console, atomic};
 use crate::reports::Figure;
 use crate::settings::{self, Schema};
 
-/// Keys in which a run may differ from its folder and still be the same run.
-const FREE_KEYS: [&str; 3] = ["output_path", "wandb", "tensorboard"];
 /// What may lie in a folder before its run does: its lock, and what a scheduler keeps of its output.
 const NOT_FOREIGN: [&str; 2] = [LOCK, OUTPUT];
 const LOCK: &str = "run.lock";
 /// What a run that a scheduler started wrote to its console.
 pub const OUTPUT: &str = "output.log";
 const RESULT: &str = "result.txt";
-const STATUS: &str = "status.json";
 const METRICS: &str = "metrics.jsonl";
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
@@ -42,7 +39,34 @@ pub enum Opened {
     /// A run to begin, or to go on with.
     Unfinished(RunFolder),
     /// A run that is over, finished or stopped early.
-    Finished(RunFolder),
+    Finished(FinishedRun),
+}
+
+/// A run that is over; nothing is written into its folder any more, which may be read-only.
+pub struct FinishedRun {
+    path: PathBuf,
+    status: Status,
+}
+
+impl FinishedRun {
+    /// The run in `path`, if it is over.
+    ///
+    /// # Errors
+    /// When a run of other settings lies there.
+    fn of<T: Schema>(path: &Path, settings: &T) -> Result<Option<Self>> {
+        let known = path.join("settings.yaml");
+        if !known.exists() {
+            return Ok(None);
+        }
+        refuse_other_settings(&known, settings)?;
+        let status = Status::read(path).filter(|status| status.state.is_over());
+        Ok(status.map(|status| Self { path: path.to_owned(), status }))
+    }
+
+    /// The table of its last evaluation; of a run stopped before it had one, the reason.
+    pub fn result(&self) -> Result<String> {
+        result(&self.path, &self.status)
+    }
 }
 
 impl RunFolder {
@@ -55,6 +79,9 @@ impl RunFolder {
         if !known.exists() {
             refuse_foreign_files(path)?;
         }
+        if let Some(run) = FinishedRun::of(path, settings)? {
+            return Ok(Opened::Finished(run));
+        }
         for folder in ["", "checkpoints", "figures"] {
             let folder = path.join(folder);
             fs::create_dir_all(&folder)
@@ -62,24 +89,22 @@ impl RunFolder {
             atomic::sweep(&folder);
         }
         let lock = lock(path)?;
-        if known.exists() {
-            refuse_other_settings(&known, settings)?;
-        } else {
+        // Another process may have worked here until its lock was free.
+        if let Some(run) = FinishedRun::of(path, settings)? {
+            return Ok(Opened::Finished(run));
+        }
+        if !known.exists() {
             atomic::write(&known, settings::to_yaml(settings).as_bytes())?;
         }
-        let mut run = Self {
-            status: Status::read(path).unwrap_or_default(),
+        let before = Status::read(path).unwrap_or_default();
+        Ok(Opened::Unfinished(Self {
+            status: Status { state: State::Running, pid: std::process::id(), message: None, ..before },
             path: path.to_owned(),
             beaten: Instant::now(),
             metrics: None,
             trackers: Trackers::default(),
             _lock: lock,
-        };
-        if run.status.state.is_over() {
-            return Ok(Opened::Finished(run));
-        }
-        run.status = Status { state: State::Running, pid: std::process::id(), message: None, ..run.status };
-        Ok(Opened::Unfinished(run))
+        }))
     }
 
     pub fn path(&self) -> &Path {
@@ -104,7 +129,7 @@ impl RunFolder {
     /// # Panics
     /// Before [`Self::go_on_from`].
     pub fn append(&mut self, record: Record) -> Result<()> {
-        self.metrics.as_mut().expect("the metrics are open").append(&record)?;
+        self.metrics.as_ref().expect("the metrics are open").append(&record)?;
         self.trackers.each(|tracker| tracker.record(&record));
         Ok(())
     }
@@ -125,20 +150,9 @@ impl RunFolder {
         atomic::write(&self.path.join(RESULT), table.as_bytes())
     }
 
-    /// What [`Self::write_result`] kept; of a run stopped before it had a result, why it was.
+    /// The table that [`Self::write_result`] kept; of a run stopped before it had one, the reason.
     pub fn result(&self) -> Result<String> {
-        let path = self.result_path();
-        if self.status.state == State::Stopped && !path.ends_with(RESULT) {
-            return Ok(format!("stopped early: {}\n", self.status.message.as_deref().unwrap_or_default()));
-        }
-        fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
-    }
-
-    /// The file that holds [`Self::result`].
-    pub fn result_path(&self) -> PathBuf {
-        let path = self.path.join(RESULT);
-        let stopped = self.status.state == State::Stopped && !path.exists();
-        if stopped { self.path.join(STATUS) } else { path }
+        result(&self.path, &self.status)
     }
 
     /// Writes a figure as SVG and PNG.
@@ -198,7 +212,7 @@ impl RunFolder {
         change(&mut self.status);
         self.status.heartbeat = unix_seconds();
         self.beaten = Instant::now();
-        self.write_json(STATUS, &self.status)
+        self.write_json("status.json", &self.status)
     }
 
     /// Changes the status and writes it when a heartbeat is due.
@@ -210,6 +224,14 @@ impl RunFolder {
     pub fn status(&self) -> &Status {
         &self.status
     }
+}
+
+fn result(run: &Path, status: &Status) -> Result<String> {
+    let path = run.join(RESULT);
+    if status.state == State::Stopped && !path.exists() {
+        return Ok(format!("stopped early: {}\n", status.message.as_deref().unwrap_or_default()));
+    }
+    fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
 }
 
 fn refuse_foreign_files(path: &Path) -> Result<()> {
@@ -241,9 +263,7 @@ fn lock(path: &Path) -> Result<File> {
 fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
     let before = settings::load::<T>(&[known.to_owned()], &[])
         .with_context(|| format!("{} cannot be read; choose another output_path", known.display()))?;
-    let differences = settings::differences(&before.settings, settings);
-    let differing: Vec<_> =
-        differences.into_iter().filter(|d| !FREE_KEYS.contains(&d.key.as_str())).collect();
+    let differing = settings::result_differences(&before.settings, settings);
     let listed: String =
         differing.iter().map(|d| format!("\n  {}: {} there, {} now", d.key, d.left, d.right)).collect();
     ensure!(

@@ -1,13 +1,13 @@
 //! `metrics.jsonl`: what a run measured, one object a line, only ever appended to.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::Write;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use serde_json::{Map, Value};
 
 use super::atomic;
+use crate::jsonl;
 
 /// One line: `step`, `epoch` and what was measured there.
 pub type Record = Map<String, Value>;
@@ -18,7 +18,6 @@ pub const SCORE: &str = "score";
 /// An open log.
 pub struct MetricsLog {
     path: PathBuf,
-    file: File,
 }
 
 impl MetricsLog {
@@ -26,28 +25,19 @@ impl MetricsLog {
     pub fn open(path: &Path, step: u64) -> Result<Self> {
         let kept = read_records(path)?.into_iter().filter(|record| step_of(record) <= step);
         let lines: String = kept.map(|record| format!("{}\n", Value::Object(record))).collect();
-        if path.exists() {
-            atomic::write(path, lines.as_bytes())?;
-        }
-        let file = OpenOptions::new().create(true).append(true).open(path);
-        Ok(Self { path: path.to_owned(), file: file.with_context(|| atomic::failure(path))? })
+        atomic::write(path, lines.as_bytes())?;
+        Ok(Self { path: path.to_owned() })
     }
 
     /// Appends one line.
-    pub fn append(&mut self, record: &Record) -> Result<()> {
-        let line = serde_json::to_string(record)? + "\n";
-        self.file.write_all(line.as_bytes()).with_context(|| atomic::failure(&self.path))
+    pub fn append(&self, record: &Record) -> Result<()> {
+        jsonl::append(&self.path, record).with_context(|| atomic::failure(&self.path))
     }
 }
 
 /// The whole lines of a log; none where there is no log.
 pub fn read_records(path: &Path) -> Result<Vec<Record>> {
-    if !path.exists() {
-        return Ok(vec![]);
-    }
-    let text = fs::read(path).with_context(|| format!("could not read {}", path.display()))?;
-    let text = String::from_utf8_lossy(&text);
-    Ok(text.lines().map_while(|line| serde_json::from_str(line).ok()).collect())
+    jsonl::read(path).with_context(|| format!("could not read {}", path.display()))
 }
 
 /// An object in a file; empty where there is none that can be read.
@@ -70,7 +60,7 @@ mod tests {
         let path = folder.path().join("metrics.jsonl");
         fs::write(&path, "{\"step\":10,\"loss\":1.5}\n{\"step\":20,\"loss\":1.25}\n{\"step\":30,\"lo")
             .unwrap();
-        let mut log = MetricsLog::open(&path, 15).unwrap();
+        let log = MetricsLog::open(&path, 15).unwrap();
         log.append(&Record::from_iter([("step".into(), 20.into()), ("loss".into(), 1.0.into())])).unwrap();
         assert_eq!(
             fs::read_to_string(&path).unwrap(),

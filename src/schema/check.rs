@@ -1,6 +1,6 @@
 //! What no run can be made with, refused before anything is built.
 
-use super::RunSettings;
+use super::{ModelType, RunSettings};
 use crate::{
     data::DatasetType,
     settings::{
@@ -24,7 +24,25 @@ impl Schema for RunSettings {
         within("rssm", self.rssm.check())?;
         within("como", self.como.check())
     }
+
+    fn affects_results(&self, key: &str) -> bool {
+        let section = key.split_once('.').map(|(section, _)| section);
+        let model = section.and_then(|section| MODELS.iter().find(|(_, own)| *own == section));
+        !NO_RESULT.contains(&key) && model.is_none_or(|(model_type, _)| *model_type == self.model_type)
+    }
 }
+
+/// Labels, places and mirrors of a run, and how the machine works on it.
+const NO_RESULT: [&str; 7] =
+    ["output_path", "run_name", "run_group", "wandb", "tensorboard", "threads", "safe_every_n_epochs"];
+
+/// The models, each with the section of its settings.
+const MODELS: [(ModelType, &str); 4] = [
+    (ModelType::VICReg, "vicreg"),
+    (ModelType::SimCLR, "simclr"),
+    (ModelType::RSSM, "rssm"),
+    (ModelType::CoMo, "como"),
+];
 
 /// Above this the margin of two standard deviations on each side leaves a dot no room in 28 pixels.
 const LARGEST_DOT_STD: f64 = 6.75;

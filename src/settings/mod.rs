@@ -8,6 +8,7 @@ mod difference;
 mod error;
 mod explain;
 mod flat;
+mod identity;
 mod layers;
 mod origin;
 mod parse;
@@ -35,6 +36,7 @@ use check::Refusal;
 pub use difference::{Difference, differences};
 pub use error::SettingsError;
 pub use flat::{flat, plain};
+pub use identity::{identity, is_identity, result_differences};
 pub use layers::{Given, load_given};
 pub use origin::Origin;
 pub use resolved::{Resolved, to_yaml};
@@ -42,7 +44,7 @@ pub use resolved::{Resolved, to_yaml};
 pub(crate) use de::{found, from_tree};
 pub(crate) use read::read_file;
 pub(crate) use scalar::{Meaning, resolve};
-pub(crate) use suggest::{for_unknown_choice, for_unknown_key};
+pub(crate) use suggest::{for_unknown_choice, for_unknown_key, for_unknown_name};
 pub(crate) use tree::{Key, Node, Scalar, Value, join};
 pub(crate) use values::parse_argument;
 pub(crate) use yaml::inline;
@@ -54,6 +56,10 @@ pub trait Schema: Serialize + DeserializeOwned + Default {
 
     /// Refuses values that no run can be made with: a dotted key and what is allowed there.
     fn check(&self) -> Result<(), Refusal>;
+
+    /// Whether the value of a dotted key can change a result of a run with these settings. Labels, places and mirrors of
+    /// a run cannot, and neither can settings of a model that is not trained: they are no part of its [`identity`].
+    fn affects_results(&self, key: &str) -> bool;
 }
 
 /// Lays the files upon the defaults in their order, and `values` (`KEY=VALUE` each) upon those.

@@ -26,6 +26,15 @@ pub(crate) fn for_unknown_key(unknown: &str, known: &[String]) -> String {
     format!("known here: {}", names.join(", "))
 }
 
+/// A hint for `unknown`, a name of a number: those that begin with it, else the most alike.
+pub(crate) fn for_unknown_name(unknown: &str, known: &[String]) -> String {
+    let longer = known.iter().map(String::as_str).filter(|known| known.starts_with(unknown));
+    match longer.take(MOST).collect::<Vec<_>>()[..] {
+        [] => for_unknown_key(unknown, known),
+        ref longer => format!("did you mean {}?", longer.join(" or ")),
+    }
+}
+
 /// Asks whether the most alike of `choices` was meant, if any is.
 pub(crate) fn for_unknown_choice(unknown: &str, choices: &[&str]) -> String {
     let lower = unknown.to_lowercase();

@@ -52,7 +52,7 @@ impl Board {
 
     pub fn started(&self, trial: &Trial) {
         if matches!(self.view, View::Plain) {
-            terminal::note(format!("started   {}", trial.name()));
+            terminal::note(format!("started   {}", trial.name));
         }
     }
 
@@ -71,7 +71,7 @@ impl Board {
             (Ending::Interrupted, _) => ("stopped", "it goes on from its checkpoint".into()),
             (Ending::Killed(reason) | Ending::Failed(reason), _) => ("failed", reason.clone()),
         };
-        terminal::note(format!("{word:<9} {}  {rest}", trial.name()));
+        terminal::note(format!("{word:<9} {}  {rest}", trial.name));
     }
 
     /// Draws the table again.
@@ -164,8 +164,7 @@ fn urgency(state: &TrialState) -> usize {
 
 /// What a trial is about, without the part of its name that only makes it unique.
 fn short(trial: &Trial) -> String {
-    let name = trial.name();
-    let name = name.rsplit_once('-').map_or(name.as_str(), |(name, _)| name);
+    let name = trial.name.rsplit_once('-').map_or(trial.name.as_str(), |(name, _)| name);
     match name.char_indices().nth(WIDEST_NAME) {
         Some((at, _)) => format!("{}…", &name[..at]),
         None => name.to_owned(),
@@ -198,6 +197,7 @@ fn words(standing: &Standing) -> (&'static str, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::RunSettings;
     use crate::sweeps::SweepFile;
 
     #[test]
@@ -209,8 +209,8 @@ mod tests {
         let sweep = SweepFile::read(&file, &[]).unwrap();
         let seconds = |training_seconds| Status { training_seconds, ..Status::new() };
         let standing = |(index, (state, status)): (usize, (TrialState, Option<Status>))| {
-            let trial = sweep.trial(index, &[]);
-            Standing { path: folder.path().join(trial.name()), trial, state, status, score: None }
+            let trial = sweep.trial(index, &[]).named::<RunSettings>().unwrap();
+            Standing { path: folder.path().join(&trial.name), trial, state, status, score: None }
         };
         let states = [
             (TrialState::Finished, Some(seconds(100.0))),

@@ -84,8 +84,12 @@ impl SweepFile {
         let number = index / self.seeds_per_point();
         let known = told.iter().find(|observed| observed.index == number);
         let point = known.map_or_else(|| self.sampler().ask(number, &told), |known| known.point.clone());
-        let seed = self.seeds.get(index % self.seeds_per_point());
-        Trial::assemble(self, index, point, seed)
+        self.trial_at(index, point)
+    }
+
+    /// The trial number `index` at a point that was chosen before.
+    pub fn trial_at(&self, index: usize, point: Point) -> Trial {
+        Trial::assemble(self, index, point, self.seeds.get(index % self.seeds_per_point()))
     }
 
     /// The names of all that varies, in order: parameters by their dotted keys, groups, labels, and `seed` last.

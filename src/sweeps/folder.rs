@@ -1,6 +1,7 @@
 //! The folder of a sweep: what was asked for, tried and found, in files that many processes may share.
 
-use std::collections::HashMap;
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs::{self, File, OpenOptions};
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -10,16 +11,36 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{SweepFile, Told, Trial};
-use crate::atomic;
-use crate::runs::{is_held, unix_seconds};
+use crate::runs::{by_identity, is_held, read_records, unix_seconds};
+use crate::settings::{Schema, SettingsError};
+use crate::{atomic, jsonl};
 
 /// A sweep on disk: its file, and the folder that its runs lie in.
 pub struct SweepFolder {
     pub file: SweepFile,
     path: PathBuf,
     source: Source,
-    /// What a sweep that is planned ahead consists of; made once, for where it stands is asked every second.
+    schema: Typed,
+    /// The trials of a sweep that is planned ahead; made once, since standings are asked for every second.
     planned: OnceLock<Vec<Trial>>,
+    /// Lines of `trials.jsonl` that were read, and the trials among them that the file still stands for.
+    asked: RefCell<(usize, Vec<Asked>)>,
+}
+
+/// What only the schema of the settings knows.
+#[derive(Clone, Copy)]
+struct Typed {
+    name: fn(Trial) -> Result<Trial, SettingsError>,
+    runs: fn(&Path, &HashSet<&str>) -> HashMap<String, PathBuf>,
+}
+
+impl Typed {
+    fn of<T: Schema>() -> Self {
+        Self {
+            name: Trial::named::<T>,
+            runs: |folder, known| by_identity::<T>(folder, |name| !known.contains(name)),
+        }
+    }
 }
 
 /// What a sweep was read from, so that another process reads the same.
@@ -33,7 +54,7 @@ pub struct Source {
 }
 
 /// A point that an adaptive sweep asked for.
-#[derive(Serialize, Deserialize)]
+#[derive(Clone, Serialize, Deserialize)]
 struct Asked {
     /// Who is to run it; a Slurm task that is queued again finds its own by this.
     owner: String,
@@ -50,20 +71,26 @@ pub struct Failure {
 }
 
 impl SweepFolder {
-    /// Reads a sweep file with `values` laid upon it; its folder is the file's own unless told.
+    /// Reads a sweep file with `values` laid upon it, whose settings are a `T`; its folder is the file's own unless told.
     ///
     /// # Errors
     /// Mistakes in the file, with line and key.
-    pub fn open(file: &Path, values: &[String], folder: Option<&Path>, limit: Option<usize>) -> Result<Self> {
+    pub fn open<T: Schema>(
+        file: &Path,
+        values: &[String],
+        folder: Option<&Path>,
+        limit: Option<usize>,
+    ) -> Result<Self> {
         let (file, values, folder) = (file.to_owned(), values.to_vec(), folder.map(Path::to_owned));
-        Self::from_source(Source { file, values, folder, limit })
+        Self::from_source::<T>(Source { file, values, folder, limit })
     }
 
     /// Reads what another process read.
-    pub fn from_source(source: Source) -> Result<Self> {
+    pub fn from_source<T: Schema>(source: Source) -> Result<Self> {
         let file = SweepFile::read(&source.file, &source.values)?;
         let path = source.folder.clone().unwrap_or_else(|| file.output_path.clone());
-        Ok(Self { file, path, source, planned: OnceLock::new() })
+        let schema = Typed::of::<T>();
+        Ok(Self { file, path, source, schema, planned: OnceLock::new(), asked: RefCell::default() })
     }
 
     pub fn source(&self) -> &Source {
@@ -85,16 +112,92 @@ impl SweepFolder {
 
     /// Where the run of `trial` lies.
     pub fn run_path(&self, trial: &Trial) -> PathBuf {
-        self.path.join(trial.name())
+        self.path.join(&trial.name)
     }
 
     /// All trials of a sweep that is planned ahead; those asked for so far of one that learns from its runs.
+    ///
+    /// # Errors
+    /// Settings that cannot be loaded, at their place in the sweep file.
     pub fn trials(&self) -> Result<Vec<Trial>> {
         if self.file.is_adaptive() {
             return Ok(self.asked()?.into_iter().map(|asked| asked.trial).collect());
         }
-        let plan = || (0..self.len()).map(|index| self.file.trial(index, &[])).collect();
-        Ok(self.planned.get_or_init(plan).clone())
+        if let Some(planned) = self.planned.get() {
+            return Ok(planned.clone());
+        }
+        let named = |index| (self.schema.name)(self.file.trial(index, &[]));
+        let trials = (0..self.len()).map(named).collect::<Result<Vec<_>, _>>()?;
+        let trials = self.keep_names(trials);
+        Ok(self.planned.get_or_init(|| trials).clone())
+    }
+
+    /// Trials whose runs lie in the folder already keep the names that those have: of another spelling, or of an earlier
+    /// version.
+    fn keep_names(&self, mut trials: Vec<Trial>) -> Vec<Trial> {
+        let mut others = self.unnamed(&trials);
+        for trial in trials.iter_mut().filter(|trial| !self.run_path(trial).exists()) {
+            trial.name = others.remove(&trial.identity).unwrap_or(std::mem::take(&mut trial.name));
+        }
+        trials
+    }
+
+    /// The names of runs in the folder that none of `trials` has, by identity.
+    fn unnamed(&self, trials: &[Trial]) -> HashMap<String, String> {
+        let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
+        let runs = (self.schema.runs)(&self.path, &names).into_iter();
+        let name = |run: PathBuf| Some(run.file_name()?.to_string_lossy().into_owned());
+        runs.filter_map(|(identity, run)| Some((identity, name(run)?))).collect()
+    }
+
+    /// Names of runs in the folder of which the sweep file, as it stands now, says nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::trials`].
+    pub fn others(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = self.unnamed(&self.trials()?).into_values().collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Whether `trial` still has the settings that it is named by.
+    ///
+    /// # Errors
+    /// When a file that it reads was changed since.
+    pub fn check_unchanged(&self, trial: &Trial) -> Result<()> {
+        let now = (self.schema.name)(trial.clone())?;
+        if now.identity != trial.identity {
+            bail!("its settings were changed after it was planned; repeat the command to plan it anew");
+        }
+        Ok(())
+    }
+
+    /// The settings of the first `count` trials can be loaded, whatever earlier ones find.
+    ///
+    /// # Errors
+    /// As for [`Self::trials`].
+    pub fn check_ahead(&self, count: usize) -> Result<()> {
+        (0..count.min(self.len()))
+            .try_for_each(|index| Ok((self.schema.name)(self.file.trial(index, &[])).map(drop)?))
+    }
+
+    /// Whether the finished run of `trial` has the numbers that the sweep is steered by.
+    ///
+    /// # Errors
+    /// When it has not: further runs would be chosen or ended by nothing.
+    pub fn check_steered(&self, trial: &Trial) -> Result<()> {
+        let stopping = self.file.early_stopping.as_ref().map(|stopping| stopping.metric.name.as_str());
+        let sought = self.file.is_adaptive().then_some(self.file.metric.name.as_str());
+        let records = read_records(&self.run_path(trial).join("metrics.jsonl"))?;
+        for name in stopping.into_iter().chain(sought) {
+            if !records.iter().any(|record| record.contains_key(name)) {
+                let known: BTreeSet<&str> =
+                    records.iter().flat_map(|record| record.keys().map(String::as_str)).collect();
+                let known = known.into_iter().collect::<Vec<_>>().join(", ");
+                bail!("{} ended without `{name}`, by which the sweep is steered; it has {known}", trial.name);
+            }
+        }
+        Ok(())
     }
 
     /// Runs that an adaptive sweep has not asked for yet.
@@ -106,12 +209,10 @@ impl SweepFolder {
     /// are asked for.
     pub fn ask(&self, owner: &str) -> Result<Option<Trial>> {
         let _lock = self.lock_file("trials.lock")?;
-        let asked = self.asked()?;
-        if asked.len() >= self.len() {
-            return Ok(None);
-        }
+        let asked: HashSet<usize> = self.asked()?.iter().map(|asked| asked.trial.index).collect();
+        let Some(index) = (0..self.len()).find(|index| !asked.contains(index)) else { return Ok(None) };
         let told: Vec<Told> = self.standings()?.into_iter().map(|standing| standing.told()).collect();
-        let trial = self.file.trial(asked.len(), &told);
+        let trial = (self.schema.name)(self.file.trial(index, &told))?;
         self.append("trials.jsonl", &Asked { owner: owner.into(), trial: trial.clone() })?;
         Ok(Some(trial))
     }
@@ -121,13 +222,33 @@ impl SweepFolder {
         Ok(self.asked()?.into_iter().filter(|asked| asked.owner == owner).map(|asked| asked.trial).collect())
     }
 
+    /// The lines of `trials.jsonl` that stand for the same settings today as when they were written.
     fn asked(&self) -> Result<Vec<Asked>> {
-        self.lines("trials.jsonl")
+        let lines: Vec<Asked> = self.lines("trials.jsonl")?;
+        let (read, asked) = &mut *self.asked.borrow_mut();
+        for line in lines.into_iter().skip(*read) {
+            *read += 1;
+            asked.extend(self.still_meant(line)?);
+        }
+        Ok(asked.clone())
+    }
+
+    fn still_meant(&self, Asked { owner, trial: written }: Asked) -> Result<Option<Asked>> {
+        let mut trial = (self.schema.name)(self.file.trial_at(written.index, written.point.clone()))?;
+        if written.identity.is_empty() {
+            // An earlier version wrote no identity: the run says which settings it has, if it was begun.
+            trial = self.keep_names(vec![trial]).remove(0);
+        } else if written.identity != trial.identity {
+            return Ok(None);
+        } else {
+            trial.name = written.name;
+        }
+        Ok(Some(Asked { owner, trial }))
     }
 
     /// Keeps what went wrong with a start of `trial`.
     pub fn note_failure(&self, trial: &Trial, error: String) -> Result<()> {
-        self.append("failures.jsonl", &Failure { run: trial.name(), at: unix_seconds(), error })
+        self.append("failures.jsonl", &Failure { run: trial.name.clone(), at: unix_seconds(), error })
     }
 
     /// The last failure of each run.
@@ -155,7 +276,12 @@ impl SweepFolder {
     pub fn hold(&self) -> Result<File> {
         self.make()?;
         let path = self.path.join("sweep.lock");
-        let mut lock = OpenOptions::new().create(true).truncate(false).write(true).open(&path)?;
+        let mut lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .with_context(|| format!("could not open {}", path.display()))?;
         if matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)) {
             bail!(
                 "another scheduler works on {}; see how it goes with --status, end it with --cancel",
@@ -180,41 +306,35 @@ impl SweepFolder {
 
     fn lock_file(&self, name: &str) -> Result<File> {
         self.make()?;
-        let lock = File::create(self.path.join(name))?;
+        let path = self.path.join(name);
+        let lock = File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
         lock.lock()?;
         Ok(lock)
     }
 
-    /// Appends a line with one write, so that processes may share the file.
     fn append(&self, name: &str, value: &impl Serialize) -> Result<()> {
         let path = self.path.join(name);
-        let line = serde_json::to_string(value)? + "\n";
-        let file = OpenOptions::new().create(true).append(true).open(&path);
-        file.and_then(|mut file| file.write_all(line.as_bytes()))
-            .with_context(|| format!("could not write {}", path.display()))
+        jsonl::append(&path, value).with_context(|| format!("could not write {}", path.display()))
     }
 
-    /// The whole lines of a file; none where there is no file.
     fn lines<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
         let path = self.path.join(name);
-        if !path.exists() {
-            return Ok(vec![]);
-        }
-        let text = fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))?;
-        Ok(text.lines().filter_map(|line| serde_json::from_str(line).ok()).collect())
+        jsonl::read(&path).with_context(|| format!("could not read {}", path.display()))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::schema::RunSettings;
 
     #[test]
     fn a_report_is_replaced_whole_and_not_written_over() {
         let at = tempfile::tempdir().unwrap();
         let file = at.path().join("a.yaml");
         fs::write(&file, "values: {model_type: VICReg}\nparameters: {seed: [1, 2]}").unwrap();
-        let folder = SweepFolder::open(&file, &[], Some(&at.path().join("sweep")), None).unwrap();
+        let folder =
+            SweepFolder::open::<RunSettings>(&file, &[], Some(&at.path().join("sweep")), None).unwrap();
         let (report, reader) = (at.path().join("sweep/report"), at.path().join("opened before"));
         folder.write_report("table.csv", b"old").unwrap();
         fs::hard_link(report.join("table.csv"), &reader).unwrap();

@@ -27,7 +27,7 @@ pub fn variable(folder: &SweepFolder, trial: &Trial) -> Result<Option<(&'static 
     let Some(wanted) = &folder.file.early_stopping else { return Ok(None) };
     let file = folder.path().join("rungs.jsonl");
     let (metric, rule) = (wanted.metric.name.clone(), wanted.rule);
-    let rungs = Rungs { file, run: trial.name(), metric, rule };
+    let rungs = Rungs { file, run: trial.name.clone(), metric, rule };
     Ok(Some((VARIABLE, serde_json::to_string(&rungs)?)))
 }
 

@@ -69,6 +69,8 @@ impl<'a> Pool<'a> {
     /// [`Interrupted`] when asked to stop, after the runs have left their checkpoints.
     pub fn run(mut self) -> Result<Vec<Standing>> {
         let result = self.work();
+        // Whatever ends the scheduler must not cost the runs their work.
+        self.interrupt();
         self.board.finish();
         result?;
         self.folder.standings()
@@ -80,7 +82,7 @@ impl<'a> Pool<'a> {
             self.reap()?;
             self.look_elsewhere()?;
             if self.stop.asked() {
-                return self.interrupt();
+                return Err(Interrupted.into());
             }
             self.fill()?;
             if drawn.is_none_or(|at| at.elapsed() >= self.board.interval()) {
@@ -101,6 +103,10 @@ impl<'a> Pool<'a> {
         for _ in busy..free {
             let Some(slot) = self.working.iter().position(Option::is_none) else { return Ok(()) };
             let Some(trial) = self.next()? else { return Ok(()) };
+            if let Err(changed) = self.folder.check_unchanged(&trial) {
+                self.settle(trial, Ending::Failed(format!("{changed:#}")))?;
+                continue;
+            }
             self.board.started(&trial);
             let gpus = &self.capacity.gpus;
             let gpu = (!gpus.is_empty()).then(|| gpus[slot % gpus.len()].as_str());
@@ -129,7 +135,10 @@ impl<'a> Pool<'a> {
     /// Keeps what went wrong, and puts the run back in line as often as was asked.
     fn settle(&mut self, trial: Trial, ending: Ending) -> Result<()> {
         self.board.ended(self.folder, &trial, &ending);
-        if self.mishaps.entry(trial.name()).or_default().note(self.folder, &trial, ending)? {
+        if ending == Ending::Done {
+            self.folder.check_steered(&trial)?;
+        }
+        if self.mishaps.entry(trial.name.clone()).or_default().note(self.folder, &trial, ending)? {
             self.todo.push_front(trial);
         }
         Ok(())
@@ -149,14 +158,18 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
-    /// Lets the runs leave their checkpoints.
-    fn interrupt(&mut self) -> Result<()> {
+    /// Lets the runs that still work leave their checkpoints.
+    fn interrupt(&mut self) {
+        if self.working.iter().all(Option::is_none) {
+            return;
+        }
         self.board.say("stopping; the runs are leaving their checkpoints");
         self.working.iter().flatten().for_each(|worker| worker.signal(Signal::TERM));
         while self.working.iter().any(Option::is_some) {
-            self.reap()?;
+            if let Err(error) = self.reap() {
+                self.board.say(&format!("{error:#}"));
+            }
             std::thread::sleep(POLL);
         }
-        Err(Interrupted.into())
     }
 }

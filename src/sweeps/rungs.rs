@@ -1,16 +1,12 @@
 //! The file that the runs of a sweep share to judge each other.
 
-use std::{
-    collections::HashSet,
-    fs::{self, File, OpenOptions},
-    io::{Read, Seek, SeekFrom, Write},
-    path::Path,
-};
+use std::{collections::HashSet, path::Path};
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::asha::{Asha, Verdict};
+use crate::jsonl;
 
 /// A run that came to a rung; a value that is not finite is written as null.
 #[derive(Serialize, Deserialize)]
@@ -30,7 +26,7 @@ pub fn arrive(file: &Path, run: &str, epoch: f64, value: f64, rule: &Asha) -> Re
     if let Some(verdict) = verdict(&read(file)?, run, rung, rule) {
         return Ok(verdict);
     }
-    append(file, &Arrival { run: run.into(), rung, value: value.is_finite().then_some(value) })
+    jsonl::append(file, &Arrival { run: run.into(), rung, value: value.is_finite().then_some(value) })
         .with_context(|| format!("{}: cannot be written", file.display()))?;
     let arrivals = read(file)?;
     verdict(&arrivals, run, rung, rule)
@@ -52,37 +48,14 @@ fn verdict(arrivals: &[Arrival], run: &str, rung: u32, rule: &Asha) -> Option<Ve
     None
 }
 
-/// All whole lines; a torn one says nothing.
 fn read(file: &Path) -> Result<Vec<Arrival>> {
-    let bytes = match fs::read(file) {
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        read => read.with_context(|| format!("{}: cannot be read", file.display()))?,
-    };
-    Ok(bytes.split(|byte| *byte == b'\n').filter_map(|line| serde_json::from_slice(line).ok()).collect())
-}
-
-fn append(file: &Path, arrival: &Arrival) -> Result<()> {
-    let mut file = OpenOptions::new().create(true).append(true).read(true).open(file)?;
-    let mut line = serde_json::to_string(arrival)? + "\n";
-    if ends_torn(&mut file)? {
-        line.insert(0, '\n');
-    }
-    file.write_all(line.as_bytes())?;
-    Ok(())
-}
-
-fn ends_torn(file: &mut File) -> Result<bool> {
-    if file.seek(SeekFrom::End(0))? == 0 {
-        return Ok(false);
-    }
-    let mut last = [0];
-    file.seek(SeekFrom::End(-1))?;
-    file.read_exact(&mut last)?;
-    Ok(last != *b"\n")
+    jsonl::read(file).with_context(|| format!("{}: cannot be read", file.display()))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::sweeps::Goal;
 

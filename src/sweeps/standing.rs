@@ -42,7 +42,7 @@ impl SweepFolder {
     pub fn standings(&self) -> Result<Vec<Standing>> {
         let failures = self.failures()?;
         let standing = |trial: Trial| {
-            let failure = failures.get(&trial.name());
+            let failure = failures.get(&trial.name);
             self.standing(trial, failure)
         };
         Ok(self.trials()?.into_iter().map(standing).collect())

@@ -11,13 +11,19 @@ use super::{
     space::Kind,
 };
 use crate::{
-    random::Stream,
-    settings::{Given, Origin, Resolved, Schema, SettingsError, Value, inline, load_given},
+    runs::run_name,
+    settings::{self, Given, Origin, Resolved, Schema, SettingsError, Value, inline, load_given},
 };
 
 /// One run of a sweep: what it is about, and the settings that make it so.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Trial {
+    /// The name of the run's folder; empty until [`Self::named`] gives it.
+    #[serde(default)]
+    pub name: String,
+    /// The identity of the settings, as [`settings::identity`] defines it; empty as long as the name is.
+    #[serde(default)]
+    pub identity: String,
     /// The trial's number in the sweep, from 0.
     pub index: usize,
     /// Settings files, later ones upon earlier ones.
@@ -33,9 +39,6 @@ pub struct Trial {
     places: Vec<(Origin, Origin)>,
 }
 
-/// A trial's folder has a name of at most so many characters.
-const LONGEST_NAME: usize = 80;
-
 impl Trial {
     pub(super) fn assemble(sweep: &SweepFile, index: usize, point: Point, seed: Option<&Setting>) -> Self {
         let varied = varied(sweep, &point, seed);
@@ -48,18 +51,19 @@ impl Trial {
         let given = given(sweep, &point, seed, &fill);
         let places = given.iter().map(|given| (given.key_origin.clone(), given.origin.clone())).collect();
         let values = given.into_iter().map(|given| (given.key, given.text)).collect();
-        Self { index, configs, values, varied, point, places }
+        Self { name: String::new(), identity: String::new(), index, configs, values, varied, point, places }
     }
 
-    /// A folder name, readable and unique: what the trial is about, and a hash of all its settings.
+    /// The trial with its identity and a folder name made of what it is about and that identity.
     ///
-    /// It is the same wherever the trial stands in its sweep, and in every release.
-    pub fn name(&self) -> String {
+    /// # Errors
+    /// When its settings cannot be loaded; an error in a value says where in the sweep file it was given.
+    pub fn named<T: Schema>(self) -> Result<Self, SettingsError> {
+        let identity = settings::identity(&self.check::<T>()?.settings);
         let about = self.varied.iter().map(|(key, shown)| format!("{}={shown}", self.short(key)));
         let about = about.collect::<Vec<_>>().join(",");
-        let safe = |c: char| if c.is_ascii_alphanumeric() || "=,._+-".contains(c) { c } else { '_' };
-        let about: String = about.chars().map(safe).take(LONGEST_NAME - 9).collect();
-        format!("{}-{:08x}", if about.is_empty() { "trial" } else { &about }, self.hash())
+        let name = run_name(if about.is_empty() { "trial" } else { &about }, &identity);
+        Ok(Self { name, identity, ..self })
     }
 
     /// The values as arguments of `--values`.
@@ -88,12 +92,6 @@ impl Trial {
         let last = |key: &'a str| key.rsplit('.').next().unwrap_or(key);
         let same = |(other, _): &&(String, String)| other.rsplit('.').next() == Some(last(key));
         if self.varied.iter().filter(same).count() > 1 { key } else { last(key) }
-    }
-
-    fn hash(&self) -> u32 {
-        let configs = self.configs.iter().map(|path| path.display().to_string());
-        let text = configs.chain(self.arguments()).collect::<Vec<_>>().join("\n");
-        (Stream::new(0, &text).at(&[]).bits() >> 32) as u32
     }
 }
 

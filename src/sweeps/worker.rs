@@ -91,7 +91,7 @@ pub fn arguments(folder: &SweepFolder, trial: &Trial) -> Result<Vec<OsString>> {
     }
     arguments.push("--values".into());
     arguments.push(text("run_group", &folder.file.name));
-    arguments.push(text("run_name", &trial.name()));
+    arguments.push(text("run_name", &trial.name));
     arguments.extend(trial.arguments().into_iter().map(OsString::from));
     arguments.push(text("output_path", path_text));
     Ok(arguments)

@@ -126,8 +126,9 @@ fn a_rerun_takes_the_settings_to_a_new_folder() {
     let changed = print(&["still", "--values", "seed=2", "output_path=runs/x y"]);
     assert_eq!(changed, start("still") + "seed=2 'output_path=runs/x y'\n");
     assert_eq!(print(&["on"]), start("on") + "output_path=null\n");
-    assert_eq!(
-        print(&["no-0123abcd"]),
-        start("no-0123abcd") + r"output_path=null 'run_name='\''no'\'''" + "\n"
-    );
+    let start = start("no-0123abcd");
+    let numbered = "output_path=null run_name=no-2\n";
+    assert_eq!(print(&["no-0123abcd"]), format!("{start}{numbered}"), "the run itself has the plain name");
+    let quoted = r"output_path=null 'run_name='\''no'\''' seed=2";
+    assert_eq!(print(&["no-0123abcd", "--values", "seed=2"]), format!("{start}{quoted}\n"));
 }

@@ -3,12 +3,19 @@
 use anyhow::{Context, Result, ensure};
 
 use super::SweepArguments;
+use super::look::note_of_others;
 use crate::sweeps::{Board, Capacity, Pool, Standing, SweepFolder, TrialState, headline, table};
 use crate::terminal;
 use crate::training::Stop;
 
 /// Works on the sweep until all its runs are over.
+///
+/// A sweep without anything left to do is told from its files, which may be read-only.
 pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
+    let standings = folder.standings()?;
+    if folder.unasked()? == 0 && !standings.iter().any(|s| is_left(&s.state, arguments.retry.is_some())) {
+        return conclude(folder, &standings, arguments);
+    }
     let _held = folder.hold()?;
     let stop = Stop::listen()?;
     let capacity = capacity(arguments.jobs, arguments.threads);
@@ -25,11 +32,23 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
     if standings.is_err() && stop.asked() {
         terminal::note(format!("stopped by {}; the same command goes on from here", stop.reason()));
     }
-    let standings = standings?;
-    let table = table(&standings, &folder.file.metric.name, None);
+    conclude(folder, &standings?, arguments)
+}
+
+fn is_left(state: &TrialState, retry_failed: bool) -> bool {
+    match state {
+        TrialState::Waiting | TrialState::Running | TrialState::Interrupted => true,
+        TrialState::Failed(_) => retry_failed,
+        TrialState::Stopped(_) | TrialState::Finished => false,
+    }
+}
+
+fn conclude(folder: &SweepFolder, standings: &[Standing], arguments: &SweepArguments) -> Result<()> {
+    let table = table(standings, &folder.file.metric.name, None);
     let report = format!("the table and the figure: umwelt report {}", arguments.file.display());
-    let printed = terminal::print_line(format!("{table}{}\n{report}", headline(&standings, 0)));
-    complain(&standings)?;
+    let text = format!("{table}{}\n{}{report}", headline(standings, 0), note_of_others(folder)?);
+    let printed = terminal::print_line(text);
+    complain(standings)?;
     printed.context("the runs are over, and --status tells how they went")
 }
 

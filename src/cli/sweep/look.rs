@@ -32,6 +32,7 @@ pub fn status(folder: &SweepFolder) -> Result<()> {
     let standings = folder.standings()?;
     print(table(&standings, &folder.file.metric.name, None))?;
     print_line(headline(&standings, folder.unasked()?))?;
+    print(note_of_others(folder)?)?;
     if let Some(queue) = slurm::queue(folder.path()) {
         print_line(queue)?;
     }
@@ -39,6 +40,18 @@ pub fn status(folder: &SweepFolder) -> Result<()> {
         print_line(format!("a scheduler works on it (process {pid})"))?;
     }
     Ok(())
+}
+
+/// A line that names runs in the sweep's folder which the file, as it stands now, does not describe; empty without such.
+pub fn note_of_others(folder: &SweepFolder) -> Result<String> {
+    let others = folder.others()?;
+    let Some(first) = others.first() else { return Ok(String::new()) };
+    let more = if others.len() > 1 { format!(" and {} more", others.len() - 1) } else { String::new() };
+    Ok(format!(
+        "not of this sweep as its file stands now: {first}{more} in {}; compare by `umwelt runs diff`, remove by \
+         `umwelt runs rm`\n",
+        folder.path().display()
+    ))
 }
 
 /// Ends the scheduler of this machine, the jobs at Slurm, and runs that outlived their scheduler.

@@ -19,6 +19,7 @@ use super::{
     keys::{is_plain, known},
     overrides, placeholders, seeds, verify,
 };
+use crate::runs::safe;
 use crate::settings::{Key, Node, Origin, SettingsError, Value, read_file};
 
 type Result<T> = std::result::Result<T, SettingsError>;
@@ -144,8 +145,8 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// `runs/` and the name with what no folder should have in it replaced.
+/// `runs/` and the name, made safe as a part of a path.
 fn default_folder(name: &str) -> PathBuf {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || "=,._+-".contains(c) { c } else { '-' };
-    Path::new("runs").join(name.chars().map(safe).collect::<String>())
+    let safe = safe(name, '-');
+    Path::new("runs").join(if safe.is_empty() { "sweep" } else { &safe })
 }

@@ -10,6 +10,7 @@ use signal_hook::consts::SIGUSR1;
 
 use super::{Submission, slurm};
 use crate::runs::{Status, is_running};
+use crate::settings::Schema;
 use crate::sweeps::Trial;
 use crate::sweeps::folder::SweepFolder;
 use crate::sweeps::mishaps::Mishaps;
@@ -23,11 +24,11 @@ const POLL: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// [`Interrupted`] when Slurm ended it; before the time limit it is queued again and goes on then.
-pub fn run_task(plan: &Path) -> Result<()> {
+pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
     let index = std::env::var("SLURM_ARRAY_TASK_ID").context("--task is for Slurm's array tasks")?;
     let index: usize = index.parse().context("SLURM_ARRAY_TASK_ID")?;
     let submission = Submission::read(plan)?;
-    let folder = SweepFolder::from_source(submission.sweep.clone())?;
+    let folder = SweepFolder::from_source::<T>(submission.sweep.clone())?;
     let stop = Stop::listen()?;
     let owner = format!("{}/{index}", submission.number);
     let given = submission.tasks.get(index).with_context(|| format!("no task {index}"))?;
@@ -59,12 +60,15 @@ fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
         if is_running(&path) || Status::read(&path).is_some_and(|status| status.state.is_over()) {
             return Ok(true);
         }
-        let ending = run(folder, trial, stop)?;
+        let ending = match folder.check_unchanged(trial) {
+            Ok(()) => run(folder, trial, stop)?,
+            Err(changed) => Ending::Failed(format!("{changed:#}")),
+        };
         match &ending {
-            Ending::Done => return Ok(true),
+            Ending::Done => return folder.check_steered(trial).map(|()| true),
             Ending::Interrupted => return Err(Interrupted.into()),
             Ending::Killed(error) | Ending::Failed(error) => {
-                terminal::note(format!("{}: {error}", trial.name()));
+                terminal::note(format!("{}: {error}", trial.name));
             }
         }
         if !mishaps.note(folder, trial, ending)? {
