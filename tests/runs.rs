@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{fails, json, output, succeeds, text, train};
+use common::{fails, json, output, signal, succeeds, text, train};
 use serde_json::Value;
 
 const RSSM: &[&str] = &["model_type=RSSM", "rssm.epochs=3", "rssm.arch=menet5", "rssm.embedding_size=16"];
@@ -31,10 +31,6 @@ fn wait_for_lines(child: &mut Child, run: &Path, lines: usize) {
 
 fn start(at: &Path, values: &[&str]) -> Child {
     train(at, values).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn signal(child: &Child, name: &str) {
-    assert!(Command::new("kill").args([name, &child.id().to_string()]).status().unwrap().success());
 }
 
 #[test]
@@ -213,7 +209,7 @@ fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
     for (name, lines) in [("-INT", 3), ("-TERM", 9), ("-HUP", 15), ("-XCPU", 21), ("-USR2", 27)] {
         let mut child = start(at.path(), &values);
         wait_for_lines(&mut child, &at.path().join("run"), lines);
-        signal(&child, name);
+        assert!(signal(child.id(), name));
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130));
         let told = text(&output.stderr);
@@ -256,7 +252,7 @@ fn a_hangup_is_ignored_under_nohup() {
     command.current_dir(at.path()).arg(run.get_program()).args(run.get_args());
     let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     wait_for_lines(&mut child, &at.path().join("run"), 5);
-    signal(&child, "-HUP");
+    assert!(signal(child.id(), "-HUP"));
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success(), "{}", text(&output.stderr));
     assert_eq!(json(&at.path().join("run/status.json"))["state"], "finished");

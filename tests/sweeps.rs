@@ -5,10 +5,10 @@ mod common;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{fails, succeeds, sweep_file, umwelt};
+use common::{fails, hold, signal, succeeds, sweep_file, umwelt};
 use serde_json::Value;
 
 fn start(at: &Path, arguments: &[&str]) -> Child {
@@ -38,8 +38,14 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-fn kill(signal: &str, pid: u64) {
-    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+/// Stops the process of a run where it is; false, and the process goes on, if the run is over.
+fn hold_run(sweep: &Path, run: &str) -> bool {
+    let pid = runs(sweep)[run]["pid"].as_u64().unwrap() as u32;
+    let held = hold(pid) && runs(sweep)[run]["state"] == "running";
+    if !held {
+        signal(pid, "-CONT");
+    }
+    held
 }
 
 fn trains(sweep: &Path, run: &str) -> bool {
@@ -73,10 +79,14 @@ fn twelve_runs_survive_the_death_of_the_scheduler_and_of_one_run() {
         runs(&sweep).into_iter().filter(|(_, status)| status["state"] == "finished").collect();
 
     let scheduler = start(at.path(), &arguments);
-    let running = || in_state(&sweep, "running").into_iter().find(|run| trains(&sweep, run));
-    wait_for("a run that trains", || running().is_some());
-    let victim = running().unwrap();
-    kill("-KILL", runs(&sweep)[&victim]["pid"].as_u64().unwrap());
+    let mut victim = None;
+    wait_for("a run that trains", || {
+        let running = in_state(&sweep, "running").into_iter().filter(|run| trains(&sweep, run));
+        victim = running.into_iter().find(|run| hold_run(&sweep, run));
+        victim.is_some()
+    });
+    let victim = victim.unwrap();
+    assert!(signal(runs(&sweep)[&victim]["pid"].as_u64().unwrap() as u32, "-KILL"));
     let output = scheduler.wait_with_output().unwrap();
     let told = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{told}");
@@ -130,7 +140,7 @@ fn a_stopped_sweep_leaves_checkpoints_and_goes_on() {
     let scheduler = start(at.path(), &["sweep", "long.yaml", "--resume", "--jobs", "1"]);
     let output = || fs::read_to_string(sweep.join(&stopped[0]).join("output.log")).unwrap();
     wait_for("the run to go on", || output().contains("going on from step"));
-    kill("-HUP", scheduler.id().into());
+    assert!(signal(scheduler.id(), "-HUP"));
     assert_eq!(scheduler.wait_with_output().unwrap().status.code(), Some(130));
 }
 
@@ -346,7 +356,7 @@ fn a_finished_sweep_is_told_without_writing_into_its_folder() {
     let output = common::output(umwelt(at.path(), &["report", "s.yaml"]));
     let (table, warning) = (common::text(&output.stdout), common::text(&output.stderr));
     assert!(output.status.success() && table.contains("1 run: 1 finished"), "{table}{warning}");
-    assert!(warning.starts_with("warning: could not make runs/s/report"), "{warning}");
+    assert!(warning.starts_with("warning: could not make the folder runs/s/report"), "{warning}");
     assert!(!table.contains("runs/s/report"), "{table}");
 }
 

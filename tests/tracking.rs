@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use common::{SMALL, output, succeeds, text, train};
+use common::{SMALL, hold, output, signal, succeeds, text, train};
 use serde_json::{Value, json};
 
 const KEY: &str = "0123456789012345678901234567890123456789";
@@ -129,12 +129,20 @@ fn a_live_run_shows_at_the_server_while_it_trains() {
     let child = command.spawn().unwrap();
     let rows = || server.run("live1").map_or(0, |run| run["history"].as_array().unwrap().len());
     let started = Instant::now();
+    let metrics = || fs::read_to_string(at.path().join("run/metrics.jsonl")).unwrap_or_default();
+    while metrics().lines().count() < 20 {
+        assert!(started.elapsed() < Duration::from_secs(60), "{}", metrics());
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    // The uploader is a process of its own: it goes on while the run is held.
+    assert!(hold(child.id()));
     while rows() == 0 {
         assert!(started.elapsed() < Duration::from_secs(60), "nothing has arrived");
         std::thread::sleep(Duration::from_millis(50));
     }
     let status = fs::read_to_string(at.path().join("run/status.json")).unwrap();
     assert!(status.contains(r#""state": "running""#), "{status}");
+    assert!(signal(child.id(), "-CONT"));
     let output = child.wait_with_output().unwrap();
     assert!(output.status.success() && warnings(&output) == 0, "{}", text(&output.stderr));
     let run = server.run("live1").unwrap();
@@ -207,7 +215,7 @@ fn a_resumed_run_goes_on_under_its_id() {
         assert!(started.elapsed() < Duration::from_secs(60), "{}", metrics());
         std::thread::sleep(Duration::from_millis(10));
     }
-    assert!(Command::new("kill").arg(first.id().to_string()).status().unwrap().success());
+    assert!(signal(first.id(), "-TERM"));
     assert_eq!(first.wait_with_output().unwrap().status.code(), Some(130));
     succeeds(start());
     let known = fs::read_dir(at.path().join("server")).unwrap().map(|entry| entry.unwrap().path());

@@ -5,7 +5,7 @@
 pub mod idx;
 
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 
 /// What every test run has in common; later values win.
 pub const SMALL: &[&str] = &[
@@ -55,6 +55,24 @@ pub fn text(bytes: &[u8]) -> String {
 
 pub fn json(file: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(file).expect("the file is there")).expect("it is JSON")
+}
+
+/// Sends a signal, such as `-TERM`; false where there is no such process.
+pub fn signal(pid: u32, name: &str) -> bool {
+    let mut command = Command::new("kill");
+    command.args([name, &pid.to_string()]).stderr(Stdio::null()).status().expect("kill is there").success()
+}
+
+/// Stops a process where it is, until `-CONT` or `-KILL`; false where it is over.
+pub fn hold(pid: u32) -> bool {
+    let mut state = Command::new("ps");
+    state.args(["-o", "stat=", "-p", &pid.to_string()]);
+    let mut stopped = || match text(&state.output().expect("ps is there").stdout).chars().next() {
+        None | Some('Z') => Some(false),
+        Some('T') => Some(true),
+        Some(_) => None,
+    };
+    signal(pid, "-STOP") && std::iter::repeat_with(&mut stopped).flatten().next() == Some(true)
 }
 
 /// Asserts success and returns standard output.

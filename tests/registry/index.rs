@@ -128,14 +128,24 @@ fn many_processes_may_list_and_rebuild_at_once() {
 }
 
 #[test]
-fn a_thousand_runs_are_listed_quickly() {
+fn a_thousand_runs_are_listed_faster_by_the_index_than_by_their_folders() {
     let made = Made::nothing();
     for index in 0..1000 {
         made.run(&format!("sweep/{index:04}"), "finished", 1, json!({"score": index}), &[]);
     }
     let registry = Registry::new(made.path(""));
-    names(&registry);
-    let start = Instant::now();
-    assert_eq!(names(&registry).len(), 1000);
-    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
+    // A ratio, since no time holds on every machine and beside every load.
+    let by_folders = fastest(|| assert_eq!(registry.rebuild().unwrap().runs.len(), 1000));
+    let by_index = fastest(|| assert_eq!(names(&registry).len(), 1000));
+    assert!(2 * by_index < by_folders, "{by_index:?} and {by_folders:?}");
+}
+
+/// The shortest of five times.
+fn fastest(work: impl Fn()) -> Duration {
+    let timed = || {
+        let start = Instant::now();
+        work();
+        start.elapsed()
+    };
+    std::iter::repeat_with(timed).take(5).min().unwrap()
 }
