@@ -8,9 +8,12 @@ mod difference;
 mod error;
 mod explain;
 mod flat;
+mod interpolation;
 mod layers;
+mod numbers;
 mod origin;
 mod parse;
+mod paths;
 mod read;
 mod resolved;
 mod scalar;
@@ -36,10 +39,14 @@ pub use difference::{Difference, differences};
 pub use error::SettingsError;
 pub use flat::{flat, plain};
 pub use layers::{Given, load_given};
+pub use numbers::{NumberKind, number_kind};
 pub use origin::Origin;
 pub use resolved::{Resolved, to_yaml};
 
 pub(crate) use de::{found, from_tree};
+pub(crate) use interpolation::refuse_interpolation;
+#[allow(unused_imports)]
+pub(crate) use paths::{expand_path, expand_paths};
 pub(crate) use read::read_file;
 pub(crate) use scalar::{Meaning, resolve};
 pub(crate) use suggest::{for_unknown_choice, for_unknown_key};
@@ -69,7 +76,9 @@ pub fn load<T: Schema>(files: &[PathBuf], values: &[String]) -> Result<Resolved<
 }
 
 /// Reads and checks what has been laid together.
-fn settle<T: Schema>(tree: Node) -> Result<Resolved<T>, SettingsError> {
+fn settle<T: Schema>(mut tree: Node) -> Result<Resolved<T>, SettingsError> {
+    refuse_interpolation(&tree)?;
+    expand_paths(&mut tree)?;
     let settings: T = from_tree(&tree).map_err(|error| error.suggesting(&known_keys::<T>()))?;
     check_required::<T>(&tree)?;
     settings.check().map_err(|refusal| refused(refusal, &tree))?;
