@@ -45,7 +45,6 @@ pub use resolved::{Resolved, to_yaml};
 
 pub(crate) use de::{found, from_tree};
 pub(crate) use interpolation::refuse_interpolation;
-#[allow(unused_imports)]
 pub(crate) use paths::{expand_path, expand_paths};
 pub(crate) use read::read_file;
 pub(crate) use scalar::{Meaning, resolve};

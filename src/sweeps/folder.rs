@@ -60,7 +60,7 @@ impl SweepFolder {
 
     /// Reads what another process read.
     pub fn from_source(source: Source) -> Result<Self> {
-        let file = SweepFile::read(&source.file, &source.values)?;
+        let file = SweepFile::read::<crate::schema::RunSettings>(&source.file, &source.values)?;
         let path = source.folder.clone().unwrap_or_else(|| file.output_path.clone());
         Ok(Self { file, path, source, planned: OnceLock::new() })
     }

@@ -25,7 +25,7 @@ fn search(method: &str, seed: u64) -> [f64; 2] {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bench.yaml");
     std::fs::write(&path, format!("method: {method}\nbudget: 100\nsampler_seed: {seed}\n{SPACE}")).unwrap();
-    let sweep = SweepFile::read(&path, &[]).unwrap();
+    let sweep = SweepFile::read::<crate::schema::RunSettings>(&path, &[]).unwrap();
     let (mut told, mut best): (Vec<Told>, Vec<f64>) = (Vec::new(), vec![f64::INFINITY]);
     for index in 0..100 {
         let trial = sweep.trial(index, &told);
