@@ -12,6 +12,7 @@ use super::{
         parameters::{self, Kinds, Parameters},
         plain::{Method, Metric, Plain},
         reading::{entries, items},
+        samplers::Drawn,
         setting::flatten,
         space::{Dimension, Space},
     },
@@ -117,6 +118,7 @@ impl<'a> Sections<'a> {
             configs,
             seeds: self.entry("seeds").map_or(Ok(Vec::new()), |(key, node)| seeds::read(key, node))?,
             points: None,
+            drawn: Drawn::default(),
         })
     }
 
