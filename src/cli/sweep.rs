@@ -97,6 +97,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     if arguments.task {
         return slurm::run_task(&arguments.file);
     }
+    arguments.slurm.check().map_err(Mistake)?;
     let folder =
         SweepFolder::open(&arguments.file, &arguments.values, arguments.output.as_deref(), arguments.limit)?;
     if arguments.status {

@@ -10,6 +10,8 @@ mod verify;
 
 use std::path::PathBuf;
 
+pub(super) use read::safe_name;
+
 use super::{
     early_stopping::EarlyStopping,
     plain::{Method, Metric, ReportWishes},

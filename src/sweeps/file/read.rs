@@ -162,8 +162,12 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// `runs/` and the name with what no folder should have in it replaced.
 fn default_folder(name: &str) -> PathBuf {
+    Path::new("runs").join(safe_name(name))
+}
+
+/// A sweep's name with what no folder or job should have in its name replaced.
+pub(in super::super) fn safe_name(name: &str) -> String {
     let safe = |c: char| if c.is_ascii_alphanumeric() || "=,._+-".contains(c) { c } else { '-' };
-    Path::new("runs").join(name.chars().map(safe).collect::<String>())
+    name.chars().map(safe).collect()
 }
