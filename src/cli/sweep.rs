@@ -65,11 +65,11 @@ pub struct SweepArguments {
     retry: Option<Retry>,
 
     /// Runs at a time [default: one for each GPU, else one for each two cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = slurm::positive)]
     jobs: Option<usize>,
 
     /// CPU threads of each run [default: the cores, shared out]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = slurm::positive)]
     threads: Option<usize>,
 
     /// Print the end only

@@ -8,6 +8,7 @@ use crate::{
         check::{Refusal, at_least, finite, not_negative, refuse, within},
         differences,
     },
+    threads::count,
 };
 
 impl Schema for RunSettings {
@@ -63,6 +64,7 @@ impl RunSettings {
             ],
         )?;
         at_least(usize::from(self.probe_mpc), &[("eval_mpcs", self.eval_mpcs)])?;
+        count::check(0, self.threads).or_else(|reason| refuse("threads", reason))?;
         if is_device(&self.device) {
             return Ok(());
         }
@@ -149,6 +151,8 @@ mod tests {
             "dataset_dot_std=6.75",
             "safe_every_n_epochs=0",
             "log_every=0",
+            "threads=100000",
+            "threads=18446744073709551615",
             "device=gpu",
             "device='cuda:'",
             "device=cuda:01",

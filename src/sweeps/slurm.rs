@@ -3,7 +3,7 @@
 mod script;
 mod task;
 
-pub use script::{SlurmOptions, script};
+pub use script::{SlurmOptions, positive, script};
 pub use task::run_task;
 
 use std::fs;

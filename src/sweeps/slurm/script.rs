@@ -27,7 +27,7 @@ pub struct SlurmOptions {
     #[arg(long, requires = "slurm")]
     pub time: Option<String>,
     /// CPU cores of each task
-    #[arg(long, requires = "slurm", value_name = "N")]
+    #[arg(long, requires = "slurm", value_name = "N", value_parser = positive)]
     pub cpus_per_task: Option<usize>,
     /// Memory of each task, such as 8G
     #[arg(long, requires = "slurm")]
@@ -45,8 +45,17 @@ pub struct SlurmOptions {
     #[arg(long, requires = "slurm", value_name = "OPTION", allow_hyphen_values = true)]
     pub slurm_option: Vec<String>,
     /// Runs of each task, one after another; more where the cluster's array limit demands it
-    #[arg(long, requires = "slurm", value_name = "N", default_value_t = 1)]
+    #[arg(long, requires = "slurm", value_name = "N", default_value_t = 1, value_parser = positive)]
     pub runs_per_task: usize,
+}
+
+/// Reads a count of 1 or more.
+///
+/// # Errors
+/// What is no such count.
+pub fn positive(text: &str) -> Result<usize, String> {
+    let count = text.parse().map_err(|_| "expected a whole number, 1 or more".to_owned())?;
+    if count == 0 { Err("must be 1 or more".into()) } else { Ok(count) }
 }
 
 impl SlurmOptions {
