@@ -10,9 +10,9 @@ use crate::training::Stop;
 
 /// Works on the sweep until all its runs are over.
 pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
+    let capacity = capacity(arguments.jobs, arguments.threads)?;
     let _held = folder.hold()?;
     let stop = Stop::listen()?;
-    let capacity = capacity(arguments.jobs, arguments.threads)?;
     let board = Board::new(arguments.quiet, &folder.file.metric.name);
     let Capacity { jobs, threads, gpus } = &capacity;
     let gpus = if gpus.is_empty() { String::new() } else { format!(", {} GPUs", gpus.len()) };

@@ -173,7 +173,7 @@ mod tests {
     fn read_as_sbatch(script: &str) -> Vec<String> {
         let lines = script.lines().take_while(|line| line.starts_with('#'));
         let directives = lines.filter_map(|line| line.strip_prefix("#SBATCH"));
-        directives.flat_map(|line| words(line)).collect()
+        directives.flat_map(words).collect()
     }
 
     fn words(line: &str) -> Vec<String> {

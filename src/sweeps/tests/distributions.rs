@@ -80,7 +80,7 @@ fn drawn(key: &str, spec: &str) -> Vec<String> {
     about(&file).iter().map(|trial| trial.strip_prefix(&start).expect("it is named").to_owned()).collect()
 }
 
-fn is_whole(text: &String) -> bool {
+fn is_whole(text: &str) -> bool {
     text.parse::<i64>().is_ok()
 }
 
@@ -89,7 +89,7 @@ fn a_real_setting_takes_reals_however_the_ends_are_written() {
     for spec in ["min: 1, max: 3", "min: 1, max: 3.0", "min: 1, max: 100, log: true", "min: 0, max: 1"] {
         let drawn = drawn("vicreg.base_lr", spec);
         assert_eq!(drawn.len(), 12, "{spec}");
-        assert!(!drawn.iter().any(is_whole), "{spec}: {drawn:?}");
+        assert!(!drawn.iter().any(|text| is_whole(text)), "{spec}: {drawn:?}");
     }
     let nested = "method: random\nbudget: 9\nparameters: {vicreg: {parameters: {base_lr: {min: 0, max: 1}}}}";
     assert_eq!(about(nested).iter().filter(|trial| trial.starts_with("vicreg.base_lr=0.")).count(), 9);
@@ -112,8 +112,11 @@ fn a_setting_of_whole_numbers_takes_whole_ones_of_every_distribution() {
         "distribution: log_normal, mu: 5, sigma: 1",
     ] {
         let drawn = drawn("vicreg.epochs", spec);
-        assert!(drawn.len() > 8 && drawn.iter().all(is_whole), "{spec}: {drawn:?}");
+        assert!(drawn.len() > 8 && drawn.iter().all(|text| is_whole(text)), "{spec}: {drawn:?}");
     }
-    assert!(drawn("rssm.lr_decay_epoch", "min: 1, max: 60").iter().all(is_whole), "null by default");
+    assert!(
+        drawn("rssm.lr_decay_epoch", "min: 1, max: 60").iter().all(|text| is_whole(text)),
+        "null by default"
+    );
     assert_eq!(drawn("seed", "min: 1, max: 9, step: 4").len(), 3);
 }
