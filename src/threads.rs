@@ -2,6 +2,8 @@
 //!
 //! libtorch shares out single operations, and of small ones that leaves most of a second thread idle.
 
+pub mod count;
+
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
 use std::sync::Mutex;
 

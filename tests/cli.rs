@@ -103,6 +103,20 @@ fn without_an_output_path_the_folder_follows_from_the_settings() {
 }
 
 #[test]
+fn numbers_of_threads_that_nobody_can_give_are_refused_by_their_name() {
+    let at = tempfile::tempdir().unwrap();
+    let refused = fails(train(at.path(), &["threads=100000"]), 2);
+    assert!(refused.starts_with("error: --values threads=100000: threads: must be from 0 to "), "{refused}");
+    for value in ["99999", "many"] {
+        let mut command = train(at.path(), &["threads=0"]);
+        command.env("OMP_NUM_THREADS", value);
+        let refused = fails(command, 2);
+        assert!(refused.contains(&format!("error: OMP_NUM_THREADS={value}: must be ")), "{refused}");
+    }
+    assert!(!at.path().join("runs").exists(), "a mistake must leave no run behind");
+}
+
+#[test]
 fn quiet_prints_the_result_only() {
     let at = tempfile::tempdir().unwrap();
     let mut quiet = train(at.path(), &["quick_debug=true", "output_path=a"]);

@@ -396,6 +396,23 @@ fn a_sweep_whose_first_run_lacks_its_metric_goes_no_further() {
 }
 
 #[test]
+fn counts_on_the_command_line_have_bounds() {
+    let at = tempfile::tempdir().unwrap();
+    sweep_file(at.path(), "grid", &[], "parameters: {dataset_noise: [0.5, 1]}\n");
+    for (option, count) in [("--jobs", "99999"), ("--threads", "99999")] {
+        let refused = fails(umwelt(at.path(), &["sweep", "grid.yaml", option, count]), 2);
+        assert!(refused.contains(&format!("error: {option} must be from 1 to ")), "{refused}");
+    }
+    for option in ["--jobs", "--threads"] {
+        let refused = fails(umwelt(at.path(), &["sweep", "grid.yaml", option, "0"]), 2);
+        assert!(refused.contains("must be 1 or more"), "{refused}");
+    }
+    let line = ["sweep", "grid.yaml", "--slurm", "--dry-run", "--slurm-option=--x=1\necho"];
+    assert!(fails(umwelt(at.path(), &line), 2).contains("--slurm-option: "));
+    assert!(!at.path().join("runs").exists(), "a mistake must leave no folder behind");
+}
+
+#[test]
 fn bad_sweep_files_are_told_by_line_and_key() {
     let at = tempfile::tempdir().unwrap();
     let cases = [

@@ -70,11 +70,11 @@ pub struct SweepArguments {
     retry: Option<Retry>,
 
     /// Runs at a time [default: one for each GPU, else one for each two cores]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = slurm::positive)]
     jobs: Option<usize>,
 
     /// CPU threads of each run [default: the cores, shared out]
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = slurm::positive)]
     threads: Option<usize>,
 
     /// Print the end only
@@ -102,6 +102,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     if arguments.task {
         return slurm::run_task::<RunSettings>(&arguments.file);
     }
+    arguments.slurm.check().map_err(Mistake)?;
     let SweepArguments { file, values, output, limit, .. } = arguments;
     let folder = SweepFolder::open::<RunSettings>(file, values, output.as_deref(), *limit)?;
     if arguments.status {

@@ -18,6 +18,7 @@ use crate::settings;
 use crate::sweeps;
 use crate::tasks::{CollaborationTask, WorldModelTask};
 use crate::terminal;
+use crate::threads::count;
 use crate::training::{Interrupted, Stop, Task, Trainer};
 
 /// Trains a world model and judges it.
@@ -72,11 +73,12 @@ pub fn train(arguments: &TrainArguments) -> Result<()> {
 }
 
 fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop: &Stop) -> Result<()> {
+    let threads = threads(settings.threads)?;
     native::check_version()?;
     native::deterministic();
     native::keep_freed_memory();
     let device = device(&settings.device)?;
-    let threads = use_threads(settings.threads);
+    count::use_threads(threads)?;
     let folder = output_path(settings, configs);
     let mistake = |error: anyhow::Error| Mistake(format!("{error:#}"));
     match settings.model_type {
@@ -181,16 +183,12 @@ pub fn device(name: &str) -> Result<Device> {
     }
 }
 
-/// Lets libtorch and the data generator use `wanted` threads (0: `OMP_NUM_THREADS`, or all where that is not set),
-/// and returns how many that is.
-fn use_threads(wanted: usize) -> usize {
-    let all = std::thread::available_parallelism().map_or(1, usize::from);
-    let granted = std::env::var("OMP_NUM_THREADS").ok().and_then(|n| n.parse().ok()).filter(|n| *n > 0);
-    let threads = if wanted == 0 { granted.unwrap_or(all) } else { wanted };
-    tch::set_num_threads(threads as i32);
-    // A second call in one process keeps the first pool; the draws are the same for any number of threads.
-    let _ = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global();
-    threads
+/// The CPU threads to use: `wanted`, or where that is 0 `OMP_NUM_THREADS`, or all where that is not set.
+fn threads(wanted: usize) -> Result<usize> {
+    if wanted > 0 {
+        return Ok(wanted);
+    }
+    Ok(count::granted().map_err(Mistake)?.unwrap_or_else(count::cores))
 }
 
 /// The run's folder: as told, else `runs/` and a name that belongs to these settings alone.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::check::{Refusal, at_least, positive, refuse};
+use crate::settings::check::{MOST, Refusal, at_least, at_most, positive, refuse};
 
 /// Settings under `probing_cfg`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +70,14 @@ impl ProbingSettings {
     pub fn check(&self) -> Result<(), Refusal> {
         at_least(1, &[("epochs", self.epochs), ("epochs_enc", self.epochs_enc)])?;
         at_least(2, &[("ridge_sequences", self.ridge_sequences)])?;
+        at_most(
+            MOST,
+            &[
+                ("epochs", self.epochs),
+                ("epochs_enc", self.epochs_enc),
+                ("ridge_sequences", self.ridge_sequences),
+            ],
+        )?;
         positive(&[("lr", self.lr)])?;
         match self.schedule {
             Some(_) => {

@@ -10,7 +10,7 @@ use crate::nn::{
     ActionHead, Arch, Backbone, BackboneShape, Decoder, Mode, Parameters, Precision, Predictor,
     PredictorShape, Projector,
 };
-use crate::settings::check::{Refusal, at_least, refuse};
+use crate::settings::check::{DEEPEST, Refusal, WIDEST, at_least, at_most, refuse};
 
 /// The networks of a joint embedding model.
 pub struct Jepa {
@@ -199,6 +199,9 @@ impl<'a> Architecture<'a> {
     pub(super) fn check(&self) -> Result<(), Refusal> {
         at_least(1, &[("embedding_size", self.embedding_size), ("rnn_layers", self.rnn_layers)])?;
         at_least(1, &[("rnn_burnin", self.rnn_burnin), ("backbone_width_factor", self.width)])?;
+        at_most(WIDEST, &[("embedding_size", self.embedding_size), ("rnn_burnin", self.rnn_burnin)])?;
+        at_most(DEEPEST, &[("rnn_layers", self.rnn_layers)])?;
+        at_most(Arch::MOST_WIDTH, &[("backbone_width_factor", self.width)])?;
         let burn_in = Predictor::check_burn_in(self.predictor, self.rnn_burnin);
         burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
         let size = self.arch.check_embedding_size(self.embedding_size);

@@ -14,7 +14,7 @@ use crate::nn::{Arch, Parameters, Precision};
 use crate::objectives::LossReport;
 use crate::objectives::info_nce::info_nce;
 use crate::objectives::trajectory_contrast::trajectory_contrast;
-use crate::settings::check::{Refusal, at_least, not_negative, positive, within};
+use crate::settings::check::{MOST, Refusal, at_least, at_most, not_negative, positive, within};
 
 /// Settings under `simclr`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -106,6 +106,7 @@ impl SimclrSettings {
     /// Refuses what a model cannot be built from or trained with.
     pub fn check(&self) -> Result<(), Refusal> {
         at_least(1, &[("epochs", self.epochs)])?;
+        at_most(MOST, &[("epochs", self.epochs)])?;
         positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;
         within("adamw", self.adamw.check())?;
         not_negative(&[("decoding_coeff", self.decoding_coeff), ("action_coeff", self.action_coeff)])?;

@@ -26,6 +26,9 @@ pub enum Arch {
 }
 
 impl Arch {
+    /// The largest factor on the channels of a backbone.
+    pub const MOST_WIDTH: usize = 256;
+
     /// Whether a backbone of this kind can have `embedding_size` features; the error says which it can have.
     ///
     /// `canonical` pools 64 channels to r x r; kinds with a size of their own ignore `embedding_size`.

@@ -4,14 +4,21 @@ use tch::Tensor;
 
 use super::{BatchNorm, Linear, Mode, Scope};
 
+/// No layer has more features.
+const WIDEST: i64 = 65_536;
+
 /// The layer sizes that `512-512-256` stands for.
 ///
 /// # Errors
-/// Says what a size may be, when one is not a whole number above 0.
+/// Says what a size may be, when one is not a whole number above 0, or too large.
 pub fn layer_sizes(text: &str) -> Result<Vec<i64>, String> {
     let size = |part: &str| part.trim().parse::<i64>().ok().filter(|size| *size > 0);
     let sizes: Option<Vec<i64>> = text.split('-').map(size).collect();
-    sizes.ok_or_else(|| format!("`{text}` is no list of layer sizes such as 512-512-512"))
+    let sizes = sizes.ok_or_else(|| format!("`{text}` is no list of layer sizes such as 512-512-512"))?;
+    if sizes.iter().any(|size| *size > WIDEST) {
+        return Err(format!("`{text}` is no list of layer sizes from 1 to {WIDEST}"));
+    }
+    Ok(sizes)
 }
 
 /// Linear, batch normalisation and ReLU between sizes; the last linear layer alone and without a bias.
@@ -53,7 +60,7 @@ mod tests {
     fn sizes_are_read_and_nonsense_is_refused() {
         assert_eq!(layer_sizes("512-64"), Ok(vec![512, 64]));
         assert_eq!(layer_sizes("7"), Ok(vec![7]));
-        for bad in ["", "512-", "512--3", "a", "0", "3.5"] {
+        for bad in ["", "512-", "512--3", "a", "0", "3.5", "512-65537", "1000000000000"] {
             assert!(layer_sizes(bad).is_err(), "{bad}");
         }
     }

@@ -26,9 +26,10 @@ impl Schedule {
                 Self::Cosine(Cosine::new(base_lr, batch_size, epochs, steps_per_epoch))
             }
             Rate::OneCycle { peak } => Self::OneCycle { peak, steps: (epochs * steps_per_epoch) as f64 },
-            Rate::Constant { rate, decay_epoch } => {
-                Self::Constant { rate, decay_step: decay_epoch.map(|epoch| (epoch * steps_per_epoch) as u64) }
-            }
+            Rate::Constant { rate, decay_epoch } => Self::Constant {
+                rate,
+                decay_step: decay_epoch.map(|epoch| epoch.saturating_mul(steps_per_epoch) as u64),
+            },
         }
     }
 

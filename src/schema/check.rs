@@ -5,9 +5,10 @@ use crate::{
     data::DatasetType,
     settings::{
         Schema,
-        check::{Refusal, at_least, finite, not_negative, refuse, within},
+        check::{MOST, Refusal, at_least, at_most, finite, not_negative, refuse, within},
         differences,
     },
+    threads::count,
 };
 
 impl Schema for RunSettings {
@@ -44,6 +45,10 @@ const MODELS: [(ModelType, &str); 4] = [
     (ModelType::CoMo, "como"),
 ];
 
+/// No batch has more images of one channel: one copy of them takes 50 GB.
+const MOST_IMAGES: usize = 1 << 24;
+/// No evaluation plans more often.
+const MOST_PLANS: usize = 100_000;
 /// Above this the margin of two standard deviations on each side leaves a dot no room in 28 pixels.
 const LARGEST_DOT_STD: f64 = 6.75;
 
@@ -57,7 +62,9 @@ impl RunSettings {
             if size < batch {
                 return refuse(key, format!("must be at least dataset_batch_size, {batch}, but is {size}"));
             }
+            at_most(MOST, &[(key, size)])?;
         }
+        self.check_batch()?;
         not_negative(&[
             ("dataset_noise", self.dataset_noise),
             ("dataset_static_noise", self.dataset_static_noise),
@@ -71,6 +78,23 @@ impl RunSettings {
         Ok(())
     }
 
+    /// Refuses batches that no memory holds.
+    fn check_batch(&self) -> Result<(), Refusal> {
+        let (batch, channels) = (self.dataset_batch_size, self.world_model().map_or(1, |model| model.1));
+        let frames = [("n_steps", self.n_steps), ("val_n_steps", self.val_n_steps)];
+        let (key, frames) = frames.into_iter().max_by_key(|(_, frames)| *frames).unwrap_or(("n_steps", 1));
+        let images = batch.saturating_mul(frames).saturating_mul(channels);
+        if images <= MOST_IMAGES {
+            return Ok(());
+        }
+        let (key, value) = if frames > batch { (key, frames) } else { ("dataset_batch_size", batch) };
+        let sizes = format!("{batch} sequences of {frames} frames and {channels} channels");
+        refuse(
+            key,
+            format!("must be less than {value}: a batch has at most {MOST_IMAGES} images, not {sizes}"),
+        )
+    }
+
     fn check_run(&self) -> Result<(), Refusal> {
         at_least(
             1,
@@ -81,6 +105,8 @@ impl RunSettings {
             ],
         )?;
         at_least(usize::from(self.probe_mpc), &[("eval_mpcs", self.eval_mpcs)])?;
+        at_most(MOST_PLANS, &[("eval_mpcs", self.eval_mpcs)])?;
+        count::check(0, self.threads).or_else(|reason| refuse("threads", reason))?;
         if is_device(&self.device) {
             return Ok(());
         }
@@ -167,12 +193,36 @@ mod tests {
             "dataset_dot_std=6.75",
             "safe_every_n_epochs=0",
             "log_every=0",
+            "eval_mpcs=100001",
+            "n_steps=131073",
+            "val_n_steps=1000000000000",
+            "threads=100000",
+            "threads=18446744073709551615",
             "device=gpu",
             "device='cuda:'",
             "device=cuda:01",
             "vicreg.action_dim=3",
             "vicreg.channels=3",
             "vicreg.epochs=0",
+            "vicreg.epochs=1000000001",
+            "vicreg.embedding_size=65537",
+            "vicreg.rnn_layers=1025",
+            "vicreg.rnn_burnin=1000000000000",
+            "vicreg.sigreg_directions=65537",
+            "vicreg.backbone_width_factor=257",
+            "simclr.epochs=18446744073709551615",
+            "simclr.embedding_size=65537",
+            "rssm.epochs=1000000001",
+            "rssm.embedding_size=65537",
+            "rssm.backbone_width_factor=257",
+            "como.epochs=1000000001",
+            "como.encoding_dim=65544",
+            "como.state_size=65537",
+            "como.num_heads=1025",
+            "como.collab_message_size=65537",
+            "como.collab_dec_depth=1025",
+            "probing_cfg.epochs=1000000001",
+            "probing_cfg.ridge_sequences=1000000001",
             "vicreg.embedding_size=0",
             "vicreg.rnn_layers=0",
             "vicreg.backbone_width_factor=0",
@@ -195,6 +245,30 @@ mod tests {
             let message = refused("VICReg", argument).unwrap_or_else(|| panic!("{argument} was accepted"));
             assert!(message.starts_with(&format!("--values {argument}: {key}: must be ")), "{message}");
         }
+    }
+
+    #[test]
+    fn a_batch_that_no_memory_holds_is_refused_at_its_larger_side() {
+        let of = |values: &[&str]| {
+            let values: Vec<String> = values.iter().map(ToString::to_string).collect();
+            settings::load::<RunSettings>(&[], &values).err().map(|error| error.to_string())
+        };
+        let sequences = ["dataset_size=1000000000", "val_dataset_size=1000000000"];
+        let message =
+            of(&[&["model_type=RSSM", "dataset_batch_size=1000000"], &sequences[..]].concat()).unwrap();
+        assert_eq!(
+            message,
+            "--values dataset_batch_size=1000000: dataset_batch_size: must be less than 1000000: a batch has at most \
+             16777216 images, not 1000000 sequences of 17 frames and 1 channels"
+        );
+        assert_eq!(of(&[&["model_type=RSSM", "dataset_batch_size=986895"], &sequences[..]].concat()), None);
+        assert!(
+            of(&["model_type=RSSM", "dataset_size=1000000001"])
+                .unwrap()
+                .ends_with("must be 1000000000 or less, but is 1000000001")
+        );
+        // Whoever means never may write any number.
+        assert_eq!(of(&["model_type=RSSM", "safe_every_n_epochs=18446744073709551615"]), None);
     }
 
     #[test]

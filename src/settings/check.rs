@@ -2,6 +2,13 @@
 
 use std::fmt::Display;
 
+/// No run has more epochs, sequences or anything else that is done one after another.
+pub const MOST: usize = 1_000_000_000;
+/// No layer has more features.
+pub const WIDEST: usize = 65_536;
+/// No stack has more layers.
+pub const DEEPEST: usize = 1024;
+
 /// A dotted key and why its value is refused.
 pub type Refusal = (String, String);
 
@@ -18,6 +25,11 @@ pub fn within(section: &str, checked: Result<(), Refusal>) -> Result<(), Refusal
 /// Refuses each value below `least`.
 pub fn at_least(least: usize, values: &[(&str, usize)]) -> Result<(), Refusal> {
     require(values, &format!("{least} or more"), |value| *value >= least)
+}
+
+/// Refuses each value above `most`.
+pub fn at_most(most: usize, values: &[(&str, usize)]) -> Result<(), Refusal> {
+    require(values, &format!("{most} or less"), |value| *value <= most)
 }
 
 /// Refuses each value that is not a finite number above 0.
@@ -54,6 +66,8 @@ mod tests {
     fn the_first_value_out_of_range_is_named_with_what_is_allowed() {
         let refused = at_least(2, &[("a", 2), ("b", 1), ("c", 0)]).unwrap_err();
         assert_eq!(refused, ("b".into(), "must be 2 or more, but is 1".into()));
+        let refused = at_most(2, &[("a", 2), ("b", 3), ("c", 4)]).unwrap_err();
+        assert_eq!(refused, ("b".into(), "must be 2 or less, but is 3".into()));
     }
 
     #[test]

@@ -142,6 +142,7 @@ fn yaml_that_is_no_settings() {
     in_file("seed: 1\n---\nseed: 2", "a.yaml:2:1: a second document starts here; settings are one document");
     in_file("[a]: 1", "a.yaml:1:1: a key must be a word, not a list or mapping");
     in_file("seed: !foo 3", "a.yaml:1:7: seed: the tag !foo means nothing here");
+    in_file("seed: !!foo 3", "a.yaml:1:7: seed: the tag tag:yaml.org,2002:!foo means nothing here");
     in_file("vicreg:\n  <<: 3", "a.yaml:2:7: vicreg.<<: expected a mapping to take keys from, such as *name");
     in_file("seed: &x [*x]", "a.yaml:1:11: seed: an alias to the value that it is a part of");
     let deep = format!("seed: {}", "[".repeat(100));
@@ -161,6 +162,79 @@ fn an_argument_that_is_no_key_and_value() {
     in_values("seed", "expected KEY=VALUE, such as seed=1");
     in_values("=3", "a part of the key is empty; expected SECTION.KEY=VALUE");
     in_values("vicreg..epochs=3", "a part of the key is empty; expected SECTION.KEY=VALUE");
+}
+
+#[test]
+fn signs_of_yaml_that_nobody_means_in_an_argument() {
+    let quote = |argument: &str, sign: &str| {
+        let (key, value) = argument.split_once('=').unwrap();
+        let quoted = "text needs quotes that the shell leaves alone";
+        in_values(argument, &format!("{sign} in YAML; {quoted}: '{key}=\"{value}\"'"));
+    };
+    quote("output_path=try #2", "`#` starts a comment");
+    quote("run_name=#7", "`#` starts a comment");
+    quote("run_name=é #7", "`#` starts a comment");
+    quote("run_name=&x", "`&` starts an anchor");
+    quote("run_name=*x", "`*` starts an alias");
+    quote("run_name=!!x", "`!` starts a tag");
+    quote("run_name=!", "`!` starts a tag");
+    quote("run_name=!!str 3", "`!` starts a tag");
+    quote("run_name=---", "`---` starts a document");
+    quote("run_name=--- a", "`---` starts a document");
+    quote("run_name=...", "`...` ends a document");
+    quote("run_name=|", "`|` and `>` start a block of lines");
+    in_values(
+        "run_name=a\nb",
+        "a line break is read as a space in YAML; text needs quotes that the shell leaves alone: \
+         'run_name=\"a\\nb\"'",
+    );
+    in_values(
+        "run_name=it's #7",
+        "`#` starts a comment in YAML; text needs quotes that the shell leaves alone: 'run_name=\"it'\\''s #7\"'",
+    );
+    let inside = "in YAML; text that holds it needs quotes";
+    in_values("vicreg={epochs: &n 2}", &format!("epochs: `&` starts an anchor {inside}"));
+    in_values("vicreg={epochs: 2} # two", &format!("`#` starts a comment {inside}"));
+    in_values("run_name='a' #7", &format!("`#` starts a comment {inside}"));
+    in_values("vicreg={epochs: 2, # two\nbase_lr: 1}", &format!("`#` starts a comment {inside}"));
+}
+
+#[test]
+fn interpolation_and_values_that_are_missing() {
+    let interpolation = "`${...}` is not filled in here; write the value itself, or give it by --values, where the \
+                         shell can fill it in";
+    in_file("output_path: out/${oc.env:USER}/x", &format!("a.yaml:1:14: output_path: {interpolation}"));
+    in_file("vicreg:\n  base_lr: '${lr}'", &format!("a.yaml:2:12: vicreg.base_lr: {interpolation}"));
+    in_values("run_name=a-${seed}", &format!("run_name: {interpolation}"));
+    in_file("device: [cpu, '${x}']", &format!("a.yaml:1:15: device[1]: {interpolation}"));
+    let missing = "`???` marks a value that is still missing; write the value, or give it by --values";
+    in_file("run_name: ???", &format!("a.yaml:1:11: run_name: {missing}"));
+    in_file("seed: '???'", &format!("a.yaml:1:7: seed: {missing}"));
+}
+
+#[test]
+fn a_home_folder_that_is_anothers() {
+    in_file(
+        "output_path: ~bob/x",
+        "a.yaml:1:14: output_path: `~` stands for your own home folder only; write the path out, or ./~bob/x for a \
+         name that begins with ~",
+    );
+}
+
+#[test]
+fn a_large_file_is_refused_at_once() {
+    // Five megabytes: work that grows with the square of the size would take minutes.
+    let pad = "x".repeat(90);
+    let lines: String = (0..49_000).map(|k| format!("  k{k}-{pad}: []\n")).collect();
+    let started = std::time::Instant::now();
+    let error = error_of(format!("é:\n{lines}").as_bytes(), "seed=1");
+    assert!(error.starts_with("a.yaml:1:1: é: unknown key; known here: model_type, "), "{error}");
+    let flow = lines.replace('\n', ",");
+    let error = error_of(format!("x: {{{flow}}}").as_bytes(), "seed=1");
+    assert!(error.starts_with("a.yaml:1:1: x: unknown key; known here: model_type, "), "{error}");
+    let many = format!("<<: {{{}}}\n", (0..40_000).map(|k| format!("k{k}: 1,\n  ")).collect::<String>());
+    assert!(error_of(many.as_bytes(), "seed=1").contains("k0: unknown key"));
+    assert!(started.elapsed().as_secs() < 30, "{:?}", started.elapsed());
 }
 
 #[test]

@@ -48,6 +48,30 @@ fn text_fields_receive_text_as_it_was_typed() {
 }
 
 #[test]
+fn signs_inside_words_and_quotes_are_text() {
+    let name = |typed: &str| run(&[], &[&format!("run_name={typed}")]).run_name.unwrap();
+    for typed in ["a#b", "a&b", "a*b!", "b|c", "a---b", "$HOME", "a?", "cost: $5"] {
+        assert_eq!(run(&[&format!("run_name: '{typed}'")], &[]).run_name.as_deref(), Some(typed));
+    }
+    for typed in ["a#b", "a&b", "a*b!", "b|c", "a---b", "$HOME", "????", "é#"] {
+        assert_eq!(name(typed), typed);
+    }
+    for typed in ["try #2", "&x", "*x", "!!x", "---", "|", "#7"] {
+        assert_eq!(
+            (name(&format!("\"{typed}\"")), name(&format!("'{typed}'"))),
+            (typed.into(), typed.into())
+        );
+    }
+    assert_eq!(name(r#""a\nb""#), "a\nb");
+}
+
+#[test]
+fn a_value_that_is_missing_may_be_given_later() {
+    let settings = run(&["run_name: ???\nseed: ${x}", "seed: 3"], &["run_name=a"]);
+    assert_eq!((settings.run_name.as_deref(), settings.seed), (Some("a"), 3));
+}
+
+#[test]
 fn null_unsets_what_may_be_unset() {
     let file = ["run_name: a\noutput_path: b"];
     let settings = run(&file, &["run_name=", "output_path=~"]);

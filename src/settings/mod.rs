@@ -9,9 +9,12 @@ mod error;
 mod explain;
 mod flat;
 mod identity;
+mod interpolation;
 mod layers;
+mod numbers;
 mod origin;
 mod parse;
+mod paths;
 mod read;
 mod resolved;
 mod scalar;
@@ -38,10 +41,13 @@ pub use error::SettingsError;
 pub use flat::{flat, plain};
 pub use identity::{identity, is_identity, result_differences};
 pub use layers::{Given, load_given};
+pub use numbers::{NumberKind, number_kind};
 pub use origin::Origin;
 pub use resolved::{Resolved, to_yaml};
 
 pub(crate) use de::{found, from_tree};
+pub(crate) use interpolation::refuse_interpolation;
+pub(crate) use paths::{expand_path, expand_paths};
 pub(crate) use read::read_file;
 pub(crate) use scalar::{Meaning, resolve};
 pub(crate) use suggest::{for_unknown_choice, for_unknown_key, for_unknown_name};
@@ -75,7 +81,9 @@ pub fn load<T: Schema>(files: &[PathBuf], values: &[String]) -> Result<Resolved<
 }
 
 /// Reads and checks what has been laid together.
-fn settle<T: Schema>(tree: Node) -> Result<Resolved<T>, SettingsError> {
+fn settle<T: Schema>(mut tree: Node) -> Result<Resolved<T>, SettingsError> {
+    refuse_interpolation(&tree)?;
+    expand_paths(&mut tree)?;
     let settings: T = from_tree(&tree).map_err(|error| error.suggesting(&known_keys::<T>()))?;
     check_required::<T>(&tree)?;
     settings.check().map_err(|refusal| refused(refusal, &tree))?;

@@ -1,5 +1,6 @@
 //! YAML text to a tree.
 
+mod argument;
 mod map;
 
 use std::{collections::HashMap, sync::Arc};
@@ -31,11 +32,12 @@ pub(super) fn parse(source: Source, text: &str) -> Result<Option<Node>> {
     let text = text.trim_start_matches('\u{feff}');
     let events = Parser::new_from_str(text);
     let (anchors, keys, brackets) = (HashMap::new(), Vec::new(), Vec::new());
+    let text = Text { text, char: 0, byte: 0 };
     Reader { text, events, source, anchors, keys, brackets, depth: 0, size: 0 }.document()
 }
 
 struct Reader<'i> {
-    text: &'i str,
+    text: Text<'i>,
     events: Parser<'i, StrInput<'i>>,
     source: Source,
     anchors: HashMap<usize, (Node, usize)>,
@@ -51,11 +53,15 @@ impl<'i> Reader<'i> {
         let mut root = None;
         loop {
             match self.next()? {
-                (Event::StreamEnd, _) => return Ok(root),
+                (Event::StreamEnd, span) => {
+                    self.check_end(root.is_none(), span)?;
+                    return Ok(root);
+                }
                 (Event::DocumentStart(_), span) if root.is_some() => {
                     return Err(self.error(span, "a second document starts here; settings are one document"));
                 }
-                (Event::StreamStart | Event::DocumentStart(_) | Event::DocumentEnd | Event::Nothing, _) => {}
+                (Event::DocumentStart(explicit), span) => self.check_document(explicit, span)?,
+                (Event::StreamStart | Event::DocumentEnd | Event::Nothing, _) => {}
                 (event, span) => root = Some(self.node(event, span)?),
             }
         }
@@ -69,6 +75,7 @@ impl<'i> Reader<'i> {
     }
 
     fn node(&mut self, event: Event<'i>, span: Span) -> Result<Node> {
+        self.check_argument(&event, span)?;
         self.size += 1;
         if self.depth > DEEPEST || self.size > LARGEST {
             return Err(self.error(span, "nested too deeply, or too large, for settings"));
@@ -114,7 +121,7 @@ impl<'i> Reader<'i> {
 
     fn check_tag(&self, tag: Option<&Tag>, span: Span) -> Result<()> {
         match tag {
-            Some(tag) if !tag.is_yaml_core_schema() && tag.suffix != "!" => {
+            Some(tag) if !is_known(tag) => {
                 Err(self.error(span, &format!("the tag {tag} means nothing here")))
             }
             _ => Ok(()),
@@ -124,7 +131,7 @@ impl<'i> Reader<'i> {
     /// Reads a list or mapping, remembering its opening bracket if it has one.
     fn bracketed(&mut self, span: Span, read: impl FnOnce(&mut Self) -> Result<Value>) -> Result<Value> {
         let open = self.brackets.len();
-        let first = self.text.chars().nth(span.start.index());
+        let first = self.text.char_at(span.start.index());
         self.brackets.extend(first.filter(|c| "[{".contains(*c)).map(|c| (span.start, c)));
         let value = read(self)?;
         self.brackets.truncate(open);
@@ -160,6 +167,9 @@ impl<'i> Reader<'i> {
     }
 
     fn bad_yaml(&self, error: &ScanError) -> SettingsError {
+        if let Some(refused) = self.alias_in_argument(error) {
+            return refused;
+        }
         let bracket = self.brackets.last();
         let explained = explain(error.info(), bracket.map(|(_, bracket)| *bracket));
         let start = match (bracket, explained.about_bracket) {
@@ -167,5 +177,31 @@ impl<'i> Reader<'i> {
             _ => *error.marker(),
         };
         SettingsError::plain(format!("not valid YAML: {}", explained.message)).at(&self.origin(start))
+    }
+}
+
+/// The tags of YAML's core schema, and `!` for text.
+fn is_known(tag: &Tag) -> bool {
+    let core = ["str", "int", "float", "bool", "null", "seq", "map"];
+    tag.suffix == "!" || tag.is_yaml_core_schema() && core.contains(&tag.suffix.as_str())
+}
+
+/// Text that is looked up by character, nearly always further on than before.
+struct Text<'i> {
+    text: &'i str,
+    /// The character that was looked up last, and the byte that it begins at.
+    char: usize,
+    byte: usize,
+}
+
+impl Text<'_> {
+    fn char_at(&mut self, index: usize) -> Option<char> {
+        if index < self.char {
+            (self.char, self.byte) = (0, 0);
+        }
+        let rest = &self.text[self.byte..];
+        let (offset, found) = rest.char_indices().nth(index - self.char)?;
+        (self.char, self.byte) = (index, self.byte + offset);
+        Some(found)
     }
 }

@@ -127,7 +127,9 @@ proptest! {
     #[test]
     fn trees_in_arguments(original in tree()) {
         let printed = yaml::inline(&original.value);
-        prop_assert!(same(&original, &read(&printed)), "{}", printed);
+        let argument = Source::Values(format!("x={printed}").into());
+        let again = parse(argument, &printed).unwrap_or_else(|error| panic!("{error}"));
+        prop_assert!(same(&original, &again.expect("there is a value")), "{}", printed);
     }
 
     #[test]

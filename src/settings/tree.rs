@@ -1,5 +1,7 @@
 //! A tree of values, each with where it was given.
 
+use std::collections::HashMap;
+
 use super::{
     origin::Origin,
     scalar::{Meaning, resolve},
@@ -41,9 +43,7 @@ impl Node {
     pub fn merge(&mut self, over: Self) {
         match (&mut self.value, over.value) {
             (Value::Map(entries), Value::Map(others)) => {
-                for (key, node) in others {
-                    merge_entry(entries, key, node);
-                }
+                merge_entries(entries, others);
             }
             (_, value) => *self = Self { value, origin: over.origin },
         }
@@ -81,10 +81,14 @@ pub fn join(section: &str, name: &str) -> String {
     if section.is_empty() { name.to_owned() } else { format!("{section}.{name}") }
 }
 
-fn merge_entry(entries: &mut Vec<(Key, Node)>, key: Key, node: Node) {
-    match entries.iter_mut().find(|(known, _)| known.name == key.name) {
-        Some((_, below)) => below.merge(node),
-        None => entries.push((key, node)),
+fn merge_entries(entries: &mut Vec<(Key, Node)>, others: Vec<(Key, Node)>) {
+    let places = entries.iter().enumerate().map(|(place, (key, _))| (key.name.clone(), place));
+    let places: HashMap<String, usize> = places.collect();
+    for (key, node) in others {
+        match places.get(&key.name) {
+            Some(place) => entries[*place].1.merge(node),
+            None => entries.push((key, node)),
+        }
     }
 }
 

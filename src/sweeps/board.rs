@@ -206,7 +206,7 @@ mod tests {
         let file = folder.path().join("a.yaml");
         std::fs::write(&file, "values: {model_type: VICReg}\nparameters: {dataset_noise: [1, 2, 3, 4, 5]}")
             .unwrap();
-        let sweep = SweepFile::read(&file, &[]).unwrap();
+        let sweep = SweepFile::read::<RunSettings>(&file, &[]).unwrap();
         let seconds = |training_seconds| Status { training_seconds, ..Status::new() };
         let standing = |(index, (state, status)): (usize, (TrialState, Option<Status>))| {
             let trial = sweep.trial(index, &[]).named::<RunSettings>().unwrap();

@@ -1,10 +1,11 @@
 //! What a `command` of W&B's sweep files says about settings.
 
 use super::{
+    groups::file_path,
     reading::{items, text},
     setting::{Setting, flatten},
 };
-use crate::settings::{Node, Origin, SettingsError, parse_argument};
+use crate::settings::{Node, Origin, SettingsError, parse_argument, refuse_interpolation};
 
 /// What a command line brings.
 #[derive(Default)]
@@ -13,7 +14,7 @@ pub(super) struct Command {
     pub values: Vec<Setting>,
 }
 
-/// Takes what follows `--configs` and `--values`; `${...}` and all the rest are for W&B's agent.
+/// Takes what follows `--configs` and `--values`; words that are `${...}` and all the rest are for W&B's agent.
 pub(super) fn read(node: &Node) -> Result<Command, SettingsError> {
     let mut command = Command::default();
     let mut option = String::new();
@@ -23,8 +24,10 @@ pub(super) fn read(node: &Node) -> Result<Command, SettingsError> {
             option = word;
         } else if word.starts_with("${") {
         } else if option == "--configs" {
-            command.configs.push((word, node.origin.clone()));
+            refuse_interpolation(node).map_err(|error| error.under("command"))?;
+            command.configs.push((file_path(node, "command")?, node.origin.clone()));
         } else if option == "--values" {
+            refuse_interpolation(node).map_err(|error| error.under("command"))?;
             command.values.extend(argument(&word, &node.origin)?);
         }
     }

@@ -44,17 +44,18 @@ impl Condition {
 
 /// Whether two values as written are one: `0.5` is `0.50`, and `true` is `True`.
 pub(super) fn same(a: &str, b: &str) -> bool {
-    let number = |meaning: Meaning| match meaning {
+    a == b || canonical(a) == canonical(b)
+}
+
+/// The one spelling of all values that are the same.
+pub(super) fn canonical(text: &str) -> String {
+    let number = match resolve(text) {
+        Meaning::Bool(truth) => return truth.to_string(),
         #[allow(clippy::cast_precision_loss, reason = "settings that differ only there do not occur")]
-        Meaning::Int(value) => Some(value as f64),
-        Meaning::Float(value) => Some(value),
-        _ => None,
+        Meaning::Int(value) => value as f64,
+        Meaning::Float(value) => value,
+        _ => return text.to_owned(),
     };
-    if a == b {
-        return true;
-    }
-    match (resolve(a), resolve(b)) {
-        (Meaning::Bool(a), Meaning::Bool(b)) => a == b,
-        (a, b) => number(a).is_some() && number(a) == number(b),
-    }
+    // 0 has two signs.
+    if number.is_nan() { text.to_owned() } else { format!("{:?}", number + 0.0) }
 }

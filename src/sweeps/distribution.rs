@@ -4,12 +4,13 @@ mod uniform;
 
 use super::{
     domain::Domain,
+    gauss,
     numbers::{Lattice, Numbers, Prior},
     parameters::{choice, choices, weigh},
     reading::{entries, number, text, wrong},
 };
 use crate::settings::{
-    Key, Node, Origin, SettingsError, for_unknown_choice, for_unknown_key, from_tree, join,
+    Key, Node, NumberKind, Origin, SettingsError, for_unknown_choice, for_unknown_key, from_tree, join,
 };
 
 type Result<T> = std::result::Result<T, SettingsError>;
@@ -36,11 +37,13 @@ struct Spec<'a> {
     entries: &'a [(Key, Node)],
     origin: &'a Origin,
     path: &'a str,
+    /// Which numbers the setting takes, where that is known.
+    kind: Option<NumberKind>,
 }
 
 /// Reads a parameter's mapping, but for `when`.
-pub(super) fn read(node: &Node, path: &str) -> Result<Domain> {
-    let spec = Spec { entries: entries(node, path)?, origin: &node.origin, path };
+pub(super) fn read(node: &Node, path: &str, kind: Option<NumberKind>) -> Result<Domain> {
+    let spec = Spec { entries: entries(node, path)?, origin: &node.origin, path, kind };
     spec.check_words()?;
     let name = spec.distribution()?;
     match name.as_str() {
@@ -54,7 +57,7 @@ pub(super) fn read(node: &Node, path: &str) -> Result<Domain> {
 /// Refuses what means nothing beside `value`.
 pub(super) fn check_constant(entries: &[(Key, Node)], path: &str) -> Result<()> {
     let origin = &entries[0].1.origin;
-    let spec = Spec { entries, origin, path };
+    let spec = Spec { entries, origin, path, kind: None };
     spec.check_words()?;
     spec.only(&CONSTANT, "value")
 }
@@ -141,15 +144,55 @@ impl Spec<'_> {
         if sigma <= 0.0 {
             return Err(self.wrong("sigma", format!("must be above 0, but is {sigma}")));
         }
-        let lattice = self.quantum(name)?.map(|step| Lattice { anchor: 0.0, step });
-        let (log, whole) = (name.contains("log"), lattice.is_some_and(Lattice::is_whole));
+        let log = name.contains("log");
+        self.check_reach(mu, sigma, log)?;
+        let of_ones = self.takes_whole().then_some(1.0);
+        let lattice = self.quantum(name)?.or(of_ones).map(|step| Lattice { anchor: 0.0, step });
+        let whole = lattice.is_some_and(Lattice::is_whole);
         Ok(Domain::Numbers(Numbers { prior: Prior::Normal { mu, sigma }, log, lattice, whole }))
+    }
+
+    /// Refuses a normal distribution some of whose draws are no numbers, or 0 on a log scale.
+    fn check_reach(&self, mu: f64, sigma: f64, log: bool) -> Result<()> {
+        let power = |x: f64| if log { x.exp() } else { x };
+        let is_number = |x: f64| power(x).is_finite() && (!log || power(x) > 0.0);
+        if !is_number(mu) {
+            let around = if mu > 0.0 {
+                format!("; mu: {:.3} means values around {mu}", mu.ln())
+            } else {
+                String::new()
+            };
+            let message =
+                format!("is the mean of the logarithm, and e to the power of {mu} is {}", power(mu));
+            return Err(self.wrong("mu", message + &around));
+        }
+        let reach = [mu - gauss::REACH * sigma, mu + gauss::REACH * sigma];
+        match reach.into_iter().find(|end| !is_number(*end)) {
+            Some(end) if log => {
+                let reached = format!("e to the power of {end}, which is {}", power(end));
+                Err(self.wrong("sigma", format!("is that of the logarithm; draws reach {reached}")))
+            }
+            Some(_) => Err(self.wrong("sigma", "is too large: draws reach beyond all numbers")),
+            None => Ok(()),
+        }
     }
 
     /// W&B's `q`: values are whole multiples of it; 1 unless given.
     fn quantum(&self, name: &str) -> Result<Option<f64>> {
         let q = self.positive("q")?;
-        Ok(if name.starts_with("q_") { Some(q.unwrap_or(1.0)) } else { q })
+        match q {
+            Some(q) if self.takes_whole() && q.fract() != 0.0 => Err(self.not_whole("q", q)),
+            _ => Ok(if name.starts_with("q_") { Some(q.unwrap_or(1.0)) } else { q }),
+        }
+    }
+
+    fn takes_whole(&self) -> bool {
+        self.kind == Some(NumberKind::Whole)
+    }
+
+    fn not_whole(&self, word: &str, value: f64) -> SettingsError {
+        let why = if self.takes_whole() { ", as the setting is" } else { " with int: true" };
+        self.wrong(word, format!("must be a whole number{why}, but is {value}"))
     }
 
     fn positive(&self, word: &str) -> Result<Option<f64>> {

@@ -10,11 +10,13 @@ mod verify;
 
 use std::path::PathBuf;
 
+pub(super) use read::safe_name;
+
 use super::{
     early_stopping::EarlyStopping,
     plain::{Method, Metric, ReportWishes},
     point::{Point, Told, by_point},
-    samplers::{Grid, Random, Sampler, Sobol, Tpe},
+    samplers::{Drawn, Grid, Random, Sampler, Sobol, Tpe},
     setting::Setting,
     space::Space,
     trial::Trial,
@@ -52,6 +54,8 @@ pub struct SweepFile {
     pub(super) seeds: Vec<Setting>,
     /// All points, if they can be counted.
     points: Option<Vec<Point>>,
+    /// The points that random draws or Sobol's sequence have brought so far.
+    drawn: Drawn,
 }
 
 impl SweepFile {
@@ -105,11 +109,12 @@ impl SweepFile {
 
     fn sampler(&self) -> Box<dyn Sampler + '_> {
         let (space, points, seed) = (&self.space, self.points.as_deref(), self.sampler_seed);
-        let random = Random { space, points, seed };
+        let drawn = &self.drawn;
+        let random = Random { space, points, seed, drawn };
         match self.method {
             Method::Grid => Box::new(Grid(points.expect("a grid was counted when it was read"))),
             Method::Random => Box::new(random),
-            Method::Sobol => Box::new(Sobol { space, points, seed }),
+            Method::Sobol => Box::new(Sobol { space, points, seed, drawn }),
             Method::Tpe => Box::new(Tpe { random, goal: self.metric.goal }),
         }
     }

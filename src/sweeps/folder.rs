@@ -87,7 +87,7 @@ impl SweepFolder {
 
     /// Reads what another process read.
     pub fn from_source<T: Schema>(source: Source) -> Result<Self> {
-        let file = SweepFile::read(&source.file, &source.values)?;
+        let file = SweepFile::read::<T>(&source.file, &source.values)?;
         let path = source.folder.clone().unwrap_or_else(|| file.output_path.clone());
         let schema = Typed::of::<T>();
         Ok(Self { file, path, source, schema, planned: OnceLock::new(), asked: RefCell::default() })

@@ -28,9 +28,12 @@ fn series(x: f64) -> f64 {
     sum
 }
 
-/// The number that a standard normal one is below with chance `p`, sought by bisection within 9 deviations.
+/// No quantile is further from 0.
+pub(super) const REACH: f64 = 9.0;
+
+/// The number that a standard normal one is below with chance `p`, sought by bisection within [`REACH`].
 pub(super) fn quantile(p: f64) -> f64 {
-    let (mut low, mut high) = (-9.0, 9.0);
+    let (mut low, mut high) = (-REACH, REACH);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
         if below(middle) < p { low = middle } else { high = middle }

@@ -6,7 +6,7 @@ use super::{
     setting::{flatten, same_settings},
     space::{Dimension, Kind, Member},
 };
-use crate::settings::{Key, Meaning, Node, Origin, Scalar, SettingsError, Value, inline, join};
+use crate::settings::{Key, Meaning, Node, Origin, Scalar, SettingsError, Value, expand_path, inline, join};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
@@ -55,7 +55,12 @@ pub(super) fn configs(node: &Node, path: &str) -> Result<Vec<(String, Origin)>> 
         Value::Scalar(_) => std::slice::from_ref(node),
         _ => items(node, path)?,
     };
-    nodes.iter().map(|node| Ok((text(node, path)?, node.origin.clone()))).collect()
+    nodes.iter().map(|node| Ok((file_path(node, path)?, node.origin.clone()))).collect()
+}
+
+/// The path of a settings file, in which `~/` is the home folder.
+pub(super) fn file_path(node: &Node, path: &str) -> Result<String> {
+    expand_path(&text(node, path)?).map_err(|error| error.under(path).at(&node.origin))
 }
 
 /// Two names of a group that stand for the same.

@@ -1,16 +1,21 @@
 //! `parameters` and `labels`: what varies by itself.
 
+use std::collections::HashMap;
+
 use super::{
-    condition::{Condition, same},
+    condition::{Condition, canonical},
     distribution::{self, SPEC},
     domain::{Choice, Domain, shown},
     reading::{entries, items, number, wrong},
     setting::{Setting, check_key},
     space::{Dimension, Kind},
 };
-use crate::settings::{Key, Node, SettingsError, Value, inline, join};
+use crate::settings::{Key, Node, NumberKind, SettingsError, Value, inline, join};
 
 type Result<T> = std::result::Result<T, SettingsError>;
+
+/// Which numbers the setting of a dotted key takes, if any.
+pub(super) type Kinds<'a> = &'a dyn Fn(&str) -> Option<NumberKind>;
 
 /// What `parameters` brings.
 #[derive(Default)]
@@ -20,9 +25,9 @@ pub(super) struct Parameters {
 }
 
 /// Reads `parameters`; nested keys are the same as dotted ones.
-pub(super) fn read(node: &Node) -> Result<Parameters> {
+pub(super) fn read(node: &Node, kinds: Kinds<'_>) -> Result<Parameters> {
     let mut parameters = Parameters::default();
-    parameters.collect(entries(node, "parameters")?, "")?;
+    parameters.collect(entries(node, "parameters")?, "", kinds)?;
     Ok(parameters)
 }
 
@@ -31,7 +36,7 @@ pub(super) fn read_labels(node: &Node) -> Result<Vec<Dimension>> {
     let label = |(key, node): &(Key, Node)| {
         let path = join("labels", &key.name);
         let (domain, when) = match &node.value {
-            Value::Map(_) => varying(node, &path)?,
+            Value::Map(_) => varying(node, &path, None)?,
             _ => (Domain::Choices(choices(node, &path)?), Vec::new()),
         };
         Ok(Dimension { name: key.name.clone(), kind: Kind::Label, domain, when, origin: key.origin.clone() })
@@ -40,16 +45,16 @@ pub(super) fn read_labels(node: &Node) -> Result<Vec<Dimension>> {
 }
 
 impl Parameters {
-    fn collect(&mut self, entries: &[(Key, Node)], dotted: &str) -> Result<()> {
+    fn collect(&mut self, entries: &[(Key, Node)], dotted: &str, kinds: Kinds<'_>) -> Result<()> {
         for (key, node) in entries {
             let name = join(dotted, &key.name);
             check_key(&name, &key.origin, "parameters")?;
-            self.parameter(name, key, node)?;
+            self.parameter(name, key, node, kinds)?;
         }
         Ok(())
     }
 
-    fn parameter(&mut self, name: String, key: &Key, node: &Node) -> Result<()> {
+    fn parameter(&mut self, name: String, key: &Key, node: &Node, kinds: Kinds<'_>) -> Result<()> {
         let path = join("parameters", &name);
         match &node.value {
             Value::Scalar(_) => self.fixed.push(setting(name, key, node)),
@@ -61,9 +66,9 @@ impl Parameters {
                 // W&B nests with a key of this name.
                 match &below[..] {
                     [(inner, Node { value: Value::Map(nested), .. })] if inner.name == "parameters" => {
-                        self.collect(nested, &name)?;
+                        self.collect(nested, &name, kinds)?;
                     }
-                    _ => self.collect(below, &name)?,
+                    _ => self.collect(below, &name, kinds)?,
                 }
             }
             Value::Map(below) => match constant(below) {
@@ -72,7 +77,7 @@ impl Parameters {
                     self.fixed.push(setting(name, key, value));
                 }
                 None => {
-                    let (domain, when) = varying(node, &path)?;
+                    let (domain, when) = varying(node, &path, kinds(&name))?;
                     self.vary(name, key, domain, when);
                 }
             },
@@ -101,8 +106,8 @@ fn constant(entries: &[(Key, Node)]) -> Option<&Node> {
     if get("when").is_some() { None } else { get("value") }
 }
 
-fn varying(node: &Node, path: &str) -> Result<(Domain, Vec<Condition>)> {
-    let domain = distribution::read(node, path)?;
+fn varying(node: &Node, path: &str, kind: Option<NumberKind>) -> Result<(Domain, Vec<Condition>)> {
+    let domain = distribution::read(node, path, kind)?;
     let when = entries(node, path)?.iter().find(|(key, _)| key.name == "when");
     let when = when.map(|(_, node)| Condition::read_all(node, &join(path, "when"))).transpose()?;
     Ok((domain, when.unwrap_or_default()))
@@ -112,11 +117,11 @@ fn varying(node: &Node, path: &str) -> Result<(Domain, Vec<Condition>)> {
 pub(super) fn choices(node: &Node, path: &str) -> Result<Vec<Choice>> {
     let nodes = items(node, path)?;
     let share = 1.0 / nodes.len() as f64;
-    let mut choices: Vec<Choice> = Vec::new();
+    let (mut choices, mut known): (Vec<Choice>, HashMap<String, usize>) = Default::default();
     for node in nodes {
         let choice = choice(node, share);
-        if let Some(known) = choices.iter().find(|known| same(&known.shown, &choice.shown)) {
-            let message = format!("{} is given twice, first at {}", choice.shown, known.origin);
+        if let Some(first) = known.insert(canonical(&choice.shown), choices.len()) {
+            let message = format!("{} is given twice, first at {}", choice.shown, choices[first].origin);
             return Err(wrong(&node.origin, path, message));
         }
         choices.push(choice);

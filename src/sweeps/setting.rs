@@ -1,5 +1,7 @@
 //! Dotted keys with values, and placeholders in them.
 
+use std::collections::HashMap;
+
 use super::{
     condition::same,
     domain::shown,
@@ -24,6 +26,7 @@ pub struct Setting {
 pub(super) fn flatten(node: &Node, path: &str) -> Result<Vec<Setting>, SettingsError> {
     let mut settings = Vec::new();
     collect(entries(node, path)?, "", path, &mut settings)?;
+    check_new(&settings, path)?;
     Ok(settings)
 }
 
@@ -40,7 +43,6 @@ fn collect(
             value => {
                 let (key_origin, origin) = (key.origin.clone(), node.origin.clone());
                 check_key(&dotted, &key_origin, path)?;
-                check_new(&dotted, &key_origin, path, settings)?;
                 settings.push(Setting { key: dotted, value: value.clone(), key_origin, origin });
             }
         }
@@ -56,14 +58,15 @@ pub(super) fn check_key(dotted: &str, origin: &Origin, path: &str) -> Result<(),
     Ok(())
 }
 
-fn check_new(key: &str, origin: &Origin, path: &str, settings: &[Setting]) -> Result<(), SettingsError> {
-    match settings.iter().find(|setting| setting.key == key) {
-        Some(known) => {
-            let message = format!("duplicate key, first given at {}", known.key_origin);
-            Err(wrong(origin, &join(path, key), message))
+fn check_new(settings: &[Setting], path: &str) -> Result<(), SettingsError> {
+    let mut known = HashMap::new();
+    for setting in settings {
+        if let Some(first) = known.insert(&setting.key, &setting.key_origin) {
+            let message = format!("duplicate key, first given at {first}");
+            return Err(wrong(&setting.key_origin, &join(path, &setting.key), message));
         }
-        None => Ok(()),
     }
+    Ok(())
 }
 
 /// The value of a key as a person would write it, the last one if there are several.

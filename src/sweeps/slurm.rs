@@ -3,7 +3,7 @@
 mod script;
 mod task;
 
-pub use script::{SlurmOptions, script};
+pub use script::{SlurmOptions, positive, script};
 pub use task::run_task;
 
 use std::fs;
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Trial;
 use super::folder::{Source, SweepFolder};
+use crate::atomic;
 use crate::runs::unix_seconds;
 
 /// How long runs have for their checkpoints when they are cancelled.
@@ -76,7 +77,7 @@ impl Submission {
         fs::create_dir_all(folder.path().join("slurm"))?;
         let text = script(folder, self, options, jobs)?;
         let script_path = path.with_extension("sh");
-        fs::write(&script_path, text)?;
+        put(&script_path, text.as_bytes())?;
         self.write(&path)?;
         let answer = slurm(Command::new("sbatch").arg("--parsable").arg(&script_path))?;
         let job = answer.split(';').next().unwrap_or_default().trim().to_owned();
@@ -91,9 +92,13 @@ impl Submission {
     }
 
     fn write(&self, path: &Path) -> Result<()> {
-        fs::write(path, serde_json::to_string_pretty(self)? + "\n")
-            .with_context(|| format!("could not write {}", path.display()))
+        put(path, (serde_json::to_string_pretty(self)? + "\n").as_bytes())
     }
+}
+
+/// Writes a file that is whole whenever a task reads it, which may be as soon as the array is submitted.
+fn put(path: &Path, bytes: &[u8]) -> Result<()> {
+    atomic::replace(path, bytes).with_context(|| format!("could not write {}", path.display()))
 }
 
 /// The submissions of a sweep so far, oldest first.
@@ -165,4 +170,35 @@ fn slurm(command: &mut Command) -> Result<String> {
         bail!("{name}: {}", text(&output.stderr).trim_start_matches(&format!("{name}: error: ")));
     }
     Ok(text(&output.stdout))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::schema::RunSettings;
+
+    #[test]
+    fn a_task_that_starts_at_once_reads_a_whole_submission() {
+        let at = tempfile::tempdir().unwrap();
+        let file = at.path().join("sweep.yaml");
+        let seeds = "values: {model_type: VICReg}\nseeds: 500\n";
+        fs::write(&file, seeds).unwrap();
+        let folder = SweepFolder::open::<RunSettings>(&file, &[], Some(at.path()), None).unwrap();
+        let mut submission = Submission::plan(&folder, folder.trials().unwrap(), (1, 1000)).unwrap();
+        let path = at.path().join("submission-1.json");
+        submission.write(&path).unwrap();
+        std::thread::scope(|scope| {
+            let reader =
+                scope.spawn(|| (0..60).map(|_| Submission::read(&path).unwrap().tasks.len()).sum::<usize>());
+            let mut written = 0;
+            while !reader.is_finished() {
+                submission.job = Some(format!("{written}"));
+                submission.write(&path).unwrap();
+                written += 1;
+            }
+            assert_eq!(reader.join().unwrap(), 60 * 500);
+            assert!(written > 0);
+        });
+        assert_eq!(fs::read_dir(at.path()).unwrap().count(), 2, "nothing is left behind");
+    }
 }

@@ -9,8 +9,10 @@ use super::{
 };
 use crate::settings::Origin;
 
-/// More points than this are not a grid but a mistake.
-pub(super) const LARGEST_GRID: usize = 100_000;
+/// More runs than this are not a sweep but a mistake.
+pub(super) const MOST_RUNS: usize = 100_000;
+/// A grid may have so many times as many points before some are left out.
+const MOST_EXCLUDED: usize = 10;
 
 /// All that a sweep varies, but for the seed.
 #[derive(Clone, Debug, Default)]
@@ -81,7 +83,7 @@ impl Space {
     /// All points, the first dimension varying slowest; nothing if there are too many or they cannot be counted.
     pub fn points(&self) -> Option<Vec<Point>> {
         let mut points = Vec::new();
-        self.extend(0, &mut Point::default(), &mut points)?;
+        self.extend(0, &mut Point::default(), &mut points, &mut 0)?;
         Some(points)
     }
 
@@ -114,22 +116,30 @@ impl Space {
         in_group.or_else(|| value_of(&self.fixed, key))
     }
 
-    fn extend(&self, depth: usize, point: &mut Point, points: &mut Vec<Point>) -> Option<()> {
+    /// Adds all points that begin as `point` does; `seen` counts those that are left out too.
+    fn extend(
+        &self,
+        depth: usize,
+        point: &mut Point,
+        points: &mut Vec<Point>,
+        seen: &mut usize,
+    ) -> Option<()> {
         let Some(dimension) = self.dimensions.get(depth) else {
+            *seen += 1;
             if !self.excludes(point) {
                 points.push(point.clone());
             }
-            return (points.len() <= LARGEST_GRID).then_some(());
+            return (points.len() <= MOST_RUNS && *seen <= MOST_EXCLUDED * MOST_RUNS).then_some(());
         };
         if !self.applies(dimension, point) {
-            return self.extend(depth + 1, point, points);
+            return self.extend(depth + 1, point, points, seen);
         }
-        if dimension.domain.count()? > LARGEST_GRID {
+        if dimension.domain.count()? > MOST_RUNS {
             return None;
         }
         for text in dimension.domain.texts()? {
             point.0.insert(dimension.name.clone(), text);
-            self.extend(depth + 1, point, points)?;
+            self.extend(depth + 1, point, points, seen)?;
         }
         point.0.remove(&dimension.name);
         Some(())

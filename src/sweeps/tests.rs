@@ -9,7 +9,7 @@ mod trials;
 use std::path::Path;
 
 use super::{SweepFile, Trial};
-use crate::settings::SettingsError;
+use crate::{schema::RunSettings, settings::SettingsError};
 
 /// What `read` makes of a file `noise.yaml` with this content, or the text of its error.
 fn in_file<T>(content: &str, read: impl FnOnce(&Path) -> Result<T, SettingsError>) -> Result<T, String> {
@@ -21,7 +21,7 @@ fn in_file<T>(content: &str, read: impl FnOnce(&Path) -> Result<T, SettingsError
 
 fn read(content: &str, values: &[&str]) -> Result<SweepFile, String> {
     let values: Vec<String> = values.iter().map(ToString::to_string).collect();
-    in_file(content, |path| SweepFile::read(path, &values))
+    in_file(content, |path| SweepFile::read::<RunSettings>(path, &values))
 }
 
 #[track_caller]

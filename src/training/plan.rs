@@ -44,7 +44,7 @@ impl Plan {
     }
 
     pub fn is_due(&self, step: u64, every_epochs: u64) -> bool {
-        step.is_multiple_of(self.steps_per_epoch * every_epochs)
+        step.is_multiple_of(self.steps_per_epoch.saturating_mul(every_epochs))
     }
 
     pub fn evaluates_at(&self, step: u64) -> bool {

@@ -4,21 +4,23 @@ use anyhow::{Context, Result, ensure};
 
 use super::SweepArguments;
 use super::look::note_of_others;
+use crate::cli::Mistake;
 use crate::sweeps::{Board, Capacity, Pool, Standing, SweepFolder, TrialState, headline, table};
 use crate::terminal;
+use crate::threads::count;
 use crate::training::Stop;
 
 /// Works on the sweep until all its runs are over.
 ///
 /// A sweep without anything left to do is told from its files, which may be read-only.
 pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
+    let capacity = capacity(arguments.jobs, arguments.threads)?;
     let standings = folder.standings()?;
     if folder.unasked()? == 0 && !standings.iter().any(|s| is_left(&s.state, arguments.retry.is_some())) {
         return conclude(folder, &standings, arguments);
     }
     let _held = folder.hold()?;
     let stop = Stop::listen()?;
-    let capacity = capacity(arguments.jobs, arguments.threads);
     let board = Board::new(arguments.quiet, &folder.file.metric.name);
     let Capacity { jobs, threads, gpus } = &capacity;
     let gpus = if gpus.is_empty() { String::new() } else { format!(", {} GPUs", gpus.len()) };
@@ -63,11 +65,14 @@ fn complain(standings: &[Standing]) -> Result<()> {
 }
 
 /// What this machine gives: as told, else a run for each GPU, else one for each two cores.
-fn capacity(jobs: Option<usize>, threads: Option<usize>) -> Capacity {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let gpus = gpus();
+fn capacity(jobs: Option<usize>, threads: Option<usize>) -> Result<Capacity> {
+    for (option, given) in [("--jobs", jobs), ("--threads", threads)] {
+        let checked = given.map_or(Ok(()), |given| count::check(1, given));
+        checked.map_err(|reason| Mistake(format!("{option} {reason}")))?;
+    }
+    let (cores, gpus) = (count::cores(), gpus());
     let jobs = jobs.unwrap_or(if gpus.is_empty() { cores / 2 } else { gpus.len() }).max(1);
-    Capacity { jobs, threads: threads.unwrap_or(cores / jobs).max(1), gpus }
+    Ok(Capacity { jobs, threads: threads.unwrap_or(cores / jobs).max(1), gpus })
 }
 
 /// The GPUs that runs may use, by the names that `CUDA_VISIBLE_DEVICES` takes.

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::STACK_HEADS;
 use crate::data::{IMAGE_SIZE, mnist};
 use crate::models::{Rate, Recipe, Rule};
-use crate::settings::check::{Refusal, at_least, positive, refuse};
+use crate::settings::check::{DEEPEST, MOST, Refusal, WIDEST, at_least, at_most, positive, refuse};
 
 /// Adam's epsilon.
 const EPSILON: f64 = 1e-8;
@@ -109,6 +109,16 @@ impl ComoSettings {
                 ("collab_dec_depth", self.collab_dec_depth),
             ],
         )?;
+        at_most(MOST, &[("epochs", self.epochs)])?;
+        at_most(
+            WIDEST,
+            &[
+                ("encoding_dim", self.encoding_dim),
+                ("state_size", self.state_size),
+                ("collab_message_size", self.collab_message_size),
+            ],
+        )?;
+        at_most(DEEPEST, &[("num_heads", self.num_heads), ("collab_dec_depth", self.collab_dec_depth)])?;
         positive(&[("learning_rate", self.learning_rate)])?;
         for (key, value) in [("drop_message", self.drop_message), ("swap_probability", self.swap_probability)]
         {

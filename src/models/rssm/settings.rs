@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     models::{Rate, Recipe, Rule},
     nn::Arch,
-    settings::check::{Refusal, at_least, not_negative, positive, refuse},
+    settings::check::{MOST, Refusal, WIDEST, at_least, at_most, not_negative, positive, refuse},
 };
 
 /// The most that the norm of all gradients together may be.
@@ -69,6 +69,9 @@ impl RssmSettings {
         at_least(1, &[("epochs", self.epochs), ("embedding_size", self.embedding_size)])?;
         at_least(1, &[("rnn_burnin", self.rnn_burnin)])?;
         at_least(1, &[("backbone_width_factor", self.backbone_width_factor)])?;
+        at_most(MOST, &[("epochs", self.epochs)])?;
+        at_most(WIDEST, &[("embedding_size", self.embedding_size)])?;
+        at_most(Arch::MOST_WIDTH, &[("backbone_width_factor", self.backbone_width_factor)])?;
         positive(&[("learning_rate", self.learning_rate), ("rssm_adam_epsilon", self.rssm_adam_epsilon)])?;
         not_negative(&[("action_coeff", self.action_coeff), ("min_var", self.min_var)])?;
         let size = self.arch.check_embedding_size(self.embedding_size);

@@ -6,7 +6,9 @@ use crate::models::Recipe;
 use crate::models::adamw::{AdamwSettings, OptimizerChoice, recipe};
 use crate::models::jepa::Architecture;
 use crate::nn::Arch;
-use crate::settings::check::{Refusal, at_least, not_negative, positive, refuse, within};
+use crate::settings::check::{
+    MOST, Refusal, WIDEST, at_least, at_most, not_negative, positive, refuse, within,
+};
 
 /// Settings under `vicreg`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -149,6 +151,8 @@ impl VicregSettings {
     /// Refuses what a model cannot be built from or trained with.
     pub fn check(&self) -> Result<(), Refusal> {
         at_least(1, &[("epochs", self.epochs), ("sigreg_directions", self.sigreg_directions)])?;
+        at_most(MOST, &[("epochs", self.epochs)])?;
+        at_most(WIDEST, &[("sigreg_directions", self.sigreg_directions)])?;
         positive(&[("base_lr", self.base_lr)])?;
         within("adamw", self.adamw.check())?;
         not_negative(&self.coefficients())?;

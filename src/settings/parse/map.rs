@@ -1,10 +1,13 @@
 //! Mappings: unique keys, and `<<`.
 
+use std::collections::{HashMap, HashSet};
+
 use saphyr_parser::{Event, ScalarStyle, Span, Tag};
 
 use super::{Reader, Result};
 use crate::settings::{
     error::SettingsError,
+    origin::Origin,
     tree::{Key, Node, Value},
 };
 
@@ -29,7 +32,10 @@ impl<'i> Reader<'i> {
             let node = self.node(event, span)?;
             entries.inherited.extend(self.inherit(node)?);
         } else {
-            self.check_new(&key, &entries.own)?;
+            if let Some(known) = entries.known.insert(key.name.clone(), key.origin.clone()) {
+                let message = format!("duplicate key, first given at {known}");
+                return Err(self.locate(SettingsError::plain(message).at(&key.origin)));
+            }
             let node = self.node(event, span)?;
             entries.own.push((key, node));
         }
@@ -41,16 +47,6 @@ impl<'i> Reader<'i> {
         match self.node(event, span)?.value {
             Value::Scalar(scalar) => Ok(Key { name: scalar.text, origin: self.origin(span.start) }),
             _ => Err(self.error(span, "a key must be a word, not a list or mapping")),
-        }
-    }
-
-    fn check_new(&self, key: &Key, entries: &[(Key, Node)]) -> Result<()> {
-        match entries.iter().find(|(known, _)| known.name == key.name) {
-            Some((known, _)) => {
-                let message = format!("duplicate key, first given at {}", known.origin);
-                Err(self.locate(SettingsError::plain(message).at(&key.origin)))
-            }
-            None => Ok(()),
         }
     }
 
@@ -74,16 +70,15 @@ impl<'i> Reader<'i> {
 #[derive(Default)]
 struct Entries {
     own: Vec<(Key, Node)>,
+    /// Where each of its own keys was given.
+    known: HashMap<String, Origin>,
     inherited: Vec<(Key, Node)>,
 }
 
 impl Entries {
     fn complete(mut self) -> Vec<(Key, Node)> {
-        for (key, node) in self.inherited {
-            if self.own.iter().all(|(known, _)| known.name != key.name) {
-                self.own.push((key, node));
-            }
-        }
+        let mut known: HashSet<String> = self.known.into_keys().collect();
+        self.own.extend(self.inherited.into_iter().filter(|(key, _)| known.insert(key.name.clone())));
         self.own
     }
 }

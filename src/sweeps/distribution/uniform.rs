@@ -8,6 +8,7 @@ use super::{
     },
     Result, Spec,
 };
+use crate::settings::NumberKind;
 
 const WORDS: [&str; 6] = ["min", "max", "log", "int", "step", "q"];
 
@@ -20,9 +21,7 @@ impl Spec<'_> {
         let lattice = self.lattice(name, low)?;
         let whole = lattice.is_some_and(Lattice::is_whole);
         let numbers = Numbers { prior: Prior::Uniform { low, high }, log, lattice, whole };
-        if numbers.count() == Some(0) {
-            return Err(self.wrong("q", "has no multiple between min and max"));
-        }
+        self.check_lattice(name, &numbers, (low, high))?;
         Ok(Domain::Numbers(numbers))
     }
 
@@ -34,14 +33,35 @@ impl Spec<'_> {
         if min >= max {
             return Err(self.wrong("min", format!("must be below max, {max}, but is {min}")));
         }
-        match name.trim_start_matches("q_") {
-            "log_uniform" => Ok((min.exp(), max.exp())),
-            "inv_log_uniform" => Ok(((-max).exp(), (-min).exp())),
-            _ if log && min <= 0.0 => {
-                Err(self.wrong("min", format!("must be above 0 on a log scale, but is {min}")))
+        let (low, high) = match name.trim_start_matches("q_") {
+            "log_uniform" => (self.power("min", min, name)?, self.power("max", max, name)?),
+            "inv_log_uniform" => {
+                let largest = self.power("min", -min, name)?;
+                (self.power("max", -max, name)?, largest)
             }
-            _ => Ok((min, max)),
+            _ if log && min <= 0.0 => {
+                return Err(self.wrong("min", format!("must be above 0 on a log scale, but is {min}")));
+            }
+            _ => (min, max),
+        };
+        match high - low {
+            range if range.is_finite() => Ok((low, high)),
+            _ => Err(self.wrong("max", format!("is too far from min, {min:?}: the range is infinite"))),
         }
+    }
+
+    /// e to the power of an end that W&B gives as an exponent.
+    fn power(&self, word: &str, exponent: f64, name: &str) -> Result<f64> {
+        let power = exponent.exp();
+        if power > 0.0 && power.is_finite() {
+            return Ok(power);
+        }
+        let what = if power > 0.0 { "infinite" } else { "0" };
+        let message = format!(
+            "is an exponent in {name}, and e to the power of {exponent} is {what}; {name}_values takes the values \
+             themselves"
+        );
+        Err(self.wrong(word, message))
     }
 
     fn lattice(&self, name: &str, low: f64) -> Result<Option<Lattice>> {
@@ -49,20 +69,64 @@ impl Spec<'_> {
         if let Some(step) = self.quantum(name)? {
             return Ok(Some(Lattice { anchor: 0.0, step }));
         }
-        let written_whole = ["min", "max"].iter().all(|word| self.get(word).is_some_and(is_whole));
-        let steps_whole = step.is_none_or(|step| step.fract() == 0.0);
-        let asked = self.switch("int")?;
-        let int = asked.unwrap_or(name == "int_uniform" || name.is_empty() && written_whole && steps_whole);
-        if !int {
+        if !self.draws_whole(name, step)? {
             return Ok(step.map(|step| Lattice { anchor: low, step }));
         }
-        for word in ["min", "max", "step"] {
+        let exponents = name.ends_with("log_uniform");
+        let words = if exponents { &["step"][..] } else { &["min", "max", "step"] };
+        for word in words {
             if let Some(value) = self.number(word)?.filter(|value| value.fract() != 0.0) {
-                return Err(
-                    self.wrong(word, format!("must be a whole number with int: true, but is {value}"))
-                );
+                return Err(self.not_whole(word, value));
             }
         }
-        Ok(Some(Lattice { anchor: low, step: step.unwrap_or(1.0) }))
+        let anchor = if exponents { 0.0 } else { low };
+        Ok(Some(Lattice { anchor, step: step.unwrap_or(1.0) }))
+    }
+
+    /// Whether only whole numbers are drawn: as the setting's type and `int` say. Where the type is not known, the way
+    /// in which the ends are written decides.
+    fn draws_whole(&self, name: &str, step: Option<f64>) -> Result<bool> {
+        let asked = self.switch("int")?;
+        if self.takes_whole() {
+            return match asked {
+                Some(false) => {
+                    Err(self.wrong("int", "must not be false: the setting takes whole numbers only"))
+                }
+                _ => Ok(true),
+            };
+        }
+        let written_whole = || ["min", "max"].iter().all(|word| self.get(word).is_some_and(is_whole));
+        let steps_whole = step.is_none_or(|step| step.fract() == 0.0);
+        let known = self.kind == Some(NumberKind::Real);
+        let guessed = !known && name.is_empty() && written_whole() && steps_whole;
+        Ok(asked.unwrap_or(name == "int_uniform" || guessed))
+    }
+
+    /// Refuses steps of which none fits between the ends, and those that cannot be counted.
+    fn check_lattice(&self, name: &str, numbers: &Numbers, (low, high): (f64, f64)) -> Result<()> {
+        let Some(Lattice { step, .. }) = numbers.lattice else { return Ok(()) };
+        let word = if self.get("step").is_some() && self.get("q").is_none() { "step" } else { "q" };
+        if !(low / step).is_finite() || !(high / step).is_finite() {
+            return Err(self.wrong(word, format!("is too small for numbers up to {high:?}: it is {step:?}")));
+        }
+        let (first, last) = numbers.ends();
+        // Whole numbers of a setting that takes no others have a step that nobody chose.
+        let chosen = self.get(word).is_some() || name.starts_with("q_");
+        if numbers.count() == Some(0) {
+            return Err(match chosen {
+                true => self.wrong(word, "has no multiple between min and max"),
+                false => self.wrong("max", "leaves no whole number above min"),
+            });
+        }
+        if !(first.is_finite() && last.is_finite()) {
+            return Err(
+                self.wrong("max", format!("is too large: half a step of {step:?} above it is no number"))
+            );
+        }
+        if chosen && step > high - low {
+            let range = high - low;
+            return Err(self.wrong(word, format!("must be at most max - min, {range}, but is {step}")));
+        }
+        Ok(())
     }
 }

@@ -14,6 +14,11 @@ const PLAIN: &str = "name description output_path method metric.name metric.goal
                      early_terminate.s early_terminate.eta early_terminate.strict retries report.x report.line \
                      report.panel report.metrics";
 
+/// Whether a section may hold `${...}`, which W&B's agent fills in.
+pub(super) fn is_for_agent(key: &str) -> bool {
+    key == "command" || FOREIGN.split(' ').any(|foreign| foreign == key)
+}
+
 /// Whether a key needs no reading of its own.
 pub(super) fn is_plain(key: &str) -> bool {
     SECTIONS.split(' ').chain(FOREIGN.split(' ')).all(|known| known != key)

@@ -9,7 +9,7 @@ use super::{
     },
     SweepFile,
 };
-use crate::settings::{Node, SettingsError, parse_argument};
+use crate::settings::{Node, SettingsError, parse_argument, refuse_interpolation};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
@@ -47,5 +47,6 @@ fn parse(arguments: &[String]) -> Result<Vec<Setting>> {
     for argument in arguments {
         tree.merge(parse_argument(argument)?);
     }
+    refuse_interpolation(&tree)?;
     flatten(&tree, "")
 }

@@ -9,28 +9,37 @@ use super::{
         domain::Domain,
         early_stopping::EarlyStopping,
         groups,
-        parameters::{self, Parameters},
+        parameters::{self, Kinds, Parameters},
         plain::{Method, Metric, Plain},
         reading::{entries, items},
+        samplers::Drawn,
         setting::flatten,
         space::{Dimension, Space},
     },
     SweepFile, clash,
-    keys::{is_plain, known},
+    keys::{is_for_agent, is_plain, known},
     overrides, placeholders, seeds, verify,
 };
 use crate::runs::safe;
-use crate::settings::{Key, Node, Origin, SettingsError, Value, read_file};
+use crate::settings::{
+    Key, Node, Origin, Schema, SettingsError, Value, expand_paths, number_kind, read_file,
+    refuse_interpolation,
+};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
 impl SweepFile {
     /// Reads a sweep file; `values`, `KEY=VALUE` each, win over all that it sets but does not vary.
     ///
-    /// Settings are not checked here, since that needs a schema: [`Trial::check`](super::super::Trial::check) does.
-    pub fn read(path: &Path, values: &[String]) -> Result<Self> {
+    /// The schema says which settings take whole numbers. Settings are not checked here:
+    /// [`Trial::check`](super::super::Trial::check) does.
+    pub fn read<T: Schema>(path: &Path, values: &[String]) -> Result<Self> {
+        Self::read_with(path, values, &number_kind::<T>)
+    }
+
+    fn read_with(path: &Path, values: &[String], kinds: Kinds<'_>) -> Result<Self> {
         let root = read_file(path)?;
-        let sections = Sections::of(&root)?;
+        let sections = Sections::of(&root, kinds)?;
         let whole_file = Origin::File { file: path.display().to_string().into(), line: 1, column: 1 };
         let mut sweep = sections.build(path, &whole_file)?;
         overrides::apply(&mut sweep, values)?;
@@ -39,7 +48,9 @@ impl SweepFile {
         verify::exclusions(&sweep.space)?;
         placeholders::check(&sweep)?;
         sweep.points = sweep.space.points();
-        verify::size(&sweep, |key| sections.node(key).map_or(&whole_file, |node| &node.origin))?;
+        let place = |key: &str| sections.node(key).map_or(&whole_file, |node| &node.origin);
+        verify::size(&sweep, place)?;
+        verify::runs(&sweep, sections.node("seeds"), |key| sections.node(key).map(|node| &node.origin))?;
         Ok(sweep)
     }
 }
@@ -48,15 +59,20 @@ impl SweepFile {
 struct Sections<'a> {
     entries: &'a [(Key, Node)],
     plain: Plain,
+    kinds: Kinds<'a>,
 }
 
 impl<'a> Sections<'a> {
-    fn of(root: &'a Node) -> Result<Self> {
+    fn of(root: &'a Node, kinds: Kinds<'a>) -> Result<Self> {
         let entries = entries(root, "")?;
+        for (key, node) in entries.iter().filter(|(key, _)| !is_for_agent(&key.name)) {
+            refuse_interpolation(node).map_err(|error| error.under(&key.name))?;
+        }
         let plain = entries.iter().filter(|(key, _)| is_plain(&key.name)).cloned().collect();
-        let plain = Node { value: Value::Map(plain), origin: root.origin.clone() };
+        let mut plain = Node { value: Value::Map(plain), origin: root.origin.clone() };
+        expand_paths(&mut plain)?;
         let plain = Plain::read(&plain, &known())?;
-        Ok(Self { entries, plain })
+        Ok(Self { entries, plain, kinds })
     }
 
     fn entry(&self, name: &str) -> Option<&'a (Key, Node)> {
@@ -82,7 +98,8 @@ impl<'a> Sections<'a> {
         let mut fixed = command.values;
         fixed.extend(self.section("values", |node| flatten(node, "values"))?);
         let dimensions = self.dimensions()?;
-        let Parameters { fixed: constants, .. } = self.section("parameters", parameters::read)?;
+        let Parameters { fixed: constants, .. } =
+            self.section("parameters", |node| parameters::read(node, self.kinds))?;
         clash::constants(&constants, &dimensions)?;
         fixed.extend(constants);
         let space = Space { dimensions, excluded: self.excluded()?, fixed };
@@ -102,6 +119,7 @@ impl<'a> Sections<'a> {
             configs,
             seeds: self.entry("seeds").map_or(Ok(Vec::new()), |(key, node)| seeds::read(key, node))?,
             points: None,
+            drawn: Drawn::default(),
         })
     }
 
@@ -110,7 +128,7 @@ impl<'a> Sections<'a> {
         let mut dimensions = Vec::new();
         for (key, node) in self.entries {
             dimensions.extend(match key.name.as_str() {
-                "parameters" => parameters::read(node)?.dimensions,
+                "parameters" => parameters::read(node, self.kinds)?.dimensions,
                 "groups" => groups::read(node)?,
                 "labels" => parameters::read_labels(node)?,
                 _ => Vec::new(),
@@ -145,8 +163,12 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// `runs/` and the name, made safe as a part of a path.
 fn default_folder(name: &str) -> PathBuf {
+    Path::new("runs").join(safe_name(name))
+}
+
+/// A sweep's name, safe as a part of a path and as the name of a job.
+pub(in super::super) fn safe_name(name: &str) -> String {
     let safe = safe(name, '-');
-    Path::new("runs").join(if safe.is_empty() { "sweep" } else { &safe })
+    if safe.is_empty() { "sweep".into() } else { safe }
 }

@@ -7,12 +7,13 @@ use super::{
         plain::Method,
         reading::wrong,
         samplers::MOST_DIMENSIONS,
-        space::{Dimension, LARGEST_GRID, Space},
+        space::{Dimension, MOST_RUNS, Space},
     },
     SweepFile,
     clash::assigned,
+    seeds::as_list,
 };
-use crate::settings::{Origin, SettingsError, for_unknown_key};
+use crate::settings::{Node, Origin, SettingsError, Value, for_unknown_key};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
@@ -89,7 +90,7 @@ pub(super) fn size<'a>(sweep: &SweepFile, place: impl Fn(&str) -> &'a Origin) ->
                 return Err(wrong(&dimension.origin, &dimension.name, message));
             }
             if sweep.points.is_none() {
-                let message = format!("a grid of more than {LARGEST_GRID} points; choose `method: random`");
+                let message = format!("a grid of more than {MOST_RUNS} points; choose `method: random`");
                 return Err(wrong(place("method"), "method", message));
             }
             return Ok(());
@@ -105,4 +106,33 @@ pub(super) fn size<'a>(sweep: &SweepFile, place: impl Fn(&str) -> &'a Origin) ->
         return Err(wrong(place("method"), "budget", message));
     }
     Ok(())
+}
+
+/// There are not more runs than anyone can mean; `given` says where a key was given.
+pub(super) fn runs<'a>(
+    sweep: &SweepFile,
+    seeds: Option<&Node>,
+    given: impl Fn(&str) -> Option<&'a Origin>,
+) -> Result<()> {
+    let points = sweep.points.as_ref().map_or(usize::MAX, Vec::len).min(sweep.budget.unwrap_or(usize::MAX));
+    let each = sweep.seeds_per_point();
+    if points.saturating_mul(each) <= MOST_RUNS {
+        return Ok(());
+    }
+    let budget = ["budget", "run_cap"].into_iter().find_map(|key| Some((key, given(key)?)));
+    match (seeds, budget) {
+        (Some(node), _) if points <= MOST_RUNS => {
+            let message =
+                format!("{points} points with {each} seeds each, but a sweep has at most {MOST_RUNS} runs");
+            let is_number = matches!(node.value, Value::Scalar(_));
+            let hint = if is_number { format!("; {}", as_list(each as u64)) } else { String::new() };
+            Err(wrong(&node.origin, "seeds", message + &hint))
+        }
+        (_, Some((key, origin))) => Err(wrong(
+            origin,
+            key,
+            format!("must be at most {MOST_RUNS}, the most runs of a sweep, but is {points}"),
+        )),
+        _ => Ok(()),
+    }
 }

@@ -1,6 +1,7 @@
 //! The samplers against each other, on a problem such as a model poses.
 
 use super::super::{Outcome, SweepFile, Told};
+use crate::schema::RunSettings;
 
 /// Two parameters on log scales, a whole number and a plain one; the best is 0.
 ///
@@ -25,7 +26,7 @@ fn search(method: &str, seed: u64) -> [f64; 2] {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("bench.yaml");
     std::fs::write(&path, format!("method: {method}\nbudget: 100\nsampler_seed: {seed}\n{SPACE}")).unwrap();
-    let sweep = SweepFile::read(&path, &[]).unwrap();
+    let sweep = SweepFile::read::<RunSettings>(&path, &[]).unwrap();
     let (mut told, mut best): (Vec<Told>, Vec<f64>) = (Vec::new(), vec![f64::INFINITY]);
     for index in 0..100 {
         let trial = sweep.trial(index, &told);

@@ -3,7 +3,7 @@
 use super::{
     super::point::{Observed, Point},
     super::space::Space,
-    Sampler, new_point,
+    Drawn, Sampler,
 };
 use crate::random::Stream;
 
@@ -47,11 +47,13 @@ pub struct Sobol<'a> {
     pub points: Option<&'a [Point]>,
     /// What the shifts are derived from.
     pub seed: u64,
+    /// The draws so far.
+    pub drawn: &'a Drawn,
 }
 
 impl Sampler for Sobol<'_> {
     fn ask(&self, index: usize, _: &[Observed<'_>]) -> Point {
-        new_point(self.space, self.points, index, |draw| self.draw(draw))
+        self.drawn.point(self.space, self.points, index, |draw| self.draw(draw))
     }
 }
 

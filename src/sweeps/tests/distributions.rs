@@ -1,6 +1,6 @@
 //! W&B's distributions, each against its definition.
 
-use super::sweep;
+use super::{about, sweep};
 use crate::sweeps::{Domain, Numbers};
 
 /// The quantiles 1/8, 1/2 and 7/8 of a parameter.
@@ -71,4 +71,52 @@ fn whole_numbers_are_written_as_such() {
     assert_eq!(domain("min: 1.0, max: 2, step: 0.5").texts().unwrap(), ["1.0", "1.5", "2.0"]);
     let Domain::Numbers(Numbers { whole, .. }) = domain("min: 1.0, max: 2.0") else { panic!("a range") };
     assert!(!whole);
+}
+
+/// What a random sweep over `spec` of the setting `key` draws.
+fn drawn(key: &str, spec: &str) -> Vec<String> {
+    let file = format!("method: random\nbudget: 12\nparameters: {{{key}: {{{spec}}}}}");
+    let start = format!("{key}=");
+    about(&file).iter().map(|trial| trial.strip_prefix(&start).expect("it is named").to_owned()).collect()
+}
+
+fn is_whole(text: &str) -> bool {
+    text.parse::<i64>().is_ok()
+}
+
+#[test]
+fn a_real_setting_takes_reals_however_the_ends_are_written() {
+    for spec in ["min: 1, max: 3", "min: 1, max: 3.0", "min: 1, max: 100, log: true", "min: 0, max: 1"] {
+        let drawn = drawn("vicreg.base_lr", spec);
+        assert_eq!(drawn.len(), 12, "{spec}");
+        assert!(!drawn.iter().any(|text| is_whole(text)), "{spec}: {drawn:?}");
+    }
+    let nested = "method: random\nbudget: 9\nparameters: {vicreg: {parameters: {base_lr: {min: 0, max: 1}}}}";
+    assert_eq!(about(nested).iter().filter(|trial| trial.starts_with("vicreg.base_lr=0.")).count(), 9);
+    assert_eq!(drawn("vicreg.base_lr", "min: 1, max: 3, int: true").len(), 3);
+    assert_eq!(drawn("vicreg.base_lr", "distribution: int_uniform, min: 1, max: 3").len(), 3);
+    assert_eq!(drawn("dataset_noise", "min: 1, max: 9, step: 4").len(), 3);
+}
+
+#[test]
+fn a_setting_of_whole_numbers_takes_whole_ones_of_every_distribution() {
+    for spec in [
+        "min: 2, max: 90",
+        "min: 2.0, max: 90.0",
+        "min: 2, max: 90, log: true",
+        "distribution: uniform, min: 2, max: 90",
+        "distribution: log_uniform_values, min: 2, max: 90",
+        "distribution: log_uniform, min: 1, max: 9",
+        "distribution: inv_log_uniform, min: -9, max: 1",
+        "mu: 90, sigma: 10",
+        "distribution: log_normal, mu: 5, sigma: 1",
+    ] {
+        let drawn = drawn("vicreg.epochs", spec);
+        assert!(drawn.len() > 8 && drawn.iter().all(|text| is_whole(text)), "{spec}: {drawn:?}");
+    }
+    assert!(
+        drawn("rssm.lr_decay_epoch", "min: 1, max: 60").iter().all(|text| is_whole(text)),
+        "null by default"
+    );
+    assert_eq!(drawn("seed", "min: 1, max: 9, step: 4").len(), 3);
 }

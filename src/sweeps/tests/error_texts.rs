@@ -18,7 +18,8 @@ fn refuses_value(content: &str, value: &str, expected: &str) {
 /// What the first trial's settings are refused with.
 #[track_caller]
 fn trial_refuses(content: &str, expected: &str) {
-    let check = |path: &Path| SweepFile::read(path, &[]).unwrap().trial(0, &[]).check::<RunSettings>();
+    let check =
+        |path: &Path| SweepFile::read::<RunSettings>(path, &[]).unwrap().trial(0, &[]).check::<RunSettings>();
     assert_eq!(in_file(content, check).unwrap_err(), expected);
 }
 
@@ -113,6 +114,168 @@ fn a_list_or_range_that_is_none() {
         "parameters: {a: {min: 0.1, max: 0.9, q: 1}}",
         "noise.yaml:1:41: parameters.a.q: has no multiple between min and max",
     );
+}
+
+#[test]
+fn an_end_whose_power_of_e_is_no_number() {
+    let spec = |spec: &str, expected: &str| {
+        let file = format!("method: random\nbudget: 3\nparameters:\n  a: {{distribution: {spec}}}");
+        refuses(&file, &format!("noise.yaml:4:{expected}"));
+    };
+    let exponent = |what: &str, name: &str| {
+        format!("e to the power of {what}; {name}_values takes the values themselves")
+    };
+    spec(
+        "log_uniform, min: 0.0001, max: 1000",
+        &format!(
+            "52: parameters.a.max: is an exponent in log_uniform, and {}",
+            exponent("1000 is infinite", "log_uniform")
+        ),
+    );
+    spec(
+        "log_uniform, min: -1000, max: -900",
+        &format!(
+            "39: parameters.a.min: is an exponent in log_uniform, and {}",
+            exponent("-1000 is 0", "log_uniform")
+        ),
+    );
+    spec(
+        "inv_log_uniform, min: -1000, max: 1",
+        &format!(
+            "43: parameters.a.min: is an exponent in inv_log_uniform, and {}",
+            exponent("1000 is infinite", "inv_log_uniform")
+        ),
+    );
+    spec(
+        "q_log_uniform, min: 0, max: 1000, q: 1",
+        &format!(
+            "49: parameters.a.max: is an exponent in q_log_uniform, and {}",
+            exponent("1000 is infinite", "q_log_uniform")
+        ),
+    );
+    spec(
+        "log_normal, mu: 1000, sigma: 1",
+        "37: parameters.a.mu: is the mean of the logarithm, and e to the power of 1000 is inf; mu: 6.908 means values \
+         around 1000",
+    );
+    spec(
+        "q_log_normal, mu: -1000",
+        "39: parameters.a.mu: is the mean of the logarithm, and e to the power of -1000 is 0",
+    );
+    spec(
+        "log_normal, mu: 1, sigma: 100",
+        "47: parameters.a.sigma: is that of the logarithm; draws reach e to the power of -899, which is 0",
+    );
+}
+
+#[test]
+fn a_range_or_step_that_numbers_cannot_hold() {
+    let spec = |spec: &str, expected: &str| {
+        let file = format!("method: random\nbudget: 3\nparameters:\n  a: {{{spec}}}");
+        refuses(&file, &format!("noise.yaml:4:{expected}"));
+    };
+    let far = "is too far from min, -1e308: the range is infinite";
+    spec("min: -1e308, max: 1e308", &format!("25: parameters.a.max: {far}"));
+    spec(
+        "min: 0.5, max: 1, step: 1e-320",
+        "31: parameters.a.step: is too small for numbers up to 1.0: it is 1e-320",
+    );
+    spec("min: 1.5, max: 3, step: 2", "31: parameters.a.step: must be at most max - min, 1.5, but is 2");
+    spec(
+        "distribution: q_uniform, min: 0, max: 5, q: 10",
+        "51: parameters.a.q: must be at most max - min, 5, but is 10",
+    );
+    spec(
+        "distribution: q_uniform, min: 0.5, max: 0.9",
+        "6: parameters.a.q: has no multiple between min and max",
+    );
+    spec(
+        "distribution: normal, mu: 1, sigma: 1e308",
+        "43: parameters.a.sigma: is too large: draws reach beyond all numbers",
+    );
+}
+
+#[test]
+fn a_range_that_a_setting_of_whole_numbers_cannot_take() {
+    let spec = |spec: &str, expected: &str| {
+        let file = format!("method: random\nbudget: 3\nparameters:\n  seed: {{{spec}}}");
+        refuses(&file, &format!("noise.yaml:4:{expected}"));
+    };
+    spec(
+        "min: 0.5, max: 3",
+        "15: parameters.seed.min: must be a whole number, as the setting is, but is 0.5",
+    );
+    spec(
+        "min: 1, max: 3, int: false",
+        "31: parameters.seed.int: must not be false: the setting takes whole numbers only",
+    );
+    spec(
+        "distribution: q_uniform, min: 1, max: 3, q: 0.5",
+        "54: parameters.seed.q: must be a whole number, as the setting is, but is 0.5",
+    );
+    spec(
+        "distribution: log_uniform, min: 0.1, max: 0.5",
+        "52: parameters.seed.max: leaves no whole number above min",
+    );
+}
+
+#[test]
+fn more_runs_than_anyone_means() {
+    let seeds = |count: &str| {
+        format!(
+            "noise.yaml:1:8: seeds: stands for the seeds 1 to {count}, but a sweep has at most 100000 runs; if {count} is the seed, write `seeds: [{count}]`"
+        )
+    };
+    refuses("seeds: 1000000000000", &seeds("1000000000000"));
+    refuses("seeds: 20240101\nparameters: {a: [1]}", &seeds("20240101"));
+    refuses(
+        "parameters: {a: {min: 1, max: 100}}\nmethod: grid\nseeds: 2024",
+        "noise.yaml:3:8: seeds: 100 points with 2024 seeds each, but a sweep has at most 100000 runs; if 2024 is the seed, write `seeds: [2024]`",
+    );
+    let reals = "parameters: {a: {min: 0.1, max: 1}, b: {min: 0.1, max: 1}}\nmethod: random\n";
+    refuses(
+        &format!("{reals}budget: 100000000"),
+        "noise.yaml:3:9: budget: must be at most 100000, the most runs of a sweep, but is 100000000",
+    );
+    refuses(
+        &format!("{reals}run_cap: 18446744073709551615"),
+        "noise.yaml:3:10: run_cap: must be at most 100000, the most runs of a sweep, but is 18446744073709551615",
+    );
+    refuses(
+        &format!("{reals}budget: 50001\nseeds: [7, 8]"),
+        "noise.yaml:4:8: seeds: 50001 points with 2 seeds each, but a sweep has at most 100000 runs",
+    );
+    let all_but_none = "parameters:\n  a: {min: 1, max: 90000}\n  b: {min: 1, max: 90000}\nmethod: grid\nexclude: [{b: [2, 3]}, {b: 1}]";
+    refuses(
+        all_but_none,
+        "noise.yaml:4:9: method: a grid of more than 100000 points; choose `method: random`",
+    );
+    assert_eq!(read(&format!("{reals}budget: 100000"), &[]).unwrap().len(), 100_000);
+    assert_eq!(read("parameters: {a: [1, 2]}\nbudget: 100000000", &[]).unwrap().len(), 2);
+}
+
+#[test]
+fn interpolation_and_homes_of_others() {
+    let interpolation = "`${...}` is not filled in here; write the value itself, or give it by --values, where the shell can fill it in";
+    for (file, place) in [
+        ("values: {run_name: 'a-${seed}'}", "1:20: values.run_name"),
+        ("parameters:\n  a: [1, '${x}']", "2:10: parameters.a[1]"),
+        ("configs: ['${x}.yaml']", "1:11: configs[0]"),
+        ("output_path: '${x}'", "1:14: output_path"),
+        ("groups: {g: {A: {a: '${x}'}}}", "1:21: groups.g.A.a"),
+        ("command: [--values, 'run_name=${x}']", "1:21: command"),
+        ("command: ['${env}', --configs, 'a/${x}.yaml']", "1:32: command"),
+    ] {
+        refuses(file, &format!("noise.yaml:{place}: {interpolation}"));
+    }
+    refuses(
+        "parameters: {a: [1, ???]}",
+        "noise.yaml:1:21: parameters.a[1]: `???` marks a value that is still missing; write the value, or give it by --values",
+    );
+    let others = "`~` stands for your own home folder only; write the path out, or ./~ann/x for a name that begins with ~";
+    refuses("configs: ~ann/x", &format!("noise.yaml:1:10: configs: {others}"));
+    refuses("output_path: ~ann/x", &format!("noise.yaml:1:14: output_path: {others}"));
+    refuses_value("seeds: 2", "run_name=${x}", &format!("run_name: {interpolation}"));
 }
 
 #[test]

@@ -8,7 +8,8 @@ use crate::{
 };
 
 fn example(name: &str) -> SweepFile {
-    SweepFile::read(&Path::new("experiments").join(name), &[]).unwrap_or_else(|error| panic!("{error}"))
+    SweepFile::read::<RunSettings>(&Path::new("experiments").join(name), &[])
+        .unwrap_or_else(|error| panic!("{error}"))
 }
 
 #[test]

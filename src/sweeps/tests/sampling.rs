@@ -113,3 +113,19 @@ fn a_value_that_is_drawn_again_is_passed_over() {
     let file = "method: random\nbudget: 1500\nparameters: {a: {min: 0.0, max: 1.0}}";
     assert_eq!(about(file).iter().collect::<HashSet<_>>().len(), 1500);
 }
+
+#[test]
+fn thousands_of_points_are_drawn_once_each_and_in_any_order_the_same() {
+    let file = "method: random\nbudget: 20000\nparameters: {a: {min: 0.0, max: 1.0}, b: [1]}";
+    let started = std::time::Instant::now();
+    let points: Vec<_> = about(file);
+    assert!(started.elapsed().as_secs() < 60, "drawing each again for each would take many minutes");
+    assert_eq!(points.iter().collect::<HashSet<_>>().len(), 20_000);
+    let sweep = sweep(file);
+    for index in [9_000, 3, 19_999] {
+        assert_eq!(
+            sweep.trial(index, &[]).point.get("a").unwrap(),
+            points[index].split(['=', ' ']).nth(1).unwrap()
+        );
+    }
+}

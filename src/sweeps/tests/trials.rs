@@ -75,6 +75,20 @@ fn placeholders_are_filled_and_values_reach_the_command_line_as_typed() {
 }
 
 #[test]
+fn a_leading_tilde_is_the_home_folder_and_the_agents_words_are_left_alone() {
+    let home = std::env::home_dir().unwrap();
+    let at = |name: &str| home.join(name);
+    let file = "configs: ['~/a.{l}.yaml']\noutput_path: ~/out\nlabels: {l: [1]}\n\
+                groups: {g: {A: {configs: ~/b.yaml}}}\nvalues: {run_name: 'cost: $5'}\nprogram: ${p}\n\
+                command: ['${env}', python, '${program}', --configs, ~/c.yaml, --values, seed=1, '${args_no_hyphens}']";
+    let sweep = sweep(file);
+    assert_eq!(sweep.output_path, at("out"));
+    let trial = sweep.trial(0, &[]);
+    assert_eq!(trial.configs, [at("c.yaml"), at("a.1.yaml"), at("b.yaml")]);
+    assert_eq!(trial.arguments(), ["seed=1", "run_name=\"cost: $5\""]);
+}
+
+#[test]
 fn the_command_line_wins_over_all_that_does_not_vary() {
     let file = "values: {model_type: VICReg, vicreg.epochs: 50}\nparameters: {n_steps: 4, seed: [1]}\n\
                 groups: {g: {A: {dataset_size: 500}, B: {dataset_size: 600, dataset_noise: 1}}}";
