@@ -31,31 +31,33 @@ INLINE float load(const bf16* p) { uint32_t u = uint32_t(*p) << 16; float f; std
 INLINE void store(float* p, float v) { *p = v; }
 INLINE void store(bf16* p, float v) {
   uint32_t u; std::memcpy(&u, &v, 4);
-  *p = (u + 0x7fff + ((u >> 16) & 1)) >> 16;  // round to nearest even
+  const uint32_t nearest = (u + 0x7fff + ((u >> 16) & 1)) >> 16;  // ties to even
+  *p = (u & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : nearest;          // rounding could make 0 or infinity of a NaN
 }
+INLINE float relu(float v) { return v <= 0 ? 0.f : v; }  // NaN stays NaN
 
 // ---- ReLU, then BatchNorm in training mode, each group of maps by itself; channels are the fastest dimension -------
 
 #define RELU_BN_LOOPS(T)                                                                                               \
   HOT static void relu_sums(const T* x, int64_t n, int64_t c, float* s, float* q) {                                    \
     for (int64_t i = 0; i < n; ++i, x += c)                                                                            \
-      for (int64_t j = 0; j < c; ++j) { float v = load(x + j); v = v > 0 ? v : 0; s[j] += v; q[j] += v * v; }          \
+      for (int64_t j = 0; j < c; ++j) { const float v = relu(load(x + j)); s[j] += v; q[j] += v * v; }                  \
   }                                                                                                                    \
   HOT static void relu_scale(const T* x, T* y, int64_t n, int64_t c, const float* a, const float* b) {                 \
     for (int64_t i = 0; i < n; ++i, x += c, y += c)                                                                    \
-      for (int64_t j = 0; j < c; ++j) { float v = load(x + j); v = v > 0 ? v : 0; store(y + j, v * a[j] + b[j]); }     \
+      for (int64_t j = 0; j < c; ++j) store(y + j, relu(load(x + j)) * a[j] + b[j]);                                   \
   }                                                                                                                    \
   HOT static void grad_sums(const T* x, const T* g, int64_t n, int64_t c, const float* m, float* s, float* q) {        \
     for (int64_t i = 0; i < n; ++i, x += c, g += c)                                                                    \
       for (int64_t j = 0; j < c; ++j) {                                                                                \
-        float v = load(x + j), d = load(g + j); v = v > 0 ? v : 0; s[j] += d; q[j] += d * (v - m[j]);                  \
+        const float v = relu(load(x + j)), d = load(g + j); s[j] += d; q[j] += d * (v - m[j]);                         \
       }                                                                                                                \
   }                                                                                                                    \
   HOT static void grad_input(const T* x, const T* g, T* o, int64_t n, int64_t c, const float* k, const float* a,       \
                              const float* b) {                                                                         \
     for (int64_t i = 0; i < n; ++i, x += c, g += c, o += c)                                                            \
       for (int64_t j = 0; j < c; ++j) {                                                                                \
-        float v = load(x + j); store(o + j, v > 0 ? k[j] * load(g + j) + a[j] * v + b[j] : 0.f);                       \
+        const float v = load(x + j); store(o + j, v <= 0 ? 0.f : k[j] * load(g + j) + a[j] * v + b[j]);                \
       }                                                                                                                \
   }
 RELU_BN_LOOPS(float)
@@ -94,7 +96,7 @@ struct ReluBatchNorm : Function<ReluBatchNorm> {
       float *means = floats(mean) + group * c, *vars = floats(var) + group * c;
       auto sums = channel_sums(n, c, [&](int64_t i, int64_t k, float* s, float* q) { relu_sums(xs + i * c, k, c, s, q); });
       for (int64_t j = 0; j < c; ++j) {
-        const double m = sums[j] / n, v = std::max(sums[c + j] / n - m * m, 0.0);
+        const double m = sums[j] / n, v = std::max(sums[c + j] / n - m * m, 0.0);  // std::max keeps a NaN that comes first
         means[j] = m; vars[j] = v;
         a[j] = floats(weight)[j] / std::sqrt(v + eps); b[j] = floats(bias)[j] - m * a[j];
       }
@@ -174,7 +176,7 @@ static std::pair<Tensor, Tensor> conv_weight_grad(const Tensor& x, const Tensor&
   Tensor dw = at::zeros({threads, O, cols}, at::kFloat), db = at::zeros({threads, O}, at::kFloat);
   const bf16 *xs = static_cast<const bf16*>(x.data_ptr()), *gs = static_cast<const bf16*>(g.data_ptr());
   at::parallel_for(0, threads, 1, [&](int64_t from, int64_t to) {
-    std::vector<bf16> padded(kImages * Hp * Wp * C, 0), gt(O * rows);
+    std::vector<bf16> padded(kImages * Hp * Wp * C, 0), gt(O * rows), none(Hp * Wp * C, 0);
     Tensor packed = at::zeros({rows * cols}, at::kBFloat16);
     bf16* p = static_cast<bf16*>(packed.data_ptr());
     for (int64_t t = from; t < to; ++t)
@@ -185,7 +187,8 @@ static std::pair<Tensor, Tensor> conv_weight_grad(const Tensor& x, const Tensor&
         auto patch = [&](int64_t r) { return &padded[((r / (h * w) * Hp + r / w % h * stride) * Wp + r % w * stride) * C]; };
         std::fill(gt.begin(), gt.end(), 0);  // rows beyond the last image weigh nothing
         for (int64_t r = 0; r + 1 < used; r += 2) interleave(patch(r), patch(r + 1), p + r * cols, k, span, Wp * C);
-        if (used % 2) interleave(patch(used - 1), patch(used - 1), p + (used - 1) * cols, k, span, Wp * C);
+        if (used % 2) interleave(patch(used - 1), none.data(), p + (used - 1) * cols, k, span, Wp * C);
+        if (count < kImages) std::fill(p + (used + 1) / 2 * 2 * cols, p + rows * cols, 0);  // 0 times infinity is not 0
         transpose(gs + first * h * w * O, used, O, gt.data(), rows);
         add_rows(gs + first * h * w * O, used, O, floats(db) + t * O);
         at::native::cpublas::brgemm(O, cols, rows, rows, cols, cols, true, reinterpret_cast<c10::BFloat16*>(gt.data()),
