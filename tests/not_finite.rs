@@ -1,6 +1,8 @@
 //! NaN and infinities pass through every kernel of ours as through libtorch's unfused operations, forward and backward:
 //! a run would train on unnoticed with numbers that a kernel made of them.
 
+mod common;
+
 use tch::{Device, Kind, Tensor, no_grad};
 use umwelt::native;
 use umwelt::nn::{Parameters, UpsampledConv};
@@ -212,5 +214,22 @@ fn clipped_gradients_and_the_steps_they_make() {
                 assert!(!finite(x)[1], "{value} is lost in a step");
             }
         }
+    }
+}
+
+#[test]
+fn a_run_whose_weights_or_statistics_are_lost_ends_before_it_keeps_them() {
+    for (noise, expected) in [
+        // Frames that are infinite in places.
+        ("dataset_noise=1e38", "error: loss term `repr` became NaN at step 0"),
+        // Finite losses, of maps whose variance float32 cannot hold.
+        ("dataset_noise=1e20", "running_var is not finite at step 4, so no checkpoint was written"),
+    ] {
+        let at = tempfile::tempdir().unwrap();
+        let values = [noise, "dataset_normalize=false", "output_path=run"];
+        let told = common::fails(common::train(at.path(), &values), 1);
+        assert!(told.contains(expected), "{told}");
+        let checkpoints = std::fs::read_dir(at.path().join("run/checkpoints"));
+        assert_eq!(checkpoints.map_or(0, Iterator::count), 0, "{noise}");
     }
 }

@@ -1,6 +1,7 @@
 //! The training loop. It drives a task and knows no model by name.
 
 mod clock;
+mod finite;
 mod pending;
 mod plan;
 mod stop;

@@ -7,6 +7,7 @@ use serde_json::Value;
 use tch::Tensor;
 
 use super::clock::Clock;
+use super::finite::check_finite;
 use super::pending::Pending;
 use super::plan::Plan;
 use super::{Evaluated, Interrupted, Loss, Stop, Task, Vigil};
@@ -210,7 +211,9 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     fn checkpoint(&mut self) -> Result<()> {
         self.pending.check(self.step)?;
-        self.run.write_checkpoint(&self.snapshot())
+        let snapshot = self.snapshot();
+        check_finite(&snapshot)?;
+        self.run.write_checkpoint(&snapshot)
     }
 
     fn evaluate_if_due(&mut self) -> Result<Option<String>> {
