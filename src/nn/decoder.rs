@@ -1,4 +1,6 @@
-//! Decoders: from a latent state back to an image (jepa.md, section "RSSM").
+//! Decoders: from a latent state back to an image.
+//!
+//! They are the observation model of Hafner et al. (arXiv 1811.04551, section 2).
 
 use anyhow::{Result, bail};
 use tch::{Kind, Tensor};
