@@ -3,6 +3,7 @@
 // Plain loops that the compiler vectorises; `HOT` makes a version per instruction set and picks one at load time.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/cpu/Utils.h>
 #include <ATen/native/CPUBlas.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -137,7 +138,7 @@ struct ReluBatchNorm : Function<ReluBatchNorm> {
   }
 };
 
-// ---- bfloat16 convolution: oneDNN forward and input gradient, own weight gradient --------------------------------
+// ---- bfloat16 convolution: oneDNN forward and input gradient, own weight gradient on AMX --------------------------
 
 // Two patches of k rows of `span` numbers, as pairs.
 HOT static void interleave(const bf16* a, const bf16* b, bf16* out, int64_t k, int64_t span, int64_t pitch) {
@@ -154,14 +155,26 @@ HOT static void add_rows(const bf16* g, int64_t rows, int64_t c, float* sum) {
   for (int64_t i = 0; i < rows; ++i) for (int64_t j = 0; j < c; ++j) sum[j] += load(g + i * c + j);
 }
 
+// Whether there are matrix units that oneDNN may use (see ONEDNN_MAX_CPU_ISA), as at::native::cpublas::brgemm does.
 static bool has_amx() {
 #if defined(__x86_64__) && defined(CPUBLAS_BRGEMM_BF16BF16F32)
   unsigned a, b, c, d = 0;
-  static const bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && at::cpu::init_amx();
+  static const bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && at::cpu::init_amx() &&
+                          at::native::cpublas::could_pack(at::kBFloat16);
   return yes;
 #else
   return false;
 #endif
+}
+
+// The kind that bfloat16 numbers are convolved in. Where oneDNN has no bfloat16 (before AVX-512), libtorch's own convolution
+// takes many times as long as oneDNN's of the same numbers in float32, and its sums in bfloat16 are off by 2 to 5 roundings.
+static at::ScalarType conv_kind() {
+  static const bool has_bf16 = [] {
+    const auto known = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
+    return !known || known->typed<bool()>().call();
+  }();
+  return has_bf16 ? at::kBFloat16 : at::kFloat;
 }
 
 // The gradients [O, k, k, I] and [O] of a square convolution's weight and bias, x [N, H, W, I], g [N, h, w, O].
@@ -205,7 +218,9 @@ struct NarrowConv : Function<NarrowConv> {
     Tensor w = weight.to(at::kBFloat16);
     ctx->save_for_backward({x, w});
     ctx->saved_data["stride"] = stride; ctx->saved_data["pad"] = pad;
-    return at::conv2d(x, w, bias.to(at::kBFloat16), {stride, stride}, {pad, pad});
+    const auto kind = conv_kind();
+    const Tensor b = bias.to(at::kBFloat16).to(kind);
+    return at::conv2d(x.to(kind), w.to(kind), b, {stride, stride}, {pad, pad}).to(at::kBFloat16);
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
@@ -214,8 +229,13 @@ struct NarrowConv : Function<NarrowConv> {
     const int64_t s = ctx->saved_data["stride"].toInt(), p = ctx->saved_data["pad"].toInt();
     const bool own = has_amx(), need = ctx->needs_input_grad(0);
     Tensor gx, gw, gb;
-    if (need || !own)
-      std::tie(gx, gw, gb) = at::convolution_backward(g, x, w, at::IntArrayRef{w.size(0)}, {s, s}, {p, p}, {1, 1}, false, {0, 0}, 1, {need, !own, !own});
+    if (need || !own) {
+      const auto kind = conv_kind();
+      std::tie(gx, gw, gb) =
+          at::convolution_backward(g.to(kind), x.to(kind), w.to(kind), at::IntArrayRef{w.size(0)}, {s, s}, {p, p}, {1, 1},
+                                   false, {0, 0}, 1, {need, !own, !own});
+      if (need) gx = gx.to(at::kBFloat16);
+    }
     if (own) std::tie(gw, gb) = conv_weight_grad(x, g, w.size(2), s, p);
     return {gx, gw.to(at::kFloat), gb.to(at::kFloat), Tensor(), Tensor()};
   }
