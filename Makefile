@@ -2,6 +2,8 @@
 DEVICE ?= cpu
 VALUES ?=
 JOBS ?= 1
+# What makes oneDNN and libtorch compute as on processors with fewer instructions.
+PROCESSORS := ONEDNN_MAX_CPU_ISA=AVX2 ONEDNN_MAX_CPU_ISA=AVX512_CORE ATEN_CPU_CAPABILITY=avx2
 # The paper's four noise families.
 PAPER ?= $(sort $(wildcard experiments/paper_*.yaml))
 PYTHON ?= python3
@@ -9,10 +11,10 @@ VENV := .venv-bench
 VENV_TEST := .venv-test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train como test test-slurm same-bits lint bench reproduce
+.PHONY: help setup build train como test test-processors test-slurm same-bits lint bench reproduce
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 	@echo "  DEVICE=cuda with any of them: for machines with NVIDIA GPUs"
 
 setup: ## Fetch libtorch (once for this machine) and link it into this checkout
@@ -30,6 +32,13 @@ como: build ## Fetch MNIST, train two agents that must talk, print what their me
 
 test: setup $(VENV_TEST)/ready ## Run every test but those through Slurm (fetches W&B and TensorBoard to hold ours against)
 	cargo test --locked --workspace
+
+test-processors: setup ## Run the numeric tests again as on processors with fewer instructions
+	@for setting in $(PROCESSORS); do \
+	    echo "$$setting"; \
+	    env $$setting cargo test --locked --quiet --test networks --test parity --test not_finite || exit 1; \
+	    env $$setting cargo test --locked --quiet --lib -- nn:: native:: objectives:: optim:: models:: || exit 1; \
+	done
 
 test-slurm: setup ## Run sweeps through a real Slurm (on Debian as root, fetches it)
 	scripts/install_slurm.sh

@@ -3,6 +3,7 @@
 // Plain loops that the compiler vectorises; `HOT` makes a version per instruction set and picks one at load time.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
+#include <ATen/core/dispatch/Dispatcher.h>
 #include <ATen/cpu/Utils.h>
 #include <ATen/native/CPUBlas.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -31,31 +32,33 @@ INLINE float load(const bf16* p) { uint32_t u = uint32_t(*p) << 16; float f; std
 INLINE void store(float* p, float v) { *p = v; }
 INLINE void store(bf16* p, float v) {
   uint32_t u; std::memcpy(&u, &v, 4);
-  *p = (u + 0x7fff + ((u >> 16) & 1)) >> 16;  // round to nearest even
+  const uint32_t nearest = (u + 0x7fff + ((u >> 16) & 1)) >> 16;  // ties to even
+  *p = (u & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : nearest;          // rounding could make 0 or infinity of a NaN
 }
+INLINE float relu(float v) { return v <= 0 ? 0.f : v; }  // NaN stays NaN
 
 // ---- ReLU, then BatchNorm in training mode, each group of maps by itself; channels are the fastest dimension -------
 
 #define RELU_BN_LOOPS(T)                                                                                               \
   HOT static void relu_sums(const T* x, int64_t n, int64_t c, float* s, float* q) {                                    \
     for (int64_t i = 0; i < n; ++i, x += c)                                                                            \
-      for (int64_t j = 0; j < c; ++j) { float v = load(x + j); v = v > 0 ? v : 0; s[j] += v; q[j] += v * v; }          \
+      for (int64_t j = 0; j < c; ++j) { const float v = relu(load(x + j)); s[j] += v; q[j] += v * v; }                  \
   }                                                                                                                    \
   HOT static void relu_scale(const T* x, T* y, int64_t n, int64_t c, const float* a, const float* b) {                 \
     for (int64_t i = 0; i < n; ++i, x += c, y += c)                                                                    \
-      for (int64_t j = 0; j < c; ++j) { float v = load(x + j); v = v > 0 ? v : 0; store(y + j, v * a[j] + b[j]); }     \
+      for (int64_t j = 0; j < c; ++j) store(y + j, relu(load(x + j)) * a[j] + b[j]);                                   \
   }                                                                                                                    \
   HOT static void grad_sums(const T* x, const T* g, int64_t n, int64_t c, const float* m, float* s, float* q) {        \
     for (int64_t i = 0; i < n; ++i, x += c, g += c)                                                                    \
       for (int64_t j = 0; j < c; ++j) {                                                                                \
-        float v = load(x + j), d = load(g + j); v = v > 0 ? v : 0; s[j] += d; q[j] += d * (v - m[j]);                  \
+        const float v = relu(load(x + j)), d = load(g + j); s[j] += d; q[j] += d * (v - m[j]);                         \
       }                                                                                                                \
   }                                                                                                                    \
   HOT static void grad_input(const T* x, const T* g, T* o, int64_t n, int64_t c, const float* k, const float* a,       \
                              const float* b) {                                                                         \
     for (int64_t i = 0; i < n; ++i, x += c, g += c, o += c)                                                            \
       for (int64_t j = 0; j < c; ++j) {                                                                                \
-        float v = load(x + j); store(o + j, v > 0 ? k[j] * load(g + j) + a[j] * v + b[j] : 0.f);                       \
+        const float v = load(x + j); store(o + j, v <= 0 ? 0.f : k[j] * load(g + j) + a[j] * v + b[j]);                \
       }                                                                                                                \
   }
 RELU_BN_LOOPS(float)
@@ -94,7 +97,7 @@ struct ReluBatchNorm : Function<ReluBatchNorm> {
       float *means = floats(mean) + group * c, *vars = floats(var) + group * c;
       auto sums = channel_sums(n, c, [&](int64_t i, int64_t k, float* s, float* q) { relu_sums(xs + i * c, k, c, s, q); });
       for (int64_t j = 0; j < c; ++j) {
-        const double m = sums[j] / n, v = std::max(sums[c + j] / n - m * m, 0.0);
+        const double m = sums[j] / n, v = std::max(sums[c + j] / n - m * m, 0.0);  // std::max keeps a NaN that comes first
         means[j] = m; vars[j] = v;
         a[j] = floats(weight)[j] / std::sqrt(v + eps); b[j] = floats(bias)[j] - m * a[j];
       }
@@ -135,7 +138,7 @@ struct ReluBatchNorm : Function<ReluBatchNorm> {
   }
 };
 
-// ---- bfloat16 convolution: oneDNN forward and input gradient, own weight gradient --------------------------------
+// ---- bfloat16 convolution: oneDNN forward and input gradient, own weight gradient on AMX --------------------------
 
 // Two patches of k rows of `span` numbers, as pairs.
 HOT static void interleave(const bf16* a, const bf16* b, bf16* out, int64_t k, int64_t span, int64_t pitch) {
@@ -152,14 +155,26 @@ HOT static void add_rows(const bf16* g, int64_t rows, int64_t c, float* sum) {
   for (int64_t i = 0; i < rows; ++i) for (int64_t j = 0; j < c; ++j) sum[j] += load(g + i * c + j);
 }
 
+// Whether there are matrix units that oneDNN may use (see ONEDNN_MAX_CPU_ISA), as at::native::cpublas::brgemm does.
 static bool has_amx() {
 #if defined(__x86_64__) && defined(CPUBLAS_BRGEMM_BF16BF16F32)
   unsigned a, b, c, d = 0;
-  static const bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && at::cpu::init_amx();
+  static const bool yes = __get_cpuid_count(7, 0, &a, &b, &c, &d) && (d >> 22 & 1) && at::cpu::init_amx() &&
+                          at::native::cpublas::could_pack(at::kBFloat16);
   return yes;
 #else
   return false;
 #endif
+}
+
+// The kind that bfloat16 numbers are convolved in. Where oneDNN has no bfloat16 (before AVX-512), libtorch's own convolution
+// takes many times as long as oneDNN's of the same numbers in float32, and its sums in bfloat16 are off by 2 to 5 roundings.
+static at::ScalarType conv_kind() {
+  static const bool has_bf16 = [] {
+    const auto known = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
+    return !known || known->typed<bool()>().call();
+  }();
+  return has_bf16 ? at::kBFloat16 : at::kFloat;
 }
 
 // The gradients [O, k, k, I] and [O] of a square convolution's weight and bias, x [N, H, W, I], g [N, h, w, O].
@@ -174,7 +189,7 @@ static std::pair<Tensor, Tensor> conv_weight_grad(const Tensor& x, const Tensor&
   Tensor dw = at::zeros({threads, O, cols}, at::kFloat), db = at::zeros({threads, O}, at::kFloat);
   const bf16 *xs = static_cast<const bf16*>(x.data_ptr()), *gs = static_cast<const bf16*>(g.data_ptr());
   at::parallel_for(0, threads, 1, [&](int64_t from, int64_t to) {
-    std::vector<bf16> padded(kImages * Hp * Wp * C, 0), gt(O * rows);
+    std::vector<bf16> padded(kImages * Hp * Wp * C, 0), gt(O * rows), none(Hp * Wp * C, 0);
     Tensor packed = at::zeros({rows * cols}, at::kBFloat16);
     bf16* p = static_cast<bf16*>(packed.data_ptr());
     for (int64_t t = from; t < to; ++t)
@@ -185,7 +200,8 @@ static std::pair<Tensor, Tensor> conv_weight_grad(const Tensor& x, const Tensor&
         auto patch = [&](int64_t r) { return &padded[((r / (h * w) * Hp + r / w % h * stride) * Wp + r % w * stride) * C]; };
         std::fill(gt.begin(), gt.end(), 0);  // rows beyond the last image weigh nothing
         for (int64_t r = 0; r + 1 < used; r += 2) interleave(patch(r), patch(r + 1), p + r * cols, k, span, Wp * C);
-        if (used % 2) interleave(patch(used - 1), patch(used - 1), p + (used - 1) * cols, k, span, Wp * C);
+        if (used % 2) interleave(patch(used - 1), none.data(), p + (used - 1) * cols, k, span, Wp * C);
+        if (count < kImages) std::fill(p + (used + 1) / 2 * 2 * cols, p + rows * cols, 0);  // 0 times infinity is not 0
         transpose(gs + first * h * w * O, used, O, gt.data(), rows);
         add_rows(gs + first * h * w * O, used, O, floats(db) + t * O);
         at::native::cpublas::brgemm(O, cols, rows, rows, cols, cols, true, reinterpret_cast<c10::BFloat16*>(gt.data()),
@@ -202,7 +218,9 @@ struct NarrowConv : Function<NarrowConv> {
     Tensor w = weight.to(at::kBFloat16);
     ctx->save_for_backward({x, w});
     ctx->saved_data["stride"] = stride; ctx->saved_data["pad"] = pad;
-    return at::conv2d(x, w, bias.to(at::kBFloat16), {stride, stride}, {pad, pad});
+    const auto kind = conv_kind();
+    const Tensor b = bias.to(at::kBFloat16).to(kind);
+    return at::conv2d(x.to(kind), w.to(kind), b, {stride, stride}, {pad, pad}).to(at::kBFloat16);
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
@@ -211,8 +229,13 @@ struct NarrowConv : Function<NarrowConv> {
     const int64_t s = ctx->saved_data["stride"].toInt(), p = ctx->saved_data["pad"].toInt();
     const bool own = has_amx(), need = ctx->needs_input_grad(0);
     Tensor gx, gw, gb;
-    if (need || !own)
-      std::tie(gx, gw, gb) = at::convolution_backward(g, x, w, at::IntArrayRef{w.size(0)}, {s, s}, {p, p}, {1, 1}, false, {0, 0}, 1, {need, !own, !own});
+    if (need || !own) {
+      const auto kind = conv_kind();
+      std::tie(gx, gw, gb) =
+          at::convolution_backward(g.to(kind), x.to(kind), w.to(kind), at::IntArrayRef{w.size(0)}, {s, s}, {p, p}, {1, 1},
+                                   false, {0, 0}, 1, {need, !own, !own});
+      if (need) gx = gx.to(at::kBFloat16);
+    }
     if (own) std::tie(gw, gb) = conv_weight_grad(x, g, w.size(2), s, p);
     return {gx, gw.to(at::kFloat), gb.to(at::kFloat), Tensor(), Tensor()};
   }

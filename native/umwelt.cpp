@@ -1,5 +1,6 @@
 // What tch leaves out of libtorch: fused optimiser steps, gradients by reference, CPU autocast, the deterministic
 // switch, the version that is really running; and the doors to the kernels beside this file. Every function returns 0, or -1 with umwelt_last_error() set.
+// Besides, how OpenMP's threads wait.
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -8,10 +9,14 @@
 #include <torch/version.h>
 
 #ifdef __linux__
+#include <alloca.h>
 #include <malloc.h>
+#include <sys/auxv.h>
+#include <unistd.h>
 #endif
 
 #include <climits>
+#include <cstring>
 #include <exception>
 #include <string>
 #include <vector>
@@ -65,6 +70,41 @@ std::vector<at::Tensor> adaptation(const std::vector<at::Tensor>& parameters, co
   auto ratio = at::where((weights > 0).logical_and(slopes > 0), eta * weights / slopes, at::ones_like(weights));
   return ratio.unbind(0);
 }
+
+#if defined(__linux__) && defined(__GLIBC__)
+// A thread of libgomp that has nothing to do spins 300,000 times before it sleeps, and so takes the processor from the very
+// thread that it waits for where other processes work too. This many spins outlast the usual pause within a training step.
+char spin_count[] = "GOMP_SPINCOUNT=1000";
+
+bool is_set(char** environment, const char* name) {
+  for (const size_t length = std::strlen(name); *environment; ++environment)
+    if (!std::strncmp(*environment, name, length) && (*environment)[length] == '=') return true;
+  return false;
+}
+
+// Starts the program anew with that setting in its environment, unless the user has one. libgomp reads it when it is loaded,
+// and the C library keeps no change of the environment that is made before: of all code only the loader has run by now, which
+// takes some milliseconds. Process, arguments, files and ignored signals stay. Where it cannot be done, libgomp spins.
+void bound_spinning(int, char** arguments, char** environment) {
+  if (is_set(environment, "GOMP_SPINCOUNT") || is_set(environment, "OMP_WAIT_POLICY") || getauxval(AT_SECURE)) return;
+  size_t count = 0;
+  while (environment[count]) ++count;
+  auto extended = static_cast<char**>(alloca((count + 2) * sizeof(char*)));
+  std::memcpy(extended, environment, count * sizeof(char*));
+  extended[count] = spin_count;
+  extended[count + 1] = nullptr;
+  char path[PATH_MAX];
+  const ssize_t length = readlink("/proc/self/exe", path, sizeof path - 1);
+  if (length > 0) {
+    path[length] = 0;
+    execve(path, arguments, extended);
+  }
+  execve("/proc/self/exe", arguments, extended);  // replaced or removed meanwhile
+}
+
+// The loader calls these before it initialises the first library.
+__attribute__((section(".preinit_array"), used)) void (*before_all_libraries)(int, char**, char**) = bound_spinning;
+#endif
 
 }  // namespace
 

@@ -3,6 +3,8 @@
 //! All bits come from integer arithmetic written out here, so they are the same on every platform and in every
 //! release. `normal` and `von_mises` also use the platform's `ln` and `cos`, which may differ in the last digit.
 
+#[cfg(test)]
+pub mod draws;
 mod lanes;
 
 use lanes::{LANES, Lanes};

@@ -11,35 +11,41 @@ use tch::Device;
 
 use crate::native;
 
-/// What `work` makes of 0 to `count`: on the CPU side by side, where that leaves no more than half of the threads idle.
+/// The results of `work` for 0 to `count`, in that order.
 ///
-/// `work` may only read the tensors that it shares, and must itself enter what a thread is in (autocast, no gradients).
-pub fn side_by_side<T: Send>(device: Device, count: usize, work: impl Fn(usize) -> T) -> Vec<T> {
+/// On the CPU they are computed at once, where that leaves no more than half of the threads idle. Each
+/// call of `work` must itself enter what belongs to a thread (autocast, no gradients).
+pub fn side_by_side<T: Send>(device: Device, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let threads = tch::get_num_threads() as usize;
     if device != Device::Cpu || threads == 1 || threads > 2 * count {
         return (0..count).map(work).collect();
     }
     let made: Vec<Mutex<Option<_>>> = (0..count).map(|_| Mutex::new(None)).collect();
-    let shared = Shared(work);
     native::side_by_side(count, &|i| {
-        let done = catch_unwind(AssertUnwindSafe(|| shared.call(i)));
+        let done = catch_unwind(AssertUnwindSafe(|| work(i)));
         *made[i].lock().expect("written once") = Some(done);
     });
     let take = |slot: Mutex<Option<_>>| slot.into_inner().expect("written once").expect("all are called");
     made.into_iter().map(|slot| take(slot).unwrap_or_else(|panic| resume_unwind(panic))).collect()
 }
 
-struct Shared<F>(F);
+/// Tensors that several threads read at once; tch's type allows one thread alone.
+pub struct Shared<T>(T);
 
-// SAFETY: libtorch's tensors may be read by several threads at once, and `work` promises to write to none of them.
-unsafe impl<F> Sync for Shared<F> {}
+// SAFETY: `Shared::new` has the caller promise it.
+unsafe impl<T> Sync for Shared<T> {}
 
-impl<F> Shared<F> {
-    fn call<T>(&self, i: usize) -> T
-    where
-        F: Fn(usize) -> T,
-    {
-        (self.0)(i)
+impl<T> Shared<T> {
+    /// # Safety
+    /// `tensors` holds nothing but tensors and values that are `Sync`. While threads share it, none writes
+    /// to a tensor (its numbers or its gradient) that another thread reads or writes.
+    pub unsafe fn new(tensors: T) -> Self {
+        Self(tensors)
+    }
+
+    /// The tensors.
+    pub fn get(&self) -> &T {
+        &self.0
     }
 }
 
@@ -52,14 +58,15 @@ mod tests {
     #[test]
     fn results_are_in_order_and_gradients_those_of_one_thread() {
         let weight = |i: i64| (Tensor::ones([3], (Kind::Float, Device::Cpu)) * i).set_requires_grad(true);
-        let weights: Vec<Tensor> = (0..5).map(weight).collect();
+        // SAFETY: each thread writes to the gradient of a tensor of its own.
+        let weights = unsafe { Shared::new((0..5).map(weight).collect::<Vec<Tensor>>()) };
         let made = side_by_side(Device::Cpu, 5, |i| {
-            let loss = weights[i].square().sum(Kind::Float);
+            let loss = weights.get()[i].square().sum(Kind::Float);
             loss.backward();
             loss.double_value(&[])
         });
         assert_eq!(made, [0.0, 3.0, 12.0, 27.0, 48.0]);
-        for (i, weight) in weights.iter().enumerate() {
+        for (i, weight) in weights.get().iter().enumerate() {
             assert_eq!(weight.grad().double_value(&[0]), 2.0 * i as f64);
         }
     }

@@ -21,13 +21,11 @@ fn root() -> PathBuf {
 
 /// `[frames, batch, channels, 28, 28]` of noise, with actions.
 fn batch(frames: i64, batch: i64, channels: i64) -> Trajectories {
-    tch::manual_seed(8);
-    let kind = (Kind::Float, Device::Cpu);
     Trajectories {
         index: 0,
-        states: Tensor::randn([frames, batch, channels, 28, 28], kind),
-        actions: Tensor::randn([frames - 1, batch, 2], kind),
-        locations: Tensor::zeros([frames, batch, 1, 2], kind),
+        states: native::normals(&[frames, batch, channels, 28, 28], Device::Cpu, 8),
+        actions: native::normals(&[frames - 1, batch, 2], Device::Cpu, 9),
+        locations: Tensor::zeros([frames, batch, 1, 2], (Kind::Float, Device::Cpu)),
     }
 }
 
@@ -86,19 +84,28 @@ fn two_losses(model: &Vicreg, batch: &Trajectories) -> [f64; 2] {
     })
 }
 
+/// The losses of two steps in bfloat16 differ from those in float32 by what rounding explains and no more.
+///
+/// Rounding moves the second loss by a share that depends on the network: gradients that nearly cancel, from batches of 8
+/// through layers of batch normalisation, differ by much where their terms differ by little. The table has the standard
+/// deviation of `bf16 / fp32 - 1` over 16 seeds where every convolution was emulated, as one in float64 of rounded
+/// numbers whose result is rounded once. (oneDNN's convolutions do not differ from it by more than ties, and have the
+/// same spread: 1.2 % and 1.8 % for `id`, with and without bfloat16 instructions.) For the first loss it is at most
+/// 0.14 % in all networks. A run of this test is one draw from such a spread on each kind of processor, which stays
+/// within 5 deviations but for one in a million.
 #[test]
 fn every_network_trains_in_bfloat16_as_in_float32() {
     let networks = [
-        ("menet5", "rnn", 1),
-        ("lenet5", "32-32", 1),
-        ("mlp", "id", 1),
-        ("canonical", "rnn_burnin", 3i64),
-        ("pixel", "rnn", 1),
-        ("resnet18", "rnn_burnin", 1),
-        ("resnet18ID", "rnn", 1),
-        ("id", "conv", 1),
+        ("menet5", "rnn", 1, 0.0006),
+        ("lenet5", "32-32", 1, 0.0024),
+        ("mlp", "id", 1, 0.0003),
+        ("canonical", "rnn_burnin", 3i64, 0.0040),
+        ("pixel", "rnn", 1, 0.0009),
+        ("resnet18", "rnn_burnin", 1, 0.0025),
+        ("resnet18ID", "rnn", 1, 0.0015),
+        ("id", "conv", 1, 0.0133),
     ];
-    for (arch, predictor, burn_in) in networks {
+    for (arch, predictor, burn_in, second) in networks {
         let values = json!({
             "arch": arch, "predictor": predictor, "rnn_burnin": burn_in, "projector": "32-32", "embedding_size": 64,
             "action_coeff": 1.0,
@@ -106,8 +113,8 @@ fn every_network_trains_in_bfloat16_as_in_float32() {
         let batch = batch(2 + burn_in, 8, 1);
         let losses = [Precision::Fp32, Precision::Bf16].map(|p| two_losses(&vicreg(&values, p), &batch));
         let [wide, narrow] = losses;
-        for (wide, narrow) in wide.iter().zip(narrow) {
-            assert!((narrow / wide - 1.0).abs() < 0.02, "{arch} and {predictor}: {losses:?}");
+        for ((wide, narrow), deviation) in wide.iter().zip(narrow).zip([0.0014, second]) {
+            assert!((narrow / wide - 1.0).abs() < 5.0 * deviation, "{arch} and {predictor}: {losses:?}");
         }
         assert_ne!(wide[0], wide[1], "{arch} and {predictor}");
     }

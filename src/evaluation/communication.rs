@@ -10,8 +10,15 @@ use crate::reports::{Align, Table};
 
 /// Test digits that are scored at once.
 const BATCH: i64 = 500;
-/// The messages that agents are scored with.
-const HEARD: [Heard; 3] = [Heard::Written, Heard::Nothing, Heard::OfAnotherImage];
+/// The messages that agents are scored with, and the key and the label of each score; the first is
+/// the agents' own.
+const WITH_MESSAGES: [(Heard, &str, &str); 3] = [
+    (Heard::Written, "drawing", "with messages"),
+    (Heard::Nothing, "zeroed", "messages zeroed"),
+    (Heard::OfAnotherImage, "swapped", "messages of another image"),
+];
+/// The same of agents that send none.
+const WITHOUT_MESSAGES: [(Heard, &str, &str); 1] = [(Heard::Written, "drawing", "without messages")];
 /// Intensities above this are ink.
 const INK: f64 = 0.5;
 
@@ -28,6 +35,14 @@ pub struct DrawingScore {
     pub accuracy: f64,
     /// The error of each agent alone.
     pub agents_mse: Vec<f64>,
+}
+
+/// The scores of one evaluation.
+pub struct DrawingScores {
+    /// The agents as they were trained.
+    pub own: DrawingScore,
+    /// The same agents with other messages, and models that need no messages.
+    pub beside: Vec<DrawingScore>,
 }
 
 /// What an evaluation found.
@@ -98,18 +113,13 @@ pub fn score_drawings(
     limit: i64,
     mean: &Tensor,
     at: impl Fn(i64) -> anyhow::Result<()>,
-) -> anyhow::Result<Vec<DrawingScore>> {
+) -> anyhow::Result<DrawingScores> {
     let agents = model.agents.count();
     let tally = |name, words, agents| Tally::new(name, words, agents, mean.device());
-    let mut talk = if model.agents.communicates() {
-        vec![
-            tally("drawing", "with messages", agents),
-            tally("zeroed", "messages zeroed", agents),
-            tally("swapped", "messages of another image", agents),
-        ]
-    } else {
-        vec![tally("drawing", "without messages", agents)]
-    };
+    let conditions: &[_] = if model.agents.communicates() { &WITH_MESSAGES } else { &WITHOUT_MESSAGES };
+    let heard: Vec<Heard> = conditions.iter().map(|&(heard, ..)| heard).collect();
+    let mut talk: Vec<Tally> =
+        conditions.iter().map(|&(_, name, words)| tally(name, words, agents)).collect();
     let (mut silent, mut autoencoder) = (
         tally("silent", "agents trained without messages", agents),
         tally("autoencoder", "autoencoder that sees all", 1),
@@ -122,7 +132,7 @@ pub fn score_drawings(
         let batch = DigitStrips::new(&images, strips, agents);
         no_grad(|| {
             let draw = |model: &Como, seen: &Tensor| model.draw(seen, Heard::Written);
-            let drawn = model.agents.draw_each(&batch.seen, &HEARD[..talk.len()]);
+            let drawn = model.agents.draw_each(&batch.seen, &heard);
             for (tally, drawn) in talk.iter_mut().zip(drawn.unbind(0)) {
                 tally.add(&drawn, &batch.targets);
             }
@@ -135,19 +145,19 @@ pub fn score_drawings(
             constant.add(&drawn_always, &batch.targets);
         });
     }
-    let tallies = talk.into_iter().chain([silent, autoencoder, constant]);
-    Ok(tallies.filter(|tally| tally.digits > 0).map(|tally| tally.score()).collect())
+    let beside = talk[1..].iter().chain([&silent, &autoencoder, &constant]);
+    Ok(DrawingScores {
+        own: talk[0].score(),
+        beside: beside.filter(|tally| tally.digits > 0).map(Tally::score).collect(),
+    })
 }
 
 impl Communication {
-    /// # Panics
-    /// Without a score.
-    pub fn new(epoch: f64, bits_per_image: usize, scores: Vec<DrawingScore>) -> Self {
-        let mut scores = scores.into_iter();
-        let drawing = scores.next().expect("the agents' own score comes first");
-        let beside: Vec<DrawingScore> = scores.collect();
+    /// The evaluation at `epoch` of agents that send `bits_per_image` bits for one image together.
+    pub fn new(epoch: f64, bits_per_image: usize, scores: DrawingScores) -> Self {
+        let DrawingScores { own, beside } = scores;
         let floors = beside.iter().map(|score| (score.words.to_owned(), score.mse.into())).collect();
-        Self { epoch, bits_per_image, drawing, beside, floors }
+        Self { epoch, bits_per_image, drawing: own, beside, floors }
     }
 
     /// The numbers worth a line in the metrics.
@@ -219,8 +229,8 @@ mod tests {
 
     #[test]
     fn scores_stand_in_one_table_beside_the_agents_own() {
-        let found =
-            Communication::new(4.0, 64, vec![score("with messages", 0.02), score("mean image", 0.07)]);
+        let (own, beside) = (score("with messages", 0.02), vec![score("mean image", 0.07)]);
+        let found = Communication::new(4.0, 64, DrawingScores { own, beside });
         let expected = "\
 two agents        MSE  x the first  pixels right  MSE of each agent
 -------------  ------  -----------  ------------  -----------------

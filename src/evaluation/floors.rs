@@ -108,7 +108,7 @@ mod tests {
     use crate::data::{DatasetType, DotsSettings};
 
     #[test]
-    fn floors_are_those_of_the_specification() {
+    fn floors_are_those_that_the_readme_states() {
         let world = Dots::new(DotsSettings { normalize: true, ..DotsSettings::default() }).unwrap();
         let found = &floors(&world, "score", 78, 1)[0];
         let expected = [

@@ -16,7 +16,7 @@ mod ridge;
 mod settings;
 mod table;
 
-pub use communication::{Communication, DrawingScore, score_drawings};
+pub use communication::{Communication, DrawingScore, DrawingScores, score_drawings};
 pub use dot_scores::DotScore;
 pub use errors::Score;
 pub use floors::{Floor, floors};

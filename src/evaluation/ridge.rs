@@ -56,13 +56,14 @@ impl NormalEquations {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::draws::Draws;
     use tch::Device;
 
     #[test]
     fn a_linear_law_is_found_with_and_without_its_constant() {
-        tch::manual_seed(2);
+        let draws = Draws::new(2);
         let kind = (Kind::Float, Device::Cpu);
-        let (x, law) = (Tensor::randn([300, 4], kind), Tensor::randn([2, 4], kind));
+        let (x, law) = (draws.normal([300, 4], kind.0), draws.normal([2, 4], kind.0));
         for bias in [false, true] {
             let y = x.matmul(&law.transpose(0, 1)) + if bias { 3.0 } else { 0.0 };
             let mut equations = NormalEquations::new(4, 2, bias, Device::Cpu);

@@ -125,10 +125,7 @@ mod tests {
 
     use super::*;
     use crate::nn::Parameters;
-
-    fn randn(shape: &[i64]) -> Tensor {
-        Tensor::randn(shape, (Kind::Float, Device::Cpu))
-    }
+    use crate::random::draws::Draws;
 
     /// One row of attention in one head, by hand.
     fn read(query: &[f64], keys: &[Vec<f64>], values: &[Vec<f64>]) -> Vec<f64> {
@@ -141,8 +138,8 @@ mod tests {
 
     #[test]
     fn agrees_with_a_loop_over_images_heads_and_tokens() {
-        tch::manual_seed(1);
-        let (query, key, value) = (randn(&[2, 3, 4]), randn(&[2, 5, 4]), randn(&[2, 5, 4]));
+        let draws = Draws::new(1);
+        let (query, key, value) = (draws.floats([2, 3, 4]), draws.floats([2, 5, 4]), draws.floats([2, 5, 4]));
         let ours = attend(&query, &key, &value, 2);
         let rows = |x: &Tensor, image: i64, head: i64| -> Vec<Vec<f64>> {
             Vec::<Vec<f64>>::try_from(x.get(image).narrow(1, 2 * head, 2).to_kind(Kind::Double)).unwrap()
@@ -159,10 +156,11 @@ mod tests {
 
     #[test]
     fn a_single_token_is_read_without_asking() {
+        let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         let alone = SelfAttention::new(&parameters.root().sub("self"), 8, 2, Linear::new);
         let across = CrossAttention::new(&parameters.root().sub("cross"), 8, 2, Linear::new);
-        let (x, y) = (randn(&[3, 1, 8]), randn(&[3, 1, 8]));
+        let (x, y) = (draws.floats([3, 1, 8]), draws.floats([3, 1, 8]));
         let twice = |x: &Tensor| Tensor::cat(&[x, x], 1);
         let gap = |a: Tensor, b: Tensor| (a - b).abs().max().double_value(&[]);
         assert!(gap(alone.forward(&x), alone.forward(&twice(&x)).narrow(1, 0, 1)) < 1e-5);
@@ -176,13 +174,13 @@ mod tests {
 
     #[test]
     fn few_tokens_read_and_learn_as_in_libtorch() {
-        tch::manual_seed(3);
+        let draws = Draws::new(3);
         for (n, m, features, heads) in [(16, 16, 128, 4), (5, 3, 12, 2), (1, 64, 21, 3), (33, 17, 80, 1)] {
             for (kind, tolerance) in [(Kind::Float, 1e-5), (Kind::BFloat16, 0.02)] {
                 // Values beside keys, as one product makes them.
-                let query = randn(&[3, n, features]).to_kind(kind).set_requires_grad(true);
-                let read = randn(&[3, m, 2 * features]).to_kind(kind).set_requires_grad(true);
-                let weight = randn(&[3, n, features]);
+                let query = draws.floats([3, n, features]).to_kind(kind).set_requires_grad(true);
+                let read = draws.floats([3, m, 2 * features]).to_kind(kind).set_requires_grad(true);
+                let weight = draws.floats([3, n, features]);
                 let results = |attention: &dyn Fn([&Tensor; 3]) -> Tensor, exact: Kind| {
                     let of_read = read.to_kind(exact).chunk(2, -1);
                     let out =
@@ -218,10 +216,11 @@ mod tests {
 
     #[test]
     fn a_single_token_reads_what_it_would_read_among_others() {
+        let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         for (name, make) in [("with", Linear::new as MakeLinear), ("without", Linear::without_bias)] {
             let across = CrossAttention::new(&parameters.root().sub(name), 8, 2, make);
-            let (x, y) = (randn(&[3, 4, 8]), randn(&[3, 5, 8]));
+            let (x, y) = (draws.floats([3, 4, 8]), draws.floats([3, 5, 8]));
             let together = across.forward(|| x.shallow_clone(), &y);
             for token in 0..4 {
                 let alone = across.forward(|| x.narrow(1, token, 1), &y);
@@ -232,9 +231,10 @@ mod tests {
 
     #[test]
     fn a_batch_of_one_stands_for_equal_ones() {
+        let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         let across = CrossAttention::new(&parameters.root(), 8, 2, Linear::without_bias);
-        let (one, many) = (randn(&[1, 4, 8]), randn(&[3, 5, 8]));
+        let (one, many) = (draws.floats([1, 4, 8]), draws.floats([3, 5, 8]));
         let repeated = one.repeat([3, 1, 1]);
         let read = |x: &Tensor, y: &Tensor| across.forward(|| x.shallow_clone(), y);
         for (a, b) in

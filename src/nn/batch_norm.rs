@@ -104,10 +104,11 @@ impl BatchNorm {
 mod tests {
     use super::*;
     use crate::nn::Parameters;
+    use crate::random::draws::Draws;
 
     #[test]
     fn relu_and_normalisation_in_one_agree_with_float64_in_two() {
-        tch::manual_seed(4);
+        let draws = Draws::new(4);
         let scopes = [Parameters::new(Device::Cpu, 0), Parameters::new(Device::Cpu, 0)];
         let [fused, plain] = scopes.each_ref().map(|p| BatchNorm::new(&p.root(), 6));
         let plain = BatchNorm {
@@ -117,8 +118,8 @@ mod tests {
             running_var: plain.running_var.to_kind(Kind::Double),
             momentum: MOMENTUM,
         };
-        let x = Tensor::randn([700, 6, 5, 3], (Kind::Float, Device::Cpu)) + 0.5;
-        let pull = Tensor::randn([700, 6, 5, 3], (Kind::Float, Device::Cpu));
+        let x = draws.floats([700, 6, 5, 3]) + 0.5;
+        let pull = draws.floats([700, 6, 5, 3]);
         let [x1, x2] = [Kind::Float, Kind::Double].map(|kind| x.to_kind(kind).copy().set_requires_grad(true));
         let (y1, y2) = (fused.after_relu(&x1, Mode::Train), plain.forward(&x2.relu(), Mode::Train));
         (&y1 * &pull).sum(Kind::Float).backward();
@@ -138,11 +139,11 @@ mod tests {
 
     #[test]
     fn frames_at_once_are_as_frames_one_after_the_other() {
-        tch::manual_seed(6);
+        let draws = Draws::new(6);
         let norms =
             [(); 3].map(|()| BatchNorm::with_momentum(&Parameters::new(Device::Cpu, 0).root(), 4, 0.3));
-        let x = Tensor::randn([3 * 5, 4, 2, 3], (Kind::Float, Device::Cpu)) + 0.5;
-        let pull = Tensor::randn([3 * 5, 4, 2, 3], (Kind::Float, Device::Cpu));
+        let x = draws.floats([3 * 5, 4, 2, 3]) + 0.5;
+        let pull = draws.floats([3 * 5, 4, 2, 3]);
         type Pass = dyn Fn(&BatchNorm, &Tensor) -> Tensor;
         let passes: [&Pass; 3] = [
             &|norm, x| norm.after_relu_framewise(x, 3, Mode::Train),

@@ -95,6 +95,7 @@ pub fn channels_last(images: &Tensor) -> Tensor {
 mod tests {
     use super::*;
     use crate::nn::Parameters;
+    use crate::random::draws::Draws;
     use tch::Kind;
 
     /// `conv` of `images` with its gradients, in bfloat16 or float32, as float32.
@@ -114,7 +115,7 @@ mod tests {
 
     #[test]
     fn a_bfloat16_convolution_is_close_to_the_float32_one_with_float32_gradients() {
-        tch::manual_seed(5);
+        let draws = Draws::new(5);
         let parameters = Parameters::new(Device::Cpu, 0);
         let at = |name: &str| parameters.root().sub(name);
         let convs = [
@@ -124,11 +125,48 @@ mod tests {
             Conv2d::new(&at("narrow"), 16, 1, 3, 1, 1),
         ];
         for (conv, count) in convs.iter().flat_map(|conv| [(conv, 1), (conv, 19)]) {
-            let images = channels_last(&Tensor::randn([count, 16, 14, 14], (Kind::Float, Device::Cpu)));
+            let images = channels_last(&draws.floats([count, 16, 14, 14]));
             for (ours, expected) in passes(conv, &images, true).iter().zip(passes(conv, &images, false)) {
                 assert_eq!(ours.kind(), Kind::Float);
                 let error = (ours - &expected).norm() / expected.norm();
                 assert!(error.double_value(&[]) < 0.02, "{error:?}");
+            }
+        }
+    }
+
+    /// `|x - exact| / |exact|`
+    fn error(x: &Tensor, exact: &Tensor) -> f64 {
+        ((x.to_kind(Kind::Double) - exact).norm() / exact.norm()).double_value(&[])
+    }
+
+    #[test]
+    fn a_bfloat16_convolution_and_its_gradients_are_exact_but_for_one_rounding() {
+        let draws = Draws::new(7);
+        let exact = Kind::Double;
+        for (inputs, outputs, kernel, stride) in [(1, 16, 3, 1), (32, 64, 7, 1), (16, 32, 5, 2)] {
+            let given = [
+                channels_last(&draws.floats([9, inputs, 14, 14])),
+                draws.floats([outputs, inputs, kernel, kernel]) / (inputs * kernel * kernel) as f64,
+                draws.floats([outputs]),
+            ];
+            let pull = draws.floats([9, outputs, 14 / stride, 14 / stride]).to_kind(Kind::BFloat16);
+            let passes = |given: [Tensor; 3], conv: &dyn Fn(&[Tensor; 3]) -> Tensor| {
+                let given = given.map(|x| x.set_requires_grad(true));
+                let y = conv(&given);
+                (&y * pull.to_kind(y.kind())).sum(exact).backward();
+                [y.detach()].into_iter().chain(given.map(|x| x.grad())).collect::<Vec<_>>()
+            };
+            let rounded = given.each_ref().map(|x| x.to_kind(Kind::BFloat16).to_kind(exact));
+            let ours = passes(given, &|[x, w, b]| native::narrow_conv(x, w, b, stride, kernel / 2));
+            let expected =
+                passes(rounded, &|[x, w, b]| x.conv2d(w, Some(b), [stride; 2], [kernel / 2; 2], [1, 1], 1));
+            for (ours, expected) in ours.iter().zip(&expected) {
+                let (error, rounding) =
+                    (error(ours, expected), error(&expected.to_kind(Kind::BFloat16), expected));
+                assert!(
+                    error < 1.2 * rounding,
+                    "{inputs} to {outputs}: {error} where {rounding} is rounding"
+                );
             }
         }
     }

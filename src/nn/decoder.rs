@@ -1,4 +1,6 @@
-//! Decoders: from a latent state back to an image (jepa.md, section "RSSM").
+//! Decoders: from a latent state back to an image.
+//!
+//! They are the observation model of Hafner et al. (arXiv 1811.04551, section 2).
 
 use anyhow::{Result, bail};
 use tch::{Kind, Tensor};
@@ -119,6 +121,7 @@ mod tests {
 
     use super::*;
     use crate::nn::Parameters;
+    use crate::random::draws::Draws;
 
     fn decoder(parameters: &Parameters, arch: Arch, embedding: i64) -> Result<Decoder> {
         let backbone = BackboneShape { arch, channels: 3, width: 1, embedding_size: embedding, mlp: None };
@@ -127,11 +130,12 @@ mod tests {
 
     #[test]
     fn frames_decoded_at_once_are_as_frames_decoded_one_after_the_other() {
+        let draws = Draws::new(0);
         for (arch, embedding) in [(Arch::Menet5, 20), (Arch::Pixel, 512)] {
             let sets = [(); 2].map(|()| Parameters::new(Device::Cpu, 2));
             let [at_once, one_by_one] =
                 sets.each_ref().map(|set| decoder(set, arch, embedding).expect("built"));
-            let states = Tensor::randn([3, 4, 5], (Kind::Float, Device::Cpu));
+            let states = draws.floats([3, 4, 5]);
             let images = at_once.forward(&states, Mode::Train);
             assert_eq!(images.size(), [3, 4, 3, 28, 28]);
             let frames = states.split(1, 0);

@@ -29,16 +29,18 @@ impl GruCell {
 
 #[cfg(test)]
 mod tests {
-    use tch::{Device, Kind};
+    use tch::Device;
 
     use super::*;
     use crate::nn::Parameters;
+    use crate::random::draws::Draws;
 
     #[test]
     fn unrolling_is_stepping() {
+        let draws = Draws::new(0);
         let cell = GruCell::new(&Parameters::new(Device::Cpu, 0).root(), 3, 4);
-        let inputs = Tensor::randn([5, 2, 3], (Kind::Float, Device::Cpu));
-        let start = Tensor::randn([2, 4], (Kind::Float, Device::Cpu));
+        let inputs = draws.floats([5, 2, 3]);
+        let start = draws.floats([2, 4]);
         let states = cell.unroll(&inputs, &start);
         let last = (0..5).fold(start, |state, t| cell.step(&inputs.get(t), &state));
         assert!((states.get(4) - last).abs().max().double_value(&[]) < 1e-6);

@@ -71,16 +71,18 @@ impl Linear {
 
 #[cfg(test)]
 mod tests {
-    use tch::{Device, Kind};
+    use tch::Device;
 
     use super::*;
     use crate::nn::Parameters;
+    use crate::random::draws::Draws;
 
     #[test]
     fn maps_are_multiplied_as_if_they_were_flattened() {
+        let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         let linear = Linear::new(&parameters.root(), 2 * 3 * 4, 5);
-        let maps = Tensor::randn([6, 2, 3, 4], (Kind::Float, Device::Cpu));
+        let maps = draws.floats([6, 2, 3, 4]);
         let difference =
             linear.forward_maps(&crate::nn::channels_last(&maps)) - linear.forward(&maps.flatten(1, -1));
         assert!(difference.abs().max().double_value(&[]) < 1e-5);
@@ -88,18 +90,20 @@ mod tests {
 
     #[test]
     fn maps_are_made_as_if_outputs_were_unflattened() {
+        let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         let linear = Linear::new(&parameters.root(), 5, 2 * 3 * 3);
-        let x = Tensor::randn([6, 5], (Kind::Float, Device::Cpu));
+        let x = draws.floats([6, 5]);
         let difference = linear.forward_to_maps(&x, 3) - linear.forward(&x).view([6, 2, 3, 3]);
         assert!(difference.abs().max().double_value(&[]) < 1e-5);
     }
 
     #[test]
     fn a_split_layer_sums_to_the_whole() {
+        let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         let linear = Linear::new(&parameters.root(), 5, 4);
-        let x = Tensor::randn([6, 5], (Kind::Float, Device::Cpu));
+        let x = draws.floats([6, 5]);
         let (first, rest) = linear.split(3);
         let sum = first.forward(&x.narrow(1, 0, 3)) + rest.forward(&x.narrow(1, 3, 2));
         assert!((sum - linear.forward(&x)).abs().max().double_value(&[]) < 1e-5);

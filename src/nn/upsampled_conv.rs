@@ -70,18 +70,19 @@ mod tests {
 
     use super::*;
     use crate::nn::{Parameters, channels_last};
+    use crate::random::draws::Draws;
 
     #[test]
     fn agrees_with_enlarging_and_then_convolving() {
-        tch::manual_seed(3);
+        let draws = Draws::new(3);
         for (kernel, factor) in [(3, 2), (5, 3), (5, 2), (1, 3)] {
             let parameters = Parameters::new(Device::Cpu, 1);
             let conv = UpsampledConv::new(&parameters.root(), 3, 2, kernel, factor);
-            let x = Tensor::randn([2, 3, 4, 5], (Kind::Float, Device::Cpu));
+            let x = draws.floats([2, 3, 4, 5]);
             let large = x.upsample_nearest2d([4 * factor, 5 * factor], None, None);
             let pad = [kernel / 2; 2];
             let plain = large.conv2d(&conv.weight, None::<Tensor>, [1, 1], pad, [1, 1], 1);
-            let pull = plain.randn_like();
+            let pull = draws.floats(plain.size());
             let gradients = [plain, conv.forward(&channels_last(&x))].map(|y| {
                 crate::native::clear_gradients(&[conv.weight.shallow_clone()]);
                 (&y * &pull).sum(Kind::Float).backward();

@@ -29,13 +29,14 @@ fn standardised(x: &Tensor) -> Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::draws::Draws;
     use tch::Device;
 
     #[test]
     fn agrees_with_a_loop_over_features() {
-        tch::manual_seed(6);
+        let draws = Draws::new(6);
         let kind = (Kind::Double, Device::Cpu);
-        let (a, b) = (Tensor::randn([7, 3], kind), Tensor::randn([7, 3], kind) * 2.0 + 1.0);
+        let (a, b) = (draws.normal([7, 3], kind.0), draws.normal([7, 3], kind.0) * 2.0 + 1.0);
         let column = |x: &Tensor, i: i64| {
             let values = Vec::<f64>::try_from(x.select(1, i)).expect("floats");
             let mean = values.iter().sum::<f64>() / 7.0;

@@ -27,12 +27,13 @@ pub fn unit_length(x: &Tensor) -> Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::draws::Draws;
 
     #[test]
     fn agrees_with_a_loop_over_rows() {
-        tch::manual_seed(1);
+        let draws = Draws::new(1);
         let kind = (Kind::Float, tch::Device::Cpu);
-        let (a, b) = (Tensor::randn([2, 3, 4], kind), Tensor::randn([2, 3, 4], kind));
+        let (a, b) = (draws.normal([2, 3, 4], kind.0), draws.normal([2, 3, 4], kind.0));
         let (mut expected, mut count) = (0.0, 0.0);
         for group in 0..2 {
             let rows: Vec<Vec<f32>> = Tensor::cat(&[a.get(group), b.get(group)], 0).try_into().expect("rows");

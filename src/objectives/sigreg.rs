@@ -37,13 +37,14 @@ fn trapezoid() -> Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::draws::Draws;
     use tch::Device;
 
     #[test]
     fn agrees_with_a_loop_over_groups_directions_and_points() {
-        tch::manual_seed(3);
-        let x = Tensor::randn([2, 5, 3], (Kind::Float, Device::Cpu)) * 1.5 + 0.3;
-        let u = super::super::info_nce::unit_length(&Tensor::randn([4, 3], (Kind::Float, Device::Cpu)));
+        let draws = Draws::new(3);
+        let x = draws.floats([2, 5, 3]) * 1.5 + 0.3;
+        let u = super::super::info_nce::unit_length(&draws.floats([4, 3]));
         let mut expected = 0.0;
         for (g, m) in (0..2).flat_map(|g| (0..4).map(move |m| (g, m))) {
             let along = Vec::<f64>::try_from(x.get(g).matmul(&u.get(m)).to_kind(Kind::Double)).expect("rows");
@@ -62,9 +63,9 @@ mod tests {
 
     #[test]
     fn normal_rows_pay_almost_nothing_a_row_and_constant_rows_a_lot() {
-        tch::manual_seed(4);
+        let draws = Draws::new(4);
         let u = Tensor::eye(6, (Kind::Float, Device::Cpu));
-        let normal = Tensor::randn([1, 4000, 6], (Kind::Float, Device::Cpu));
+        let normal = draws.floats([1, 4000, 6]);
         // The mean over samples: the integral of w(s) (1 - exp(-s^2)), whatever N.
         let expected = 1.2499 - 0.7236;
         let ours = sigreg(&normal, &u).double_value(&[]);

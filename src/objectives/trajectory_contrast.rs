@@ -28,13 +28,14 @@ fn matching(similarity: &Tensor) -> Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::draws::Draws;
     use tch::{Device, Kind};
 
     #[test]
     fn agrees_with_a_loop_over_sequences_and_steps() {
-        tch::manual_seed(1);
+        let draws = Draws::new(1);
         let kind = (Kind::Double, Device::Cpu);
-        let (guesses, frames) = (Tensor::randn([3, 2, 4], kind), Tensor::randn([3, 2, 4], kind));
+        let (guesses, frames) = (draws.normal([3, 2, 4], kind.0), draws.normal([3, 2, 4], kind.0));
         let similar = |t: i64, s: i64, b: i64| {
             (guesses.get(t).get(b) * frames.get(s).get(b)).sum(Kind::Double).double_value(&[]) / 0.7
         };
@@ -50,7 +51,8 @@ mod tests {
 
     #[test]
     fn a_code_that_is_constant_in_time_can_only_guess() {
-        let constant = Tensor::randn([1, 5, 8], (Kind::Float, Device::Cpu)).repeat([6, 1, 1]);
+        let draws = Draws::new(0);
+        let constant = draws.floats([1, 5, 8]).repeat([6, 1, 1]);
         let loss = trajectory_contrast(&constant, &constant, true, 0.2).double_value(&[]);
         assert!((loss - 6f64.ln()).abs() < 1e-5, "{loss}");
     }

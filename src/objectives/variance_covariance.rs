@@ -42,6 +42,7 @@ fn squared_entries(x: &Tensor) -> Tensor {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::random::draws::Draws;
 
     fn scalar(x: &Tensor) -> f64 {
         x.double_value(&[])
@@ -64,9 +65,9 @@ mod tests {
 
     #[test]
     fn few_rows_and_many_rows_agree_with_the_covariance_matrix() {
-        tch::manual_seed(0);
+        let draws = Draws::new(0);
         for (rows, features) in [(3, 7), (9, 4)] {
-            let x = Tensor::randn([2, rows, features], (Kind::Double, tch::Device::Cpu));
+            let x = draws.normal([2, rows, features], Kind::Double);
             let mut expected = 0.0;
             for group in x.unbind(0) {
                 let covariance = group.transpose(0, 1).cov(1, None::<&Tensor>, None::<&Tensor>);

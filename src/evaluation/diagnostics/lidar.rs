@@ -29,14 +29,15 @@ mod tests {
     use tch::Device;
 
     use super::*;
+    use crate::random::draws::Draws;
 
     #[test]
     fn agrees_with_the_definition_written_out() {
-        tch::manual_seed(5);
+        let draws = Draws::new(5);
         let (frames, sequences, features) = (6, 5, 4);
         let kind = (Kind::Double, Device::Cpu);
-        let x = Tensor::randn([frames, sequences, features], kind)
-            + Tensor::randn([1, sequences, features], kind) * 3.0;
+        let x = draws.normal([frames, sequences, features], kind.0)
+            + draws.normal([1, sequences, features], kind.0) * 3.0;
         let class = |b: i64| x.select(1, b);
         let mean = |b: i64| class(b).mean_dim([0].as_slice(), false, Kind::Double);
         let grand = (0..sequences).map(mean).reduce(|a, b| a + b).unwrap() / sequences as f64;
@@ -60,11 +61,11 @@ mod tests {
 
     #[test]
     fn sequences_that_differ_along_one_line_have_rank_one() {
-        tch::manual_seed(6);
+        let draws = Draws::new(6);
         let kind = (Kind::Double, Device::Cpu);
         let line = Tensor::from_slice(&[1.0, -2.0, 0.5]);
-        let x =
-            Tensor::arange(20, kind).view([1, 20, 1]) * line * 100.0 + Tensor::randn([8, 20, 3], kind) * 0.01;
+        let x = Tensor::arange(20, kind).view([1, 20, 1]) * line * 100.0
+            + draws.normal([8, 20, 3], kind.0) * 0.01;
         assert!((lidar(&x).double_value(&[]) - 1.0).abs() < 0.01);
     }
 }

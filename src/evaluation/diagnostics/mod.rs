@@ -63,13 +63,14 @@ fn compare(scalars: &mut Scalars, what: &str, frames: &Tensor, predictions: &Ten
 
 #[cfg(test)]
 mod tests {
-    use tch::{Device, Kind};
+    use tch::Kind;
 
     use super::*;
+    use crate::random::draws::Draws;
 
     fn trace(frames: i64, features: i64, projected: bool) -> Trace {
-        tch::manual_seed(3);
-        let draw = |t| Tensor::randn([t, 4, features], (Kind::Float, Device::Cpu));
+        let draws = Draws::new(3);
+        let draw = |t| draws.floats([t, 4, features]);
         let projections = projected.then(|| (draw(frames), draw(frames - 1)));
         Trace { encodings: draw(frames), predictions: draw(frames - 1), projections }
     }

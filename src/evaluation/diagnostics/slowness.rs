@@ -19,6 +19,7 @@ mod tests {
     use tch::Device;
 
     use super::*;
+    use crate::random::draws::Draws;
 
     #[test]
     fn the_ratio_runs_from_what_only_moves_to_what_never_moves() {
@@ -33,8 +34,8 @@ mod tests {
 
     #[test]
     fn independent_frames_score_one_in_t() {
-        tch::manual_seed(0);
-        let x = Tensor::randn([8, 500, 20], (Kind::Float, Device::Cpu));
+        let draws = Draws::new(0);
+        let x = draws.floats([8, 500, 20]);
         assert!((slow_feature_ratio(&x).double_value(&[]) - 1.0 / 8.0).abs() < 0.005);
     }
 }

@@ -34,11 +34,12 @@ mod tests {
     use tch::{Device, Kind};
 
     use super::*;
+    use crate::random::draws::Draws;
 
     #[test]
     fn agrees_with_a_loop_over_pairs_of_features() {
-        tch::manual_seed(1);
-        let x = Tensor::randn([2, 6, 4], (Kind::Double, Device::Cpu)) * 3.0 + 5.0;
+        let draws = Draws::new(1);
+        let x = draws.normal([2, 6, 4], Kind::Double) * 3.0 + 5.0;
         let found = spread(&x);
         for group in 0..2 {
             let column = |d: i64| Vec::<f64>::try_from(x.get(group).select(1, d)).unwrap();

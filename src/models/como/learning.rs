@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 use super::agent::Mind;
 use super::{Como, Heard, squared_errors, together};
 use crate::nn::Mode;
-use crate::threads::side_by_side;
+use crate::threads::{Shared, side_by_side};
 
 /// An agent's error, and its slope at what the agent thought before it heard, and at all messages `[B, A, m]`.
 struct Corrected {
@@ -21,32 +21,41 @@ impl Como {
     /// Leaves the gradient of the sum of the agents' errors with the parameters, and returns that sum: agent i sees
     /// `[B, A, P]` and is to draw `[B, A, Q]`, as intensities.
     pub fn learn(&self, seen: &Tensor, targets: &Tensor, heard: Heard) -> Tensor {
-        let target = |i: usize| targets.select(1, i as i64);
+        // SAFETY, here and below: all of them hold tensors and plain values. Agent i writes to the gradients of its own
+        // parameters and of its own copies of what it heard, which no other agent reads.
+        let given = unsafe { Shared::new((self, seen, targets, heard)) };
         if !self.communicates() {
-            let learn = |i| {
-                let drawn = self.train(|| self.answer(i, &self.speak(i, seen).mind, None, heard));
-                error(&drawn, &target(i))
-            };
-            return sum(self.each_agent(learn));
+            return sum(self.each_agent(|i| {
+                let (model, seen, targets, heard) = *given.get();
+                let drawn = model.train(|| model.answer(i, &model.speak(i, seen).mind, None, heard));
+                error(&drawn, &targets.select(1, i as i64))
+            }));
         }
-        let spoken = self.each_agent(|i| self.train(|| self.speak(i, seen)));
+        let spoken = self.each_agent(|i| {
+            let (model, seen, ..) = *given.get();
+            model.train(|| model.speak(i, seen))
+        });
         let messages = together(&spoken).expect("all agents speak").detach();
+        let spoken = unsafe { Shared::new((spoken, messages)) };
         let corrected = self.each_agent(|i| {
-            let (mind, messages) = (spoken[i].mind.leaf(), leaf(&messages));
-            let drawn = self.train(|| self.answer(i, &mind, Some(&messages), heard));
-            let error = error(&drawn, &target(i));
+            let ((model, _, targets, heard), (spoken, messages)) = (*given.get(), spoken.get());
+            let (mind, messages) = (spoken[i].mind.leaf(), leaf(messages));
+            let drawn = model.train(|| model.answer(i, &mind, Some(&messages), heard));
+            let error = error(&drawn, &targets.select(1, i as i64));
             Corrected { error, mind: mind.slope(), messages: messages.grad() }
         });
         let slopes = sum(self.each().map(|i| corrected[i].messages.shallow_clone()));
+        let corrected = unsafe { Shared::new((corrected, slopes)) };
         self.each_agent(|i| {
+            let ((spoken, _), (corrected, slopes)) = (spoken.get(), corrected.get());
             let mind = spoken[i].mind.along(&corrected[i].mind);
             let message = spoken[i].message.as_ref().expect("all agents speak");
             (mind + along(message, &slopes.select(1, i as i64))).backward();
         });
-        sum(corrected.into_iter().map(|corrected| corrected.error))
+        sum(corrected.get().0.iter().map(|corrected| corrected.error.shallow_clone()))
     }
 
-    fn each_agent<T: Send>(&self, work: impl Fn(usize) -> T) -> Vec<T> {
+    fn each_agent<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
         side_by_side(self.device, self.agents.len(), work)
     }
 

@@ -1,4 +1,4 @@
-//! The networks that carry an RSSM's state through time (jepa.md, section 3, "RSSM").
+//! The networks that carry an RSSM's state through time (Hafner et al., arXiv 1811.04551, section 3).
 
 use tch::Tensor;
 

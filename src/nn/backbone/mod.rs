@@ -1,4 +1,4 @@
-//! Backbones: from an image to its encoding (jepa.md's table; Sobal et al. 2022, appendix).
+//! Backbones: from an image to its encoding (docs/networks.md; Sobal et al., arXiv 2211.10831, appendix).
 
 mod canonical;
 mod lenet5;

@@ -114,10 +114,11 @@ mod tests {
 
     use super::*;
     use crate::nn::Parameters;
+    use crate::random::draws::Draws;
 
     fn images() -> Tensor {
-        tch::manual_seed(6);
-        Tensor::randn([4, 1, 28, 28], (Kind::Float, Device::Cpu))
+        let draws = Draws::new(6);
+        draws.floats([4, 1, 28, 28])
     }
 
     fn largest(x: &Tensor) -> f64 {

@@ -47,13 +47,14 @@ mod tests {
 
     use super::*;
     use crate::nn::Parameters;
+    use crate::random::draws::Draws;
 
     #[test]
     fn the_first_prediction_is_read_from_all_frames_seen_and_the_next_from_it() {
-        tch::manual_seed(1);
+        let draws = Draws::new(1);
         let parameters = Parameters::new(Device::Cpu, 0);
         let predictor = RnnBurnin::new(&parameters.root(), 5, 2, 2);
-        let random = |shape: [i64; 3]| Tensor::randn(shape, (Kind::Float, Device::Cpu));
+        let random = |shape: [i64; 3]| draws.floats(shape);
         let (seen, actions) = (random([3, 4, 5]), random([4, 4, 2]));
         let predicted = predictor.forward(&seen, &actions);
         assert_eq!(predicted.size(), [2, 4, 5]);
