@@ -10,11 +10,13 @@ use crate::runs::Checkpoint;
 /// # Errors
 /// Names the first such tensor and the step.
 pub fn check_finite(checkpoint: &Checkpoint) -> Result<()> {
-    let finite: Vec<Tensor> = checkpoint.tensors.iter().map(|(_, tensor)| tensor.isfinite().all()).collect();
+    // Pending rows are on the CPU, the rest where it is computed.
+    let finite = |tensor: &Tensor| tensor.isfinite().all().to_device(Device::Cpu);
+    let finite: Vec<Tensor> = checkpoint.tensors.iter().map(|(_, tensor)| finite(tensor)).collect();
     if finite.is_empty() {
         return Ok(());
     }
-    let finite = Vec::<bool>::try_from(Tensor::stack(&finite, 0).to_device(Device::Cpu))?;
+    let finite = Vec::<bool>::try_from(Tensor::stack(&finite, 0))?;
     if let Some(broken) = finite.iter().position(|finite| !finite) {
         let (name, step) = (&checkpoint.tensors[broken].0, checkpoint.step);
         bail!(
