@@ -3,7 +3,7 @@
 use std::env;
 use std::path::PathBuf;
 
-const SOURCES: [&str; 2] = ["native/umwelt.cpp", "native/kernels.cpp"];
+const SOURCES: [&str; 3] = ["native/umwelt.cpp", "native/kernels.cpp", "native/meta.cpp"];
 
 fn main() {
     let libtorch = PathBuf::from(env::var("LIBTORCH").unwrap_or_else(|_| ".libtorch".into()));
@@ -24,6 +24,8 @@ fn compile(libtorch: &std::path::Path) {
         .cpp(true)
         .std("c++20")
         .opt_level(3)
+        // As libtorch was: some of its classes are larger without it.
+        .define("NDEBUG", None)
         .warnings(false)
         .flag_if_supported("-fopenmp")
         .flag_if_supported("-fno-math-errno")

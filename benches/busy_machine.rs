@@ -1,10 +1,12 @@
-//! How fast the quick profile trains beside four busy processes, as a share of its speed on a quiet machine:
-//! `cargo bench --bench busy_machine`, with `-- --all` for other ways in which OpenMP's threads may wait.
+//! How fast the quick profile trains beside four busy processes, as a share of its speed on a quiet
+//! machine: `cargo bench --bench busy_machine`, with `-- --all` for other ways in which OpenMP's
+//! threads may wait.
 //!
-//! The fair share: a scheduler gives every thread that wants to run the same time. The T threads of the run and B busy
-//! processes of one thread each share C cores, so each has C / (T + B) of a core where T + B exceeds C; on a quiet machine
-//! each thread of the run has a core of its own, for T is at most C. So the speed should be C / (T + B) of the quiet one: a
-//! third on two cores, with two threads beside four processes. The machine must be quiet but for this bench.
+//! The fair share: a scheduler gives every thread that wants to run the same time. The T threads of
+//! the run and B busy processes of one thread each share C cores, so each has C / (T + B) of a core
+//! where T + B exceeds C; on a quiet machine each thread of the run has a core of its own, for T is
+//! at most C. So the speed should be C / (T + B) of the quiet one: a third on two cores, with two
+//! threads beside four processes. The machine must be quiet but for this bench.
 
 #![allow(clippy::print_stdout, reason = "a bench prints its measurements")]
 
@@ -24,7 +26,8 @@ const STEPS: usize = 20;
 /// The share of the fair share that a run should keep.
 const GOAL: f64 = 0.8;
 
-/// How threads wait: the default, and others for comparison. libgomp's own default is 300,000 spins.
+/// How threads wait: the default, and others for comparison. libgomp's own default is 300,000
+/// spins.
 const DEFAULT: Wait = Wait { label: "default", variable: None };
 const OTHERS: [Wait; 7] = [
     Wait { label: "passive", variable: Some(("OMP_WAIT_POLICY", "passive")) },
@@ -62,7 +65,8 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// Medians over pairs: the quiet speed, the busy one, and the share that the second is of the first.
+/// Medians over pairs: the quiet speed, the busy one, and the share that the second is of the
+/// first.
 fn measured(wait: Wait, threads: usize) -> Result<(f64, f64, f64)> {
     let (mut quiet, mut busy, mut shares) = (vec![], vec![], vec![]);
     for _ in 0..PAIRS {
@@ -107,7 +111,8 @@ fn sequences_per_second(wait: Wait, threads: usize) -> Result<f64> {
     Ok((STEPS * BATCH) as f64 / seconds)
 }
 
-/// A process that does nothing but compute. It ends with this value, or with this process, however that ends.
+/// A process that does nothing but compute. It ends with this value, or with this process, however
+/// that ends.
 struct BusyProcess(Child);
 
 impl BusyProcess {

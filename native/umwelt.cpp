@@ -211,11 +211,14 @@ int umwelt_side_by_side(int64_t count, void (*work)(void*, int64_t), void* data)
   });
 }
 
-// Standard normal draws from a generator of their own, which starts at `seed`.
+// Standard normal draws from a generator of their own, which starts at `seed`. On the meta device nothing is drawn.
 int umwelt_normals(at::Tensor* like, const int64_t* shape, int dimensions, uint64_t seed, at::Tensor** out) {
   return guarded([&] {
-    auto generator = at::globalContext().defaultGenerator(like->device()).clone();
-    generator.set_current_seed(seed);
+    std::optional<at::Generator> generator;
+    if (!like->is_meta()) {
+      generator = at::globalContext().defaultGenerator(like->device()).clone();
+      generator->set_current_seed(seed);
+    }
     *out = new at::Tensor(at::randn({shape, size_t(dimensions)}, generator, like->options()));
   });
 }

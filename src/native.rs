@@ -1,5 +1,7 @@
 //! What tch leaves out of libtorch, through `native/umwelt.cpp`.
 
+pub mod meta;
+
 use std::ffi::{CStr, c_char, c_double, c_int, c_void};
 
 use anyhow::{Result, ensure};

@@ -1,6 +1,7 @@
 //! Independent work of libtorch's on CPU threads of its own.
 //!
-//! libtorch shares out single operations, and of small ones that leaves most of a second thread idle.
+//! libtorch shares out single operations, and of small ones that leaves most of a second thread
+//! idle.
 
 pub mod count;
 
@@ -13,8 +14,8 @@ use crate::native;
 
 /// The results of `work` for 0 to `count`, in that order.
 ///
-/// On the CPU they are computed at once, where that leaves no more than half of the threads idle. Each
-/// call of `work` must itself enter what belongs to a thread (autocast, no gradients).
+/// On the CPU they are computed at once, where that leaves no more than half of the threads idle.
+/// Each call of `work` must itself enter what belongs to a thread (autocast, no gradients).
 pub fn side_by_side<T: Send>(device: Device, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let threads = tch::get_num_threads() as usize;
     if device != Device::Cpu || threads == 1 || threads > 2 * count {

@@ -1,5 +1,5 @@
-//! NaN and infinities pass through every kernel of ours as through libtorch's unfused operations, forward and backward:
-//! a run would train on unnoticed with numbers that a kernel made of them.
+//! NaN and infinities pass through every kernel of ours as through libtorch's unfused operations,
+//! forward and backward: a run would train on unnoticed with numbers that a kernel made of them.
 
 mod common;
 
@@ -32,7 +32,8 @@ fn with(x: &Tensor, place: i64, value: f64) -> Tensor {
 
 type Operation<'a> = &'a dyn Fn(&[Tensor]) -> Tensor;
 
-/// The result of `operation` on `inputs`, and the gradients of the inputs where `pull` is that of the result; in float32.
+/// The result of `operation` on `inputs`, and the gradients of the inputs where `pull` is that of
+/// the result; in float32.
 fn passes(operation: Operation, inputs: &[Tensor], pull: &Tensor) -> Vec<Tensor> {
     let leaves: Vec<Tensor> = inputs.iter().map(|x| x.detach().set_requires_grad(true)).collect();
     let out = operation(&leaves);
@@ -67,8 +68,8 @@ fn compare(what: &str, ours: &[Tensor], theirs: &[Tensor], allowed: Allowed) {
     }
 }
 
-/// Compares the operations as they are, and with each broken number in each input, and in the gradient of the result, at
-/// each of `places`.
+/// Compares the operations as they are, and with each broken number in each input, and in the
+/// gradient of the result, at each of `places`.
 fn agree(what: &str, [ours, theirs]: [Operation; 2], inputs: &[Tensor], places: &[i64], allowed: Allowed) {
     let result = no_grad(|| theirs(inputs));
     let pull = randn(&result.size(), result.kind());
@@ -213,7 +214,8 @@ fn clipped_gradients_and_the_steps_they_make() {
             let mut optimiser = make(named);
             all.iter().for_each(|x| (x * with(&x.ones_like(), 1, value)).sum(Kind::Float).backward());
             native::clip_gradients(&all, 1.0);
-            // As torch.nn.utils.clip_grad_norm_: by a norm of NaN to NaN, by an infinite one to 0 and 0 times infinity.
+            // As torch.nn.utils.clip_grad_norm_: by a norm of NaN to NaN, by an infinite one to 0
+            // and 0 times infinity.
             let finite = |x: &Tensor| Vec::<bool>::try_from(x.isfinite().flatten(0, -1)).unwrap();
             let expected = [!value.is_nan(), false, !value.is_nan()];
             assert_eq!(finite(&all[1].grad()), expected, "{value}");

@@ -1,5 +1,8 @@
 //! `umwelt doctor`: what this machine offers, and what is wrong with it.
 
+mod cuda;
+
+use self::cuda::Cuda;
 use crate::native;
 use crate::runs::processor;
 use crate::terminal::{print, print_line};
@@ -11,41 +14,30 @@ use crate::terminal::{print, print_line};
 pub fn doctor() -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let configuration = native::running_configuration();
-    let cuda = tch::Cuda::device_count();
+    let cuda = Cuda::here();
     print(
         [
             line("umwelt", env!("CARGO_PKG_VERSION")),
-            line("libtorch", &format!("{} ({})", native::running_version(), flavour())),
+            line("libtorch", &format!("{} ({})", native::running_version(), cuda.flavour())),
             line("compiled against", &native::compiled_version()),
             line("processor", &processor().unwrap_or_else(|| "unknown".into())),
             line("threads", &format!("{cores} (libtorch uses {})", tch::get_num_threads())),
             line("CPU kernels", &capability(&configuration)),
             line("bfloat16", bfloat16()),
-            line("CUDA devices", &cuda.to_string()),
+            line("CUDA devices", &cuda.found()),
             line("Metal", if tch::utils::has_mps() { "yes" } else { "no" }),
         ]
         .concat(),
     )?;
     native::check_version()?;
-    if flavour() == "CUDA" && cuda == 0 {
-        print_line(
-            "\nlibtorch has CUDA but finds no device: check `nvidia-smi` and the driver (CUDA 13 needs 580 or later)",
-        )?;
-    }
-    if flavour() == "CPU" && std::path::Path::new("/dev/nvidia0").exists() {
-        print_line(
-            "\nthere is an NVIDIA device but libtorch is the CPU flavour: run `make setup build DEVICE=cuda`",
-        )?;
+    if let Some(advice) = cuda.advice() {
+        print_line(format!("\n{advice}"))?;
     }
     Ok(())
 }
 
 fn line(name: &str, value: &str) -> String {
     format!("{name:<18}{value}\n")
-}
-
-fn flavour() -> &'static str {
-    if tch::utils::has_cuda() { "CUDA" } else { "CPU" }
 }
 
 /// What libtorch says of the vector instructions it uses.

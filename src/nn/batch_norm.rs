@@ -1,5 +1,7 @@
 //! Batch normalisation.
 
+use std::sync::Mutex;
+
 use tch::{Device, Kind, Tensor};
 
 use super::{Mode, Scope};
@@ -17,6 +19,8 @@ pub struct BatchNorm {
     running_mean: Tensor,
     running_var: Tensor,
     momentum: f64,
+    /// The last [`Self::frame_weights`]: a process waits for its GPU to copy them there.
+    frame_weights: Mutex<Option<Tensor>>,
 }
 
 impl BatchNorm {
@@ -41,6 +45,7 @@ impl BatchNorm {
             running_mean: scope.buffer("running_mean", &[features], 0.0),
             running_var: scope.buffer("running_var", &[features], 1.0),
             momentum,
+            frame_weights: Mutex::default(),
         }
     }
 
@@ -86,17 +91,31 @@ impl BatchNorm {
     fn learn(&self, means: &Tensor, variances: &Tensor, entries: usize) {
         let frames = means.size()[0];
         let rows = (entries / means.numel()) as f64;
-        let kept = |later: i64| (1.0 - self.momentum).powi(later as i32);
-        let weights: Vec<f32> = (0..frames).map(|t| (self.momentum * kept(frames - 1 - t)) as f32).collect();
-        let weights = Tensor::from_slice(&weights).to_device(means.device());
+        let weights = self.frame_weights(frames, means.device());
         let unbiased = variances * (rows / (rows - 1.0));
         tch::no_grad(|| {
             for (running, batch) in [(&self.running_mean, means), (&self.running_var, &unbiased)] {
                 let mut running = running.shallow_clone();
-                running *= kept(frames);
+                running *= self.kept(frames);
                 running += weights.matmul(batch);
             }
         });
+    }
+
+    /// The part of the running statistics that is left after so many frames.
+    fn kept(&self, frames: i64) -> f64 {
+        (1.0 - self.momentum).powi(frames as i32)
+    }
+
+    /// The parts of the running statistics that each of `frames` frames has in the end, `[frames]`.
+    fn frame_weights(&self, frames: i64, device: Device) -> Tensor {
+        let mut last = self.frame_weights.lock().expect("no panic while it was held");
+        if let Some(weights) = last.as_ref().filter(|weights| weights.size() == [frames]) {
+            return weights.shallow_clone();
+        }
+        let weight = |t| (self.momentum * self.kept(frames - 1 - t)) as f32;
+        let weights = Tensor::from_slice(&(0..frames).map(weight).collect::<Vec<_>>()).to_device(device);
+        last.insert(weights).shallow_clone()
     }
 }
 
@@ -117,6 +136,7 @@ mod tests {
             running_mean: plain.running_mean.to_kind(Kind::Double),
             running_var: plain.running_var.to_kind(Kind::Double),
             momentum: MOMENTUM,
+            frame_weights: Mutex::default(),
         };
         let x = draws.floats([700, 6, 5, 3]) + 0.5;
         let pull = draws.floats([700, 6, 5, 3]);

@@ -1,0 +1,179 @@
+//! Every model encodes, rolls out and takes a whole training step on a device that has shapes and
+//! no numbers (`umwelt::native::meta`): so it would on a GPU, where tensors of the CPU are refused,
+//! and nothing in a step waits for a number. What bfloat16 does there cannot be seen, for libtorch
+//! has no autocast on that device.
+#![cfg(target_os = "linux")]
+
+use tch::{Device, Kind, Tensor};
+use umwelt::data::{Augmentation, DigitViews, Trajectories};
+use umwelt::evaluation::diagnostics::diagnose;
+use umwelt::models::{self, ComoModel, DigitStrips, Recipe};
+use umwelt::native::{clear_gradients, clip_gradients, meta};
+use umwelt::nn::{Mode, Parameters, Precision};
+use umwelt::objectives::LossReport;
+use umwelt::optim;
+use umwelt::schema::RunSettings;
+use umwelt::settings;
+
+const BATCH: i64 = 4;
+const FRAMES: i64 = 3;
+
+fn load(values: &[&str]) -> RunSettings {
+    let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+    settings::load(&[], &values).unwrap_or_else(|error| panic!("{values:?}: {error}")).settings
+}
+
+/// Two steps as the trainer takes them, of a loss that leaves its gradients; the first may bring
+/// tables to the device.
+fn train(name: &str, parameters: &Parameters, recipe: &Recipe, loss: &dyn Fn() -> LossReport) {
+    let device = meta::device();
+    let trained: Vec<Tensor> = parameters.trainable().into_iter().map(|(_, tensor)| tensor).collect();
+    let mut optimiser = optim::build(recipe.optimiser, parameters.trainable());
+    for step in 0..2 {
+        meta::copied();
+        clear_gradients(&trained);
+        let report = loss();
+        clip_gradients(&trained, recipe.clip_norm.unwrap_or(1.0));
+        optimiser.step(0.1);
+        assert_eq!(report.values().device(), device, "{name}");
+        assert!(trained.iter().any(|tensor| tensor.grad().defined()), "{name}");
+        // Directions are drawn for each step on the CPU, like its batch.
+        let drawn = name.contains("sigreg");
+        assert!(step == 0 || drawn || !meta::copied(), "{name}: a step waits for a copy to the device");
+    }
+    let state = optimiser.state().into_iter().chain(parameters.named());
+    for (tensor_name, tensor) in state {
+        assert_eq!(tensor.device(), device, "{name}: {tensor_name}");
+    }
+    assert_eq!(meta::mixed(), "", "{name}: operations on tensors of two devices");
+}
+
+fn check_world_model(values: &[&str]) {
+    let (name, device) = (values.join(" "), meta::device());
+    let settings = load(values);
+    let model = models::build(&settings, device).unwrap();
+    let burn_in = model.burn_in() as i64;
+    let channels = settings.world_model().unwrap().1;
+    let floats = |shape: &[i64]| Tensor::zeros(shape, (Kind::Float, device));
+    let frames = burn_in - 1 + FRAMES;
+    let batch = Trajectories {
+        index: 0,
+        states: floats(&[frames, BATCH, channels as i64, 28, 28]),
+        actions: floats(&[frames - 1, BATCH, 2]),
+        locations: floats(&[frames, BATCH, 1, 2]),
+    };
+    for mode in [Mode::Train, Mode::Evaluate] {
+        let encodings = model.encode(&batch.states.flatten(0, 1), mode).view([frames, BATCH, -1]);
+        let seen = encodings.narrow(0, 0, burn_in);
+        let predictions = model.rollout(&seen, &batch.actions, 0, mode);
+        assert_eq!(predictions.size(), [FRAMES - 1, BATCH, model.embedding()], "{name}");
+        assert_eq!(predictions.device(), device, "{name}");
+        if let Some(images) = model.imagine(&seen, &batch.actions, 0) {
+            assert_eq!(images.device(), device, "{name}");
+        }
+    }
+    train(&name, model.parameters(), &models::recipe(&settings), &|| {
+        let explained = model.loss(&batch);
+        explained.report.total.backward();
+        model.after_step();
+        explained.report
+    });
+    diagnose(&model.loss(&batch).trace);
+    assert_eq!(meta::mixed(), "", "{name}: diagnostics of tensors of two devices");
+}
+
+#[test]
+fn reading_a_number_and_mixing_devices_fail() {
+    let (device, ones) = (meta::device(), |device| Tensor::ones([2, 2], (Kind::Float, device)));
+    let (there, here) = (ones(device), ones(Device::Cpu));
+    assert!(there.f_double_value(&[0, 0]).is_err());
+    assert!(there.f_to_device(Device::Cpu).is_err());
+    assert!(there.f_nonzero().is_err());
+    assert_eq!((meta::mixed().as_str(), meta::copied()), ("", true));
+    let _ = there.f_matmul(&here);
+    assert!(meta::mixed().contains("aten::mm"));
+    let _ = here.to_device(device);
+    assert_eq!((meta::mixed().as_str(), meta::copied()), ("", true));
+}
+
+#[test]
+fn every_network_of_joint_embedding() {
+    for values in [
+        ["arch=menet5", "predictor=rnn", "decoding_coeff=1"].as_slice(),
+        &["arch=menet5", "predictor=32-32", "backbone_mlp=32-16", "backbone_width_factor=2"],
+        &["arch=lenet5", "predictor=32-32"],
+        &["arch=mlp", "predictor=id"],
+        &["arch=canonical", "predictor=rnn_burnin", "rnn_burnin=3"],
+        &["arch=pixel", "predictor=rnn", "rnn_layers=2"],
+        &["arch=resnet18", "predictor=rnn_burnin"],
+        &["arch=resnet18ID", "predictor=rnn"],
+        &["arch=id", "predictor=conv"],
+    ] {
+        for (model, section) in [("VICReg", "vicreg"), ("SimCLR", "simclr")] {
+            let own = values.iter().chain(&["projector=32-32", "action_coeff=1"]);
+            let own: Vec<String> = own.map(|value| format!("{section}.{value}")).collect();
+            let all: Vec<&str> = own.iter().map(String::as_str).collect();
+            check_world_model(&[[format!("model_type={model}").as_str()].as_slice(), &all].concat());
+        }
+    }
+}
+
+#[test]
+fn every_loss_of_joint_embedding() {
+    let vicreg = ["model_type=VICReg", "vicreg.arch=menet5", "vicreg.predictor=rnn"];
+    for values in [
+        ["vicreg.projector=id", "vicreg.skip_first_step_vc=true"].as_slice(),
+        &["vicreg.repr_loss_after_projector=false", "vicreg.random_projector=true"],
+        &["vicreg.encoding_std_coeff=1", "vicreg.encoding_cov_coeff=1"],
+        &["vicreg.time_std_coeff=1", "vicreg.time_cov_coeff=1"],
+        &["vicreg.center_trajectories=true"],
+        &["vicreg.action_coeff=1", "vicreg.action_pairs=encodings", "vicreg.sim_coeff=0"],
+        &["vicreg.sigreg_coeff=1"],
+        &["vicreg.sigreg_coeff=1", "vicreg.sigreg_axis=time"],
+        &["vicreg.barlow_coeff=1"],
+        &["vicreg.ema=0.9"],
+        &["vicreg.optimizer=adamw"],
+    ] {
+        check_world_model(&[&vicreg, values].concat());
+    }
+    for negatives in ["simclr.negatives=batch", "simclr.negatives=trajectory", "simclr.negatives=both"] {
+        check_world_model(&["model_type=SimCLR", "simclr.normalize_z=true", negatives]);
+    }
+}
+
+#[test]
+fn recurrent_state_space_models() {
+    let three_dots = ["dataset_type=Multiple", "rssm.channels=3"];
+    for values in
+        [["rssm.arch=menet5", "rssm.action_coeff=1"], ["rssm.arch=resnet18", "rssm.min_var=0"], three_dots]
+    {
+        check_world_model(&[["model_type=RSSM"].as_slice(), &values].concat());
+    }
+}
+
+#[test]
+fn agents_that_talk() {
+    for values in [
+        ["como.collab_messenger=attention"].as_slice(),
+        &["como.collab_messenger=attention", "como.read_whole_batch=true", "como.message_bits=4"],
+        &["como.collab_messenger=linear", "como.collab_n_agents=4", "como.drop_message=0.5"],
+        &["como.collab_messenger=none"],
+        &["como.collab_n_agents=1"],
+    ] {
+        let (name, device) = (values.join(" "), meta::device());
+        let settings = load(&[&["model_type=CoMo"], values].concat());
+        let como = &settings.como;
+        let model = ComoModel::new(como, 0, Precision::Fp32, device);
+        let digits = DigitViews::new(&[0; 8 * 28 * 28], device);
+        let agents = como.collab_n_agents;
+        let augmentation =
+            Augmentation { flip: true, swap_probability: 0.5, drop_message: como.drop_message, agents };
+        let strips = como.strips();
+        let draw = augmentation.draw(0, 0, vec![1, 5, 2, 7]);
+        let batch = DigitStrips::drawn(&digits, &draw, strips, agents as i64);
+        train(&name, &model.parameters, &models::recipe(&settings), &|| model.learn(&batch));
+        let drawn = model.agents.draw(&batch.seen, models::Heard::OfAnotherImage);
+        assert_eq!((drawn.device(), drawn.size()), (device, batch.targets.size()), "{name}");
+        assert_eq!(meta::mixed(), "", "{name}");
+    }
+}
