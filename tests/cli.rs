@@ -5,7 +5,7 @@ mod common;
 use std::fs;
 use std::process::Command;
 
-use common::{fails, succeeds, text, train};
+use common::{fails, succeeds, text, train, umwelt};
 
 fn bare(at: &std::path::Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
@@ -100,6 +100,15 @@ fn without_an_output_path_the_folder_follows_from_the_settings() {
     succeeds(train(at.path(), &["quick_debug=true", "run_name=probe", "run_group=tests", "seed=5"]));
     let runs: Vec<_> = fs::read_dir(at.path().join("runs/tests")).unwrap().collect();
     assert_eq!(runs.len(), 2);
+}
+
+#[test]
+fn runs_are_listed_whatever_number_of_threads_the_environment_names() {
+    let at = tempfile::tempdir().unwrap();
+    fs::create_dir_all(at.path().join("runs/a")).unwrap();
+    let mut list = umwelt(at.path(), &["runs", "ls"]);
+    list.env("RAYON_NUM_THREADS", "100000");
+    succeeds(list);
 }
 
 #[test]

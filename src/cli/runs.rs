@@ -14,6 +14,7 @@ use crate::runs::{RunSummary, unix_seconds};
 use crate::schema::RunSettings;
 use crate::settings;
 use crate::terminal::{self, print, print_line};
+use crate::threads::count::cores;
 
 /// Lists runs, shows and compares them, finds the best, moves them away
 #[derive(Args, Debug)]
@@ -91,6 +92,8 @@ enum Command {
 /// # Errors
 /// When a run, column or score is unknown; what was meant is suggested.
 pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) -> Result<()> {
+    // rayon would take as many threads as RAYON_NUM_THREADS says, which may be more than a machine can give.
+    let _ = rayon::ThreadPoolBuilder::new().num_threads(cores()).build_global();
     let registry = Registry::new(&arguments.root);
     match &arguments.command {
         Command::Ls(arguments) => list::list(&registry, arguments),
