@@ -370,6 +370,21 @@ fn a_finished_sweep_is_told_without_writing_into_its_folder() {
 }
 
 #[test]
+fn early_stopping_judges_no_run_by_one_of_other_settings() {
+    let at = tempfile::tempdir().unwrap();
+    let sweep = at.path().join("runs/early");
+    fs::create_dir_all(&sweep).unwrap();
+    // Nothing is better than this one, which the file does not describe.
+    fs::write(sweep.join("rungs.jsonl"), "{\"run\":\"old-01234567\",\"rung\":0,\"value\":-1e9}\n").unwrap();
+    let lines = "parameters: {dataset_noise: [0.5]}\nearly_stopping: {metric: loss, min_epochs: 1, eta: 3}\n";
+    sweep_file(at.path(), "early", &["vicreg.epochs=2", "log_every=1"], lines);
+    let told = succeeds(umwelt(at.path(), &["sweep", "early.yaml", "--jobs", "1"]));
+    assert!(told.contains("1 runs: 1 finished"), "{told}");
+    let rungs = fs::read_to_string(sweep.join("rungs.jsonl")).unwrap();
+    assert!(!rungs.contains("old-01234567") && rungs.contains("\"rung\":0"), "{rungs}");
+}
+
+#[test]
 fn a_metric_that_no_run_logs_is_refused_before_the_start() {
     let at = tempfile::tempdir().unwrap();
     let space = "parameters: {vicreg.base_lr: {min: 0.1, max: 0.5}}\nmethod: tpe\nbudget: 2\n";

@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{SweepFile, Told, Trial};
+use super::{SweepFile, Told, Trial, rungs};
 use crate::runs::{by_identity, is_held, read_records, unix_seconds};
 use crate::settings::{Schema, SettingsError};
 use crate::{atomic, jsonl};
@@ -228,22 +228,37 @@ impl SweepFolder {
         let (read, asked) = &mut *self.asked.borrow_mut();
         for line in lines.into_iter().skip(*read) {
             *read += 1;
-            asked.extend(self.still_meant(line)?);
+            asked.extend(self.still_meant(line));
         }
         Ok(asked.clone())
     }
 
-    fn still_meant(&self, Asked { owner, trial: written }: Asked) -> Result<Option<Asked>> {
-        let mut trial = (self.schema.name)(self.file.trial_at(written.index, written.point.clone()))?;
+    fn still_meant(&self, Asked { owner, trial: written }: Asked) -> Option<Asked> {
+        let mut trial = (self.schema.name)(self.file.trial_at(written.index, written.point.clone())).ok()?;
         if written.identity.is_empty() {
             // An earlier version wrote no identity: the run says which settings it has, if it was begun.
             trial = self.keep_names(vec![trial]).remove(0);
         } else if written.identity != trial.identity {
-            return Ok(None);
+            return None;
         } else {
             trial.name = written.name;
         }
-        Ok(Some(Asked { owner, trial }))
+        Some(Asked { owner, trial })
+    }
+
+    /// Where the runs of the sweep judge each other, if it ends runs early.
+    pub fn rungs(&self) -> PathBuf {
+        self.path.join("rungs.jsonl")
+    }
+
+    /// Takes runs that are not of the sweep as its file stands now out of those that others are judged by.
+    ///
+    /// # Errors
+    /// As for [`Self::trials`], and when the file cannot be read or written.
+    pub fn forget_other_runs(&self) -> Result<()> {
+        let trials = self.trials()?;
+        let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
+        rungs::keep(&self.rungs(), |run| names.contains(run))
     }
 
     /// Keeps what went wrong with a start of `trial`.

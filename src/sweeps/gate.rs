@@ -25,7 +25,7 @@ struct Rungs {
 /// The variable that makes the run of `trial` obey its sweep's rule, if there is one.
 pub fn variable(folder: &SweepFolder, trial: &Trial) -> Result<Option<(&'static str, String)>> {
     let Some(wanted) = &folder.file.early_stopping else { return Ok(None) };
-    let file = folder.path().join("rungs.jsonl");
+    let file = folder.rungs();
     let (metric, rule) = (wanted.metric.name.clone(), wanted.rule);
     let rungs = Rungs { file, run: trial.name.clone(), metric, rule };
     Ok(Some((VARIABLE, serde_json::to_string(&rungs)?)))

@@ -6,7 +6,7 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::asha::{Asha, Verdict};
-use crate::jsonl;
+use crate::{atomic, jsonl};
 
 /// A run that came to a rung; a value that is not finite is written as null.
 #[derive(Serialize, Deserialize)]
@@ -31,6 +31,19 @@ pub fn arrive(file: &Path, run: &str, epoch: f64, value: f64, rule: &Asha) -> Re
     let arrivals = read(file)?;
     verdict(&arrivals, run, rung, rule)
         .with_context(|| format!("{}: the line just written is not there", file.display()))
+}
+
+/// Leaves the arrivals of those runs alone that `wanted` says by name.
+pub fn keep(file: &Path, wanted: impl Fn(&str) -> bool) -> Result<()> {
+    let mut arrivals = read(file)?;
+    let all = arrivals.len();
+    arrivals.retain(|arrival| wanted(&arrival.run));
+    if arrivals.len() == all {
+        return Ok(());
+    }
+    let lines = arrivals.iter().map(|arrival| Ok(serde_json::to_string(arrival)? + "\n"));
+    atomic::replace(file, lines.collect::<Result<String>>()?.as_bytes())
+        .with_context(|| format!("{}: cannot be written", file.display()))
 }
 
 /// What the rule says of the first arrival of `run` at `rung`, if there is one.

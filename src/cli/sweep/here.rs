@@ -20,6 +20,7 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
         return conclude(folder, &standings, arguments);
     }
     let _held = folder.hold()?;
+    folder.forget_other_runs()?;
     let stop = Stop::listen()?;
     let board = Board::new(arguments.quiet, &folder.file.metric.name);
     let Capacity { jobs, threads, gpus } = &capacity;
