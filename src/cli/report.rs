@@ -111,10 +111,7 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
 }
 
 fn is_over(folder: &SweepFolder, standings: &[Standing]) -> Result<bool> {
-    let left = |state: &TrialState| {
-        matches!(state, TrialState::Waiting | TrialState::Running | TrialState::Interrupted)
-    };
-    Ok(folder.unasked()? == 0 && !standings.iter().any(|standing| left(&standing.state)))
+    Ok(folder.unasked()? == 0 && !standings.iter().any(|standing| standing.state.is_left()))
 }
 
 fn write(study: &Study, folder: &SweepFolder) -> Result<()> {

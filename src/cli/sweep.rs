@@ -115,8 +115,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     if arguments.dry_run {
         return look::dry_run(&folder, arguments);
     }
-    let begun = folder.standings()?.iter().any(|standing| standing.state != TrialState::Waiting);
-    if arguments.resume && !begun {
+    if arguments.resume && folder.standings()?.iter().all(|standing| standing.state == TrialState::Waiting) {
         return Err(Mistake(format!("there is nothing to resume in {}", folder.path().display())).into());
     }
     if arguments.slurm.slurm {

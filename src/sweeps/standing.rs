@@ -35,6 +35,11 @@ impl TrialState {
     pub fn is_over(&self) -> bool {
         matches!(self, Self::Finished | Self::Stopped(_))
     }
+
+    /// Whether the next scheduler has something to do for it, or waits for it.
+    pub fn is_left(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Running | Self::Interrupted)
+    }
 }
 
 impl SweepFolder {

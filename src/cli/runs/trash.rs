@@ -1,7 +1,6 @@
 //! `umwelt runs rm` and `umwelt runs restore`.
 
 use std::io::{self, BufRead, IsTerminal};
-
 use std::path::{Path, PathBuf};
 
 use anyhow::{Result, bail};

@@ -16,7 +16,9 @@ use crate::training::Stop;
 pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     let capacity = capacity(arguments.jobs, arguments.threads)?;
     let standings = folder.standings()?;
-    if folder.unasked()? == 0 && !standings.iter().any(|s| is_left(&s.state, arguments.retry.is_some())) {
+    let retried = |state: &TrialState| arguments.retry.is_some() && matches!(state, TrialState::Failed(_));
+    let is_left = |standing: &Standing| standing.state.is_left() || retried(&standing.state);
+    if folder.unasked()? == 0 && !standings.iter().any(is_left) {
         return conclude(folder, &standings, arguments);
     }
     let _held = folder.hold()?;
@@ -36,14 +38,6 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
         terminal::note(format!("stopped by {}; the same command goes on from here", stop.reason()));
     }
     conclude(folder, &standings?, arguments)
-}
-
-fn is_left(state: &TrialState, retry_failed: bool) -> bool {
-    match state {
-        TrialState::Waiting | TrialState::Running | TrialState::Interrupted => true,
-        TrialState::Failed(_) => retry_failed,
-        TrialState::Stopped(_) | TrialState::Finished => false,
-    }
 }
 
 fn conclude(folder: &SweepFolder, standings: &[Standing], arguments: &SweepArguments) -> Result<()> {

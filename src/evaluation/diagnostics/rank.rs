@@ -26,7 +26,6 @@ pub fn eigenvalues(matrix: &Tensor) -> Tensor {
 
 #[cfg(test)]
 mod tests {
-
     use super::*;
     use crate::random::draws::Draws;
 
