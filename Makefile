@@ -36,8 +36,9 @@ test: setup $(VENV_TEST)/ready ## Run every test but those through Slurm (fetche
 test-processors: setup ## Run the numeric tests again as on processors with fewer instructions
 	@for setting in $(PROCESSORS); do \
 	    echo "$$setting"; \
-	    env $$setting cargo test --locked --quiet --test networks --test parity --test not_finite || exit 1; \
-	    env $$setting cargo test --locked --quiet --lib -- nn:: native:: objectives:: optim:: models:: || exit 1; \
+	    env $$setting cargo test --locked --quiet --test it -- networks:: parity:: not_finite:: || exit 1; \
+	    env $$setting cargo test --locked --quiet -p umwelt-torch --lib || exit 1; \
+	    env $$setting cargo test --locked --quiet --lib -- models:: || exit 1; \
 	done
 
 test-slurm: setup ## Run sweeps through a real Slurm (on Debian as root, fetches it)
@@ -51,11 +52,10 @@ same-bits: setup ## Compare the results of eight short commands, bit for bit, wi
 	ln -sfn "$$(readlink -f .libtorch)" target/baseline/source/.libtorch
 	cd target/baseline/source && cargo build --locked --bins --target-dir ../build
 	git worktree remove --force target/baseline/source
-	UMWELT_BASELINE="$(CURDIR)/target/baseline/build/debug" cargo test --locked --test same_bits
+	UMWELT_BASELINE="$(CURDIR)/target/baseline/build/debug" cargo test --locked --test it same_bits
 
 lint: setup ## Check formatting and run clippy; no warning passes
-	cargo fmt --check
-	rustfmt --check --edition 2024 src/objectives/*.rs # modules by automod, which cargo fmt does not see
+	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
 
 reproduce: build ## The paper's grids and their reports: PAPER=experiments/paper_... VALUES="vicreg.epochs=5" JOBS=2 FLAGS=--dry-run

@@ -9,17 +9,19 @@ use std::time::Instant;
 
 use anyhow::{Context, Result};
 use tch::{Device, Tensor};
-use umwelt::data::{Augmentation, DigitViews, Dots, DotsSettings, Shuffle};
-use umwelt::evaluation::Judge;
-use umwelt::models::DigitStrips;
 use umwelt::native::{clear_gradients, clip_gradients};
-use umwelt::random::Stream;
 use umwelt::schema::RunSettings;
 use umwelt::settings;
-use umwelt::tasks::{CollaborationTask, WorldModelTask};
-use umwelt::training::{Stop, Task};
+use umwelt::training::{Shuffle, Task};
+use umwelt::worlds::collaboration::models::DigitStrips;
+use umwelt::worlds::collaboration::{Augmentation, CollaborationTask, DigitViews};
+use umwelt::worlds::dots::data::{Dots, DotsSettings};
+use umwelt::worlds::dots::evaluation::Judge;
+use umwelt::worlds::dots::{WorldModelTask, models};
+use umwelt_base::random::Stream;
+use umwelt_base::stop::Stop;
 
-#[path = "../tests/common/idx.rs"]
+#[path = "../tests/it/common/idx.rs"]
 mod idx;
 
 const THREADS: i32 = 2;
@@ -231,7 +233,7 @@ fn probes() -> Result<()> {
     for solver in ["adam", "ridge"] {
         let settings = published(VICREG, &[&format!("probing_cfg.solver={solver}")])?;
         let world = Dots::new(DotsSettings { noise: 1.0, normalize: true, ..DotsSettings::default() })?;
-        let model = umwelt::models::build(&settings, Device::Cpu)?;
+        let model = models::build(&settings, Device::Cpu)?;
         let judge = Judge {
             world: &world,
             probing: &settings.probing_cfg,

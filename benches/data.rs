@@ -4,7 +4,8 @@
 
 use std::hint::black_box;
 use std::time::Instant;
-use umwelt::data::{DatasetType, Dots, DotsSettings, Overlay, Split};
+use umwelt::datasets::Split;
+use umwelt::worlds::dots::data::{DatasetType, Dots, DotsSettings, Overlay};
 
 const BATCHES: u64 = 100;
 const ROUNDS: u64 = 5;

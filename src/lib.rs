@@ -1,26 +1,16 @@
-//! umwelt trains and judges small learned worlds.
+//! umwelt trains and evaluates small learned worlds.
 //!
-//! Data flows down this list once and never back; a module may use those above it, never those below.
+//! What every world shares lies in crates of its own, which are re-exported here under short names.
+//! Each world is one folder of [`worlds`].
 
-pub mod atomic;
-pub mod jsonl;
-pub mod native;
-pub mod random;
-pub mod settings;
-pub mod terminal;
-pub mod threads;
+pub use umwelt_charts as charts;
+pub use umwelt_runs as runs;
+pub use umwelt_runs::{registry, sweeps};
+pub use umwelt_settings as settings;
+pub use umwelt_torch::{checkpoints, diagnostics, native, nn, objectives, optim, threads};
 
 pub mod cli;
-pub mod data;
-pub mod evaluation;
-pub mod models;
-pub mod nn;
-pub mod objectives;
-pub mod optim;
-pub mod registry;
-pub mod reports;
-pub mod runs;
+pub mod datasets;
 pub mod schema;
-pub mod sweeps;
-pub mod tasks;
 pub mod training;
+pub mod worlds;

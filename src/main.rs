@@ -3,7 +3,8 @@
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
-use umwelt::{cli, terminal};
+use umwelt::cli;
+use umwelt_base::terminal;
 
 #[derive(Parser)]
 #[command(version, about, arg_required_else_help = true)]

@@ -4,12 +4,11 @@ mod check;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{
-    data::DatasetType,
-    evaluation::ProbingSettings,
-    models::{ComoSettings, RssmSettings, SimclrSettings, VicregSettings},
-    nn::Precision,
-};
+use crate::nn::Precision;
+use crate::worlds::collaboration::models::ComoSettings;
+use crate::worlds::dots::data::DatasetType;
+use crate::worlds::dots::evaluation::ProbingSettings;
+use crate::worlds::dots::models::{RssmSettings, SimclrSettings, VicregSettings};
 
 /// Everything that `train` can be told. The names and defaults are the published code's, but for `wandb`
 /// (there true), `dataset_structured_noise_path` (there a temporary folder) and the keys marked *ours*.

@@ -5,15 +5,17 @@
 #![cfg(target_os = "linux")]
 
 use tch::{Device, Kind, Tensor};
-use umwelt::data::{Augmentation, DigitViews, Trajectories};
-use umwelt::evaluation::diagnostics::diagnose;
-use umwelt::models::{self, ComoModel, DigitStrips, Recipe};
+use umwelt::diagnostics::diagnose;
 use umwelt::native::{clear_gradients, clip_gradients, meta};
 use umwelt::nn::{Mode, Parameters, Precision};
 use umwelt::objectives::LossReport;
-use umwelt::optim;
+use umwelt::optim::{self, Recipe};
 use umwelt::schema::RunSettings;
 use umwelt::settings;
+use umwelt::worlds::collaboration::models::{ComoModel, DigitStrips, Heard};
+use umwelt::worlds::collaboration::{Augmentation, DigitViews};
+use umwelt::worlds::dots::data::Trajectories;
+use umwelt::worlds::dots::models;
 
 const BATCH: i64 = 4;
 const FRAMES: i64 = 3;
@@ -28,7 +30,7 @@ fn load(values: &[&str]) -> RunSettings {
 fn train(name: &str, parameters: &Parameters, recipe: &Recipe, loss: &dyn Fn() -> LossReport) {
     let device = meta::device();
     let trained: Vec<Tensor> = parameters.trainable().into_iter().map(|(_, tensor)| tensor).collect();
-    let mut optimiser = optim::build(recipe.optimiser, parameters.trainable());
+    let mut optimiser = optim::build(recipe.optimizer, parameters.trainable());
     for step in 0..2 {
         meta::copied();
         clear_gradients(&trained);
@@ -78,7 +80,7 @@ fn check_world_model(values: &[&str]) {
         model.after_step();
         explained.report
     });
-    diagnose(&model.loss(&batch).trace);
+    diagnose(&model.loss(&batch).activations);
     assert_eq!(meta::mixed(), "", "{name}: diagnostics of tensors of two devices");
 }
 
@@ -172,7 +174,7 @@ fn agents_that_talk() {
         let draw = augmentation.draw(0, 0, vec![1, 5, 2, 7]);
         let batch = DigitStrips::drawn(&digits, &draw, strips, agents as i64);
         train(&name, &model.parameters, &models::recipe(&settings), &|| model.learn(&batch));
-        let drawn = model.agents.draw(&batch.seen, models::Heard::OfAnotherImage);
+        let drawn = model.agents.draw(&batch.seen, Heard::OfAnotherImage);
         assert_eq!((drawn.device(), drawn.size()), (device, batch.targets.size()), "{name}");
         assert_eq!(meta::mixed(), "", "{name}");
     }

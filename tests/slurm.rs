@@ -4,6 +4,7 @@
 
 #[path = "slurm/cluster.rs"]
 mod cluster;
+#[path = "it/common/mod.rs"]
 mod common;
 
 use std::fs;

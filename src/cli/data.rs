@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
-use crate::data::mnist::{self, FILES, Fault, Published, Source};
+use crate::charts::{Align, Table};
+use crate::datasets::mnist::{self, FILES, Fault, Published, Source};
 use crate::registry::bytes;
-use crate::reports::{Align, Table};
-use crate::terminal::{self, print, print_line};
+use umwelt_base::terminal::{self, print, print_line};
 
 /// Fetches the data sets that are not generated, lists and verifies them
 #[derive(Args, Debug)]

@@ -5,7 +5,7 @@ mod cuda;
 use self::cuda::Cuda;
 use crate::native;
 use crate::runs::processor;
-use crate::terminal::{print, print_line};
+use umwelt_base::terminal::{print, print_line};
 
 /// Prints versions, devices and abilities; whatever is wrong comes with its cure.
 ///

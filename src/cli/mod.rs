@@ -16,8 +16,8 @@ pub use train::{TrainArguments, train};
 
 use crate::registry::Refused;
 use crate::settings::SettingsError;
-use crate::terminal;
-use crate::training::{INTERRUPTED, Interrupted};
+use umwelt_base::stop::{INTERRUPTED, Interrupted};
+use umwelt_base::terminal;
 
 /// Tells what went wrong, and with which code to leave: 2 for a mistake in the settings, 130 for an interruption.
 pub fn leave(result: anyhow::Result<()>) -> std::process::ExitCode {

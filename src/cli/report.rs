@@ -9,12 +9,12 @@ use clap::Args;
 
 use super::Mistake;
 use super::sweep::note_of_others;
-use crate::reports::study::{Goal, Outcome, Study, StudyRun, Wishes};
+use crate::runs::study::{Goal, Outcome, Study, StudyRun, Wishes};
 use crate::runs::{self, SCORE};
 use crate::schema::RunSettings;
 use crate::sweeps::{self, Domain, ReportWishes, Standing, SweepFile, SweepFolder, TrialState};
-use crate::terminal::{note, print, print_line};
-use crate::training::Stop;
+use umwelt_base::stop::Stop;
+use umwelt_base::terminal::{note, print, print_line};
 
 const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 

@@ -13,8 +13,8 @@ use crate::registry::{self, Filter, Listing, Registry, Rerun, Run, shown};
 use crate::runs::{RunSummary, unix_seconds};
 use crate::schema::RunSettings;
 use crate::settings;
-use crate::terminal::{self, print, print_line};
-use crate::threads::count::cores;
+use umwelt_base::terminal::{self, print, print_line};
+use umwelt_base::threads::cores;
 
 /// Lists runs, shows and compares them, finds the best, moves them away
 #[derive(Args, Debug)]

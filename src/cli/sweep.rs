@@ -17,7 +17,7 @@ use crate::schema::{ModelType, RunSettings};
 use crate::settings::for_unknown_name;
 use crate::sweeps::slurm::{self, SlurmOptions};
 use crate::sweeps::{SweepFolder, TrialState};
-use crate::tasks::{matches, metric_names};
+use crate::worlds::{matches, metric_names};
 
 /// Points of a sweep that learns that are checked before it starts: it chooses its first ones by chance.
 const CHECKED_AHEAD: usize = 10;

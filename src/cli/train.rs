@@ -10,16 +10,17 @@ use super::Mistake;
 use crate::native;
 use crate::registry::Rerun;
 use crate::runs::{
-    Console, Environment, Opened, RunFolder, TensorBoard, Tracker, Wandb, default_folder, load_model_tensors,
-    safe,
+    Console, Environment, Opened, RunFolder, TensorBoard, Tracker, Wandb, default_folder, safe,
 };
 use crate::schema::{ModelType, RunSettings};
 use crate::settings;
-use crate::sweeps;
-use crate::tasks::{CollaborationTask, WorldModelTask};
-use crate::terminal;
-use crate::threads::count;
-use crate::training::{Interrupted, Stop, Task, Trainer};
+use crate::threads::use_threads;
+use crate::training::{Task, Trainer, load_model_tensors};
+use crate::worlds::collaboration::CollaborationTask;
+use crate::worlds::dots::WorldModelTask;
+use umwelt_base::stop::{Interrupted, Stop};
+use umwelt_base::terminal;
+use umwelt_base::threads as count;
 
 /// Trains a world model and judges it.
 #[derive(Args, Debug)]
@@ -78,7 +79,7 @@ fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop:
     native::deterministic();
     native::keep_freed_memory();
     let device = device(&settings.device)?;
-    count::use_threads(threads)?;
+    use_threads(threads)?;
     let folder = output_path(settings, configs);
     let mistake = |error: anyhow::Error| Mistake(format!("{error:#}"));
     match settings.model_type {
@@ -108,7 +109,10 @@ fn run_task<T: Task>(
             return show(folder, &run.result()?);
         }
     };
-    run.write_json("environment.json", &Environment::of_this_process(device, threads))?;
+    run.write_json(
+        "environment.json",
+        &Environment::of_this_process(native::running_version(), format!("{device:?}"), threads),
+    )?;
     mirror(&mut run, settings, console);
     if let Some(path) = &settings.load_checkpoint_path {
         start_from(Path::new(path), task)?;
@@ -119,8 +123,7 @@ fn run_task<T: Task>(
         task.parameters().count(),
         folder.display()
     ));
-    let result = Trainer::new(task, task.plan(), &mut run, console, stop)
-        .and_then(|trainer| trainer.with_gate(sweeps::gate()?).run());
+    let result = Trainer::new(task, task.plan(), &mut run, console, stop).and_then(Trainer::run);
     let told = run.finish_trackers();
     run.take_warnings().iter().for_each(|warning| console.warn(warning));
     let shown = show(folder, &result?);

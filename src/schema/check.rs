@@ -1,15 +1,11 @@
 //! What no run can be made with, refused before anything is built.
 
 use super::{ModelType, RunSettings};
-use crate::{
-    data::DatasetType,
-    settings::{
-        Schema,
-        check::{MOST, Refusal, at_least, at_most, finite, not_negative, refuse, within},
-        differences,
-    },
-    threads::count,
-};
+use umwelt_base::threads;
+
+use crate::settings::check::{MOST, Refusal, at_least, at_most, finite, not_negative, refuse, within};
+use crate::settings::{Schema, differences};
+use crate::worlds::dots::data::DatasetType;
 
 impl Schema for RunSettings {
     const REQUIRED: &'static [(&'static str, &'static [&'static str])] =
@@ -106,7 +102,7 @@ impl RunSettings {
         )?;
         at_least(usize::from(self.probe_mpc), &[("eval_mpcs", self.eval_mpcs)])?;
         at_most(MOST_PLANS, &[("eval_mpcs", self.eval_mpcs)])?;
-        count::check(0, self.threads).or_else(|reason| refuse("threads", reason))?;
+        threads::check(0, self.threads).or_else(|reason| refuse("threads", reason))?;
         if is_device(&self.device) {
             return Ok(());
         }

@@ -1,28 +1,31 @@
 //! The training loop. It drives a task and knows no model by name.
 
+mod checkpoints;
 mod clock;
+mod figures;
 mod pending;
 mod plan;
-mod stop;
+mod prefetch;
+mod shuffle;
 mod trainer;
-mod watch;
 
 use std::ops::Range;
 
 use anyhow::Result;
 
+pub use checkpoints::load_model_tensors;
+pub use figures::{loss_terms, points};
 pub use plan::Plan;
-pub use stop::{INTERRUPTED, Interrupted, Stop};
-pub use trainer::{Gate, Trainer};
-pub use watch::{Vigil, Watch};
+pub use prefetch::Prefetch;
+pub use shuffle::Shuffle;
+pub use trainer::Trainer;
 
-use crate::data::Prefetch;
+use crate::charts::Figure;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
 use crate::optim::Optimiser;
-use crate::reports::Figure;
-use crate::runs::Record;
+use crate::runs::{Record, Watch};
 
 /// Something that can be trained: it has batches, a loss, parameters and an evaluation.
 pub trait Task {
@@ -57,7 +60,7 @@ pub trait Task {
     /// Judges the parameters as they are, and leaves them and all random streams untouched.
     ///
     /// # Errors
-    /// [`Interrupted`] when `watch` asks for it.
+    /// [`umwelt_base::stop::Interrupted`] when `watch` asks for it.
     fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated>;
 
     /// Figures of the whole run, from its metrics.

@@ -1,6 +1,6 @@
 //! When things happen.
 
-use crate::models::Recipe;
+use crate::optim::Recipe;
 use crate::schema::RunSettings;
 
 /// When things happen, in epochs and steps.

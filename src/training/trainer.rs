@@ -7,21 +7,22 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 use tch::Tensor;
 
+use super::checkpoints::newest_checkpoint;
 use super::clock::Clock;
 use super::pending::Pending;
 use super::plan::Plan;
-use super::{Evaluated, Interrupted, Loss, Stop, Task, Vigil};
+use super::{Evaluated, Loss, Task};
+use crate::checkpoints::Checkpoint;
 use crate::native::{clear_gradients, clip_gradients};
 use crate::nn::not_finite;
 use crate::objectives::scalars::Scalars;
 use crate::optim::{Optimiser, restore};
-use crate::runs::{Checkpoint, Console, Progress, Record, RunFolder, SCORE, State, step_of};
-
-/// Decides from what was measured whether a run goes on, as a sweep's early stopping does.
-pub trait Gate {
-    /// Why the run is to end here; none lets it go on.
-    fn ends(&self, epoch: f64, record: &Record) -> Result<Option<String>>;
-}
+use crate::runs::{
+    Console, Progress, Record, RunFolder, SCORE, State, Vigil, best_checkpoint_path, checkpoint_path,
+    prune_checkpoints, step_of,
+};
+use crate::sweeps::Pruner;
+use umwelt_base::stop::{Interrupted, Stop};
 
 /// A run under way.
 pub struct Trainer<'a, T: Task> {
@@ -30,7 +31,7 @@ pub struct Trainer<'a, T: Task> {
     run: &'a mut RunFolder,
     console: &'a mut Console,
     stop: &'a Stop,
-    gate: Option<Box<dyn Gate>>,
+    pruner: Option<Pruner>,
     trained: Vec<Tensor>,
     optimiser: Box<dyn Optimiser>,
     pending: Pending,
@@ -55,7 +56,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     ) -> Result<Self> {
         let optimiser = task.optimiser();
         let mut pending = Pending::default();
-        let step = match run.newest_checkpoint(console) {
+        let step = match newest_checkpoint(run, console) {
             Some(checkpoint) => resume(&checkpoint, task, optimiser.as_ref(), &mut pending)
                 .with_context(|| format!("the checkpoint of {} does not fit", run.path().display()))?,
             None => 0,
@@ -67,13 +68,14 @@ impl<'a, T: Task> Trainer<'a, T> {
         let best = run.records()?.iter().filter_map(score).min_by(f64::total_cmp);
         let trained = task.parameters().trainable().into_iter().map(|(_, tensor)| tensor).collect();
         let clock = Clock::start(step);
+        let pruner = Pruner::of(run.path())?;
         Ok(Self {
             task,
             plan,
             run,
             console,
             stop,
-            gate: None,
+            pruner,
             trained,
             optimiser,
             pending,
@@ -86,12 +88,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         })
     }
 
-    /// Lets `gate` end the run early.
-    pub fn with_gate(self, gate: Option<Box<dyn Gate>>) -> Self {
-        Self { gate, ..self }
-    }
-
-    /// Trains to the end, or to where the gate ends it, and returns the last evaluation's table.
+    /// Trains to the end, or to where early stopping ends it, and returns the last evaluation's table.
     ///
     /// # Errors
     /// [`Interrupted`] after a signal, with a checkpoint of the step it came at; a non-finite loss; a full disk.
@@ -196,8 +193,9 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     /// Logs `record`, and asks whether the run ends with it. At the last step there is nothing left to end.
     fn append(&mut self, record: Record) -> Result<Option<String>> {
-        let gate = self.gate.as_ref().filter(|_| self.step < self.plan.steps());
-        let ends = gate.map(|gate| gate.ends(self.plan.epoch(self.step), &record)).transpose()?.flatten();
+        let epoch = self.plan.epoch(self.step);
+        let pruner = self.pruner.as_ref().filter(|_| self.step < self.plan.steps());
+        let ends = pruner.map(|pruner| pruner.should_stop(epoch, &record)).transpose()?.flatten();
         self.run.append(record)?;
         self.run.take_warnings().iter().for_each(|warning| self.console.warn(warning));
         Ok(ends)
@@ -241,7 +239,9 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// When the loss, the model or the optimiser is not finite: the last good checkpoint is kept then.
     fn checkpoint(&mut self) -> Result<()> {
         self.pending.check(self.step)?;
-        self.run.write_checkpoint(&self.snapshot())
+        self.snapshot().save(&checkpoint_path(self.run.path(), self.step))?;
+        prune_checkpoints(self.run.path());
+        Ok(())
     }
 
     fn evaluate_if_due(&mut self) -> Result<Option<String>> {
@@ -282,7 +282,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.run.write_result(&evaluated.table)?;
         if self.best.is_none_or(|best| best.is_nan() || evaluated.score < best) {
             self.best = Some(evaluated.score);
-            self.run.write_best(&self.snapshot())?;
+            self.snapshot().save(&best_checkpoint_path(self.run.path()))?;
         }
         self.run.update(|status| status.scores = scores)?;
         self.append(record)

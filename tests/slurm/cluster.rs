@@ -61,7 +61,7 @@ impl Cluster {
         let folder = self.folder.path().join("munge");
         fs::create_dir(&folder).unwrap();
         let key = folder.join("key");
-        let draws = umwelt::random::Stream::new(std::process::id().into(), "munge");
+        let draws = umwelt_base::random::Stream::new(std::process::id().into(), "munge");
         let bytes = (0..128).flat_map(|index| draws.at(&[index]).bits().to_le_bytes());
         fs::write(&key, bytes.collect::<Vec<u8>>()).unwrap();
         fs::set_permissions(&key, fs::Permissions::from_mode(0o400)).unwrap();

@@ -6,7 +6,7 @@ use clap::{Args, ValueEnum};
 use super::all_runs;
 use crate::registry::{self, Filter, Query, Registry};
 use crate::runs::{RunState, unix_seconds};
-use crate::terminal::{self, print};
+use umwelt_base::terminal::{self, print};
 
 /// List runs, the newest first
 #[derive(Args, Debug)]

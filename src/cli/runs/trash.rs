@@ -9,7 +9,7 @@ use clap::Args;
 use super::find_all;
 use crate::cli::Mistake;
 use crate::registry::{Registry, quoted, shown};
-use crate::terminal::{self, print_line};
+use umwelt_base::terminal::{self, print_line};
 
 /// Move runs to the trash, or empty it
 #[derive(Args, Debug)]

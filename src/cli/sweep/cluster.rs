@@ -5,7 +5,7 @@ use anyhow::{Result, bail};
 use super::SweepArguments;
 use crate::sweeps::slurm::{self, Submission};
 use crate::sweeps::{SweepFolder, Trial, TrialState};
-use crate::terminal::print_line;
+use umwelt_base::terminal::print_line;
 
 /// Hands what is left of the sweep to Slurm.
 pub fn submit(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {

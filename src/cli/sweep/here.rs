@@ -6,9 +6,9 @@ use super::SweepArguments;
 use super::look::note_of_others;
 use crate::cli::Mistake;
 use crate::sweeps::{Board, Capacity, Pool, Standing, SweepFolder, TrialState, headline, table};
-use crate::terminal;
-use crate::threads::count;
-use crate::training::Stop;
+use umwelt_base::stop::Stop;
+use umwelt_base::terminal;
+use umwelt_base::threads;
 
 /// Works on the sweep until all its runs are over.
 ///
@@ -62,10 +62,10 @@ fn complain(standings: &[Standing]) -> Result<()> {
 /// What this machine gives: as told, else a run for each GPU, else one for each two cores.
 fn capacity(jobs: Option<usize>, threads: Option<usize>) -> Result<Capacity> {
     for (option, given) in [("--jobs", jobs), ("--threads", threads)] {
-        let checked = given.map_or(Ok(()), |given| count::check(1, given));
+        let checked = given.map_or(Ok(()), |given| threads::check(1, given));
         checked.map_err(|reason| Mistake(format!("{option} {reason}")))?;
     }
-    let (cores, gpus) = (count::cores(), gpus());
+    let (cores, gpus) = (threads::cores(), gpus());
     let jobs = jobs.unwrap_or(if gpus.is_empty() { cores / 2 } else { gpus.len() }).max(1);
     Ok(Capacity { jobs, threads: threads.unwrap_or(cores / jobs).max(1), gpus })
 }

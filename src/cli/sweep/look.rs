@@ -8,7 +8,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use super::SweepArguments;
 use super::cluster::plan;
 use crate::sweeps::{Standing, SweepFolder, TrialState, headline, slurm, table};
-use crate::terminal::{print, print_line};
+use umwelt_base::terminal::{print, print_line};
 
 /// Tells what would start.
 pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {

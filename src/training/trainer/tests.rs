@@ -5,15 +5,15 @@ use serde_json::json;
 use tch::{Tensor, no_grad};
 
 use super::*;
-use crate::data::Prefetch;
-use crate::models::Rule;
+use crate::charts::Figure;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::optim;
-use crate::reports::Figure;
+use crate::optim::OptimizerKind;
 use crate::runs::{Opened, Tracker, read_records};
 use crate::schema::RunSettings;
 use crate::settings;
+use crate::training::Prefetch;
 use crate::training::Watch;
 
 /// Learns one weight to be 0. A second one, which the loss does not see, is set to `value` in the batch `at`.
@@ -79,7 +79,7 @@ impl Task for Unseen {
     }
 
     fn optimiser(&self) -> Box<dyn Optimiser> {
-        optim::build(Rule::Lars, self.parameters.trainable())
+        optim::build(OptimizerKind::Lars, self.parameters.trainable())
     }
 
     fn rate(&self, _step: u64) -> f64 {

@@ -1,0 +1,58 @@
+//! Files that are either whole or not there.
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+
+/// Writes `bytes` to `path` so that a crash at any moment leaves the old file or the new one.
+///
+/// # Errors
+/// When the file cannot be written; nothing is left behind then.
+pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
+    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    file.write_all(bytes)?;
+    share(file.as_file())?;
+    file.as_file().sync_all()?;
+    file.persist(path).map_err(|refused| refused.error)?;
+    File::open(folder)?.sync_all()
+}
+
+/// Writes a file of a run: [`replace`] with an error that says what to do.
+///
+/// # Errors
+/// Names the file and what to do when there is no room; nothing is left behind then.
+pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+    replace(path, bytes).with_context(|| failure(path))
+}
+
+/// The error text for a file of a run that cannot be written.
+pub fn failure(path: &Path) -> String {
+    format!(
+        "could not write {}; make room or choose another output_path, then repeat the command: \
+         it goes on from the newest checkpoint",
+        path.display()
+    )
+}
+
+/// Temporary files are private to their owner; a folder on a shared disk is for the group to read.
+#[cfg(unix)]
+fn share(file: &File) -> std::io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    file.set_permissions(fs::Permissions::from_mode(0o644))
+}
+
+#[cfg(not(unix))]
+fn share(_: &File) -> std::io::Result<()> {
+    Ok(())
+}
+
+/// Removes what a killed process was writing.
+pub fn sweep(folder: &Path) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(".writing-")) {
+        let _ = fs::remove_file(entry.path());
+    }
+}

@@ -1,0 +1,58 @@
+//! `environment.json`: where and with what a run was made.
+
+use std::process::Command;
+
+use serde::Serialize;
+
+/// Versions, command and machine.
+#[derive(Clone, Debug, Serialize)]
+pub struct Environment {
+    pub umwelt: &'static str,
+    pub libtorch: String,
+    pub git_commit: Option<String>,
+    /// Words that are not UTF-8 stand with a replacement character where they are not.
+    pub command: Vec<String>,
+    pub host: Option<String>,
+    pub operating_system: String,
+    pub processor: Option<String>,
+    pub device: String,
+    pub threads: usize,
+    pub started_at: f64,
+}
+
+impl Environment {
+    /// The environment of this process, which computes on `device` with `threads` threads of `libtorch`.
+    pub fn of_this_process(libtorch: String, device: String, threads: usize) -> Self {
+        Self {
+            umwelt: env!("CARGO_PKG_VERSION"),
+            libtorch,
+            git_commit: output("git", &["describe", "--always", "--dirty", "--abbrev=40"]),
+            command: std::env::args_os().map(|word| word.display().to_string()).collect(),
+            host: host(),
+            operating_system: format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
+            processor: processor(),
+            device,
+            threads,
+            started_at: super::status::unix_seconds(),
+        }
+    }
+}
+
+/// This machine's name.
+pub fn host() -> Option<String> {
+    output("hostname", &[])
+}
+
+fn output(program: &str, arguments: &[&str]) -> Option<String> {
+    let answer =
+        Command::new(program).args(arguments).output().ok().filter(|answer| answer.status.success())?;
+    let text = String::from_utf8_lossy(&answer.stdout).trim().to_owned();
+    (!text.is_empty()).then_some(text)
+}
+
+/// The processor's name as Linux tells it.
+pub fn processor() -> Option<String> {
+    let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
+    let line = text.lines().find(|line| line.starts_with("model name"))?;
+    Some(line.split(':').nth(1)?.trim().to_owned())
+}

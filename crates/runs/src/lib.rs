@@ -1,0 +1,32 @@
+//! Run folders, which hold all there is to know of a run, and what reads them: trackers, the
+//! registry, sweeps and their reports.
+
+mod checkpoints;
+mod console;
+mod environment;
+mod floors;
+mod folder;
+mod metrics;
+mod name;
+mod progress;
+pub mod registry;
+mod status;
+pub mod study;
+mod summary;
+pub mod sweeps;
+mod tensorboard;
+mod tracker;
+
+pub use checkpoints::{
+    best_checkpoint_path, checkpoint_path, numbered_checkpoints, preferred_checkpoint, prune_checkpoints,
+};
+pub use console::{Console, Progress};
+pub use environment::{Environment, processor};
+pub use floors::floors;
+pub use folder::{EARLY_STOPPING, OUTPUT, Opened, RunFolder, is_held, is_running};
+pub use metrics::{Record, SCORE, read_json, read_records, step_of};
+pub use name::{by_identity, default_folder, run_name, safe};
+pub use progress::{Vigil, Watch};
+pub use status::{State, Status, unix_seconds};
+pub use summary::{RunState, RunSummary};
+pub use tracker::{TensorBoard, Tracker, Wandb};

@@ -1,0 +1,50 @@
+//! What is told of long work while it lasts.
+
+use std::cell::RefCell;
+
+use anyhow::Result;
+
+use umwelt_base::stop::Stop;
+
+use crate::{Console, RunFolder};
+
+/// Told how far long work is, and asked whether it may go on.
+pub trait Watch {
+    /// `done` of `of` parts of `what` are done.
+    ///
+    /// # Errors
+    /// [`umwelt_base::stop::Interrupted`] when the work is to stop.
+    fn at(&self, what: &'static str, done: u64, of: u64) -> Result<()>;
+}
+
+/// Nobody looks on, but the work can be stopped.
+impl Watch for Stop {
+    fn at(&self, _what: &'static str, _done: u64, _of: u64) -> Result<()> {
+        self.check()
+    }
+}
+
+/// Shows the work on the console and in the run's status.
+pub struct Vigil<'a> {
+    shown: RefCell<(&'a mut RunFolder, &'a mut Console)>,
+    stop: &'a Stop,
+}
+
+impl<'a> Vigil<'a> {
+    pub fn new(run: &'a mut RunFolder, console: &'a mut Console, stop: &'a Stop) -> Self {
+        Self { shown: RefCell::new((run, console)), stop }
+    }
+}
+
+impl Watch for Vigil<'_> {
+    fn at(&self, what: &'static str, done: u64, of: u64) -> Result<()> {
+        self.stop.check()?;
+        let (run, console) = &mut *self.shown.borrow_mut();
+        console.phase(what, done, of);
+        run.beat(|status| {
+            status.phase = what.into();
+            status.phase_done = done;
+            status.phase_steps = of;
+        })
+    }
+}

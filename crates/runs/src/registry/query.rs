@@ -1,0 +1,117 @@
+//! Which runs, in which order.
+
+use std::cmp::Ordering;
+use std::collections::BTreeSet;
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::columns::{OWN, value};
+use super::wording::text;
+use super::{Filter, Refused};
+use crate::{RunState, RunSummary};
+use umwelt_settings::{for_unknown_choice, for_unknown_name};
+
+/// What to list of all runs.
+#[derive(Clone, Debug)]
+pub struct Query {
+    pub filters: Vec<Filter>,
+    /// Only runs of this sweep.
+    pub group: Option<String>,
+    /// The column to sort by; what has nothing there comes last.
+    pub sort: String,
+    pub reverse: bool,
+    pub limit: Option<usize>,
+}
+
+impl Query {
+    /// All runs that `filters` admit, the newest first.
+    pub fn filtered(filters: Vec<Filter>) -> Self {
+        Self { filters, group: None, sort: "age".into(), reverse: false, limit: None }
+    }
+
+    /// The runs that were asked for, in the order that was asked for.
+    ///
+    /// # Errors
+    /// When a key is no column of any run, or a state does not exist.
+    pub fn select(&self, mut runs: Vec<RunSummary>, now: f64) -> Result<Vec<RunSummary>, Refused> {
+        for filter in &self.filters {
+            check_key(&filter.key, &runs)?;
+            check_state(filter)?;
+        }
+        check_key(&self.sort, &runs)?;
+        let in_group = |run: &RunSummary| self.group.as_ref().is_none_or(|group| belongs(run, group));
+        runs.retain(|run| in_group(run) && self.filters.iter().all(|filter| filter.admits(run, now)));
+        let mut keyed: Vec<_> = runs.into_iter().map(|run| (value(&run, &self.sort, now), run)).collect();
+        keyed.sort_by(|(a, x), (b, y)| order(a, b, self.reverse).then_with(|| x.name.cmp(&y.name)));
+        Ok(keyed.into_iter().map(|(_, run)| run).take(self.limit.unwrap_or(usize::MAX)).collect())
+    }
+}
+
+/// The best of the finished ones of `runs`, judged by the score `metric`.
+///
+/// # Errors
+/// When no run has that score; says which there are.
+pub fn best(runs: Vec<RunSummary>, metric: &str, maximize: bool) -> Result<(RunSummary, usize), Refused> {
+    let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.scores.keys()).map(String::as_str).collect();
+    let known: Vec<String> = known.into_iter().map(ToOwned::to_owned).collect();
+    if !known.iter().any(|name| name == metric) {
+        let hint =
+            if known.is_empty() { "no run has any yet".into() } else { for_unknown_name(metric, &known) };
+        return Err(Refused(format!("--metric {metric}: no run has this score; {hint}")));
+    }
+    let finished = runs.into_iter().filter(|run| run.state == RunState::Finished);
+    let mut judged: Vec<_> = finished.filter_map(|run| Some((run.score(metric)?, run))).collect();
+    let count = judged.len();
+    judged.sort_by(|(a, _), (b, _)| if maximize { b.total_cmp(a) } else { a.total_cmp(b) });
+    let (_, best) = judged.into_iter().next().ok_or_else(|| {
+        Refused(format!("no finished run has {metric} yet; `umwelt runs ls` tells how far they are"))
+    })?;
+    Ok((best, count))
+}
+
+/// Refuses a key that no run has, and suggests another.
+pub fn check_key(key: &str, runs: &[RunSummary]) -> Result<(), Refused> {
+    let has = |run: &RunSummary| run.scores.contains_key(key) || run.settings.contains_key(key);
+    if OWN.contains(&key) || runs.iter().any(has) {
+        return Ok(());
+    }
+    let mut known: Vec<String> = OWN.map(ToOwned::to_owned).into();
+    known.extend(runs.iter().flat_map(|run| run.scores.keys()).collect::<BTreeSet<_>>().into_iter().cloned());
+    known.extend(
+        runs.iter().flat_map(|run| run.settings.keys()).collect::<BTreeSet<_>>().into_iter().cloned(),
+    );
+    Err(Refused(format!("no run has `{key}`; {}", for_unknown_name(key, &known))))
+}
+
+fn check_state(filter: &Filter) -> Result<(), Refused> {
+    let Some(wanted) = filter.exactly().filter(|_| filter.key == "state") else { return Ok(()) };
+    if RunState::from_str(wanted, true).is_ok() {
+        return Ok(());
+    }
+    let states: Vec<String> = RunState::value_variants().iter().map(ToString::to_string).collect();
+    let choices: Vec<&str> = states.iter().map(String::as_str).collect();
+    let hint = for_unknown_choice(wanted, &choices);
+    Err(Refused(format!("there is no state `{wanted}`, only {}{hint}", choices.join(", "))))
+}
+
+fn belongs(run: &RunSummary, group: &str) -> bool {
+    let in_folder = run.name.strip_prefix(group).is_some_and(|rest| rest.starts_with('/'));
+    in_folder || run.settings.get("run_group").and_then(Value::as_str) == Some(group)
+}
+
+/// Numbers before text, nothing last whichever way it goes.
+fn order(a: &Value, b: &Value, reverse: bool) -> Ordering {
+    let present = match (a.is_null(), b.is_null()) {
+        (true, true) => return Ordering::Equal,
+        (true, false) => return Ordering::Greater,
+        (false, true) => return Ordering::Less,
+        (false, false) => match (a.as_f64(), b.as_f64()) {
+            (Some(a), Some(b)) => a.total_cmp(&b),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => text(a).cmp(&text(b)),
+        },
+    };
+    if reverse { present.reverse() } else { present }
+}

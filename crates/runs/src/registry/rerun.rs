@@ -1,0 +1,59 @@
+//! The command that makes a run once more.
+
+use std::ffi::OsStr;
+use std::path::PathBuf;
+
+use serde_json::Value;
+
+use super::{Run, quoted};
+use umwelt_settings as settings;
+
+/// What to tell `train`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rerun {
+    pub configs: Vec<PathBuf>,
+    /// `KEY=VALUE` each.
+    pub values: Vec<String>,
+}
+
+/// The same settings with `values` laid upon them. Unless those say otherwise the folder is a new one, named after
+/// the run.
+pub fn rerun(run: &Run, values: &[String]) -> Rerun {
+    let given = |key: &str| values.iter().any(|value| value.split('=').next() == Some(key));
+    let mut all = Vec::new();
+    if !given("output_path") {
+        all.push("output_path=null".to_owned());
+        let named = run.summary.settings.get("run_name").is_some_and(Value::is_string);
+        if !named && !given("run_name") {
+            all.push(format!("run_name={}", yaml_text(base_name(run))));
+        }
+    }
+    all.extend_from_slice(values);
+    Rerun { configs: vec![run.folder.join("settings.yaml")], values: all }
+}
+
+/// The last part of the run's name, without the mark of its settings that `train` may have put behind it.
+fn base_name(run: &Run) -> &str {
+    let name = run.summary.name.rsplit('/').next().unwrap_or_default();
+    name.rsplit_once('-').filter(|(_, mark)| settings::is_identity(mark)).map_or(name, |(base, _)| base)
+}
+
+/// Text that YAML reads as this text.
+fn yaml_text(text: &str) -> String {
+    let safe = text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+    if safe && !text.starts_with('-') && settings::plain(text).is_string() {
+        return text.to_owned();
+    }
+    format!("'{}'", text.replace('\'', "''"))
+}
+
+impl Rerun {
+    /// The command for a shell.
+    pub fn command(&self) -> String {
+        let start = ["umwelt", "train", "--configs"].map(OsStr::new).into_iter();
+        let configs = self.configs.iter().map(|config| config.as_os_str());
+        let values = (!self.values.is_empty()).then_some("--values").into_iter();
+        let values = values.chain(self.values.iter().map(String::as_str)).map(OsStr::new);
+        quoted(&start.chain(configs).chain(values).collect::<Vec<_>>())
+    }
+}

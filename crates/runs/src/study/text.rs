@@ -1,0 +1,96 @@
+//! A study in text: heading, table, and what the table leaves out.
+
+use super::{Study, words};
+use umwelt_charts::text_table::Table;
+
+impl Study {
+    /// The study for a terminal, its table aligned.
+    pub fn text(&self) -> String {
+        let title = format!("{}\n{}\n", self.title, "=".repeat(self.title.chars().count()));
+        let heading = self.heading().join("\n");
+        let grids: String = self.grid_sections(|name, grid| format!("{name}\n\n{grid}\n"));
+        let notes: String = self.notes().iter().map(|note| format!("  {note}\n")).collect();
+        let notes = under("\nNot in the means:", &notes);
+        format!("{title}{heading}\n\n{grids}{}\n{}{notes}", self.table(), self.key())
+    }
+
+    /// The study as a Markdown section.
+    pub fn markdown(&self) -> String {
+        let heading = self.heading().join("  \n");
+        let grids = self.grid_sections(|name, grid| format!("### {name}\n\n{}\n", grid.to_markdown()));
+        let key = self.key().replace('*', "\\*");
+        let notes: String = self.notes().iter().map(|note| format!("* {note}\n")).collect();
+        let notes = under("\nNot in the means:\n", &notes);
+        format!("## {}\n\n{heading}\n\n{grids}{}\n{key}{notes}", self.title, self.table().to_markdown())
+    }
+
+    /// The grids, each under the metric and its condition.
+    fn grid_sections(&self, section: impl Fn(&str, &Table) -> String) -> String {
+        let metric = words::metric(self.first_metric());
+        let name = |condition: String| match condition.is_empty() {
+            true => metric.clone(),
+            false => format!("{metric}, {condition}"),
+        };
+        self.grids().into_iter().map(|(condition, grid)| section(&name(condition), &grid)).collect()
+    }
+
+    /// How far the sweep is, and what all its runs have in common.
+    fn heading(&self) -> Vec<String> {
+        let fixed = self.fixed();
+        let fixed = (!fixed.is_empty()).then(|| format!("Everywhere: {}.", fixed.join(", ")));
+        std::iter::once(format!("{}.", self.states())).chain(fixed).collect()
+    }
+
+    /// The keys with one value, with that value.
+    pub(super) fn fixed(&self) -> Vec<String> {
+        let fixed = self.keys.iter().filter(|key| !key.varies());
+        fixed.map(|key| format!("{}={}", key.name, words::value(&key.values[0]))).collect()
+    }
+
+    /// What the table's figures and marks mean.
+    fn key(&self) -> String {
+        let several = self.points.iter().any(|point| point.planned > 1);
+        let means = several.then(|| "Mean ± standard deviation (n − 1) over seeds".to_owned());
+        let told: Vec<String> = means.into_iter().chain(self.best_of()).collect();
+        if told.is_empty() { String::new() } else { format!("{}.\n", told.join("; ")) }
+    }
+}
+
+/// A heading above some lines, if there are any.
+fn under(heading: &str, lines: &str) -> String {
+    if lines.is_empty() { String::new() } else { format!("{heading}\n{lines}") }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Outcome;
+    use super::super::examples::{noise_sweep, study};
+
+    #[test]
+    fn markdown_holds_states_grid_table_key_and_notes() {
+        let mut runs = noise_sweep();
+        runs[0].outcome = Outcome::Failed("out of memory".into());
+        runs.iter_mut().for_each(|run| run.varied.push(("epochs".into(), "100".into())));
+        let markdown = study(runs).markdown();
+        let parts = [
+            "## A study\n\n18 runs: 17 finished, 1 failed.  \nEverywhere: epochs=100.\n\n",
+            "### prediction RMSE (px)\n\n| model_type |",
+            "|     |             0 | VICReg        |          1.05 ± 0.07 |",
+            "\n\nMean ± standard deviation (n − 1) over seeds; \\* best prediction RMSE (px) of each dataset_noise.\n",
+            "\nNot in the means:\n\n* failed: VICReg-n0-s0 (out of memory)\n",
+        ];
+        let places: Vec<_> = parts.iter().map(|part| markdown.find(part)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{places:?} in\n{markdown}");
+        assert!(markdown.ends_with(parts[4]));
+    }
+
+    #[test]
+    fn text_is_under_its_title() {
+        let text = study(noise_sweep()).text();
+        assert!(
+            text.starts_with("A study\n=======\n18 runs: 18 finished.\n\nprediction RMSE (px)\n\n"),
+            "{text}"
+        );
+        assert!(text.ends_with("of each dataset_noise.\n"));
+    }
+}

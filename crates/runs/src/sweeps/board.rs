@@ -1,0 +1,232 @@
+//! What a person sees while a sweep works: on a terminal a table that is redrawn, elsewhere a line for each change.
+
+use std::io::IsTerminal;
+use std::time::Duration;
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+
+use super::Trial;
+use super::folder::SweepFolder;
+use super::standing::{Standing, TrialState};
+use super::worker::Ending;
+use crate::Status;
+use umwelt_base::terminal;
+use umwelt_charts::{Align, Table};
+
+/// Rows of the redrawn table; the rest is counted.
+const ROWS: usize = 16;
+const WIDEST_NAME: usize = 56;
+
+pub struct Board {
+    view: View,
+    metric: String,
+}
+
+enum View {
+    Quiet,
+    Plain,
+    Live(ProgressBar),
+}
+
+impl Board {
+    pub fn new(quiet: bool, metric: &str) -> Self {
+        let view = match (quiet, std::io::stderr().is_terminal()) {
+            (true, _) => View::Quiet,
+            (false, false) => View::Plain,
+            (false, true) => View::Live(bar()),
+        };
+        Self { view, metric: metric.to_owned() }
+    }
+
+    pub fn interval(&self) -> Duration {
+        Duration::from_secs(if matches!(self.view, View::Live(_)) { 1 } else { 3600 })
+    }
+
+    pub fn say(&self, notice: &str) {
+        match &self.view {
+            View::Quiet => {}
+            View::Plain => terminal::note(notice),
+            View::Live(bar) => bar.suspend(|| terminal::note(notice)),
+        }
+    }
+
+    pub fn started(&self, trial: &Trial) {
+        if matches!(self.view, View::Plain) {
+            terminal::note(format!("started   {}", trial.name));
+        }
+    }
+
+    pub fn ended(&self, folder: &SweepFolder, trial: &Trial, ending: &Ending) {
+        if !matches!(self.view, View::Plain) {
+            return;
+        }
+        let status = Status::read(&folder.run_path(trial));
+        let message = || status.as_ref().and_then(|s| s.message.clone()).unwrap_or_default();
+        let score = status.as_ref().and_then(|status| status.scores.get(&self.metric)?.as_f64());
+        let (word, rest) = match (ending, score) {
+            (Ending::Done, Some(score)) if message().is_empty() => {
+                ("finished", format!("{} {score:.4}", self.metric))
+            }
+            (Ending::Done, _) => ("done", message()),
+            (Ending::Interrupted, _) => ("stopped", "it goes on from its checkpoint".into()),
+            (Ending::Killed(reason) | Ending::Failed(reason), _) => ("failed", reason.clone()),
+        };
+        terminal::note(format!("{word:<9} {}  {rest}", trial.name));
+    }
+
+    /// Draws the table again.
+    pub fn draw(&self, standings: &[Standing], unasked: usize) {
+        if let View::Live(bar) = &self.view {
+            let head = headline(standings, unasked);
+            bar.set_message(format!("{head}\n{}", table(standings, &self.metric, Some(ROWS))));
+        }
+    }
+
+    pub fn finish(&self) {
+        if let View::Live(bar) = &self.view {
+            bar.finish_and_clear();
+        }
+    }
+}
+
+fn bar() -> ProgressBar {
+    let style = ProgressStyle::with_template("{msg}").expect("the template is valid");
+    ProgressBar::new_spinner().with_style(style)
+}
+
+/// `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`
+pub fn headline(standings: &[Standing], unasked: usize) -> String {
+    let count = |wanted: fn(&TrialState) -> bool| standings.iter().filter(|s| wanted(&s.state)).count();
+    let waiting = count(|state| *state == TrialState::Waiting) + unasked;
+    let counts = [
+        (count(|state| *state == TrialState::Finished), "finished"),
+        (count(|state| matches!(state, TrialState::Stopped(_))), "stopped early"),
+        (count(|state| *state == TrialState::Running), "running"),
+        (waiting, "waiting"),
+        (count(|state| *state == TrialState::Interrupted), "interrupted"),
+        (count(|state| matches!(state, TrialState::Failed(_))), "failed"),
+    ];
+    let counts = counts.iter().filter(|(count, _)| *count > 0);
+    let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
+    let left = time_left(standings, waiting);
+    let left = left.map_or(String::new(), |left| format!("  |  about {} left", HumanDuration(left)));
+    format!("{} runs: {}{left}", standings.len() + unasked, counts.join(", "))
+}
+
+/// From the mean duration of the runs that are over and the number of those that run; none while there are none.
+fn time_left(standings: &[Standing], waiting: usize) -> Option<Duration> {
+    let seconds = |s: &Standing| s.status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
+    let over: Vec<f64> = standings.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
+    let mean = over.iter().sum::<f64>() / over.len() as f64;
+    let running = standings.iter().filter(|s| s.state == TrialState::Running);
+    let left: Vec<f64> = running.map(|s| (mean - seconds(s).unwrap_or(0.0)).max(0.0)).collect();
+    let work = left.iter().sum::<f64>() + mean * waiting as f64;
+    let each = work / left.len() as f64;
+    (each.is_finite() && each > 0.0).then(|| Duration::from_secs_f64(each))
+}
+
+/// A row for each run: those that run or went wrong first where there is no room for all.
+pub fn table(standings: &[Standing], metric: &str, rows: Option<usize>) -> String {
+    let mut shown: Vec<&Standing> = standings.iter().collect();
+    if rows.is_some_and(|rows| rows < shown.len()) {
+        shown.sort_by_key(|standing| urgency(&standing.state));
+        shown.truncate(rows.unwrap_or(usize::MAX));
+    }
+    let hidden = standings.len() - shown.len();
+    let columns =
+        [("run", Align::Left), ("state", Align::Left), ("progress", Align::Right), (metric, Align::Right)];
+    let table = shown.iter().fold(Table::new(columns), |table, standing| {
+        let (state, note) = words(standing);
+        let score = standing.score.map_or(String::new(), |score| format!("{score:.4}"));
+        table.row([short(&standing.trial), state.to_owned(), note, score])
+    });
+    let reasons = shown.iter().filter_map(|standing| match &standing.state {
+        TrialState::Failed(reason) => Some(format!("{}: {reason}\n", short(&standing.trial))),
+        TrialState::Stopped(reason) if rows.is_none() => {
+            Some(format!("{}: {reason}\n", short(&standing.trial)))
+        }
+        _ => None,
+    });
+    let reasons: String = reasons.collect();
+    let rest = if hidden > 0 { format!("... and {hidden} more\n") } else { String::new() };
+    format!("{table}{rest}{reasons}")
+}
+
+fn urgency(state: &TrialState) -> usize {
+    match state {
+        TrialState::Running => 0,
+        TrialState::Failed(_) => 1,
+        TrialState::Interrupted => 2,
+        TrialState::Finished | TrialState::Stopped(_) => 3,
+        TrialState::Waiting => 4,
+    }
+}
+
+/// What a trial is about, without the part of its name that only makes it unique.
+fn short(trial: &Trial) -> String {
+    let name = trial.name.rsplit_once('-').map_or(trial.name.as_str(), |(name, _)| name);
+    match name.char_indices().nth(WIDEST_NAME) {
+        Some((at, _)) => format!("{}…", &name[..at]),
+        None => name.to_owned(),
+    }
+}
+
+/// What a run is doing and how far that is: `training 40 %, 2 minutes left`.
+pub fn progress(standing: &Standing) -> String {
+    let Some(status) = &standing.status else { return String::new() };
+    if status.phase_steps == 0 {
+        return status.phase.clone();
+    }
+    let percent = 100 * status.phase_done / status.phase_steps;
+    let left = status.left_seconds.filter(|_| status.phase == "training").map(Duration::from_secs_f64);
+    let left = left.map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
+    format!("{} {percent} %{left}", status.phase)
+}
+
+fn words(standing: &Standing) -> (&'static str, String) {
+    match &standing.state {
+        TrialState::Waiting => ("waiting", String::new()),
+        TrialState::Running => ("running", progress(standing)),
+        TrialState::Interrupted => ("interrupted", progress(standing)),
+        TrialState::Failed(_) => ("failed", String::new()),
+        TrialState::Stopped(_) => ("stopped early", String::new()),
+        TrialState::Finished => ("finished", String::new()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sweeps::SweepFile;
+    use umwelt_settings::example::RunSettings;
+
+    #[test]
+    fn the_headline_counts_states_and_tells_the_time_left() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("a.yaml");
+        std::fs::write(&file, "values: {model_type: VICReg}\nparameters: {dataset_noise: [1, 2, 3, 4, 5]}")
+            .unwrap();
+        let sweep = SweepFile::read::<RunSettings>(&file, &[]).unwrap();
+        let seconds = |training_seconds| Status { training_seconds, ..Status::new() };
+        let standing = |(index, (state, status)): (usize, (TrialState, Option<Status>))| {
+            let trial = sweep.trial(index, &[]).named::<RunSettings>().unwrap();
+            Standing { path: folder.path().join(&trial.name), trial, state, status, score: None }
+        };
+        let states = [
+            (TrialState::Finished, Some(seconds(100.0))),
+            (TrialState::Finished, Some(seconds(140.0))),
+            (TrialState::Running, Some(seconds(20.0))),
+            (TrialState::Running, Some(seconds(120.0))),
+            (TrialState::Waiting, None),
+        ];
+        let mut standings: Vec<_> = states.into_iter().enumerate().map(standing).collect();
+        // 100 s of one run, none of the other, 120 s of each of the two that wait: 340 s by two.
+        let told = "6 runs: 2 finished, 2 running, 2 waiting  |  about 3 minutes left";
+        assert_eq!(headline(&standings, 1), told);
+        standings[2].state = TrialState::Failed("it broke".into());
+        standings[3].state = TrialState::Interrupted;
+        assert_eq!(headline(&standings, 0), "5 runs: 2 finished, 1 waiting, 1 interrupted, 1 failed");
+        let shown = table(&standings, "prediction.rmse_px", Some(2));
+        assert!(shown.contains("dataset_noise=3: it broke") && shown.contains("... and 3 more"), "{shown}");
+    }
+}

@@ -1,0 +1,132 @@
+//! Numbers between two ends.
+
+use super::{
+    super::{
+        domain::Domain,
+        numbers::{Lattice, Numbers, Prior},
+        reading::is_whole,
+    },
+    Result, Spec,
+};
+use umwelt_settings::NumberKind;
+
+const WORDS: [&str; 6] = ["min", "max", "log", "int", "step", "q"];
+
+impl Spec<'_> {
+    /// `name` is empty where only `min` and `max` call for it.
+    pub(super) fn uniform(&self, name: &str) -> Result<Domain> {
+        self.only(&WORDS, if name.is_empty() { "min and max" } else { "this distribution" })?;
+        let log = name.contains("log") || self.switch("log")?.unwrap_or(false);
+        let (low, high) = self.ends(name, log)?;
+        let lattice = self.lattice(name, low)?;
+        let whole = lattice.is_some_and(Lattice::is_whole);
+        let numbers = Numbers { prior: Prior::Uniform { low, high }, log, lattice, whole };
+        self.check_lattice(name, &numbers, (low, high))?;
+        Ok(Domain::Numbers(numbers))
+    }
+
+    fn ends(&self, name: &str, log: bool) -> Result<(f64, f64)> {
+        let end = |word: &str| {
+            self.number(word)?.ok_or_else(|| self.wrong(word, "is missing; give both min and max"))
+        };
+        let (min, max) = (end("min")?, end("max")?);
+        if min >= max {
+            return Err(self.wrong("min", format!("must be below max, {max}, but is {min}")));
+        }
+        let (low, high) = match name.trim_start_matches("q_") {
+            "log_uniform" => (self.power("min", min, name)?, self.power("max", max, name)?),
+            "inv_log_uniform" => {
+                let largest = self.power("min", -min, name)?;
+                (self.power("max", -max, name)?, largest)
+            }
+            _ if log && min <= 0.0 => {
+                return Err(self.wrong("min", format!("must be above 0 on a log scale, but is {min}")));
+            }
+            _ => (min, max),
+        };
+        match high - low {
+            range if range.is_finite() => Ok((low, high)),
+            _ => Err(self.wrong("max", format!("is too far from min, {min:?}: the range is infinite"))),
+        }
+    }
+
+    /// e to the power of an end that W&B gives as an exponent.
+    fn power(&self, word: &str, exponent: f64, name: &str) -> Result<f64> {
+        let power = exponent.exp();
+        if power > 0.0 && power.is_finite() {
+            return Ok(power);
+        }
+        let what = if power > 0.0 { "infinite" } else { "0" };
+        let message = format!(
+            "is an exponent in {name}, and e to the power of {exponent} is {what}; {name}_values takes the values \
+             themselves"
+        );
+        Err(self.wrong(word, message))
+    }
+
+    fn lattice(&self, name: &str, low: f64) -> Result<Option<Lattice>> {
+        let step = self.positive("step")?;
+        if let Some(step) = self.quantum(name)? {
+            return Ok(Some(Lattice { anchor: 0.0, step }));
+        }
+        if !self.draws_whole(name, step)? {
+            return Ok(step.map(|step| Lattice { anchor: low, step }));
+        }
+        let exponents = name.ends_with("log_uniform");
+        let words = if exponents { &["step"][..] } else { &["min", "max", "step"] };
+        for word in words {
+            if let Some(value) = self.number(word)?.filter(|value| value.fract() != 0.0) {
+                return Err(self.not_whole(word, value));
+            }
+        }
+        let anchor = if exponents { 0.0 } else { low };
+        Ok(Some(Lattice { anchor, step: step.unwrap_or(1.0) }))
+    }
+
+    /// Whether only whole numbers are drawn: as the setting's type and `int` say. Where the type is not known, the way
+    /// in which the ends are written decides.
+    fn draws_whole(&self, name: &str, step: Option<f64>) -> Result<bool> {
+        let asked = self.switch("int")?;
+        if self.takes_whole() {
+            return match asked {
+                Some(false) => {
+                    Err(self.wrong("int", "must not be false: the setting takes whole numbers only"))
+                }
+                _ => Ok(true),
+            };
+        }
+        let written_whole = || ["min", "max"].iter().all(|word| self.get(word).is_some_and(is_whole));
+        let steps_whole = step.is_none_or(|step| step.fract() == 0.0);
+        let known = self.kind == Some(NumberKind::Real);
+        let guessed = !known && name.is_empty() && written_whole() && steps_whole;
+        Ok(asked.unwrap_or(name == "int_uniform" || guessed))
+    }
+
+    /// Refuses steps of which none fits between the ends, and those that cannot be counted.
+    fn check_lattice(&self, name: &str, numbers: &Numbers, (low, high): (f64, f64)) -> Result<()> {
+        let Some(Lattice { step, .. }) = numbers.lattice else { return Ok(()) };
+        let word = if self.get("step").is_some() && self.get("q").is_none() { "step" } else { "q" };
+        if !(low / step).is_finite() || !(high / step).is_finite() {
+            return Err(self.wrong(word, format!("is too small for numbers up to {high:?}: it is {step:?}")));
+        }
+        let (first, last) = numbers.ends();
+        // Whole numbers of a setting that takes no others have a step that nobody chose.
+        let chosen = self.get(word).is_some() || name.starts_with("q_");
+        if numbers.count() == Some(0) {
+            return Err(match chosen {
+                true => self.wrong(word, "has no multiple between min and max"),
+                false => self.wrong("max", "leaves no whole number above min"),
+            });
+        }
+        if !(first.is_finite() && last.is_finite()) {
+            return Err(
+                self.wrong("max", format!("is too large: half a step of {step:?} above it is no number"))
+            );
+        }
+        if chosen && step > high - low {
+            let range = high - low;
+            return Err(self.wrong(word, format!("must be at most max - min, {range}, but is {step}")));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,90 @@
+//! When runs without prospects are ended, in our words and in W&B's.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    asha::Asha,
+    plain::{Goal, Metric},
+    reading::wrong,
+};
+use umwelt_settings::{Origin, SettingsError};
+
+/// When runs without prospects are ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct EarlyStopping {
+    /// What a run is judged by.
+    pub metric: Metric,
+    /// At which epochs, and how strictly.
+    pub rule: Asha,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct EarlyFields {
+    pub metric: Option<String>,
+    pub goal: Option<Goal>,
+    #[serde(default = "one")]
+    pub min_epochs: f64,
+    #[serde(default = "three")]
+    pub eta: f64,
+}
+
+/// W&B's `early_terminate`.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct HyperbandFields {
+    #[serde(rename = "type")]
+    pub _kind: Hyperband,
+    pub min_iter: Option<f64>,
+    pub max_iter: Option<f64>,
+    #[serde(default = "one")]
+    pub s: f64,
+    #[serde(default = "three")]
+    pub eta: f64,
+    #[serde(default, rename = "strict")]
+    pub _strict: bool,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(super) enum Hyperband {
+    Hyperband,
+}
+
+fn one() -> f64 {
+    1.0
+}
+
+fn three() -> f64 {
+    3.0
+}
+
+impl EarlyFields {
+    pub(super) fn resolve(&self, sweeps: &Metric) -> EarlyStopping {
+        let name = self.metric.clone().unwrap_or_else(|| sweeps.name.clone());
+        let usual = if name == sweeps.name { sweeps.goal } else { Goal::Minimize };
+        let goal = self.goal.unwrap_or(usual);
+        let rule = Asha { min_epochs: self.min_epochs, eta: self.eta, goal };
+        EarlyStopping { metric: Metric { name, goal }, rule }
+    }
+}
+
+impl HyperbandFields {
+    /// With `max_iter`, the first of `s` brackets is that divided by `eta` `s` times.
+    pub(super) fn resolve(&self, sweeps: &Metric) -> EarlyStopping {
+        let from_largest = self.max_iter.map_or(1.0, |largest| largest / self.eta.powf(self.s));
+        let min_epochs = self.min_iter.unwrap_or(from_largest);
+        EarlyStopping { metric: sweeps.clone(), rule: Asha { min_epochs, eta: self.eta, goal: sweeps.goal } }
+    }
+}
+
+impl EarlyStopping {
+    pub(super) fn check(self, section: &str, origin: &Origin) -> Result<Self, SettingsError> {
+        let Asha { min_epochs, eta, .. } = self.rule;
+        if min_epochs > 0.0 && min_epochs.is_finite() && eta > 1.0 && eta.is_finite() {
+            return Ok(self);
+        }
+        let message = format!("needs epochs above 0 and eta above 1, but has {min_epochs} and {eta}");
+        Err(wrong(origin, section, message))
+    }
+}

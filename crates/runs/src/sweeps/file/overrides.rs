@@ -1,0 +1,52 @@
+//! Settings from the command line, upon a sweep file.
+
+use super::{
+    super::{
+        groups::alike,
+        reading::wrong,
+        setting::{Setting, flatten, overlap},
+        space::Kind,
+    },
+    SweepFile,
+};
+use umwelt_settings::{Node, SettingsError, parse_argument, refuse_interpolation};
+
+type Result<T> = std::result::Result<T, SettingsError>;
+
+/// Takes out of the groups what the command line says otherwise; what varies by itself it cannot say.
+pub(super) fn apply(sweep: &mut SweepFile, arguments: &[String]) -> Result<()> {
+    let overrides = parse(arguments)?;
+    let varies = |key: &str| {
+        let parameters =
+            sweep.space.dimensions.iter().filter(|dimension| matches!(dimension.kind, Kind::Parameter));
+        let mut names = parameters.map(|dimension| dimension.name.as_str());
+        names.any(|name| overlap(name, key)) || !sweep.seeds.is_empty() && overlap("seed", key)
+    };
+    if let Some(setting) = overrides.iter().find(|setting| varies(&setting.key)) {
+        let message = "this sweep varies it; leave it out here, or change the sweep file";
+        return Err(wrong(&setting.origin, &setting.key, message));
+    }
+    let overridden = |setting: &Setting| overrides.iter().find(|over| over.key == setting.key);
+    for dimension in &mut sweep.space.dimensions {
+        let Kind::Group(members) = &mut dimension.kind else { continue };
+        let last = members.iter().flat_map(|member| &member.settings).find_map(&overridden);
+        members.iter_mut().for_each(|member| member.settings.retain(|setting| overridden(setting).is_none()));
+        if let (Some((a, b)), Some(over)) = (alike(members), last) {
+            let message = format!("makes {a} and {b} of the group {} the same settings", dimension.name);
+            return Err(wrong(&over.origin, &over.key, message));
+        }
+    }
+    sweep.space.fixed.retain(|setting| overridden(setting).is_none());
+    sweep.space.fixed.extend(overrides);
+    Ok(())
+}
+
+/// The settings of `KEY=VALUE` arguments, of which later ones win.
+fn parse(arguments: &[String]) -> Result<Vec<Setting>> {
+    let mut tree = Node::empty();
+    for argument in arguments {
+        tree.merge(parse_argument(argument)?);
+    }
+    refuse_interpolation(&tree)?;
+    flatten(&tree, "")
+}

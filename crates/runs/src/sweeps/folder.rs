@@ -1,0 +1,364 @@
+//! The folder of a sweep: what was asked for, tried and found, in files that many processes may share.
+
+use std::cell::RefCell;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::fs::{self, File, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use anyhow::{Context, Result, bail};
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+
+use super::{SweepFile, Told, Trial, rungs};
+use crate::{by_identity, is_held, read_records, unix_seconds};
+use umwelt_base::{atomic, jsonl};
+use umwelt_settings::{Schema, SettingsError};
+
+/// The results at the rungs of early stopping, in the sweep's folder.
+pub const RUNGS: &str = "rungs.jsonl";
+
+/// A sweep on disk: its file, and the folder that its runs lie in.
+pub struct SweepFolder {
+    pub file: SweepFile,
+    path: PathBuf,
+    source: Source,
+    schema: Typed,
+    /// The trials of a sweep that is planned ahead; made once, since standings are asked for every second.
+    planned: OnceLock<Vec<Trial>>,
+    /// Lines of `trials.jsonl` that were read, and the trials among them that the file still stands for.
+    asked: RefCell<(usize, Vec<Asked>)>,
+}
+
+/// What only the schema of the settings knows.
+#[derive(Clone, Copy)]
+struct Typed {
+    name: fn(Trial) -> Result<Trial, SettingsError>,
+    runs: fn(&Path, &HashSet<&str>) -> HashMap<String, PathBuf>,
+}
+
+impl Typed {
+    fn of<T: Schema>() -> Self {
+        Self {
+            name: Trial::named::<T>,
+            runs: |folder, known| by_identity::<T>(folder, |name| !known.contains(name)),
+        }
+    }
+}
+
+/// What a sweep was read from, so that another process reads the same.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Source {
+    file: PathBuf,
+    values: Vec<String>,
+    folder: Option<PathBuf>,
+    /// The first runs only.
+    limit: Option<usize>,
+}
+
+/// A point that an adaptive sweep asked for.
+#[derive(Clone, Serialize, Deserialize)]
+struct Asked {
+    /// Who is to run it; a Slurm task that is queued again finds its own by this.
+    owner: String,
+    trial: Trial,
+}
+
+/// A start of a run that did not end well.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Failure {
+    pub run: String,
+    /// Unix seconds.
+    pub at: f64,
+    pub error: String,
+}
+
+impl SweepFolder {
+    /// Reads a sweep file with `values` laid upon it, whose settings are a `T`; its folder is the file's own unless told.
+    ///
+    /// # Errors
+    /// Mistakes in the file, with line and key.
+    pub fn open<T: Schema>(
+        file: &Path,
+        values: &[String],
+        folder: Option<&Path>,
+        limit: Option<usize>,
+    ) -> Result<Self> {
+        let (file, values, folder) = (file.to_owned(), values.to_vec(), folder.map(Path::to_owned));
+        Self::from_source::<T>(Source { file, values, folder, limit })
+    }
+
+    /// Reads what another process read.
+    pub fn from_source<T: Schema>(source: Source) -> Result<Self> {
+        let file = SweepFile::read::<T>(&source.file, &source.values)?;
+        let path = source.folder.clone().unwrap_or_else(|| file.output_path.clone());
+        let schema = Typed::of::<T>();
+        Ok(Self { file, path, source, schema, planned: OnceLock::new(), asked: RefCell::default() })
+    }
+
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Runs in all, asked for or not.
+    pub fn len(&self) -> usize {
+        self.source.limit.unwrap_or(usize::MAX).min(self.file.len())
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Where the run of `trial` lies.
+    pub fn run_path(&self, trial: &Trial) -> PathBuf {
+        self.path.join(&trial.name)
+    }
+
+    /// All trials of a sweep that is planned ahead; those asked for so far of one that learns from its runs.
+    ///
+    /// # Errors
+    /// Settings that cannot be loaded, at their place in the sweep file.
+    pub fn trials(&self) -> Result<Vec<Trial>> {
+        if self.file.is_adaptive() {
+            return Ok(self.asked()?.into_iter().map(|asked| asked.trial).collect());
+        }
+        if let Some(planned) = self.planned.get() {
+            return Ok(planned.clone());
+        }
+        let named = |index| (self.schema.name)(self.file.trial(index, &[]));
+        let trials = (0..self.len()).map(named).collect::<Result<Vec<_>, _>>()?;
+        let trials = self.keep_names(trials);
+        Ok(self.planned.get_or_init(|| trials).clone())
+    }
+
+    /// Trials whose runs lie in the folder already keep the names that those have: of another spelling, or of an earlier
+    /// version.
+    fn keep_names(&self, mut trials: Vec<Trial>) -> Vec<Trial> {
+        let mut others = self.unnamed(&trials);
+        for trial in trials.iter_mut().filter(|trial| !self.run_path(trial).exists()) {
+            trial.name = others.remove(&trial.identity).unwrap_or(std::mem::take(&mut trial.name));
+        }
+        trials
+    }
+
+    /// The names of runs in the folder that none of `trials` has, by identity.
+    fn unnamed(&self, trials: &[Trial]) -> HashMap<String, String> {
+        let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
+        let runs = (self.schema.runs)(&self.path, &names).into_iter();
+        let name = |run: PathBuf| Some(run.file_name()?.to_string_lossy().into_owned());
+        runs.filter_map(|(identity, run)| Some((identity, name(run)?))).collect()
+    }
+
+    /// Names of runs in the folder of which the sweep file, as it stands now, says nothing.
+    ///
+    /// # Errors
+    /// As for [`Self::trials`].
+    pub fn others(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = self.unnamed(&self.trials()?).into_values().collect();
+        names.sort();
+        Ok(names)
+    }
+
+    /// Whether `trial` still has the settings that it is named by.
+    ///
+    /// # Errors
+    /// When a file that it reads was changed since.
+    pub fn check_unchanged(&self, trial: &Trial) -> Result<()> {
+        let now = (self.schema.name)(trial.clone())?;
+        if now.identity != trial.identity {
+            bail!("its settings were changed after it was planned; repeat the command to plan it anew");
+        }
+        Ok(())
+    }
+
+    /// The settings of the first `count` trials can be loaded, whatever earlier ones find.
+    ///
+    /// # Errors
+    /// As for [`Self::trials`].
+    pub fn check_ahead(&self, count: usize) -> Result<()> {
+        (0..count.min(self.len()))
+            .try_for_each(|index| Ok((self.schema.name)(self.file.trial(index, &[])).map(drop)?))
+    }
+
+    /// Whether the finished run of `trial` has the numbers that the sweep is steered by.
+    ///
+    /// # Errors
+    /// When it has not: further runs would be chosen or ended by nothing.
+    pub fn check_steered(&self, trial: &Trial) -> Result<()> {
+        let stopping = self.file.early_stopping.as_ref().map(|stopping| stopping.metric.name.as_str());
+        let sought = self.file.is_adaptive().then_some(self.file.metric.name.as_str());
+        let records = read_records(&self.run_path(trial).join("metrics.jsonl"))?;
+        for name in stopping.into_iter().chain(sought) {
+            if !records.iter().any(|record| record.contains_key(name)) {
+                let known: BTreeSet<&str> =
+                    records.iter().flat_map(|record| record.keys().map(String::as_str)).collect();
+                let known = known.into_iter().collect::<Vec<_>>().join(", ");
+                bail!("{} ended without `{name}`, by which the sweep is steered; it has {known}", trial.name);
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs that an adaptive sweep has not asked for yet.
+    pub fn unasked(&self) -> Result<usize> {
+        Ok(if self.file.is_adaptive() { self.len().saturating_sub(self.asked()?.len()) } else { 0 })
+    }
+
+    /// The next trial of an adaptive sweep for `owner`, written down before anyone can start it; none when all
+    /// are asked for.
+    pub fn ask(&self, owner: &str) -> Result<Option<Trial>> {
+        let _lock = self.lock_file("trials.lock")?;
+        let asked: HashSet<usize> = self.asked()?.iter().map(|asked| asked.trial.index).collect();
+        let Some(index) = (0..self.len()).find(|index| !asked.contains(index)) else { return Ok(None) };
+        let told: Vec<Told> = self.standings()?.into_iter().map(|standing| standing.told()).collect();
+        let trial = (self.schema.name)(self.file.trial(index, &told))?;
+        self.append("trials.jsonl", &Asked { owner: owner.into(), trial: trial.clone() })?;
+        Ok(Some(trial))
+    }
+
+    /// What `owner` asked for, oldest first.
+    pub fn asked_by(&self, owner: &str) -> Result<Vec<Trial>> {
+        Ok(self.asked()?.into_iter().filter(|asked| asked.owner == owner).map(|asked| asked.trial).collect())
+    }
+
+    /// The lines of `trials.jsonl` that stand for the same settings today as when they were written.
+    fn asked(&self) -> Result<Vec<Asked>> {
+        let lines: Vec<Asked> = self.lines("trials.jsonl")?;
+        let (read, asked) = &mut *self.asked.borrow_mut();
+        for line in lines.into_iter().skip(*read) {
+            *read += 1;
+            asked.extend(self.still_meant(line));
+        }
+        Ok(asked.clone())
+    }
+
+    fn still_meant(&self, Asked { owner, trial: written }: Asked) -> Option<Asked> {
+        let mut trial = (self.schema.name)(self.file.trial_at(written.index, written.point.clone())).ok()?;
+        if written.identity.is_empty() {
+            // An earlier version wrote no identity: the run says which settings it has, if it was begun.
+            trial = self.keep_names(vec![trial]).remove(0);
+        } else if written.identity != trial.identity {
+            return None;
+        } else {
+            trial.name = written.name;
+        }
+        Some(Asked { owner, trial })
+    }
+
+    /// Where the runs of the sweep judge each other, if it ends runs early.
+    pub fn rungs(&self) -> PathBuf {
+        self.path.join(RUNGS)
+    }
+
+    /// Takes runs that are not of the sweep as its file stands now out of those that others are judged by.
+    ///
+    /// # Errors
+    /// As for [`Self::trials`], and when the file cannot be read or written.
+    pub fn forget_other_runs(&self) -> Result<()> {
+        let trials = self.trials()?;
+        let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
+        rungs::keep(&self.rungs(), |run| names.contains(run))
+    }
+
+    /// Keeps what went wrong with a start of `trial`.
+    pub fn note_failure(&self, trial: &Trial, error: String) -> Result<()> {
+        self.append("failures.jsonl", &Failure { run: trial.name.clone(), at: unix_seconds(), error })
+    }
+
+    /// The last failure of each run.
+    pub fn failures(&self) -> Result<HashMap<String, Failure>> {
+        let failures = self.lines::<Failure>("failures.jsonl")?;
+        Ok(failures.into_iter().map(|failure| (failure.run.clone(), failure)).collect())
+    }
+
+    /// Writes a file of the sweep's report, so that a reader finds the old one or the new one, never a part.
+    ///
+    /// # Errors
+    /// When the file cannot be written; the one before stays.
+    pub fn write_report(&self, name: &str, bytes: &[u8]) -> Result<()> {
+        let folder = self.path.join("report");
+        fs::create_dir_all(&folder)
+            .with_context(|| format!("could not make the folder {}", folder.display()))?;
+        let path = folder.join(name);
+        atomic::replace(&path, bytes).with_context(|| format!("could not write {}", path.display()))
+    }
+
+    /// Makes the folder and holds it for one scheduler.
+    ///
+    /// # Errors
+    /// When another one holds it.
+    pub fn hold(&self) -> Result<File> {
+        self.make()?;
+        let path = self.path.join("sweep.lock");
+        let mut lock = OpenOptions::new()
+            .create(true)
+            .truncate(false)
+            .write(true)
+            .open(&path)
+            .with_context(|| format!("could not open {}", path.display()))?;
+        if matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+            bail!(
+                "another scheduler works on {}; see how it goes with --status, end it with --cancel",
+                self.path.display()
+            );
+        }
+        lock.set_len(0)?;
+        write!(lock, "{}", std::process::id())?;
+        Ok(lock)
+    }
+
+    /// The process that holds the sweep, if one does.
+    pub fn holder(&self) -> Option<i32> {
+        let path = self.path.join("sweep.lock");
+        is_held(&path).then(|| fs::read_to_string(path).ok()?.parse().ok()).flatten()
+    }
+
+    fn make(&self) -> Result<()> {
+        fs::create_dir_all(&self.path)
+            .with_context(|| format!("could not make the folder {}", self.path.display()))
+    }
+
+    fn lock_file(&self, name: &str) -> Result<File> {
+        self.make()?;
+        let path = self.path.join(name);
+        let lock = File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
+        lock.lock()?;
+        Ok(lock)
+    }
+
+    fn append(&self, name: &str, value: &impl Serialize) -> Result<()> {
+        let path = self.path.join(name);
+        jsonl::append(&path, value).with_context(|| format!("could not write {}", path.display()))
+    }
+
+    fn lines<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
+        let path = self.path.join(name);
+        jsonl::read(&path).with_context(|| format!("could not read {}", path.display()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use umwelt_settings::example::RunSettings;
+
+    #[test]
+    fn a_report_is_replaced_whole_and_not_written_over() {
+        let at = tempfile::tempdir().unwrap();
+        let file = at.path().join("a.yaml");
+        fs::write(&file, "values: {model_type: VICReg}\nparameters: {seed: [1, 2]}").unwrap();
+        let folder =
+            SweepFolder::open::<RunSettings>(&file, &[], Some(&at.path().join("sweep")), None).unwrap();
+        let (report, reader) = (at.path().join("sweep/report"), at.path().join("opened before"));
+        folder.write_report("table.csv", b"old").unwrap();
+        fs::hard_link(report.join("table.csv"), &reader).unwrap();
+        folder.write_report("table.csv", b"new").unwrap();
+        assert_eq!(fs::read(report.join("table.csv")).unwrap(), b"new");
+        assert_eq!(fs::read(reader).unwrap(), b"old", "who reads the old one reads all of it");
+        assert_eq!(fs::read_dir(report).unwrap().count(), 1);
+    }
+}

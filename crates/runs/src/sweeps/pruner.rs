@@ -1,0 +1,85 @@
+//! Early stopping within a run: the sweep's rule lies in the run's folder, and the runs of the sweep
+//! share a file of their results at each rung.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+
+use super::folder::{RUNGS, SweepFolder};
+use super::{Asha, Trial, Verdict, arrive};
+use crate::{EARLY_STOPPING, Record};
+use umwelt_base::atomic;
+
+/// The rule by which a sweep ends a run early, as it lies in the run's folder.
+#[derive(Serialize, Deserialize)]
+struct Rule {
+    metric: String,
+    rule: Asha,
+}
+
+/// Decides whether a run of a sweep is stopped early.
+pub struct Pruner {
+    rule: Rule,
+    /// The name of the run's folder.
+    run: String,
+    /// The results at the rungs of all runs of the sweep.
+    rungs: PathBuf,
+}
+
+/// Writes the sweep's rule into the folder of `trial`, or removes an old one where the sweep has none.
+///
+/// # Errors
+/// When the file cannot be written or removed.
+pub fn write_rule(folder: &SweepFolder, trial: &Trial) -> Result<()> {
+    let path = folder.run_path(trial).join(EARLY_STOPPING);
+    let written = match &folder.file.early_stopping {
+        Some(stopping) => {
+            let rule = Rule { metric: stopping.metric.name.clone(), rule: stopping.rule };
+            atomic::replace(&path, (serde_json::to_string_pretty(&rule)? + "\n").as_bytes())
+        }
+        None => fs::remove_file(&path).or_else(|error| match error.kind() {
+            ErrorKind::NotFound => Ok(()),
+            _ => Err(error),
+        }),
+    };
+    written.with_context(|| format!("could not write {}", path.display()))
+}
+
+impl Pruner {
+    /// The pruner of the run in the folder `run`, if its sweep stops runs early.
+    ///
+    /// # Errors
+    /// When the rule cannot be read.
+    pub fn of(run: &Path) -> Result<Option<Self>> {
+        let path = run.join(EARLY_STOPPING);
+        let text = match fs::read(&path) {
+            Err(missing) if missing.kind() == ErrorKind::NotFound => return Ok(None),
+            read => read.with_context(|| format!("could not read {}", path.display()))?,
+        };
+        let rule = serde_json::from_slice(&text).with_context(|| format!("{} is damaged", path.display()))?;
+        let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let sweep = run.parent().unwrap_or(Path::new("."));
+        Ok(Some(Self { rule, run: name, rungs: sweep.join(RUNGS) }))
+    }
+
+    /// The reason to stop the run after the line `record` of its metrics, or `None` to go on.
+    ///
+    /// # Errors
+    /// When the results of the other runs cannot be read, or this one's cannot be written.
+    pub fn should_stop(&self, epoch: f64, record: &Record) -> Result<Option<String>> {
+        let Rule { metric, rule } = &self.rule;
+        let Some(value) = record.get(metric) else { return Ok(None) };
+        // A value that is not finite is null in the metrics, and the worst there is.
+        let value = value.as_f64().unwrap_or(f64::NAN);
+        Ok(match arrive(&self.rungs, &self.run, epoch, value, rule)? {
+            Verdict::GoOn => None,
+            Verdict::Stop { rung, rank, of } => {
+                let epochs = rule.epochs(rung);
+                Some(format!("{metric} {value:.4} was rank {rank} of {of} at epoch {epochs}"))
+            }
+        })
+    }
+}

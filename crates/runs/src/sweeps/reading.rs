@@ -1,0 +1,47 @@
+//! Parts of a sweep file, with errors that say where.
+
+use umwelt_settings::{Key, Meaning, Node, Origin, Scalar, SettingsError, Value, found, from_tree};
+
+type Result<T> = std::result::Result<T, SettingsError>;
+
+/// An error about `key`, which was given at `origin`.
+pub(super) fn wrong(origin: &Origin, key: &str, message: impl Into<String>) -> SettingsError {
+    SettingsError::plain(message).under(key).at(origin)
+}
+
+/// The entries of a mapping.
+pub(super) fn entries<'a>(node: &'a Node, path: &str) -> Result<&'a [(Key, Node)]> {
+    match &node.value {
+        Value::Map(entries) => Ok(entries),
+        other => Err(expected("a mapping of keys to values", other, node, path)),
+    }
+}
+
+/// The items of a list that must have some.
+pub(super) fn items<'a>(node: &'a Node, path: &str) -> Result<&'a [Node]> {
+    match &node.value {
+        Value::List(nodes) if nodes.is_empty() => Err(wrong(&node.origin, path, "an empty list")),
+        Value::List(nodes) => Ok(nodes),
+        other => Err(expected("a list", other, node, path)),
+    }
+}
+
+/// Text, whatever it looks like.
+pub(super) fn text(node: &Node, path: &str) -> Result<String> {
+    from_tree::<String>(node).map_err(|error| error.under(path))
+}
+
+/// A finite number.
+pub(super) fn number(node: &Node, path: &str) -> Result<f64> {
+    let value: f64 = from_tree(node).map_err(|error| error.under(path))?;
+    if value.is_finite() { Ok(value) } else { Err(wrong(&node.origin, path, "must be finite")) }
+}
+
+/// Whether a number was written as a whole one.
+pub(super) fn is_whole(node: &Node) -> bool {
+    matches!(&node.value, Value::Scalar(Scalar { meaning: Meaning::Int(_), .. }))
+}
+
+fn expected(what: &str, value: &Value, node: &Node, path: &str) -> SettingsError {
+    wrong(&node.origin, path, format!("expected {what}, found {}", found(value)))
+}

@@ -1,0 +1,104 @@
+//! One task of a job array.
+
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+use rustix::process::Signal;
+use signal_hook::consts::SIGUSR1;
+
+use super::{Submission, slurm};
+use crate::sweeps::Trial;
+use crate::sweeps::folder::SweepFolder;
+use crate::sweeps::mishaps::Mishaps;
+use crate::sweeps::worker::{Ending, Worker};
+use crate::{Status, is_running};
+use umwelt_base::stop::{Interrupted, Stop};
+use umwelt_base::terminal;
+use umwelt_settings::Schema;
+
+const POLL: Duration = Duration::from_millis(100);
+
+/// Does what the submission in `plan` says the array task of this process is to do.
+///
+/// # Errors
+/// [`Interrupted`] when Slurm ended it; before the time limit it is queued again and goes on then.
+pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
+    let index = std::env::var("SLURM_ARRAY_TASK_ID").context("--task is for Slurm's array tasks")?;
+    let index: usize = index.parse().context("SLURM_ARRAY_TASK_ID")?;
+    let submission = Submission::read(plan)?;
+    let folder = SweepFolder::from_source::<T>(submission.sweep.clone())?;
+    let stop = Stop::listen()?;
+    let owner = format!("{}/{index}", submission.number);
+    let given = submission.tasks.get(index).with_context(|| format!("no task {index}"))?;
+    let mut failed = 0;
+    for trial in given {
+        failed += usize::from(!attempt(&folder, trial, &stop)?);
+    }
+    for number in 0..submission.asks[index] {
+        // A task that was queued again goes on with what it asked for before.
+        let Some(trial) = folder
+            .asked_by(&owner)?
+            .get(number)
+            .cloned()
+            .map_or_else(|| folder.ask(&owner), |t| Ok(Some(t)))?
+        else {
+            break;
+        };
+        failed += usize::from(!attempt(&folder, &trial, &stop)?);
+    }
+    anyhow::ensure!(failed == 0, "{failed} runs of this task failed; `--status` tells why");
+    Ok(())
+}
+
+/// Runs `trial` to its end, again after a mishap as often as was asked; false when it failed.
+fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
+    let mut mishaps = Mishaps::default();
+    loop {
+        let path = folder.run_path(trial);
+        if is_running(&path) || Status::read(&path).is_some_and(|status| status.state.is_over()) {
+            return Ok(true);
+        }
+        let ending = match folder.check_unchanged(trial) {
+            Ok(()) => run(folder, trial, stop)?,
+            Err(changed) => Ending::Failed(format!("{changed:#}")),
+        };
+        match &ending {
+            Ending::Done => return folder.check_steered(trial).map(|()| true),
+            Ending::Interrupted => return Err(Interrupted.into()),
+            Ending::Killed(error) | Ending::Failed(error) => {
+                terminal::note(format!("{}: {error}", trial.name));
+            }
+        }
+        if !mishaps.note(folder, trial, ending)? {
+            return Ok(false);
+        }
+    }
+}
+
+/// One start of a run. Slurm's signals are passed on to it; after its warning the task is queued again.
+fn run(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<Ending> {
+    let mut worker = Worker::start(folder, trial.clone(), 0, None)?;
+    let mut passed_on = false;
+    let ending = loop {
+        if let Some(ending) = worker.ended(folder)? {
+            break ending;
+        }
+        if stop.asked() && !passed_on {
+            worker.signal(Signal::TERM);
+            passed_on = true;
+        }
+        std::thread::sleep(POLL);
+    };
+    if ending == Ending::Interrupted && stop.signal() == SIGUSR1 {
+        requeue()?;
+    }
+    Ok(ending)
+}
+
+fn requeue() -> Result<()> {
+    let job = std::env::var("SLURM_JOB_ID").context("SLURM_JOB_ID")?;
+    terminal::note("time is nearly up; the run has left a checkpoint and is queued again");
+    slurm(Command::new("scontrol").args(["requeue", &job])).map(drop)
+}

@@ -1,0 +1,127 @@
+//! Where each run of a sweep stands, as its own folder says.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+use serde_json::Value;
+
+use super::folder::{Failure, SweepFolder};
+use super::{Outcome, Told, Trial};
+use crate::{State, Status, is_running, read_records};
+
+/// A trial and what became of it.
+pub struct Standing {
+    pub trial: Trial,
+    pub path: PathBuf,
+    pub state: TrialState,
+    pub status: Option<Status>,
+    /// The sweep's metric.
+    pub score: Option<f64>,
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub enum TrialState {
+    Waiting,
+    Running,
+    /// Stopped by a signal, or its process is gone: it goes on where it was.
+    Interrupted,
+    Failed(String),
+    /// Ended by the sweep's early stopping.
+    Stopped(String),
+    Finished,
+}
+
+impl TrialState {
+    pub fn is_over(&self) -> bool {
+        matches!(self, Self::Finished | Self::Stopped(_))
+    }
+
+    /// Whether the next scheduler has something to do for it, or waits for it.
+    pub fn is_left(&self) -> bool {
+        matches!(self, Self::Waiting | Self::Running | Self::Interrupted)
+    }
+}
+
+impl SweepFolder {
+    /// Where all trials stand that were planned or asked for.
+    pub fn standings(&self) -> Result<Vec<Standing>> {
+        let failures = self.failures()?;
+        let standing = |trial: Trial| {
+            let failure = failures.get(&trial.name);
+            self.standing(trial, failure)
+        };
+        Ok(self.trials()?.into_iter().map(standing).collect())
+    }
+
+    fn standing(&self, trial: Trial, failure: Option<&Failure>) -> Standing {
+        let path = self.run_path(&trial);
+        let status = Status::read(&path);
+        let state = match is_running(&path) {
+            true => TrialState::Running,
+            false => left(status.as_ref(), failure),
+        };
+        let score = status.as_ref().and_then(|status| metric(&path, status, &self.file.metric.name));
+        Standing { trial, path, state, status, score }
+    }
+}
+
+impl Standing {
+    /// What a sampler learns from it.
+    pub fn told(&self) -> Told {
+        let outcome = match (&self.state, self.score) {
+            (TrialState::Finished, Some(score)) if score.is_finite() => Outcome::Scored(score),
+            (TrialState::Stopped(_), Some(score)) => Outcome::Stopped(score),
+            (TrialState::Finished | TrialState::Failed(_) | TrialState::Stopped(_), _) => Outcome::Failed,
+            _ => Outcome::Pending,
+        };
+        self.trial.told(outcome)
+    }
+}
+
+/// The state of a run that no process is running.
+fn left(status: Option<&Status>, failure: Option<&Failure>) -> TrialState {
+    // What a run has done since it went wrong counts for more than that.
+    let failure = failure.filter(|failure| status.is_none_or(|status| status.heartbeat < failure.at));
+    let message = |status: &Status| status.message.clone().unwrap_or_default();
+    match (status, failure) {
+        (Some(status), _) if status.state == State::Finished => TrialState::Finished,
+        (Some(status), _) if status.state == State::Stopped => TrialState::Stopped(message(status)),
+        (Some(status), _) if status.state == State::Failed => TrialState::Failed(message(status)),
+        (_, Some(failure)) => TrialState::Failed(failure.error.clone()),
+        (Some(_), None) => TrialState::Interrupted,
+        (None, None) => TrialState::Waiting,
+    }
+}
+
+/// The last value of a metric: of the last evaluation, else of the last line that has it.
+fn metric(path: &Path, status: &Status, name: &str) -> Option<f64> {
+    if let Some(score) = status.scores.get(name) {
+        return score.as_f64();
+    }
+    let records = read_records(&path.join("metrics.jsonl")).ok()?;
+    records.iter().rev().find_map(|record| record.get(name)).and_then(Value::as_f64)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(state: State, heartbeat: f64) -> Status {
+        Status { state, heartbeat, message: Some("why".into()), ..Status::new() }
+    }
+
+    #[test]
+    fn a_run_that_went_on_after_a_failure_has_not_failed() {
+        let killed = Failure { run: "a".into(), at: 100.0, error: "killed by SIGKILL".into() };
+        let state = |status: Option<Status>, failure| left(status.as_ref(), failure);
+        assert_eq!(state(None, None), TrialState::Waiting);
+        assert_eq!(state(None, Some(&killed)), TrialState::Failed("killed by SIGKILL".into()));
+        let running = |heartbeat| Some(status(State::Running, heartbeat));
+        assert_eq!(state(running(99.0), Some(&killed)), TrialState::Failed("killed by SIGKILL".into()));
+        assert_eq!(state(running(101.0), Some(&killed)), TrialState::Interrupted);
+        assert_eq!(state(running(99.0), None), TrialState::Interrupted);
+        assert_eq!(state(Some(status(State::Finished, 99.0)), Some(&killed)), TrialState::Finished);
+        assert_eq!(state(Some(status(State::Failed, 101.0)), None), TrialState::Failed("why".into()));
+        assert_eq!(state(Some(status(State::Stopped, 101.0)), None), TrialState::Stopped("why".into()));
+    }
+}

@@ -1,0 +1,114 @@
+//! Layered YAML and `key=value` to typed, checked settings, and back.
+//!
+//! Knows no key: a [`Schema`] brings them.
+
+pub mod check;
+mod de;
+mod difference;
+mod error;
+#[cfg(any(test, feature = "example"))]
+pub mod example;
+mod explain;
+mod flat;
+mod identity;
+mod interpolation;
+mod layers;
+mod numbers;
+mod origin;
+mod parse;
+mod paths;
+mod read;
+mod resolved;
+mod scalar;
+mod ser;
+mod suggest;
+mod tree;
+mod values;
+mod yaml;
+
+#[cfg(test)]
+mod error_texts;
+#[cfg(test)]
+mod layering;
+#[cfg(test)]
+mod round_trips;
+
+use std::path::PathBuf;
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use check::Refusal;
+pub use difference::{Difference, differences};
+pub use error::SettingsError;
+pub use flat::{flat, plain};
+pub use identity::{identity, is_identity, result_differences};
+pub use layers::{Given, load_given};
+pub use numbers::{NumberKind, number_kind};
+pub use origin::Origin;
+pub use resolved::{Resolved, to_yaml};
+
+pub use de::{found, from_tree};
+pub use interpolation::refuse_interpolation;
+pub use paths::{expand_path, expand_paths};
+pub use read::read_file;
+pub use scalar::{Meaning, resolve};
+pub use suggest::{for_unknown_choice, for_unknown_key, for_unknown_name};
+pub use tree::{Key, Node, Scalar, Value, join};
+pub use values::parse_argument;
+pub use yaml::inline;
+
+/// What settings must be to be loaded: a struct with a default for each key.
+pub trait Schema: Serialize + DeserializeOwned + Default {
+    /// Dotted keys that a file or `--values` must give, each with what can be chosen.
+    const REQUIRED: &'static [(&'static str, &'static [&'static str])] = &[];
+
+    /// Refuses values that no run can be made with: a dotted key and what is allowed there.
+    fn check(&self) -> Result<(), Refusal>;
+
+    /// Whether the value of a dotted key can change a result of a run with these settings. Labels, places and mirrors of
+    /// a run cannot, and neither can settings of a model that is not trained: they are no part of its [`identity`].
+    fn affects_results(&self, key: &str) -> bool;
+}
+
+/// Lays the files upon the defaults in their order, and `values` (`KEY=VALUE` each) upon those.
+///
+/// Maps merge; lists and scalars replace. Fails at the first thing that is wrong: a file that cannot be read, a key
+/// that does not exist, a value of the wrong type or out of range, a required key that nobody gave.
+pub fn load<T: Schema>(files: &[PathBuf], values: &[String]) -> Result<Resolved<T>, SettingsError> {
+    let mut tree = layers::read_files(files)?;
+    for argument in values {
+        tree.merge(parse_argument(argument)?);
+    }
+    settle(tree)
+}
+
+/// Reads and checks what has been laid together.
+fn settle<T: Schema>(mut tree: Node) -> Result<Resolved<T>, SettingsError> {
+    refuse_interpolation(&tree)?;
+    expand_paths(&mut tree)?;
+    let settings: T = from_tree(&tree).map_err(|error| error.suggesting(&known_keys::<T>()))?;
+    check_required::<T>(&tree)?;
+    settings.check().map_err(|refusal| refused(refusal, &tree))?;
+    Ok(Resolved { settings, tree })
+}
+
+fn known_keys<T: Schema>() -> Vec<String> {
+    resolved::to_tree(&T::default()).leaves().into_iter().map(|(key, _)| key).collect()
+}
+
+fn check_required<T: Schema>(tree: &Node) -> Result<(), SettingsError> {
+    let Some((key, choices)) = T::REQUIRED.iter().find(|(key, _)| tree.get(key).is_none()) else {
+        return Ok(());
+    };
+    let (one_of, example) = match choices.first() {
+        Some(first) => (format!("choose one of {}, ", choices.join(", ")), *first),
+        None => (String::new(), "..."),
+    };
+    let message = format!("{key} is missing; {one_of}for instance `--values {key}={example}`");
+    Err(SettingsError::plain(message))
+}
+
+fn refused((key, reason): Refusal, tree: &Node) -> SettingsError {
+    let origin = tree.get(&key).map_or(&Origin::Default, |node| &node.origin);
+    SettingsError::plain(reason).under(&key).at(origin)
+}

@@ -1,0 +1,184 @@
+//! Convolutions.
+
+use tch::{Device, Tensor};
+
+use super::{Scope, bound};
+use crate::native;
+
+/// A square convolution, in channels-last order.
+pub struct Conv2d {
+    pub(super) weight: Tensor,
+    bias: Option<Tensor>,
+    stride: i64,
+    padding: i64,
+}
+
+impl Conv2d {
+    pub fn new(scope: &Scope, inputs: i64, outputs: i64, kernel: i64, stride: i64, padding: i64) -> Self {
+        Self {
+            bias: Some(scope.uniform("bias", &[outputs], bound(inputs * kernel * kernel))),
+            ..Self::without_bias(scope, inputs, outputs, kernel, stride, padding)
+        }
+    }
+
+    pub fn without_bias(
+        scope: &Scope,
+        inputs: i64,
+        outputs: i64,
+        kernel: i64,
+        stride: i64,
+        padding: i64,
+    ) -> Self {
+        let (shape, bound) = ([outputs, inputs, kernel, kernel], bound(inputs * kernel * kernel));
+        Self { weight: scope.uniform_channels_last("weight", &shape, bound), bias: None, stride, padding }
+    }
+
+    /// Without a bias, and of normal weights that keep a gradient's variance through a ReLU (He et al.,
+    /// arXiv 1502.01852, section 2.2); padded so that a stride of 1 keeps the size.
+    pub fn kaiming(scope: &Scope, inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
+        let deviation = (2.0 / (outputs * kernel * kernel) as f64).sqrt();
+        let shape = [outputs, inputs, kernel, kernel];
+        let weight = scope.normal_channels_last("weight", &shape, deviation);
+        Self { weight, bias: None, stride, padding: kernel / 2 }
+    }
+
+    /// `[N, inputs, H, W]` -> `[N, outputs, H', W']`
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        convolve(x, &self.weight, self.bias.as_ref(), self.stride, self.padding)
+    }
+}
+
+/// A square convolution of `x` `[N, I, H, W]` with `weight` `[O, I, k, k]`.
+pub fn convolve(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, stride: i64, padding: i64) -> Tensor {
+    if x.device() == Device::Cpu && native::autocast_on_cpu() {
+        let none = || Tensor::zeros([weight.size()[0]], (weight.kind(), weight.device()));
+        let bias = bias.map_or_else(none, Tensor::shallow_clone);
+        return native::narrow_conv(x, weight, &bias, stride, padding);
+    }
+    x.conv2d(weight, bias, [stride; 2], [padding; 2], [1, 1], 1)
+}
+
+/// A square transposed convolution with a bias, without padding.
+pub struct ConvTranspose2d {
+    weight: Tensor,
+    bias: Tensor,
+    stride: i64,
+}
+
+impl ConvTranspose2d {
+    pub fn new(scope: &Scope, inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
+        let bound = bound(outputs * kernel * kernel);
+        Self {
+            weight: scope.uniform("weight", &[inputs, outputs, kernel, kernel], bound),
+            bias: scope.uniform("bias", &[outputs], bound),
+            stride,
+        }
+    }
+
+    /// `[N, inputs, H, W]` -> `[N, outputs, stride (H - 1) + k, stride (W - 1) + k]`
+    pub fn forward(&self, x: &Tensor) -> Tensor {
+        x.conv_transpose2d(&self.weight, Some(&self.bias), [self.stride; 2], [0, 0], [0, 0], 1, [1, 1])
+    }
+}
+
+/// The same images `[N, C, H, W]` with the channels of a pixel beside each other in memory, as convolutions like them.
+pub fn channels_last(images: &Tensor) -> Tensor {
+    let (count, channels, height, width) = images.size4().expect("images are [N, C, H, W]");
+    let ordered = match channels {
+        1 => images.reshape([count, height, width, 1]),
+        _ => images.permute([0, 2, 3, 1]).contiguous(),
+    };
+    ordered.permute([0, 3, 1, 2])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::draws::Draws;
+    use crate::nn::Parameters;
+    use tch::Kind;
+
+    /// `conv` of `images` with its gradients, in bfloat16 or float32, as float32.
+    fn passes(conv: &Conv2d, images: &Tensor, narrow: bool) -> Vec<Tensor> {
+        let x = images.copy().set_requires_grad(true);
+        let parameters: Vec<&Tensor> = std::iter::once(&conv.weight).chain(&conv.bias).collect();
+        native::clear_gradients(&parameters.iter().map(|p| p.shallow_clone()).collect::<Vec<_>>());
+        let y = match narrow {
+            true => native::autocast(Device::Cpu, || conv.forward(&x)),
+            false => conv.forward(&x),
+        };
+        assert_eq!(y.kind(), if narrow { Kind::BFloat16 } else { Kind::Float });
+        let y = y.to_kind(Kind::Float);
+        (&y * y.detach()).sum(Kind::Float).backward();
+        [y.detach(), x.grad()].into_iter().chain(parameters.iter().map(|p| p.grad())).collect()
+    }
+
+    #[test]
+    fn a_bfloat16_convolution_is_close_to_the_float32_one_with_float32_gradients() {
+        let draws = Draws::new(5);
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let at = |name: &str| parameters.root().sub(name);
+        let convs = [
+            Conv2d::new(&at("usual"), 16, 32, 5, 2, 2),
+            Conv2d::without_bias(&at("bare"), 16, 32, 3, 1, 1),
+            Conv2d::kaiming(&at("skip"), 16, 32, 1, 2),
+            Conv2d::new(&at("narrow"), 16, 1, 3, 1, 1),
+        ];
+        for (conv, count) in convs.iter().flat_map(|conv| [(conv, 1), (conv, 19)]) {
+            let images = channels_last(&draws.floats([count, 16, 14, 14]));
+            for (ours, expected) in passes(conv, &images, true).iter().zip(passes(conv, &images, false)) {
+                assert_eq!(ours.kind(), Kind::Float);
+                let error = (ours - &expected).norm() / expected.norm();
+                assert!(error.double_value(&[]) < 0.02, "{error:?}");
+            }
+        }
+    }
+
+    /// `|x - exact| / |exact|`
+    fn error(x: &Tensor, exact: &Tensor) -> f64 {
+        ((x.to_kind(Kind::Double) - exact).norm() / exact.norm()).double_value(&[])
+    }
+
+    #[test]
+    fn a_bfloat16_convolution_and_its_gradients_are_exact_but_for_one_rounding() {
+        let draws = Draws::new(7);
+        let exact = Kind::Double;
+        for (inputs, outputs, kernel, stride) in [(1, 16, 3, 1), (32, 64, 7, 1), (16, 32, 5, 2)] {
+            let given = [
+                channels_last(&draws.floats([9, inputs, 14, 14])),
+                draws.floats([outputs, inputs, kernel, kernel]) / (inputs * kernel * kernel) as f64,
+                draws.floats([outputs]),
+            ];
+            let pull = draws.floats([9, outputs, 14 / stride, 14 / stride]).to_kind(Kind::BFloat16);
+            let passes = |given: [Tensor; 3], conv: &dyn Fn(&[Tensor; 3]) -> Tensor| {
+                let given = given.map(|x| x.set_requires_grad(true));
+                let y = conv(&given);
+                (&y * pull.to_kind(y.kind())).sum(exact).backward();
+                [y.detach()].into_iter().chain(given.map(|x| x.grad())).collect::<Vec<_>>()
+            };
+            let rounded = given.each_ref().map(|x| x.to_kind(Kind::BFloat16).to_kind(exact));
+            let ours = passes(given, &|[x, w, b]| native::narrow_conv(x, w, b, stride, kernel / 2));
+            let expected =
+                passes(rounded, &|[x, w, b]| x.conv2d(w, Some(b), [stride; 2], [kernel / 2; 2], [1, 1], 1));
+            for (ours, expected) in ours.iter().zip(&expected) {
+                let (error, rounding) =
+                    (error(ours, expected), error(&expected.to_kind(Kind::BFloat16), expected));
+                assert!(
+                    error < 1.2 * rounding,
+                    "{inputs} to {outputs}: {error} where {rounding} is rounding"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_bias_no_bias_is_trained_and_a_black_image_stays_black() {
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let conv = Conv2d::without_bias(&parameters.root(), 2, 3, 3, 1, 1);
+        assert_eq!(parameters.count(), 3 * 2 * 3 * 3);
+        let black = Tensor::zeros([1, 2, 5, 4], (Kind::Float, Device::Cpu));
+        for y in [conv.forward(&black), native::autocast(Device::Cpu, || conv.forward(&black))] {
+            assert_eq!((y.size(), y.abs().max().double_value(&[])), (vec![1, 3, 5, 4], 0.0));
+        }
+    }
+}

@@ -1,0 +1,174 @@
+//! The named tensors of a model, in the order of their creation.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+
+use anyhow::{Result, bail};
+use tch::{Device, Kind, Tensor, no_grad};
+
+use umwelt_base::random::Stream;
+
+/// All parameters and buffers of a model, on one device. Initial values are a function of (seed, name) alone.
+pub struct Parameters {
+    device: Device,
+    seed: u64,
+    entries: RefCell<Vec<Entry>>,
+}
+
+struct Entry {
+    name: String,
+    tensor: Tensor,
+    trainable: bool,
+}
+
+impl Parameters {
+    /// An empty set whose initial values will follow from `seed`.
+    pub fn new(device: Device, seed: u64) -> Self {
+        Self { device, seed, entries: RefCell::default() }
+    }
+
+    pub fn device(&self) -> Device {
+        self.device
+    }
+
+    /// What the initial values follow from.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
+    /// The place where a model adds its first layer.
+    pub fn root(&self) -> Scope<'_> {
+        Scope { parameters: self, prefix: String::new() }
+    }
+
+    /// Every tensor by name: parameters and buffers, in the order of their creation.
+    pub fn named(&self) -> Vec<(String, Tensor)> {
+        self.entries.borrow().iter().map(|e| (e.name.clone(), e.tensor.shallow_clone())).collect()
+    }
+
+    /// What an optimiser trains, by name.
+    pub fn trainable(&self) -> Vec<(String, Tensor)> {
+        let entries = self.entries.borrow();
+        let trainable = entries.iter().filter(|e| e.trainable);
+        trainable.map(|e| (e.name.clone(), e.tensor.shallow_clone())).collect()
+    }
+
+    /// How many numbers training adapts.
+    pub fn count(&self) -> usize {
+        self.trainable().iter().map(|(_, tensor)| tensor.numel()).sum()
+    }
+
+    /// Stops training every tensor whose name starts with `prefix`.
+    pub fn freeze(&self, prefix: &str) {
+        for entry in self.entries.borrow_mut().iter_mut().filter(|e| e.name.starts_with(prefix)) {
+            entry.trainable = false;
+            let _ = entry.tensor.set_requires_grad(false);
+        }
+    }
+
+    /// Copies `source` over the tensors of the same names.
+    ///
+    /// # Errors
+    /// Names what is missing, what has no place here and which shapes differ; nothing is copied then.
+    pub fn assign(&self, source: &HashMap<String, Tensor>) -> Result<()> {
+        let named = self.named();
+        for (name, tensor) in &named {
+            let Some(value) = source.get(name) else { bail!("tensor {name} is missing") };
+            if value.size() != tensor.size() {
+                bail!("tensor {name} should be {:?}, it is {:?}", tensor.size(), value.size());
+            }
+        }
+        if let Some(extra) = source.keys().find(|key| named.iter().all(|(name, _)| name != *key)) {
+            bail!("tensor {extra} has no place in this model");
+        }
+        no_grad(|| named.into_iter().for_each(|(name, mut tensor)| tensor.copy_(&source[&name])));
+        Ok(())
+    }
+
+    /// Takes over the values of a model of the same settings.
+    pub fn assign_from(&self, other: &Parameters) -> Result<()> {
+        self.assign(&other.named().into_iter().collect())
+    }
+}
+
+/// A place in the tree of names, `backbone.layer1` for instance.
+pub struct Scope<'a> {
+    parameters: &'a Parameters,
+    prefix: String,
+}
+
+impl Scope<'_> {
+    /// The place `name` inside this one.
+    pub fn sub(&self, name: impl std::fmt::Display) -> Self {
+        Self { parameters: self.parameters, prefix: self.full_name(&name.to_string()) }
+    }
+
+    /// Where its tensors are.
+    pub fn device(&self) -> Device {
+        self.parameters.device
+    }
+
+    fn full_name(&self, name: &str) -> String {
+        if self.prefix.is_empty() { name.into() } else { format!("{}.{name}", self.prefix) }
+    }
+
+    /// A parameter drawn from U(-bound, bound).
+    pub fn uniform(&self, name: &str, shape: &[i64], bound: f64) -> Tensor {
+        self.add(self.full_name(name), self.drawn(name, shape, bound), true)
+    }
+
+    /// A convolution's weight `[O, I, k, k]` drawn from U(-bound, bound), in channels-last order in memory.
+    pub fn uniform_channels_last(&self, name: &str, shape: &[i64; 4], bound: f64) -> Tensor {
+        self.add(self.full_name(name), channels_last(&self.drawn(name, shape, bound)), true)
+    }
+
+    /// A convolution's weight `[O, I, k, k]` drawn from a normal distribution around 0, in the same order.
+    pub fn normal_channels_last(&self, name: &str, shape: &[i64; 4], deviation: f64) -> Tensor {
+        self.add(self.full_name(name), channels_last(&self.drawn_normal(name, shape, deviation)), true)
+    }
+
+    /// A parameter drawn from a normal distribution around 0.
+    pub fn normal(&self, name: &str, shape: &[i64], deviation: f64) -> Tensor {
+        self.add(self.full_name(name), self.drawn_normal(name, shape, deviation), true)
+    }
+
+    fn drawn_normal(&self, name: &str, shape: &[i64], deviation: f64) -> Tensor {
+        let mut rng = self.stream(name).at(&[]);
+        let draw = |_| (deviation * rng.normal()) as f32;
+        let values: Vec<f32> = (0..shape.iter().product()).map(draw).collect();
+        Tensor::from_slice(&values).view(shape)
+    }
+
+    fn drawn(&self, name: &str, shape: &[i64], bound: f64) -> Tensor {
+        let mut values = vec![0f32; shape.iter().product::<i64>() as usize];
+        self.stream(name).at(&[]).fill_uniform(&mut values, -bound as f32, bound as f32);
+        Tensor::from_slice(&values).view(shape)
+    }
+
+    fn stream(&self, name: &str) -> Stream {
+        Stream::new(self.parameters.seed, &format!("initialisation of {}", self.full_name(name)))
+    }
+
+    /// A parameter that starts at one value everywhere.
+    pub fn constant(&self, name: &str, shape: &[i64], value: f64) -> Tensor {
+        self.add(self.full_name(name), Tensor::full(shape, value, (Kind::Float, Device::Cpu)), true)
+    }
+
+    /// A tensor that is saved with the model and not trained.
+    pub fn buffer(&self, name: &str, shape: &[i64], value: f64) -> Tensor {
+        self.add(self.full_name(name), Tensor::full(shape, value, (Kind::Float, Device::Cpu)), false)
+    }
+
+    fn add(&self, name: String, tensor: Tensor, trainable: bool) -> Tensor {
+        let tensor = tensor.to_device(self.parameters.device).set_requires_grad(trainable);
+        let mut entries = self.parameters.entries.borrow_mut();
+        debug_assert!(entries.iter().all(|e| e.name != name), "two tensors are called {name}");
+        entries.push(Entry { name, tensor: tensor.shallow_clone(), trainable });
+        tensor
+    }
+}
+
+/// The same weight with the input channels of a pixel beside each other in memory.
+fn channels_last(weight: &Tensor) -> Tensor {
+    weight.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
+}

@@ -1,0 +1,12 @@
+//! Objectives: pure functions from tensors to scalars. No I/O, no settings files, no devices.
+
+pub mod cross_correlation;
+pub mod divergence;
+pub mod info_nce;
+pub mod report;
+pub mod scalars;
+pub mod sigreg;
+pub mod trajectory_contrast;
+pub mod variance_covariance;
+
+pub use report::LossReport;

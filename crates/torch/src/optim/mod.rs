@@ -1,0 +1,65 @@
+//! Optimisers and schedules. They are ours because tch's can neither be saved nor restored, and it has no LARS.
+
+mod adam;
+mod lars;
+mod recipe;
+mod schedule;
+
+use std::collections::HashMap;
+
+use anyhow::{Context, Result, ensure};
+use tch::{Tensor, no_grad};
+
+pub use adam::Adam;
+pub use lars::Lars;
+pub use recipe::{LrSchedule, OptimizerKind, Recipe};
+pub use schedule::{Cosine, Schedule};
+
+/// What turns gradients into steps.
+pub trait Optimiser {
+    /// Steps every parameter that has a gradient, with this learning rate.
+    fn step(&mut self, lr: f64);
+
+    /// Everything that the next step depends on besides parameters and gradients, by name.
+    fn state(&self) -> Vec<(String, Tensor)>;
+}
+
+/// The optimiser of this kind for these parameters.
+pub fn build(kind: OptimizerKind, parameters: Vec<(String, Tensor)>) -> Box<dyn Optimiser> {
+    match kind {
+        OptimizerKind::Lars => Box::new(Lars::new(parameters)),
+        OptimizerKind::AdamW { epsilon, weight_decay } => {
+            Box::new(Adam::with_weight_decay(parameters, epsilon, weight_decay))
+        }
+    }
+}
+
+/// Puts `source` into an optimiser's state.
+///
+/// # Errors
+/// Names the tensor that is missing or has another shape.
+pub fn restore(optimiser: &dyn Optimiser, source: &HashMap<String, Tensor>) -> Result<()> {
+    for (name, mut tensor) in optimiser.state() {
+        let value = source.get(&name).with_context(|| format!("tensor {name} is missing"))?;
+        ensure!(
+            value.size() == tensor.size(),
+            "tensor {name} should be {:?}, it is {:?}",
+            tensor.size(),
+            value.size()
+        );
+        no_grad(|| tensor.copy_(value));
+    }
+    Ok(())
+}
+
+fn zeros_like(parameters: &[Tensor]) -> Vec<Tensor> {
+    no_grad(|| parameters.iter().map(Tensor::zeros_like).collect())
+}
+
+fn named<'a>(
+    kind: &'a str,
+    names: &'a [String],
+    tensors: &'a [Tensor],
+) -> impl Iterator<Item = (String, Tensor)> + 'a {
+    names.iter().zip(tensors).map(move |(name, tensor)| (format!("{kind}.{name}"), tensor.shallow_clone()))
+}

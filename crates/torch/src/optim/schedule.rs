@@ -1,0 +1,142 @@
+//! Learning rates as a function of the step.
+
+use std::f64::consts::PI;
+
+use super::LrSchedule;
+
+/// The part of a one-cycle run in which the rate rises.
+const RISE: f64 = 0.3;
+/// The peak of a one-cycle run over its first rate.
+const FIRST: f64 = 25.0;
+/// The first rate of a one-cycle run over its last.
+const LAST: f64 = 1e4;
+
+/// The learning rate of every step of a run.
+#[derive(Clone, Copy, Debug)]
+pub enum Schedule {
+    Cosine(Cosine),
+    OneCycle { peak: f64, steps: f64 },
+    Constant { lr: f64, decay_step: Option<u64> },
+}
+
+impl Schedule {
+    pub fn new(schedule: LrSchedule, batch_size: usize, epochs: usize, steps_per_epoch: usize) -> Self {
+        match schedule {
+            LrSchedule::Cosine { base_lr } => {
+                Self::Cosine(Cosine::new(base_lr, batch_size, epochs, steps_per_epoch))
+            }
+            LrSchedule::OneCycle { peak } => {
+                Self::OneCycle { peak, steps: (epochs * steps_per_epoch) as f64 }
+            }
+            LrSchedule::Constant { lr, decay_epoch } => Self::Constant {
+                lr,
+                decay_step: decay_epoch.map(|epoch| epoch.saturating_mul(steps_per_epoch) as u64),
+            },
+        }
+    }
+
+    /// The rate of training step `step`, counted from 0.
+    pub fn lr(&self, step: u64) -> f64 {
+        match *self {
+            Self::Cosine(cosine) => cosine.lr(step),
+            Self::OneCycle { peak, steps } => one_cycle(peak, (step as f64 + 1.0) / steps),
+            Self::Constant { lr, decay_step } => {
+                if decay_step.is_some_and(|decay| step >= decay) {
+                    lr / 10.0
+                } else {
+                    lr
+                }
+            }
+        }
+    }
+}
+
+/// The rate after a part `progress` in (0, 1] of a run: half a cosine up to `peak` and another down (Smith and Topin,
+/// *Super-convergence*, arXiv 1708.07120).
+fn one_cycle(peak: f64, progress: f64) -> f64 {
+    let between = |from: f64, to: f64, part: f64| to + (from - to) * 0.5 * (1.0 + (PI * part).cos());
+    match progress < RISE {
+        true => between(peak / FIRST, peak, progress / RISE),
+        false => between(peak, peak / FIRST / LAST, (progress - RISE) / (1.0 - RISE)),
+    }
+}
+
+/// The fraction of the base rate that annealing ends at.
+const END: f64 = 0.001;
+
+/// Linear warm-up from 0, then a cosine down to a thousandth of the base rate (Sobal et al., arXiv 2211.10831).
+#[derive(Clone, Copy, Debug)]
+pub struct Cosine {
+    base: f64,
+    warm_up: f64,
+    total: f64,
+    offset: u64,
+}
+
+impl Cosine {
+    /// `base_lr` is meant for a batch of 256 and scaled with `batch_size`. Warm-up takes ten epochs, or half of fewer.
+    pub fn new(base_lr: f64, batch_size: usize, epochs: usize, steps_per_epoch: usize) -> Self {
+        let warm_up_epochs = (epochs as f64 / 2.0).min(10.0);
+        Self {
+            base: base_lr * batch_size as f64 / 256.0,
+            warm_up: warm_up_epochs * steps_per_epoch as f64,
+            total: (epochs * steps_per_epoch) as f64,
+            offset: if epochs > 10 { steps_per_epoch as u64 } else { 1 },
+        }
+    }
+
+    /// The rate of training step `step`, counted from 0. The published code counts its epochs from 1, so that warm-up
+    /// begins after an epoch's worth of steps and the last epoch overshoots the cosine. This is kept but for ten epochs
+    /// or fewer, which the published code cannot run and which the overshoot would carry back up.
+    pub fn lr(&self, step: u64) -> f64 {
+        self.at((step + self.offset) as f64)
+    }
+
+    fn at(&self, step: f64) -> f64 {
+        if step < self.warm_up {
+            return self.base * step / self.warm_up;
+        }
+        let progress = (step - self.warm_up) / (self.total - self.warm_up);
+        let kept = 0.5 * (1.0 + (PI * progress).cos());
+        self.base * (kept + END * (1.0 - kept))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_cycle_rises_to_its_peak_and_falls_to_almost_nothing() {
+        let schedule = Schedule::new(LrSchedule::OneCycle { peak: 2.0 }, 128, 4, 25);
+        let near = |step: u64, expected: f64| assert!((schedule.lr(step) / expected - 1.0).abs() < 1e-9);
+        near(29, 2.0);
+        near(14, (0.08 + 2.0) / 2.0); // half way up
+        near(64, (2.0 + 8e-6) / 2.0); // half way down
+        near(99, 8e-6);
+    }
+
+    #[test]
+    fn a_constant_rate_is_divided_by_ten_from_its_epoch_on() {
+        let rates = |decay_epoch| {
+            let schedule = Schedule::new(LrSchedule::Constant { lr: 0.5, decay_epoch }, 128, 9, 3);
+            [0, 5, 6, 26].map(|step| schedule.lr(step))
+        };
+        assert_eq!(rates(None), [0.5; 4]);
+        assert_eq!(rates(Some(2)), [0.5, 0.5, 0.05, 0.05]);
+    }
+
+    #[test]
+    fn a_budget_of_ten_epochs_or_fewer_warms_up_for_half_of_it() {
+        for epochs in [1, 2, 7, 10] {
+            let schedule = Cosine::new(0.2, 256, epochs, 10);
+            let rates: Vec<f64> = (0..10 * epochs as u64).map(|step| schedule.lr(step)).collect();
+            assert!(rates.iter().all(|rate| *rate > 0.0 && *rate <= 0.2 && rate.is_finite()), "{rates:?}");
+        }
+        let schedule = Cosine::new(0.2, 128, 4, 10);
+        assert_eq!(schedule.at(20.0), 0.1);
+        assert!((schedule.lr(39) - 0.0001).abs() < 1e-12);
+        assert_eq!(schedule.at(10.0), 0.05);
+        assert!((schedule.at(30.0) - 0.1 * (0.5 + 0.0005)).abs() < 1e-12);
+    }
+}

@@ -1,0 +1,164 @@
+//! Digits on a device, turned and flipped a batch at a time.
+
+use tch::{Device, Kind, Tensor};
+
+use crate::datasets::IMAGE_SIZE;
+use umwelt_base::random::Stream;
+
+const PIXELS: usize = IMAGE_SIZE * IMAGE_SIZE;
+/// Quarter turns, each with and without a flip.
+const VIEWS: usize = 8;
+
+/// How training digits are varied.
+#[derive(Clone, Copy, Debug)]
+pub struct Augmentation {
+    /// Flips left to right with probability 1/2, besides turning by a random one of 0, 90, 180 and 270 degrees.
+    pub flip: bool,
+    /// How often what the agents see is swapped.
+    pub swap_probability: f64,
+    /// How often an agent's message is lost.
+    pub drop_message: f64,
+    pub agents: usize,
+}
+
+/// What is drawn for one batch.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DigitDraw {
+    /// Which digits, `[B]`.
+    pub picked: Vec<i64>,
+    /// Which of the eight views of each, `[B]`.
+    pub views: Vec<i64>,
+    /// Whether the agents see each other's strips, `[B]`.
+    pub swapped: Vec<bool>,
+    /// 1 where a message arrives and 0 where it is lost, `[B, A]`; none where none is ever lost.
+    pub kept: Option<Vec<f32>>,
+}
+
+impl Augmentation {
+    /// The draw of batch `step`, a function of (seed, step) alone.
+    pub fn draw(&self, seed: u64, step: u64, picked: Vec<i64>) -> DigitDraw {
+        let batch = picked.len();
+        let mut rng = Stream::new(seed, "views of digits").at(&[step]);
+        let views = if self.flip { VIEWS } else { VIEWS / 2 };
+        let views = (0..batch).map(|_| (rng.uniform() * views as f64) as i64).collect();
+        let swapped = (0..batch).map(|_| rng.uniform() < self.swap_probability).collect();
+        let mut rng = Stream::new(seed, "lost messages").at(&[step]);
+        let mut keep = || if rng.uniform() < self.drop_message { 0.0 } else { 1.0 };
+        let kept = (self.drop_message > 0.0).then(|| (0..batch * self.agents).map(|_| keep()).collect());
+        DigitDraw { picked, views, swapped, kept }
+    }
+}
+
+/// All digits of a split on a device, a byte a pixel.
+pub struct DigitViews {
+    /// `[N, 784]`, uint8
+    images: Tensor,
+    /// Where each pixel of a view comes from, `[8, 784]`.
+    sources: Tensor,
+}
+
+impl DigitViews {
+    /// `images` are the bytes of `[N, 28, 28]`.
+    pub fn new(images: &[u8], device: Device) -> Self {
+        let sources: Vec<i64> =
+            (0..VIEWS).flat_map(|view| (0..PIXELS).map(move |at| source(view, at))).collect();
+        Self {
+            images: Tensor::from_slice(images).view([-1, PIXELS as i64]).to_device(device),
+            sources: Tensor::from_slice(&sources).view([-1, PIXELS as i64]).to_device(device),
+        }
+    }
+
+    /// N
+    pub fn count(&self) -> i64 {
+        self.images.size()[0]
+    }
+
+    /// The views that were drawn, intensities in [0, 1]: `[B, 28, 28]`.
+    pub fn views(&self, draw: &DigitDraw) -> Tensor {
+        let device = self.images.device();
+        let index = |indices: &[i64]| Tensor::from_slice(indices).to_device(device);
+        let sources = self.sources.index_select(0, &index(&draw.views));
+        shown(&self.images.index_select(0, &index(&draw.picked)).gather(1, &sources, false))
+    }
+
+    /// Digits as they are, intensities in [0, 1]: `[count, 28, 28]`, the first of them `from`.
+    pub fn upright(&self, from: i64, count: i64) -> Tensor {
+        shown(&self.images.narrow(0, from, count))
+    }
+
+    /// The mean of all digits as they are, `[28, 28]`.
+    pub fn mean(&self) -> Tensor {
+        shown(&self.images.sum_dim_intlist([0].as_slice(), false, Kind::Double)).squeeze_dim(0)
+            / self.count() as f64
+    }
+}
+
+fn shown(bytes: &Tensor) -> Tensor {
+    bytes.view([-1, IMAGE_SIZE as i64, IMAGE_SIZE as i64]).to_kind(Kind::Float) / 255.0
+}
+
+/// The pixel that comes to lie at `at` when a digit is turned by `view % 4` quarters against the clock, and then
+/// flipped left to right if `view` is 4 or more.
+fn source(view: usize, at: usize) -> i64 {
+    let last = IMAGE_SIZE - 1;
+    let (mut row, mut column) = (at / IMAGE_SIZE, at % IMAGE_SIZE);
+    if view >= VIEWS / 2 {
+        column = last - column;
+    }
+    for _ in 0..view % (VIEWS / 2) {
+        (row, column) = (column, last - row);
+    }
+    (row * IMAGE_SIZE + column) as i64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(views: Vec<i64>) -> DigitDraw {
+        let count = views.len();
+        DigitDraw { picked: vec![1; count], views, swapped: vec![false; count], kept: None }
+    }
+
+    #[test]
+    fn views_are_libtorchs_turns_and_flips_of_the_picked_digit() {
+        let bytes: Vec<u8> = (0..2 * PIXELS).map(|i| (i * 31 % 251) as u8).collect();
+        let digits = DigitViews::new(&bytes, Device::Cpu);
+        let digit = digits.upright(1, 1).squeeze_dim(0);
+        assert!((digit.double_value(&[0, 1]) - f64::from(bytes[PIXELS + 1]) / 255.0).abs() < 1e-6);
+        let views = digits.views(&drawn((0..8).collect()));
+        for view in 0..8i64 {
+            let turned = digit.rot90(view % 4, [0, 1]);
+            let expected = if view < 4 { turned } else { turned.flip([1]) };
+            assert_eq!(views.get(view), expected, "{view}");
+        }
+    }
+
+    #[test]
+    fn the_mean_is_that_of_the_intensities() {
+        let bytes: Vec<u8> = (0..3 * PIXELS).map(|i| (i / PIXELS * 51) as u8).collect();
+        let mean = DigitViews::new(&bytes, Device::Cpu).mean();
+        assert_eq!(mean.size(), [28, 28]);
+        assert!((mean - 0.2).abs().max().double_value(&[]) < 1e-6);
+    }
+
+    #[test]
+    fn draws_follow_from_seed_and_step_and_are_as_frequent_as_asked() {
+        let augmentation = Augmentation { flip: true, swap_probability: 0.25, drop_message: 0.1, agents: 2 };
+        let draw = |seed, step| augmentation.draw(seed, step, vec![0; 4000]);
+        assert_eq!(draw(1, 5), draw(1, 5));
+        assert_ne!(draw(1, 5), draw(1, 6));
+        assert_ne!(draw(1, 5), draw(2, 5));
+        let one = draw(1, 5);
+        let share = |count: usize, of: usize| count as f64 / of as f64;
+        for view in 0..8 {
+            let share = share(one.views.iter().filter(|v| **v == view).count(), 4000);
+            assert!((share - 0.125).abs() < 0.02, "{share}");
+        }
+        assert!((share(one.swapped.iter().filter(|s| **s).count(), 4000) - 0.25).abs() < 0.03);
+        let lost = one.kept.unwrap().iter().filter(|kept| **kept == 0.0).count();
+        assert!((share(lost, 8000) - 0.1).abs() < 0.02);
+        let plain = Augmentation { flip: false, drop_message: 0.0, ..augmentation }.draw(1, 5, vec![0; 100]);
+        assert!(plain.kept.is_none() && plain.views.iter().all(|view| *view < 4));
+    }
+}

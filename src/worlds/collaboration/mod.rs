@@ -1,0 +1,11 @@
+//! Talking agents: each sees a part of a digit and draws the rest from the others' messages.
+
+mod digit_views;
+mod evaluation;
+mod figures;
+pub mod models;
+mod task;
+
+pub use digit_views::{Augmentation, DigitDraw, DigitViews};
+pub use evaluation::{Communication, DrawingScore, DrawingScores, score_drawings};
+pub use task::CollaborationTask;

@@ -1,0 +1,259 @@
+//! What the collaborative autoencoder can be told.
+
+use serde::{Deserialize, Serialize};
+
+use super::agent::STACK_HEADS;
+use crate::datasets::{IMAGE_SIZE, mnist};
+use crate::optim::{LrSchedule, OptimizerKind, Recipe};
+use crate::settings::check::{DEEPEST, MOST, Refusal, WIDEST, at_least, at_most, positive, refuse};
+
+/// Adam's epsilon.
+const EPSILON: f64 = 1e-8;
+/// More bits a number than this are no fewer than float32 has in its fraction.
+const MOST_BITS: u32 = 23;
+
+/// Settings under `como`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ComoSettings {
+    /// Folder of the MNIST files, which `umwelt data mnist` fetches.
+    pub data_path: String,
+    /// Training digits to learn from, the first of the file; null for all.
+    pub num_samples: Option<usize>,
+    /// Passes over the training digits.
+    pub epochs: usize,
+    /// Adam's learning rate.
+    pub learning_rate: f64,
+    /// Features of a token.
+    pub encoding_dim: usize,
+    /// Tokens of an agent's state.
+    pub state_size: usize,
+    /// Blocks in each of an agent's two stacks; heads in each of a messenger's blocks (the name is the recorded code's).
+    pub num_heads: usize,
+    /// Agents: 1 alone without messages, or as many as strips the image is cut into: 2, 4, 7, 14.
+    pub collab_n_agents: usize,
+    /// What turns states into messages and back.
+    pub collab_messenger: MessengerKind,
+    /// Numbers in a message.
+    pub collab_message_size: usize,
+    /// Blocks that write a message, and blocks that read one, of an `attention` messenger.
+    pub collab_dec_depth: usize,
+    /// Lets the readers of an `attention` messenger attend to the messages of the whole batch, as the recorded code
+    /// does; they cannot tell then which message is about their own image.
+    pub read_whole_batch: bool,
+    /// How often a whole message is lost in training, from 0 to 1.
+    pub drop_message: f64,
+    /// Bits a number of a message is rounded to; null sends float32.
+    pub message_bits: Option<u32>,
+    /// How often the agents are given each other's strips in training, from 0 to 1; what they draw stays.
+    pub swap_probability: f64,
+    /// Flips training digits left to right with probability 1/2 (the recorded code does not).
+    pub flip: bool,
+    /// A run folder or checkpoint whose first agent all agents start from.
+    pub single_agent_path: Option<String>,
+    /// Trains beside them what they are judged by: agents without messages, and an autoencoder that sees all.
+    pub floors: bool,
+}
+
+/// What turns states into messages and back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum MessengerKind {
+    /// A learned query that reads the state, and state tokens that read the message.
+    #[default]
+    #[serde(rename = "attention", alias = "CollaborativeMessage")]
+    Attention,
+    /// A linear layer of the mean state, and one that adds the message to every state token.
+    #[serde(rename = "linear", alias = "SimpleCollaborativeMessage")]
+    Linear,
+    /// No messages.
+    #[serde(rename = "none")]
+    None,
+}
+
+impl Default for ComoSettings {
+    fn default() -> Self {
+        Self {
+            data_path: mnist::FOLDER.into(),
+            num_samples: None,
+            epochs: 4,
+            learning_rate: 1e-3,
+            encoding_dim: 128,
+            state_size: 16,
+            num_heads: 4,
+            collab_n_agents: 2,
+            collab_messenger: MessengerKind::Attention,
+            collab_message_size: 128,
+            collab_dec_depth: 4,
+            read_whole_batch: false,
+            drop_message: 0.0,
+            message_bits: None,
+            swap_probability: 0.5,
+            flip: true,
+            single_agent_path: None,
+            floors: true,
+        }
+    }
+}
+
+impl ComoSettings {
+    /// Refuses what a model cannot be built from or trained with.
+    pub fn check(&self) -> Result<(), Refusal> {
+        at_least(
+            1,
+            &[
+                ("epochs", self.epochs),
+                ("encoding_dim", self.encoding_dim),
+                ("state_size", self.state_size),
+                ("num_heads", self.num_heads),
+                ("collab_message_size", self.collab_message_size),
+                ("collab_dec_depth", self.collab_dec_depth),
+            ],
+        )?;
+        at_most(MOST, &[("epochs", self.epochs)])?;
+        at_most(
+            WIDEST,
+            &[
+                ("encoding_dim", self.encoding_dim),
+                ("state_size", self.state_size),
+                ("collab_message_size", self.collab_message_size),
+            ],
+        )?;
+        at_most(DEEPEST, &[("num_heads", self.num_heads), ("collab_dec_depth", self.collab_dec_depth)])?;
+        positive(&[("learning_rate", self.learning_rate)])?;
+        for (key, value) in [("drop_message", self.drop_message), ("swap_probability", self.swap_probability)]
+        {
+            if !(0.0..=1.0).contains(&value) {
+                return refuse(key, format!("must be from 0 to 1, but is {value}"));
+            }
+        }
+        self.check_message_bits()?;
+        self.check_strips()?;
+        self.check_heads()
+    }
+
+    fn check_message_bits(&self) -> Result<(), Refusal> {
+        match self.message_bits {
+            Some(bits) if !(1..=MOST_BITS).contains(&bits) => {
+                refuse("message_bits", format!("must be null or from 1 to {MOST_BITS}, but is {bits}"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn check_strips(&self) -> Result<(), Refusal> {
+        let agents = self.collab_n_agents;
+        match [1, 2, 4, 7, 14].contains(&agents) {
+            true => Ok(()),
+            false => refuse(
+                "collab_n_agents",
+                format!(
+                    "must be 1, 2, 4, 7 or 14, so that {IMAGE_SIZE} columns can be shared out, but is {agents}"
+                ),
+            ),
+        }
+    }
+
+    fn check_heads(&self) -> Result<(), Refusal> {
+        let messenger = if self.collab_messenger == MessengerKind::Attention { self.num_heads } else { 1 };
+        let must_divide = |heads: usize| !self.encoding_dim.is_multiple_of(heads);
+        match [STACK_HEADS as usize, messenger].into_iter().find(|heads| must_divide(*heads)) {
+            Some(heads) => {
+                let reason = format!(
+                    "must be a multiple of its {heads} attention heads, but is {}",
+                    self.encoding_dim
+                );
+                refuse("encoding_dim", reason)
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// S, the strips an image is cut into.
+    pub fn strips(&self) -> i64 {
+        self.collab_n_agents.max(2) as i64
+    }
+
+    /// Whether messages are sent at all.
+    pub fn communicates(&self) -> bool {
+        self.collab_n_agents > 1 && self.collab_messenger != MessengerKind::None
+    }
+
+    /// The bits that all agents together send for one image.
+    pub fn bits_per_image(&self) -> usize {
+        let bits = self.message_bits.unwrap_or(f32::MANTISSA_DIGITS + 8) as usize;
+        if self.communicates() { self.collab_n_agents * self.collab_message_size * bits } else { 0 }
+    }
+
+    /// Adam (no decay) at a constant rate.
+    pub fn recipe(&self) -> Recipe {
+        Recipe {
+            epochs: self.epochs,
+            optimizer: OptimizerKind::AdamW { epsilon: EPSILON, weight_decay: 0.0 },
+            lr: LrSchedule::Constant { lr: self.learning_rate, decay_epoch: None },
+            clip_norm: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(change: impl FnOnce(&mut ComoSettings)) -> Option<Refusal> {
+        let mut settings = ComoSettings::default();
+        change(&mut settings);
+        settings.check().err()
+    }
+
+    #[test]
+    fn what_cannot_be_built_is_refused_by_key() {
+        let keys = [
+            refused(|s| s.collab_n_agents = 3),
+            refused(|s| s.encoding_dim = 30),
+            refused(|s| s.num_heads = 3),
+            refused(|s| s.message_bits = Some(0)),
+            refused(|s| s.message_bits = Some(24)),
+            refused(|s| s.drop_message = 1.1),
+            refused(|s| s.swap_probability = f64::NAN),
+            refused(|s| s.learning_rate = 0.0),
+            refused(|s| s.state_size = 0),
+        ];
+        let keys = keys.map(|refusal| refusal.expect("it cannot be built").0);
+        assert_eq!(
+            keys,
+            [
+                "collab_n_agents",
+                "encoding_dim",
+                "encoding_dim",
+                "message_bits",
+                "message_bits",
+                "drop_message",
+                "swap_probability",
+                "learning_rate",
+                "state_size"
+            ]
+        );
+    }
+
+    #[test]
+    fn messages_that_need_no_heads_need_no_multiple_of_them() {
+        assert_eq!(refused(|_| ()), None);
+        assert_eq!(refused(|s| (s.num_heads, s.collab_messenger) = (3, MessengerKind::Linear)), None);
+    }
+
+    #[test]
+    fn bits_are_those_of_all_agents_messages() {
+        let bits = |change: fn(&mut ComoSettings)| {
+            let mut settings = ComoSettings::default();
+            change(&mut settings);
+            settings.bits_per_image()
+        };
+        assert_eq!(bits(|_| ()), 2 * 128 * 32);
+        assert_eq!(
+            bits(|s| (s.message_bits, s.collab_n_agents, s.collab_message_size) = (Some(3), 4, 5)),
+            60
+        );
+        assert_eq!(bits(|s| s.collab_messenger = MessengerKind::None), 0);
+        assert_eq!(bits(|s| s.collab_n_agents = 1), 0);
+    }
+}

@@ -1,0 +1,184 @@
+//! Agents learning to tell each other what they see of a digit.
+
+use std::ops::Range;
+use std::path::Path;
+
+use anyhow::{Context, Result, bail, ensure};
+use tch::{Device, Tensor, no_grad};
+
+use super::figures;
+use super::models::{self, ComoModel, DigitStrips, Heard, MessengerKind, whole};
+use super::{Augmentation, Communication, DigitDraw, DigitViews, score_drawings};
+use crate::charts::Figure;
+use crate::datasets::{Digits, Split};
+use crate::nn::Parameters;
+use crate::objectives::scalars::Scalars;
+use crate::optim::{self, Optimiser, Recipe, Schedule};
+use crate::runs::{Record, Watch};
+use crate::schema::RunSettings;
+use crate::training::load_model_tensors;
+use crate::training::{Evaluated, Loss, Plan, Task, loss_terms};
+use crate::training::{Prefetch, Shuffle};
+
+/// Test digits that the figure shows.
+const SHOWN: i64 = 6;
+
+pub struct CollaborationTask {
+    settings: RunSettings,
+    recipe: Recipe,
+    model: ComoModel,
+    training: DigitViews,
+    test: DigitViews,
+    test_labels: Vec<u8>,
+    /// The mean training digit, `[28, 28]`.
+    mean: Tensor,
+    augmentation: Augmentation,
+    schedule: Schedule,
+}
+
+impl CollaborationTask {
+    /// # Errors
+    /// When digits are missing, damaged or too few, or the single agent to start from does not fit.
+    pub fn new(settings: &RunSettings, device: Device) -> Result<Self> {
+        settings.precision.check(device)?;
+        let como = &settings.como;
+        let load = |split| Digits::load(Path::new(&como.data_path), split).context("como.data_path");
+        let (training, test) = (load(Split::Training)?, load(Split::Validation)?);
+        let count = como.num_samples.unwrap_or(training.len());
+        let batch_size = settings.dataset_batch_size;
+        ensure!(
+            (batch_size..=training.len()).contains(&count),
+            "como.num_samples: must be from {batch_size} (dataset_batch_size) to {}, but is {count}",
+            training.len()
+        );
+        let model = ComoModel::new(como, settings.seed, settings.precision, device);
+        if let Some(path) = &como.single_agent_path {
+            let tensors = load_model_tensors(Path::new(path)).context("como.single_agent_path")?;
+            let does_not_fit = || format!("como.single_agent_path: the first agent of {path} does not fit");
+            model.start_all_from(&tensors).with_context(does_not_fit)?;
+        }
+        let pixels = training.images().len() / training.len();
+        let test_labels = test.labels().to_vec();
+        let training = DigitViews::new(&training.images()[..count * pixels], device);
+        let recipe = settings.como.recipe();
+        Ok(Self {
+            mean: training.mean(),
+            training,
+            test: DigitViews::new(test.images(), device),
+            test_labels,
+            schedule: Schedule::new(recipe.lr, batch_size, recipe.epochs, count / batch_size),
+            augmentation: Augmentation {
+                flip: como.flip,
+                swap_probability: como.swap_probability,
+                drop_message: como.drop_message,
+                agents: como.collab_n_agents,
+            },
+            recipe,
+            model,
+            settings: settings.clone(),
+        })
+    }
+
+    fn shuffle(&self) -> Shuffle {
+        Shuffle::new(self.settings.seed, self.training.count() as usize, self.batch_size())
+    }
+
+    fn strips(&self) -> i64 {
+        self.settings.como.strips()
+    }
+
+    /// Test digits, and what is drawn of them by all there is, as rows of images.
+    fn drawings(&self) -> Vec<(&'static str, Tensor)> {
+        let images = self.test.upright(0, SHOWN.min(self.test.count()));
+        let agents = self.model.agents.count();
+        let batch = DigitStrips::new(&images, self.strips(), agents);
+        let strips = models::strips(&images, self.strips());
+        let drawn = |model: &models::Como, heard| whole(&model.draw(&batch.seen, heard), &strips);
+        let mut rows = vec![("the digits", images.shallow_clone())];
+        if self.model.agents.communicates() {
+            rows.push(("drawn with messages", drawn(&self.model.agents, Heard::Written)));
+            rows.push(("messages zeroed", drawn(&self.model.agents, Heard::Nothing)));
+        } else {
+            rows.push(("drawn without messages", drawn(&self.model.agents, Heard::Written)));
+        }
+        if let Some(floors) = &self.model.floors {
+            let silent = floors.silent.as_ref().map(|model| drawn(model, Heard::Written));
+            rows.extend(silent.map(|drawn| ("trained without messages", drawn)));
+            let seen = floors.autoencoder.draw(&batch.whole, Heard::Written);
+            rows.push(("autoencoder that sees all", seen.view_as(&images)));
+        }
+        rows
+    }
+}
+
+impl Task for CollaborationTask {
+    type Batch = DigitDraw;
+
+    fn plan(&self) -> Plan {
+        Plan::new(&self.settings, &self.recipe, self.shuffle().batches_per_epoch())
+    }
+
+    fn title(&self) -> String {
+        let como = &self.settings.como;
+        let size = como.collab_message_size;
+        let numbers = match como.message_bits {
+            Some(bits) => format!("{size} numbers of {bits} bits"),
+            None => format!("{size} numbers"),
+        };
+        match (como.collab_n_agents, como.collab_messenger) {
+            (1, _) => "one agent".into(),
+            (agents, MessengerKind::None) => format!("{agents} agents, no messages"),
+            (agents, _) => format!("{agents} agents, messages of {numbers}"),
+        }
+    }
+
+    fn batches(&self, steps: Range<u64>) -> Prefetch<DigitDraw> {
+        let (shuffle, augmentation, seed) = (self.shuffle(), self.augmentation, self.settings.seed);
+        Prefetch::new(steps, move |step| augmentation.draw(seed, step, shuffle.batch(step)))
+    }
+
+    fn batch_size(&self) -> usize {
+        self.settings.dataset_batch_size
+    }
+
+    fn differentiate(&self, batch: DigitDraw, _observe: bool) -> Result<Loss> {
+        let batch = DigitStrips::drawn(&self.training, &batch, self.strips(), self.model.agents.count());
+        Ok(Loss { report: self.model.learn(&batch), observed: Scalars::default() })
+    }
+
+    fn parameters(&self) -> &Parameters {
+        &self.model.parameters
+    }
+
+    fn optimiser(&self) -> Box<dyn Optimiser> {
+        optim::build(self.recipe.optimizer, self.parameters().trainable())
+    }
+
+    fn rate(&self, step: u64) -> f64 {
+        self.schedule.lr(step)
+    }
+
+    fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
+        let count = self.test.count();
+        let limit = if self.settings.quick_debug { count.min(SHOWN) } else { count };
+        let at = |done: i64| watch.at("test digits", done as u64, limit as u64);
+        let scores = score_drawings(&self.model, self.strips(), &self.test, limit, &self.mean, at)?;
+        let found = Communication::new(epoch, self.settings.como.bits_per_image(), scores);
+        if !found.drawing.mse.is_finite() {
+            bail!("the test error is not finite at epoch {epoch}");
+        }
+        let drawings = no_grad(|| self.drawings());
+        Ok(Evaluated {
+            score: found.drawing.mse,
+            summary: found.named().into_iter().map(|(name, value)| (name, value.into())).collect(),
+            report: serde_json::to_value(&found)?,
+            table: found.table(&self.title()),
+            comparison: found.comparison(),
+            figures: vec![("drawings", figures::drawings(&self.title(), &self.test_labels, &drawings)?)],
+        })
+    }
+
+    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
+        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+    }
+}

@@ -1,0 +1,104 @@
+//! What is known of each of several dots, and what of all of them together.
+
+use serde::{Deserialize, Serialize};
+
+use super::errors::Score;
+use super::floors::Floor;
+use crate::datasets::IMAGE_SIZE;
+use crate::worlds::dots::data::Role;
+
+/// The scores of one dot beside its own floors.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DotScore {
+    /// What the dot does.
+    pub name: String,
+    /// RMSE of the prediction in pixels.
+    pub prediction_px: f64,
+    /// RMSE of the encoding in pixels.
+    pub encoding_px: f64,
+    pub floors: Vec<Floor>,
+}
+
+impl DotScore {
+    /// The name under which its prediction is logged.
+    pub fn key(&self) -> String {
+        format!("prediction.{}_px", self.name.replace(' ', "_"))
+    }
+}
+
+/// The scores of every dot, where there are several: one dot's are those of the whole.
+pub fn dot_scores(
+    roles: &[Role],
+    prediction: &Score,
+    encoding: &Score,
+    floors: &[Vec<Floor>],
+) -> Vec<DotScore> {
+    let score = |(dot, role): (usize, &Role)| DotScore {
+        name: role.name().into(),
+        prediction_px: prediction.per_dot_px[dot],
+        encoding_px: encoding.per_dot_px[dot],
+        floors: floors[dot].clone(),
+    };
+    if roles.len() == 1 { vec![] } else { roles.iter().enumerate().map(score).collect() }
+}
+
+/// The floors of all dots together: those that each dot has.
+pub fn together(dots: &[Vec<Floor>]) -> Vec<Floor> {
+    if let [only] = dots {
+        return only.clone();
+    }
+    let of =
+        |name: &str, dot: &Vec<Floor>| dot.iter().find(|floor| floor.name == name).map(|f| f.score.clone());
+    let all = |floor: &Floor| {
+        let scores: Vec<Score> = dots.iter().map(|dot| of(&floor.name, dot)).collect::<Option<_>>()?;
+        Some(Floor { name: floor.name.clone(), score: mean(&scores) })
+    };
+    dots[0].iter().filter_map(all).collect()
+}
+
+/// The score over all dots from the score of each.
+fn mean(dots: &[Score]) -> Score {
+    let root = |of: &dyn Fn(&Score) -> f64| {
+        (dots.iter().map(|dot| of(dot).powi(2)).sum::<f64>() / dots.len() as f64).sqrt()
+    };
+    let rmse_px = root(&|dot| dot.rmse_px);
+    Score {
+        rmse_px,
+        rmse_unit: rmse_px / IMAGE_SIZE as f64,
+        per_step_px: (0..dots[0].per_step_px.len()).map(|t| root(&|dot| dot.per_step_px[t])).collect(),
+        per_dot_px: dots.iter().map(|dot| dot.rmse_px).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worlds::dots::evaluation::errors::score_of;
+
+    #[test]
+    fn floors_of_all_dots_are_those_of_one_sum_of_errors() {
+        // Squared errors of two frames and two dots.
+        let errors = [[4.0, 36.0], [9.0, 1.0]];
+        let one = |dot: usize| score_of(&errors.map(|frame| vec![frame[dot]]), 1.0, |px| px);
+        let floor = |name: &str, dot| Floor { name: name.into(), score: one(dot) };
+        let dots = [vec![floor("simulator", 0), floor("copy", 0)], vec![floor("copy", 1)]];
+        let found = together(&dots);
+        assert_eq!((found.len(), found[0].name.as_str()), (1, "copy"));
+        let expected = score_of(&errors.map(|frame| frame.to_vec()), 1.0, |px| px);
+        assert!((found[0].score.rmse_px - expected.rmse_px).abs() < 1e-12);
+        for (ours, expected) in [
+            (&found[0].score.per_step_px, &expected.per_step_px),
+            (&found[0].score.per_dot_px, &expected.per_dot_px),
+        ] {
+            assert!(ours.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-12));
+        }
+    }
+
+    #[test]
+    fn one_dot_has_its_floors_and_no_scores_of_its_own() {
+        let score = score_of(&[vec![4.0]], 1.0, |px| px);
+        let floors = [vec![Floor { name: "simulator".into(), score: score.clone() }]];
+        assert_eq!(together(&floors), floors[0]);
+        assert!(dot_scores(&[Role::Action], &score, &score, &floors).is_empty());
+    }
+}

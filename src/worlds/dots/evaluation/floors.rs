@@ -1,0 +1,180 @@
+//! Floors: what can be guessed of the dots' positions by those who see no image but may know the start.
+
+use serde::{Deserialize, Serialize};
+use tch::{Device, Kind, Tensor};
+
+use super::errors::{Score, SquaredErrors};
+use crate::worlds::dots::data::{Dots, HostTrajectories};
+
+/// A guesser and how well it does.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Floor {
+    pub name: String,
+    pub score: Score,
+}
+
+/// What can be guessed of a dot whose actions are not known.
+const WITHOUT_ACTIONS: [&str; 2] = ["copy", "centre"];
+
+/// The floors of every dot in `count` batches of a stream, best first: all of them for the first dot, whose actions
+/// are known, and for others those that need none. Paths start at the last of the `shown` frames.
+pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Vec<Floor>> {
+    let batches: Vec<HostTrajectories> = (0..count).map(|index| world.batch(stream, index, 0)).collect();
+    let of_dot = |dot| {
+        let paths: Vec<Paths> = batches.iter().map(|host| Paths::new(world, host, shown, dot)).collect();
+        floors_of(&Paths::together(&paths), world.walls(), dot == 0)
+    };
+    (0..world.roles().len()).map(of_dot).collect()
+}
+
+fn floors_of(paths: &Paths, walls: (f64, f64), actions_known: bool) -> Vec<Floor> {
+    let free = paths.start() + &paths.travelled;
+    let guesses = [
+        ("simulator", paths.simulated(walls)),
+        ("dead reckoning", free.clamp(walls.0, walls.1)),
+        ("linear", paths.regressed(&[&paths.start().expand_as(&paths.travelled), &paths.travelled])),
+        ("no walls", free),
+        ("copy", paths.start().expand_as(&paths.travelled)),
+        ("summed actions", paths.regressed(&[&paths.travelled])),
+        ("centre", Tensor::full_like(&paths.travelled, f64::midpoint(walls.0, walls.1))),
+    ];
+    let known = |(name, _): &(&str, Tensor)| actions_known || WITHOUT_ACTIONS.contains(name);
+    guesses.into_iter().filter(known).map(|(name, guess)| paths.floor(name, &guess)).collect()
+}
+
+/// True positions of a dot and the first dot's actions summed until then, `[T, N, 2]` each, in pixels.
+struct Paths {
+    positions: Tensor,
+    travelled: Tensor,
+}
+
+impl Paths {
+    fn new(world: &Dots, host: &HostTrajectories, shown: usize, dot: usize) -> Self {
+        let (frames, batch, dots) = (host.frames as i64, host.batch as i64, host.dots as i64);
+        let first = shown as i64 - 1;
+        let since = |x: Tensor| x.narrow(0, first, x.size()[0] - first).to_kind(Kind::Double);
+        let units = world.normalisation();
+        let positions = Tensor::from_slice(&host.locations).view([frames, batch, dots, 2]);
+        let actions = since(Tensor::from_slice(&host.actions).view([frames - 1, batch, 2]));
+        let none = Tensor::zeros([1, batch, 2], (Kind::Double, Device::Cpu));
+        Self {
+            positions: since(positions.select(2, dot as i64)) * units.location_unit + units.location_centre,
+            travelled: Tensor::cat(&[none, actions.cumsum(0, Kind::Double) * units.action_unit], 0),
+        }
+    }
+
+    fn together(parts: &[Self]) -> Self {
+        let all = |part: fn(&Self) -> &Tensor| Tensor::cat(&parts.iter().map(part).collect::<Vec<_>>(), 1);
+        Self { positions: all(|p| &p.positions), travelled: all(|p| &p.travelled) }
+    }
+
+    fn start(&self) -> Tensor {
+        self.positions.narrow(0, 0, 1)
+    }
+
+    /// The world's own rule: every step from where the last one ended, stopped by the walls.
+    fn simulated(&self, walls: (f64, f64)) -> Tensor {
+        let actions = self.travelled.diff(1, 0, None::<&Tensor>, None::<&Tensor>);
+        let step = |at: &mut Tensor, action: Tensor| {
+            *at = (&*at + action).clamp(walls.0, walls.1);
+            Some(at.shallow_clone())
+        };
+        let start = self.positions.get(0);
+        let later = actions.unbind(0).into_iter().scan(start.shallow_clone(), step);
+        Tensor::stack(&std::iter::once(start.shallow_clone()).chain(later).collect::<Vec<_>>(), 0)
+    }
+
+    /// The best affine guess from `known` `[T, N, 2]` each, the same for all frames, fitted to these very paths.
+    fn regressed(&self, known: &[&Tensor]) -> Tensor {
+        let rows = |x: &Tensor| x.reshape([-1, 2]);
+        let one = Tensor::ones([self.travelled.numel() as i64 / 2, 1], (Kind::Double, Device::Cpu));
+        let columns: Vec<Tensor> = known.iter().map(|x| rows(x)).chain([one]).collect();
+        let x = Tensor::cat(&columns, 1);
+        let gram = x.transpose(0, 1).matmul(&x);
+        let weights = Tensor::linalg_solve(&gram, &x.transpose(0, 1).matmul(&rows(&self.positions)), true);
+        x.matmul(&weights).view_as(&self.positions)
+    }
+
+    fn floor(&self, name: &str, guess: &Tensor) -> Floor {
+        let mut errors = SquaredErrors::default();
+        errors.add(&guess.unsqueeze(2), &self.positions.unsqueeze(2));
+        Floor { name: name.into(), score: errors.score(|px| px) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worlds::dots::data::{DatasetType, DotsSettings};
+
+    #[test]
+    fn floors_are_those_that_the_readme_states() {
+        let world = Dots::new(DotsSettings { normalize: true, ..DotsSettings::default() }).unwrap();
+        let found = &floors(&world, "score", 78, 1)[0];
+        let expected = [
+            ("simulator", 0.0),
+            ("dead reckoning", 1.15),
+            ("linear", 2.08),
+            ("no walls", 2.93),
+            ("copy", 5.82),
+            ("summed actions", 7.80),
+            ("centre", 9.37),
+        ];
+        for (floor, (name, rmse)) in found.iter().zip(expected) {
+            assert_eq!(floor.name, name);
+            assert!(
+                (floor.score.rmse_px - rmse).abs() < 0.03 * rmse + 1e-4,
+                "{name} {}",
+                floor.score.rmse_px
+            );
+        }
+        assert!((found[6].score.per_step_px[0] - 6.293 * 2f64.sqrt()).abs() < 0.1);
+        assert_eq!(found[4].score.per_step_px[0], 0.0);
+    }
+
+    #[test]
+    fn paths_start_at_the_last_frame_shown() {
+        let world = Dots::new(DotsSettings { frames: 6, ..DotsSettings::default() }).unwrap();
+        let found = &floors(&world, "score", 2, 3)[0];
+        let score = |name: &str| &found.iter().find(|floor| floor.name == name).unwrap().score;
+        assert!(score("simulator").rmse_px < 1e-6);
+        // By hand: how far frames 2 to 5 are from frame 2.
+        let (mut sums, mut count) = ([0f64; 4], 0.0);
+        for host in [0, 1].map(|index| world.batch("score", index, 0)) {
+            let at =
+                |t: usize, b: usize, axis: usize| f64::from(host.locations[(t * host.batch + b) * 2 + axis]);
+            for b in 0..host.batch {
+                let squared =
+                    |t: usize| (0..2).map(|axis| (at(t, b, axis) - at(2, b, axis)).powi(2)).sum::<f64>();
+                (0..4).for_each(|t| sums[t] += squared(t + 2));
+                count += 1.0;
+            }
+        }
+        for (px, sum) in score("copy").per_step_px.iter().zip(sums) {
+            assert!((px - (sum / count).sqrt()).abs() < 1e-6);
+        }
+        assert_eq!(score("copy").per_step_px.len(), 4);
+    }
+
+    #[test]
+    fn other_dots_have_the_floors_that_need_no_actions() {
+        let settings = DotsSettings { dataset_type: DatasetType::Multiple, ..DotsSettings::default() };
+        let world = Dots::new(settings).unwrap();
+        let found = floors(&world, "score", 20, 1);
+        let of = |dot: usize| &found[dot];
+        assert_eq!((of(0).len(), of(1)[0].name.as_str(), of(1)[1].name.as_str()), (7, "copy", "centre"));
+        assert!((of(1)[0].score.rmse_px - 5.82).abs() < 0.3 && (of(1)[1].score.rmse_px - 9.37).abs() < 0.3);
+        assert!(of(2)[0].score.rmse_px == 0.0);
+        // Uniform over 21.8 pixels on both axes.
+        assert!((of(2)[1].score.rmse_px - 21.8 / 6f64.sqrt()).abs() < 0.2);
+    }
+
+    #[test]
+    fn normalised_units_change_no_floor() {
+        let floor = |normalize| {
+            let world = Dots::new(DotsSettings { normalize, ..DotsSettings::default() }).unwrap();
+            floors(&world, "score", 2, 1)[0][2].score.rmse_px
+        };
+        assert!((floor(true) - floor(false)).abs() < 1e-4);
+    }
+}

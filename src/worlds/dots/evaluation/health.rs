@@ -1,0 +1,132 @@
+//! The state of a code on fresh sequences: does it use its room, does it move with the dot, does it carry the noise?
+
+use std::fmt;
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use tch::{Tensor, no_grad};
+
+use super::table::fraction;
+use crate::diagnostics::{collapse, slow_feature_ratio};
+use crate::nn::Mode;
+use crate::objectives::scalars::Scalars;
+use crate::worlds::dots::data::{Dots, Trajectories};
+use crate::worlds::dots::models::WorldModel;
+
+/// A code changes too little in time when less than this part of what the position does.
+const MOVES_TOO_LITTLE: f64 = 0.25;
+/// A code carries the noise when this part of it can be read.
+const CARRIES_NOISE: f64 = 0.5;
+
+/// Numbers of one fresh batch with all its frames, encoded in evaluation mode. What is not finite is missing.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Health {
+    /// Between-sequence variance as a part of all; 1 means that the code is constant in time.
+    pub slow_feature_ratio: Option<f64>,
+    /// The same of the true positions: what a code of nothing but the dot's place would have.
+    pub position_slow_feature_ratio: Option<f64>,
+    pub rankme: Option<f64>,
+    pub lidar: Option<f64>,
+    /// R^2 of the read-out of the fixed overlay, where there is one.
+    pub noise_r2: Option<f64>,
+}
+
+impl Health {
+    /// Looks at `model` on a batch that no probe has seen.
+    ///
+    /// # Errors
+    /// When libtorch cannot copy the batch to the model's device.
+    pub fn of(world: &Dots, model: &dyn WorldModel, noise_r2: Option<f64>) -> Result<Self> {
+        let host = world.batch("diagnostics", 0, world.frames());
+        let batch = Trajectories::new(&host, model.parameters().device())?;
+        let encode = |images: Tensor| no_grad(|| model.encode(&images, Mode::Evaluate));
+        let encodings = Tensor::stack(&batch.states.unbind(0).into_iter().map(encode).collect::<Vec<_>>(), 0);
+        let mut scalars = Scalars::default();
+        collapse(&encodings).iter().for_each(|(name, value)| scalars.push(*name, value));
+        scalars.push("position", &slow_feature_ratio(&batch.locations.flatten(2, 3)));
+        let found = scalars.read()?;
+        let value = |name: &str| found.iter().find(|(found, _)| found == name).map(|(_, value)| *value);
+        Ok(Self {
+            slow_feature_ratio: value("slow_feature_ratio"),
+            position_slow_feature_ratio: value("position"),
+            rankme: value("rankme"),
+            lidar: value("lidar"),
+            noise_r2,
+        })
+    }
+
+    /// The numbers by the names under which they are logged.
+    pub fn named(&self) -> Vec<(&'static str, f64)> {
+        let all = [
+            ("diagnostics.slow_feature_ratio", self.slow_feature_ratio),
+            ("diagnostics.rankme", self.rankme),
+            ("diagnostics.lidar", self.lidar),
+            ("noise_probe.r2", self.noise_r2),
+        ];
+        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+    }
+
+    /// What is wrong, in words; nothing where nothing is.
+    pub fn reading(&self) -> Option<&'static str> {
+        let still = |ratio: Option<f64>| 1.0 - ratio.unwrap_or(0.0);
+        let constant =
+            still(self.slow_feature_ratio) < MOVES_TOO_LITTLE * still(self.position_slow_feature_ratio);
+        match (constant, self.noise_r2.is_some_and(|r2| r2 > CARRIES_NOISE)) {
+            (true, true) => {
+                Some("the code is nearly constant in time and carries the fixed noise instead of the dot")
+            }
+            (true, false) => Some("the code is nearly constant in time"),
+            (false, true) => Some("the code carries the fixed noise"),
+            (false, false) => None,
+        }
+    }
+}
+
+/// One line, and a second one where something is wrong.
+impl fmt::Display for Health {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let position = self
+            .position_slow_feature_ratio
+            .map_or(String::new(), |ratio| format!(" (the dot's place {})", fraction(ratio, 2)));
+        let parts = [
+            self.slow_feature_ratio.map(|ratio| format!("slow features {}{position}", fraction(ratio, 2))),
+            self.noise_r2.map(|r2| format!("noise read-out R2 {}", fraction(r2, 2))),
+            self.rankme.map(|rank| format!("RankMe {rank:.0}")),
+            self.lidar.map(|rank| format!("LiDAR {rank:.0}")),
+        ];
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        if !parts.is_empty() {
+            writeln!(f, "{}", parts.join(" | "))?;
+        }
+        self.reading().map_or(Ok(()), |reading| writeln!(f, "{reading}"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn health(slow: f64, noise_r2: Option<f64>) -> Health {
+        Health {
+            slow_feature_ratio: Some(slow),
+            position_slow_feature_ratio: Some(0.8),
+            rankme: Some(212.4),
+            lidar: None,
+            noise_r2,
+        }
+    }
+
+    #[test]
+    fn the_papers_failure_is_named() {
+        let told = health(0.98, Some(0.912)).to_string();
+        assert_eq!(
+            told,
+            "slow features .98 (the dot's place .80) | noise read-out R2 .91 | RankMe 212\n\
+             the code is nearly constant in time and carries the fixed noise instead of the dot\n"
+        );
+        assert_eq!(health(0.94, None).to_string(), "slow features .94 (the dot's place .80) | RankMe 212\n");
+        assert_eq!(health(0.96, Some(-0.04)).reading(), Some("the code is nearly constant in time"));
+        assert_eq!(health(0.85, Some(0.6)).reading(), Some("the code carries the fixed noise"));
+        assert_eq!(Health::default().to_string(), "");
+    }
+}

@@ -1,0 +1,24 @@
+//! What a world model knows of its world: probes for the dot's position, beside floors that know nothing of it.
+
+mod adam;
+mod dot_scores;
+mod errors;
+mod features;
+mod floors;
+mod health;
+mod judge;
+mod noise_probe;
+mod planning;
+mod probe;
+mod settings;
+mod table;
+
+pub use dot_scores::DotScore;
+pub use errors::Score;
+pub use floors::{Floor, floors};
+pub use health::Health;
+pub use judge::{Evaluation, Example, Judge, Shown};
+pub use planning::{PlannerScore, Planning, ShownProblem, Trip};
+pub use probe::{Probe, ProbeShape};
+pub use settings::{ProbingSettings, Solver};
+pub use table::{comparison, table};

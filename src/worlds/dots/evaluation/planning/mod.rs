@@ -1,0 +1,79 @@
+//! Planning: can a model's imagination, read by the probe, bring the dot where it is wanted?
+
+mod cross_entropy;
+mod gradient;
+mod imagination;
+mod outcome;
+mod problems;
+mod results;
+
+use anyhow::Result;
+use tch::{Tensor, no_grad};
+
+use self::imagination::Imagination;
+use self::outcome::Outcome;
+use super::probe::Probe;
+use crate::runs::Watch;
+use crate::worlds::dots::data::Dots;
+use crate::worlds::dots::models::WorldModel;
+
+pub use outcome::Trip;
+pub use problems::Problems;
+pub use results::{PlannerScore, Planning};
+
+/// Problems shown in the figure.
+const SHOWN: usize = 7;
+
+/// What was planned, and some of it to be looked at.
+pub struct Planned {
+    pub planning: Planning,
+    pub trips: Vec<ShownProblem>,
+}
+
+/// A problem with what came of two plans, positions in pixels.
+pub struct ShownProblem {
+    pub pixels: Vec<f32>,
+    pub target: [f32; 2],
+    pub cross_entropy: Trip,
+    pub gradient: Trip,
+}
+
+/// Plans through `model` as `probe` reads it, and executes the plans in `world`.
+///
+/// # Errors
+/// [`crate::training::Interrupted`] when `watch` asks for it.
+pub fn plan(
+    world: &Dots,
+    model: &dyn WorldModel,
+    probe: &Probe,
+    problems: &Problems,
+    seed: u64,
+    watch: &dyn Watch,
+) -> Result<Planned> {
+    let imagination = Imagination { model, probe, units: *world.normalisation() };
+    let outcome = |plans: &Tensor| Outcome::new(world, problems, plans);
+    let descended = gradient::plans(&imagination, problems, watch)?;
+    let sampled = cross_entropy::plans(&imagination, problems, seed, watch)?;
+    let (gradient, cem) = (outcome(&descended)?, outcome(&sampled)?);
+    let believed = |plans: &Tensor| no_grad(|| imagination.misses(problems, plans));
+    let planning = Planning {
+        problems: problems.count(),
+        cem: cem.score().believing(&believed(&sampled))?,
+        gradient: gradient.score().believing(&believed(&descended))?,
+        random: outcome(&problems.habits)?.score(),
+        oracle: outcome(&problems.straight())?.score(),
+    };
+    let shown = |n: usize| {
+        Ok(ShownProblem {
+            pixels: problems.image(n)?,
+            target: cem.targets[n],
+            cross_entropy: cem.trips[n].clone(),
+            gradient: gradient.trips[n].clone(),
+        })
+    };
+    let trips = (0..SHOWN.min(problems.count())).map(shown).collect::<Result<_>>()?;
+    Ok(Planned { planning, trips })
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! What a world model's run looks like.
+
+mod diagnostics;
+mod planning;
+
+use anyhow::Result;
+
+pub use diagnostics::diagnostics;
+pub use planning::planning;
+
+use crate::charts::{Figure, Floor, Frame, FrameGrid, FrameRow, LineChart, MarkWords, Series};
+use crate::worlds::dots::evaluation::{Evaluation, Example};
+
+/// Columns of the frame grid: this many of the frames, evenly spread.
+const SHOWN_FRAMES: usize = 9;
+
+/// The error of every step of the rollout, with the floors as lines.
+pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
+    let series = |name: &str, values: &[f64]| Series {
+        name: name.into(),
+        points: values.iter().enumerate().map(|(step, px)| (step as f64, *px)).collect(),
+        ..Series::default()
+    };
+    let floors = evaluation.floors.iter().filter(|floor| floor.score.rmse_px > 0.005);
+    let lines = floors.map(|floor| series(&floor.name, &floor.score.per_step_px));
+    LineChart {
+        title: format!("Error of the probed position, {world}"),
+        x_label: "frame of the rollout".into(),
+        y_label: "RMSE (px)".into(),
+        series: std::iter::once(series("prediction", &evaluation.prediction.per_step_px))
+            .chain(lines)
+            .collect(),
+        floors: vec![Floor { name: "encoding of frame 0".into(), value: evaluation.encoding.rmse_px }],
+        ..LineChart::default()
+    }
+    .figure()
+}
+
+/// Frames with the true position and what the probe reads from the rollout that has seen none after the first.
+pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
+    let shown = shown_frames(examples);
+    let row = |(index, example): (usize, &Example)| FrameRow {
+        label: format!("sequence {}", index + 1),
+        frames: shown.iter().map(|t| frame(example, *t)).collect(),
+    };
+    FrameGrid {
+        title: format!("True and probed position, {world}"),
+        rows: examples.iter().enumerate().map(row).collect(),
+        column_labels: column_labels(&shown),
+        ..FrameGrid::default()
+    }
+    .figure()
+}
+
+/// Frames above what the model imagines of them after the first, if it decodes any.
+pub fn reconstructions(world: &str, examples: &[Example]) -> Result<Option<Figure>> {
+    let shown = shown_frames(examples);
+    let rows = |(index, example): (usize, &Example)| {
+        let row = |label: String, frames: &[Vec<f32>]| FrameRow {
+            label,
+            frames: shown.iter().map(|t| marked(&frames[*t], example.truth[*t])).collect(),
+        };
+        let imagined = example.imagined.as_ref()?;
+        Some([row(format!("sequence {}", index + 1), &example.frames), row("imagined".into(), imagined)])
+    };
+    let rows: Vec<FrameRow> = examples.iter().enumerate().filter_map(rows).flatten().collect();
+    if rows.is_empty() {
+        return Ok(None);
+    }
+    let title = format!("Frames above those imagined after the first, {world}");
+    let words = MarkWords { cross: None, ..MarkWords::default() };
+    FrameGrid { title, rows, column_labels: column_labels(&shown), words }.figure().map(Some)
+}
+
+/// The frames that a grid has room for, evenly spread.
+fn shown_frames(examples: &[Example]) -> Vec<usize> {
+    let count = examples.first().map_or(0, |example| example.frames.len());
+    match count {
+        0..=SHOWN_FRAMES => (0..count).collect(),
+        _ => (0..SHOWN_FRAMES).map(|i| i * (count - 1) / (SHOWN_FRAMES - 1)).collect(),
+    }
+}
+
+fn column_labels(shown: &[usize]) -> Vec<String> {
+    shown.iter().map(|t| format!("frame {t}")).collect()
+}
+
+fn frame(example: &Example, t: usize) -> Frame {
+    Frame { probed_xy: on_page(example.probed[t]), ..marked(&example.frames[t], example.truth[t]) }
+}
+
+/// A frame with its true position alone.
+fn marked(pixels: &[f32], truth: (f32, f32)) -> Frame {
+    Frame {
+        pixels: pixels.to_vec(),
+        true_xy: on_page(truth),
+        probed_xy: (f32::NAN, f32::NAN),
+        ..Frame::default()
+    }
+}
+
+/// A position in pixels, counted from their centres, as one on the page, counted from the first's corner.
+pub(super) fn on_page((x, y): (f32, f32)) -> (f32, f32) {
+    (x + 0.5, y + 0.5)
+}

@@ -1,0 +1,9 @@
+//! Moving dots: world models that learn to follow a dot under noise (Sobal et al., arXiv 2211.10831).
+
+pub mod data;
+pub mod evaluation;
+mod figures;
+pub mod models;
+mod task;
+
+pub use task::WorldModelTask;

@@ -1,0 +1,190 @@
+//! SimCLR as a world model: tell the encoding that follows from all others of the batch.
+//!
+//! Sobal et al. (arXiv 2211.10831), section 3; the loss is that of Chen et al. (arXiv 2002.05709), equation 1.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use tch::Tensor;
+
+use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
+use super::jepa::{Architecture, Jepa, Views, later};
+use super::{JointEmbedding, LossOutput};
+use crate::nn::{Arch, Parameters, Precision};
+use crate::objectives::LossReport;
+use crate::objectives::info_nce::info_nce;
+use crate::objectives::trajectory_contrast::trajectory_contrast;
+use crate::optim::Recipe;
+use crate::settings::check::{MOST, Refusal, at_least, at_most, not_negative, positive, within};
+use crate::worlds::dots::data::Trajectories;
+
+/// Settings under `simclr`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SimclrSettings {
+    /// Layer sizes of the projector such as `512-512-512`, or `id`.
+    pub projector: String,
+    /// Keeps the projector as it was initialised.
+    pub random_projector: bool,
+    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as `515-512-512`.
+    pub predictor: String,
+    /// Layer sizes of an MLP after the backbone such as `512-256`.
+    pub backbone_mlp: Option<String>,
+    /// Passes over the data.
+    pub epochs: usize,
+    /// Learning rate for a batch of 256.
+    pub base_lr: f64,
+    /// Weight of the reconstruction error; above 0 it adds a decoder.
+    pub decoding_coeff: f64,
+    /// Weight of the error of actions read back from pairs of encodings.
+    pub action_coeff: f64,
+    /// The backbone.
+    pub arch: Arch,
+    /// Features of an encoding, where the backbone lets one choose.
+    pub embedding_size: usize,
+    /// Numbers in an action.
+    pub action_dim: usize,
+    /// Layers of a recurrent predictor.
+    pub rnn_layers: usize,
+    /// Frames that the predictor `rnn_burnin` sees before it predicts.
+    pub rnn_burnin: usize,
+    /// Factor on the channels of the backbone `menet5`.
+    pub backbone_width_factor: usize,
+    /// Divides projections by their norm before they are compared.
+    pub normalize_z: bool,
+    /// Temperature that similarities are divided by.
+    pub loss_temp: f64,
+    /// Channels of an image.
+    pub channels: usize,
+    /// Ours: what a prediction is told from.
+    pub negatives: Negatives,
+    /// Ours: what turns gradients into steps.
+    pub optimizer: OptimizerChoice,
+    /// Ours: settings of `optimizer: adamw`.
+    pub adamw: AdamwSettings,
+}
+
+/// What a prediction is told from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Negatives {
+    /// The same step of the batch's other sequences.
+    #[default]
+    Batch,
+    /// The other frames of its own sequence.
+    Trajectory,
+    /// Either, in a loss of its own each; the losses are added.
+    Both,
+}
+
+impl Default for SimclrSettings {
+    fn default() -> Self {
+        Self {
+            projector: "512-512-512".into(),
+            random_projector: false,
+            predictor: "rnn".into(),
+            backbone_mlp: None,
+            epochs: 100,
+            base_lr: 0.2,
+            decoding_coeff: 0.0,
+            action_coeff: 0.0,
+            arch: Arch::Menet5,
+            embedding_size: 64,
+            action_dim: 2,
+            rnn_layers: 1,
+            rnn_burnin: 1,
+            backbone_width_factor: 1,
+            normalize_z: false,
+            loss_temp: 1.0,
+            channels: 1,
+            negatives: Negatives::Batch,
+            optimizer: OptimizerChoice::Lars,
+            adamw: AdamwSettings::default(),
+        }
+    }
+}
+
+impl SimclrSettings {
+    /// Refuses what a model cannot be built from or trained with.
+    pub fn check(&self) -> Result<(), Refusal> {
+        at_least(1, &[("epochs", self.epochs)])?;
+        at_most(MOST, &[("epochs", self.epochs)])?;
+        positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;
+        within("adamw", self.adamw.check())?;
+        not_negative(&[("decoding_coeff", self.decoding_coeff), ("action_coeff", self.action_coeff)])?;
+        self.architecture().check()
+    }
+}
+
+pub struct Simclr {
+    settings: SimclrSettings,
+    jepa: Jepa,
+}
+
+impl Simclr {
+    /// # Errors
+    /// Names the setting that cannot be built.
+    pub fn new(parameters: Parameters, settings: &SimclrSettings, precision: Precision) -> Result<Self> {
+        let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
+        Ok(Self { settings: settings.clone(), jepa })
+    }
+
+    fn contrasts(&self, views: &Views) -> Vec<(&'static str, f64, Tensor)> {
+        let SimclrSettings { negatives, normalize_z, loss_temp, .. } = self.settings;
+        let guesses = views.guesses.as_ref().expect("they were asked for");
+        let batch = || info_nce(guesses, &later(&views.projections), normalize_z, loss_temp);
+        // Frame 0 has no prediction: what was seen of it stands in for one, so that it is a negative of all others.
+        let all = || Tensor::cat(&[views.projections.narrow(0, 0, 1), guesses.shallow_clone()], 0);
+        let trajectory = || trajectory_contrast(&all(), &views.projections, normalize_z, loss_temp);
+        match negatives {
+            Negatives::Batch => vec![("contrast", 1.0, batch())],
+            Negatives::Trajectory => vec![("time_contrast", 1.0, trajectory())],
+            Negatives::Both => vec![("contrast", 1.0, batch()), ("time_contrast", 1.0, trajectory())],
+        }
+    }
+}
+
+impl JointEmbedding for Simclr {
+    fn jepa(&self) -> &Jepa {
+        &self.jepa
+    }
+
+    fn loss(&self, batch: &Trajectories) -> LossOutput {
+        let SimclrSettings { action_coeff, decoding_coeff, .. } = self.settings;
+        let views = self.jepa.views(batch, true);
+        let mut parts = self.contrasts(&views);
+        if action_coeff > 0.0 {
+            let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &views.actions);
+            parts.push(("action", action_coeff, error));
+        }
+        if let Some(error) = self.jepa.reconstruction_error(&views.encodings, &batch.states) {
+            parts.push(("reconstruction", decoding_coeff, error));
+        }
+        LossOutput { report: LossReport::weighted(parts), activations: views.activations() }
+    }
+}
+
+impl SimclrSettings {
+    /// How it asks to be trained.
+    pub fn recipe(&self) -> Recipe {
+        recipe(self.optimizer, self.epochs, self.base_lr, &self.adamw)
+    }
+
+    fn architecture(&self) -> Architecture<'_> {
+        Architecture {
+            section: "simclr",
+            arch: self.arch,
+            channels: self.channels,
+            width: self.backbone_width_factor,
+            embedding_size: self.embedding_size,
+            backbone_mlp: self.backbone_mlp.as_deref(),
+            projector: &self.projector,
+            random_projector: self.random_projector,
+            predictor: &self.predictor,
+            rnn_layers: self.rnn_layers,
+            rnn_burnin: self.rnn_burnin,
+            action_dim: self.action_dim,
+            decoding_coeff: self.decoding_coeff,
+            ema: 0.0,
+        }
+    }
+}

@@ -1,0 +1,23 @@
+//! The integration tests of `umwelt`, in one program: each is linked with libtorch once.
+
+mod common;
+
+mod cli;
+mod como;
+mod console;
+mod data;
+mod defaults;
+mod metric_names;
+mod networks;
+mod not_finite;
+mod options;
+mod parity;
+mod published;
+mod registry;
+mod reproduce_configs;
+mod runs;
+mod same_bits;
+mod sweep_examples;
+mod sweeps;
+mod tracking;
+mod waiting;

@@ -1,0 +1,105 @@
+//! The names that a sweep's metric is checked against are those that runs log, no more and no fewer.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::common::{SMALL, idx, succeeds, umwelt};
+use umwelt::runs::read_records;
+use umwelt::schema::ModelType;
+use umwelt::worlds::{matches, metric_names};
+
+const EVERY_TERM: &[&str] = &[
+    "dataset_type=Multiple",
+    "dataset_static_noise=0.5",
+    "probe_mpc=true",
+    "eval_mpcs=2",
+    "log_every=1",
+    "dataset_size=32",
+    "vicreg.epochs=1",
+    "vicreg.projector=8-8",
+    "vicreg.encoding_std_coeff=1",
+    "vicreg.time_std_coeff=1",
+    "vicreg.sigreg_coeff=1",
+    "vicreg.barlow_coeff=1",
+    "vicreg.action_coeff=1",
+    "vicreg.decoding_coeff=1",
+];
+const SIMCLR: &[&str] = &[
+    "model_type=SimCLR",
+    "dataset_type=Multiple",
+    "dataset_static_noise=0.5",
+    "probe_mpc=true",
+    "eval_mpcs=2",
+    "simclr.epochs=1",
+    "simclr.arch=menet5",
+    "simclr.predictor=rnn",
+    "simclr.projector=8-8",
+    "simclr.embedding_size=16",
+    "simclr.negatives=both",
+    "simclr.action_coeff=1",
+    "simclr.decoding_coeff=1",
+];
+const RSSM: &[&str] = &[
+    "model_type=RSSM",
+    "dataset_type=Multiple",
+    "dataset_static_noise=0.5",
+    "probe_mpc=true",
+    "eval_mpcs=2",
+    "rssm.epochs=1",
+    "rssm.arch=menet5",
+    "rssm.embedding_size=16",
+    "rssm.action_coeff=1",
+];
+const COMO: &[&str] = &[
+    "model_type=CoMo",
+    "device=cpu",
+    "threads=1",
+    "dataset_batch_size=16",
+    "como.data_path=digits",
+    "como.epochs=1",
+    "como.encoding_dim=16",
+    "como.state_size=3",
+    "como.num_heads=2",
+    "como.collab_message_size=5",
+    "como.collab_dec_depth=1",
+];
+
+fn logged(values: &[&str]) -> BTreeSet<String> {
+    let at = tempfile::tempdir().unwrap();
+    idx::write(&at.path().join("digits"), 64, 20);
+    succeeds(umwelt(at.path(), &[&["train", "--values"], values, &["output_path=run"]].concat()));
+    let records = read_records(&at.path().join(Path::new("run/metrics.jsonl"))).unwrap();
+    let names = records.iter().flat_map(|record| record.keys().cloned());
+    names.filter(|name| name != "step" && name != "epoch").collect()
+}
+
+#[track_caller]
+fn check(model: ModelType, values: &[&str]) {
+    let (logged, patterns) = (logged(values), metric_names(model));
+    let unknown: Vec<_> =
+        logged.iter().filter(|name| !patterns.iter().any(|pattern| matches(pattern, name))).collect();
+    assert!(unknown.is_empty(), "logged and not listed: {unknown:?}");
+    let absent: Vec<_> =
+        patterns.iter().filter(|pattern| !logged.iter().any(|name| matches(pattern, name))).collect();
+    assert!(absent.is_empty(), "listed and not logged: {absent:?}");
+}
+
+#[test]
+fn vicreg() {
+    check(ModelType::VICReg, &[SMALL, EVERY_TERM].concat());
+}
+
+#[test]
+fn simclr() {
+    check(ModelType::SimCLR, &[SMALL, SIMCLR].concat());
+}
+
+#[test]
+fn rssm() {
+    check(ModelType::RSSM, &[SMALL, RSSM].concat());
+}
+
+#[test]
+fn como() {
+    check(ModelType::CoMo, COMO);
+}
