@@ -9,7 +9,7 @@ use clap::Args;
 
 use super::Mistake;
 use super::sweep::note_of_others;
-use crate::runs::study::{Goal, Outcome, Study, StudyRun, Wishes};
+use crate::runs::study::{Outcome, Study, StudyRun, Wishes};
 use crate::runs::{self, SCORE};
 use crate::schema::RunSettings;
 use crate::sweeps::{self, Domain, ReportWishes, Standing, SweepFile, SweepFolder, TrialState};
@@ -136,10 +136,7 @@ fn study(folder: &SweepFolder, standings: &[Standing]) -> Result<Study> {
         line: wanted.line.clone(),
         panel: wanted.panel.clone().into_iter().collect(),
         metrics,
-        goal: match file.metric.goal {
-            sweeps::Goal::Minimize => Goal::Minimise,
-            sweeps::Goal::Maximize => Goal::Maximise,
-        },
+        goal: file.metric.goal,
         log: logarithmic(file),
         ..Wishes::default()
     };

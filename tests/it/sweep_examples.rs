@@ -2,8 +2,9 @@
 
 use std::{collections::HashSet, path::Path};
 
+use umwelt::runs::Goal;
 use umwelt::schema::{ModelType, RunSettings};
-use umwelt::sweeps::{Goal, Method, SweepFile};
+use umwelt::sweeps::{Method, SweepFile};
 
 fn example(name: &str) -> SweepFile {
     SweepFile::read::<RunSettings>(&Path::new("experiments").join(name), &[])

@@ -10,6 +10,7 @@ mod metrics;
 mod name;
 mod progress;
 pub mod registry;
+mod scores;
 mod status;
 pub mod study;
 mod summary;
@@ -27,6 +28,7 @@ pub use folder::{EARLY_STOPPING, OUTPUT, Opened, RunFolder, is_held, is_running}
 pub use metrics::{Record, SCORE, read_json, read_records, step_of};
 pub use name::{by_identity, default_folder, run_name, safe};
 pub use progress::{Vigil, Watch};
+pub use scores::{Baseline, Goal, Score, ScoreCard};
 pub use status::{State, Status, unix_seconds};
 pub use summary::{RunState, RunSummary};
 pub use tracker::{TensorBoard, Tracker, Wandb};

@@ -26,7 +26,9 @@ use keys::Key;
 use points::Point;
 use roles::Roles;
 
-pub use wishes::{Goal, WishError, Wishes};
+pub use wishes::{WishError, Wishes};
+
+use crate::Goal;
 
 /// One run of a sweep, as its folder tells it.
 #[derive(Clone, Debug, PartialEq)]

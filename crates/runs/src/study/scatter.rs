@@ -61,7 +61,8 @@ impl Study {
 #[cfg(test)]
 mod tests {
     use super::super::examples::{search, study};
-    use super::super::{Goal, Study, Wishes};
+    use super::super::{Study, Wishes};
+    use crate::Goal;
     use umwelt_charts::inspect::assert_words_are_apart;
 
     #[test]
@@ -95,7 +96,7 @@ mod tests {
             study.scatter("prediction.rmse_px")[0].circled.unwrap().1
         };
         let scores: Vec<f64> = search(20).iter().map(|run| run.scores["prediction.rmse_px"]).collect();
-        assert_eq!(best(Goal::Minimise), scores.iter().copied().fold(f64::INFINITY, f64::min));
-        assert_eq!(best(Goal::Maximise), scores.iter().copied().fold(0.0, f64::max));
+        assert_eq!(best(Goal::Minimize), scores.iter().copied().fold(f64::INFINITY, f64::min));
+        assert_eq!(best(Goal::Maximize), scores.iter().copied().fold(0.0, f64::max));
     }
 }

@@ -1,12 +1,12 @@
 //! What a user may ask of a study's table and figure.
 
-use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
 use umwelt_settings::for_unknown_choice;
 
 use super::StudyRun;
 use super::keys::Key;
+use crate::Goal;
 
 /// A world model is judged, and its floors are told, by what it predicts: such scores stand first.
 const FIRST: &str = "prediction";
@@ -31,14 +31,6 @@ pub struct Wishes {
     pub own_heights: bool,
 }
 
-/// Which scores are better.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Goal {
-    #[default]
-    Minimise,
-    Maximise,
-}
-
 /// A wish that the runs cannot fulfil.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum WishError {
@@ -48,32 +40,6 @@ pub enum WishError {
     Twice { key: String, first: &'static str, second: &'static str },
     #[error("metrics: no run has a score {metric}{hint}\nscores: {known}")]
     UnknownMetric { metric: String, hint: String, known: String },
-}
-
-impl Goal {
-    /// Whether `score` is better than `other`.
-    pub(super) fn better(self, score: f64, other: f64) -> bool {
-        match self {
-            Self::Minimise => score < other,
-            Self::Maximise => score > other,
-        }
-    }
-
-    /// Better scores first.
-    pub(super) fn order(self, a: f64, b: f64) -> Ordering {
-        match self {
-            Self::Minimise => a.total_cmp(&b),
-            Self::Maximise => b.total_cmp(&a),
-        }
-    }
-
-    /// What no score is worse than.
-    pub(super) fn worst(self) -> f64 {
-        match self {
-            Self::Minimise => f64::INFINITY,
-            Self::Maximise => f64::NEG_INFINITY,
-        }
-    }
 }
 
 /// The places of the wished keys among `keys`, each with the wish it is for.

@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::plain::Goal;
+use crate::Goal;
 
 /// The rule: rungs at `min_epochs * eta^k` epochs, at each of which the best `1/eta` go on.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

@@ -2,11 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{
-    asha::Asha,
-    plain::{Goal, Metric},
-    reading::wrong,
-};
+use super::{asha::Asha, plain::Metric, reading::wrong};
+use crate::Goal;
 use umwelt_settings::{Origin, SettingsError};
 
 /// When runs without prospects are ended.

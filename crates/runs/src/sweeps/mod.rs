@@ -40,7 +40,7 @@ pub use early_stopping::EarlyStopping;
 pub use file::SweepFile;
 pub use folder::SweepFolder;
 pub use numbers::{Lattice, Numbers, Prior};
-pub use plain::{Goal, Method, Metric, ReportWishes};
+pub use plain::{Method, Metric, ReportWishes};
 pub use point::{Observed, Outcome, Point, Told};
 pub use pool::{Capacity, Pool};
 pub use pruner::Pruner;

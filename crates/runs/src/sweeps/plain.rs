@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 
 use super::early_stopping::{EarlyFields, HyperbandFields};
-use crate::SCORE;
+use crate::{Goal, SCORE};
 use umwelt_settings::{Node, SettingsError, from_tree};
 
 /// What a sweep is about: one number of each run.
@@ -15,27 +15,6 @@ pub struct Metric {
     pub name: String,
     /// Which values are good.
     pub goal: Goal,
-}
-
-/// Which values of a metric are good.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Goal {
-    /// Low ones.
-    #[default]
-    Minimize,
-    /// High ones.
-    Maximize,
-}
-
-impl Goal {
-    /// A number that is lower the better `value` is.
-    pub fn loss(self, value: f64) -> f64 {
-        match self {
-            Self::Minimize => value,
-            Self::Maximize => -value,
-        }
-    }
 }
 
 /// How points are chosen.

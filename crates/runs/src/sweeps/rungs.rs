@@ -70,7 +70,7 @@ mod tests {
     use std::fs;
 
     use super::*;
-    use crate::sweeps::Goal;
+    use crate::Goal;
 
     const RULE: Asha = Asha { min_epochs: 1.0, eta: 2.0, goal: Goal::Minimize };
 

@@ -4,13 +4,13 @@ use super::{
     super::{
         domain::{Choice, Domain},
         numbers::Numbers,
-        plain::Goal,
         point::{Observed, Point},
         space::{Dimension, Space},
     },
     Random, Sampler,
     parzen::Parzen,
 };
+use crate::Goal;
 use umwelt_base::random::{Rng, Stream};
 
 /// So many points are drawn from the prior first.
