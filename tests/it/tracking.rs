@@ -121,7 +121,7 @@ print(json.dumps({"loss": [[e.step, e.value] for e in events.Scalars("training/l
 fn a_live_run_shows_at_the_server_while_it_trains() {
     let at = tempfile::tempdir().unwrap();
     let server = Server::start(at.path(), "");
-    let values = ["output_path=run", "vicreg.epochs=700", "safe_every_n_epochs=700", "run_group=tried"];
+    let values = ["output_path=run", "vicreg.epochs=200", "safe_every_n_epochs=200", "run_group=tried"];
     let mut command = tracked(at.path(), &server.url, &values);
     command.env("WANDB_RUN_ID", "live1").stdout(Stdio::piped()).stderr(Stdio::piped());
     let child = command.spawn().unwrap();

@@ -1,6 +1,7 @@
 //! W&B as a mirror of a run.
 
 use std::path::Path;
+use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
@@ -12,6 +13,8 @@ use crate::{Record, SCORE, State, step_of};
 
 /// The project of runs that name none.
 const PROJECT: &str = "umwelt";
+/// The longest wait at the end of a run for an upload to a server that answers.
+const FINISH_TIMEOUT: Duration = Duration::from_secs(120);
 
 /// A run at W&B; its log lies in the run folder, in `wandb/`.
 pub struct Wandb {
@@ -33,6 +36,7 @@ impl Wandb {
     ) -> Result<Self> {
         let is_open = |variable: &str| std::env::var_os(variable).is_none_or(|value| value.is_empty());
         let mut wanted = Settings::from_env().dir(folder).config(serde_json::to_value(settings)?);
+        wanted = wanted.finish_timeout(FINISH_TIMEOUT);
         if is_open("WANDB_PROJECT") {
             wanted = wanted.project(PROJECT);
         }
