@@ -177,8 +177,15 @@ fn study_run(standing: &Standing, x: Option<&str>) -> StudyRun {
         varied,
         seed: seed.into_iter().next().map(|(_, seed)| seed),
         scores,
-        floors: runs::floors(&standing.path),
+        floors: baselines(&standing.path),
     }
+}
+
+/// The baselines of the first headline score.
+fn baselines(run: &std::path::Path) -> Vec<(String, f64)> {
+    let card = runs::ScoreCard::read(run).unwrap_or_default();
+    let of = card.headline.first().map(String::as_str).unwrap_or_default();
+    card.baselines_of(of).map(|baseline| (baseline.name.clone(), baseline.value)).collect()
 }
 
 /// Whether x is a score that some runs do not have yet.

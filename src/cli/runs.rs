@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 
 use super::train::output_path;
 use crate::registry::{self, Filter, Listing, Registry, Rerun, Run, shown};
-use crate::runs::{RunSummary, unix_seconds};
+use crate::runs::{Goal, RunSummary, unix_seconds};
 use crate::schema::RunSettings;
 use crate::settings;
 use umwelt_base::terminal::{self, print, print_line};
@@ -52,11 +52,11 @@ enum Command {
         /// As for `umwelt runs ls`
         filters: Vec<String>,
 
-        /// The score to judge by
-        #[arg(long, value_name = "SCORE", default_value = "prediction.rmse_px")]
-        metric: String,
+        /// The score to compare by [default: the first score that the runs are about]
+        #[arg(long, value_name = "SCORE")]
+        metric: Option<String>,
 
-        /// The largest is the best, not the smallest
+        /// Take the largest value for the best [default: as the runs say, else the smallest]
         #[arg(long)]
         maximize: bool,
     },
@@ -99,7 +99,7 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
         Command::Ls(arguments) => list::list(&registry, arguments),
         Command::Show { run } => show(&registry, run),
         Command::Diff { runs } => diff(&registry, runs),
-        Command::Best { filters, metric, maximize } => best(&registry, filters, metric, *maximize),
+        Command::Best { filters, metric, maximize } => best(&registry, filters, metric.as_deref(), *maximize),
         Command::Rerun { run, values, print } => {
             let again = in_new_folder(registry::rerun(&find(&registry, run)?, values))?;
             if !print {
@@ -155,14 +155,18 @@ fn diff(registry: &Registry, typed: &[PathBuf]) -> Result<()> {
     print(registry::comparison(&find_all(registry, typed)?))
 }
 
-fn best(registry: &Registry, filters: &[String], metric: &str, maximize: bool) -> Result<()> {
+fn best(registry: &Registry, filters: &[String], metric: Option<&str>, maximize: bool) -> Result<()> {
     let filters = filters.iter().map(|typed| typed.parse()).collect::<Result<Vec<Filter>, _>>()?;
     let query = registry::Query::filtered(filters);
     let runs = query.select(all_runs(registry)?, unix_seconds())?;
-    let (best, count) = registry::best(runs, metric, maximize)?;
+    let mut by = registry::compared_by(&runs, metric)?;
+    if maximize {
+        by.goal = Goal::Maximize;
+    }
+    let (best, count) = registry::best(runs, &by)?;
     let folder = registry.folder_of(&best.name);
-    let score = best.score(metric).unwrap_or(f64::NAN);
-    print_line(format!("{}: {metric} {score:.3}, the best of {count} finished", shown(&folder)))?;
+    let (name, score) = (&by.name, best.score(&by.name).unwrap_or(f64::NAN));
+    print_line(format!("{}: {name} {score:.3}, the best of {count} finished", shown(&folder)))?;
     registry::command(&folder).map_or(Ok(()), print_line)
 }
 

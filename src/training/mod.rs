@@ -25,7 +25,7 @@ use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
 use crate::optim::Optimiser;
-use crate::runs::{Record, Watch};
+use crate::runs::{Record, ScoreCard, Watch};
 
 /// Something that can be trained: it has batches, a loss, parameters and an evaluation.
 pub trait Task {
@@ -74,17 +74,21 @@ pub struct Loss {
     pub observed: Scalars,
 }
 
-/// What an evaluation found.
+/// The JSON object of a report.
+///
+/// # Errors
+/// When `report` is no struct or map.
+pub fn object(report: &impl serde::Serialize) -> Result<Record> {
+    Ok(serde_json::from_value(serde_json::to_value(report)?)?)
+}
+
+/// The results of an evaluation.
 pub struct Evaluated {
-    /// The number by which checkpoints are compared; lower is better.
-    pub score: f64,
-    /// The numbers worth a line in the metrics.
-    pub summary: Record,
-    /// Everything, for `evaluation.json`.
-    pub report: serde_json::Value,
-    /// For a person to read.
+    /// The scores and baselines; checkpoints are compared by the first score of the headline.
+    pub card: ScoreCard,
+    /// Details for `evaluation.json` beside the card.
+    pub report: Record,
+    /// The scores for a person to read.
     pub table: String,
-    /// What stands side by side, scores and floors by name.
-    pub comparison: Vec<(String, f64)>,
     pub figures: Vec<(&'static str, Figure)>,
 }

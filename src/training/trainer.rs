@@ -11,7 +11,7 @@ use super::checkpoints::newest_checkpoint;
 use super::clock::Clock;
 use super::pending::Pending;
 use super::plan::Plan;
-use super::{Evaluated, Loss, Task};
+use super::{Evaluated, Loss, Task, object};
 use crate::checkpoints::Checkpoint;
 use crate::native::{clear_gradients, clip_gradients};
 use crate::nn::not_finite;
@@ -269,19 +269,24 @@ impl<'a, T: Task> Trainer<'a, T> {
 
     /// The line in the metrics comes last: it says that all the rest is there.
     fn write_evaluation(&mut self, evaluated: Evaluated) -> Result<Option<String>> {
-        let mut scores = Record::from_iter([(SCORE.into(), evaluated.score.into())]);
-        scores.extend(evaluated.summary);
+        let Evaluated { card, mut report, table, figures } = evaluated;
+        let headline = card.headlines().next().context("the evaluation has no headline score")?;
+        // Lower is better for every world.
+        let score = headline.goal.loss(headline.value);
+        let mut scores = Record::from_iter([(SCORE.into(), score.into())]);
+        scores.extend(card.numbers());
         let mut record = self.record();
         record.extend(scores.clone());
         let records: Vec<Record> = self.run.records()?.into_iter().chain([record.clone()]).collect();
-        for (name, figure) in evaluated.figures.iter().chain(&self.task.figures(&records)) {
+        for (name, figure) in figures.iter().chain(&self.task.figures(&records)) {
             self.run.write_figure(name, figure)?;
         }
-        self.run.compare(&evaluated.comparison);
-        self.run.write_json("evaluation.json", &evaluated.report)?;
-        self.run.write_result(&evaluated.table)?;
-        if self.best.is_none_or(|best| best.is_nan() || evaluated.score < best) {
-            self.best = Some(evaluated.score);
+        self.run.compare(&card.comparison());
+        report.extend(object(&card)?);
+        self.run.write_json("evaluation.json", &report)?;
+        self.run.write_result(&table)?;
+        if self.best.is_none_or(|best| best.is_nan() || score < best) {
+            self.best = Some(score);
             self.snapshot().save(&best_checkpoint_path(self.run.path()))?;
         }
         self.run.update(|status| status.scores = scores)?;

@@ -173,7 +173,7 @@ fn frame_differences_are_named_in_the_heading() {
 
 /// By gradient steps and by least squares.
 #[test]
-fn each_of_three_dots_is_scored_beside_its_floors() {
+fn each_of_three_dots_is_scored_beside_its_baselines() {
     let at = tempfile::tempdir().unwrap();
     for (solver, channels) in [("adam", "vicreg.channels=3"), ("ridge", "vicreg.channels=1")] {
         let (path, solver) = (format!("output_path={solver}"), format!("probing_cfg.solver={solver}"));
@@ -189,7 +189,7 @@ fn each_of_three_dots_is_scored_beside_its_floors() {
         let squares = dots.iter().map(|dot| dot["prediction_px"].as_f64().unwrap().powi(2));
         let (all, together) = (found["prediction"]["rmse_px"].as_f64().unwrap(), squares.sum::<f64>() / 3.0);
         assert!((all - together.sqrt()).abs() < 1e-9, "{all} {together}");
-        assert_eq!(found["floors_px"].as_object().unwrap().len(), 2);
+        assert_eq!(found["baseline_scores"].as_array().unwrap().len(), 2);
         let status = fs::read_to_string(folder.join("status.json")).unwrap();
         assert!(status.contains("prediction.standing_dot_px"), "{status}");
     }

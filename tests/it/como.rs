@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use crate::common::{fails, idx, json, output, succeeds, sweep_file_over, text, umwelt};
+use crate::common::{baseline, fails, idx, json, output, succeeds, sweep_file_over, text, umwelt};
 use serde_json::Value;
 
 const SMALL: &[&str] = &[
@@ -54,7 +54,7 @@ fn a_run_tells_what_messages_are_worth() {
     let evaluation = json(&run.join("evaluation.json"));
     assert_eq!(evaluation["bits_per_image"], 2 * 5 * 32);
     assert_eq!(evaluation["drawing"]["agents_mse"].as_array().unwrap().len(), 2);
-    assert!(evaluation["floors"]["mean image"].as_f64().unwrap() > 0.0);
+    assert!(baseline(&evaluation, "mean image") > 0.0);
     for figure in ["drawings.png", "drawings.svg", "loss_terms.png"] {
         assert!(run.join("figures").join(figure).is_file(), "{figure}");
     }
@@ -98,13 +98,13 @@ fn all_agents_start_as_the_single_agent_that_was_saved() {
     let at = folder();
     let alone = succeeds(train(at.path(), &["como.collab_n_agents=1", "output_path=alone"]));
     assert!(alone.contains("one agent") && alone.contains("without messages"), "{alone}");
-    let both = ["como.single_agent_path=alone", "eval_only=true", "output_path=both", "como.floors=false"];
+    let both = ["como.single_agent_path=alone", "eval_only=true", "output_path=both", "como.baselines=false"];
     succeeds(train(at.path(), &both));
     let error = |run: &str, agent: usize| {
         json(&at.path().join(run).join("evaluation.json"))["drawing"]["agents_mse"][agent].as_f64().unwrap()
     };
     let messages_change_little = (error("alone", 0) - error("both", 0)).abs();
-    let fresh = ["eval_only=true", "output_path=fresh", "como.floors=false"];
+    let fresh = ["eval_only=true", "output_path=fresh", "como.baselines=false"];
     succeeds(train(at.path(), &fresh));
     assert!(messages_change_little < (error("alone", 0) - error("fresh", 0)).abs());
     let message = fails(train(at.path(), &["como.single_agent_path=alone", "como.encoding_dim=8"]), 2);
@@ -117,7 +117,8 @@ fn a_study_of_messages_is_shown_over_their_numbers_or_their_bits() {
     let lines = "parameters: {como.collab_message_size: [1, 4]}\n\
                  groups: {numbers: {float32: {}, 2 bits: {como.message_bits: 2}}}\n";
     let varied = |value: &&&str| value.starts_with("como.collab_message_size");
-    let values = SMALL.iter().filter(|value| !varied(value)).chain(&["como.epochs=1", "como.floors=false"]);
+    let values =
+        SMALL.iter().filter(|value| !varied(value)).chain(&["como.epochs=1", "como.baselines=false"]);
     sweep_file_over(at.path(), "messages", &values.copied().collect::<Vec<_>>(), lines);
     let told = succeeds(umwelt(at.path(), &["sweep", "messages.yaml", "--jobs", "2"]));
     assert!(told.contains("score") && told.contains("4 runs: 4 finished"), "{told}");

@@ -150,7 +150,7 @@ fn a_run_with_burn_in_scores_as_many_frames_as_one_without() {
     let evaluation: Value = serde_json::from_str(&text).unwrap();
     let evaluation = evaluation.as_array().map_or(&evaluation, |all| all.last().unwrap());
     assert_eq!(evaluation["prediction"]["per_step_px"].as_array().unwrap().len(), 5, "{text}");
-    assert_eq!(evaluation["floors"][0]["score"]["per_step_px"].as_array().unwrap().len(), 5);
+    assert_eq!(evaluation["baseline_scores"][0]["score"]["per_step_px"].as_array().unwrap().len(), 5);
 }
 
 fn backbone(arch: Arch, width: i64, embedding_size: i64, mlp: Option<&str>) -> (i64, usize) {

@@ -204,7 +204,7 @@ fn a_sweep_that_learns_asks_for_its_budget_and_no_more() {
 }
 
 #[test]
-fn a_report_tells_means_floors_and_what_is_missing() {
+fn a_report_tells_means_baselines_and_what_is_missing() {
     let at = tempfile::tempdir().unwrap();
     let lines = "parameters: {vicreg.base_lr: [0.1, 0.2, 1e30], dataset_noise: [0.5, 1]}\nseeds: 2\n\
                  exclude: [{vicreg.base_lr: 1e30, dataset_noise: 1}]\nreport: {x: dataset_noise}\n";

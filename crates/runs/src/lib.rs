@@ -4,7 +4,6 @@
 mod checkpoints;
 mod console;
 mod environment;
-mod floors;
 mod folder;
 mod metrics;
 mod name;
@@ -23,12 +22,11 @@ pub use checkpoints::{
 };
 pub use console::{Console, Progress};
 pub use environment::{Environment, processor};
-pub use floors::floors;
 pub use folder::{EARLY_STOPPING, OUTPUT, Opened, RunFolder, is_held, is_running};
 pub use metrics::{Record, SCORE, read_json, read_records, step_of};
 pub use name::{by_identity, default_folder, run_name, safe};
 pub use progress::{Vigil, Watch};
 pub use scores::{Baseline, Goal, Score, ScoreCard};
 pub use status::{State, Status, unix_seconds};
-pub use summary::{RunState, RunSummary};
+pub use summary::{Headline, RunState, RunSummary};
 pub use tracker::{TensorBoard, Tracker, Wandb};

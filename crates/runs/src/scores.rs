@@ -8,7 +8,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::read_json;
+use crate::{Record, read_json};
 
 /// Which values of a score are better.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +60,25 @@ pub struct Score {
     pub title: String,
 }
 
+impl Score {
+    /// A score of which lower values are better.
+    pub fn lower(name: &str, value: f64, unit: &str, title: &str) -> Self {
+        let (name, unit, title) = (name.into(), unit.into(), title.into());
+        Self { name, value, unit, goal: Goal::Minimize, title }
+    }
+
+    /// A score of which higher values are better.
+    pub fn higher(name: &str, value: f64, unit: &str, title: &str) -> Self {
+        Self { goal: Goal::Maximize, ..Self::lower(name, value, unit, title) }
+    }
+
+    /// The title with the unit: `prediction RMSE (px)`.
+    pub fn heading(&self) -> String {
+        let unit = if self.unit.is_empty() { String::new() } else { format!(" ({})", self.unit) };
+        format!("{}{unit}", self.title)
+    }
+}
+
 /// The value that a score has without what is evaluated: an untrained guess, an average, an oracle.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
@@ -95,6 +114,20 @@ impl ScoreCard {
         self.headline.iter().filter_map(|name| self.score(name))
     }
 
+    /// The numbers of all scores by name.
+    pub fn numbers(&self) -> Record {
+        self.scores.iter().map(|score| (score.name.clone(), score.value.into())).collect()
+    }
+
+    /// The headline scores by heading, and the baselines of the first of them.
+    pub fn comparison(&self) -> Vec<(String, f64)> {
+        let scores = self.headlines().map(|score| (score.heading(), score.value));
+        let first = self.headline.first().into_iter();
+        let baselines = first.flat_map(|name| self.baselines_of(name));
+        let baselines = baselines.map(|baseline| (format!("baseline: {}", baseline.name), baseline.value));
+        scores.chain(baselines).collect()
+    }
+
     /// The baselines of the score of this name.
     pub fn baselines_of(&self, score: &str) -> impl Iterator<Item = &Baseline> {
         self.baselines.iter().filter(move |baseline| baseline.of == score)
@@ -114,13 +147,7 @@ mod tests {
     fn a_card_is_read_back_from_an_evaluation_that_holds_more() {
         let run = tempfile::tempdir().unwrap();
         assert_eq!(ScoreCard::read(run.path()), None);
-        let score = |name: &str, value| Score {
-            name: name.into(),
-            value,
-            unit: "px".into(),
-            goal: Goal::Minimize,
-            title: "RMSE".into(),
-        };
+        let score = |name: &str, value| Score::lower(name, value, "px", "RMSE");
         let baseline = |name: &str, value| Baseline { name: name.into(), value, of: "a".into() };
         let card = ScoreCard {
             scores: vec![score("a", 1.5), score("b", 2.5)],
@@ -134,6 +161,10 @@ mod tests {
         assert_eq!((&read.scores, &read.headline), (&card.scores, &card.headline));
         assert!(read.baselines_of("a").nth(1).unwrap().value.is_nan());
         assert_eq!(read.headlines().map(|score| score.value).collect::<Vec<_>>(), [2.5]);
+        assert_eq!(read.numbers()["a"], 1.5);
+        assert_eq!(read.comparison(), [("RMSE (px)".to_owned(), 2.5)]);
+        let about_a = ScoreCard { headline: vec!["a".into()], ..read };
+        assert_eq!(about_a.comparison()[1], ("baseline: copy".to_owned(), 3.0));
     }
 
     #[test]

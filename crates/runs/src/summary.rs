@@ -12,7 +12,7 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Record, State, Status, is_running};
+use super::{Goal, Record, ScoreCard, State, Status, is_running};
 use umwelt_settings as settings;
 
 /// Where a run stands, seen from outside.
@@ -51,8 +51,18 @@ pub struct RunSummary {
     pub started_at: Option<f64>,
     /// Dotted keys.
     pub settings: Record,
-    /// Numbers that the newest evaluation found.
+    /// The numbers of the newest evaluation by name.
     pub scores: Record,
+    /// The scores that the run is about, the most important first.
+    #[serde(default)]
+    pub headline: Vec<Headline>,
+}
+
+/// A score that a run is about.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Headline {
+    pub name: String,
+    pub goal: Goal,
 }
 
 impl RunSummary {
@@ -96,6 +106,7 @@ impl RunSummary {
             started_at: started_at(folder),
             settings,
             scores: scores.into_iter().filter(|(_, score)| score.is_number()).collect(),
+            headline: headline(folder),
         })
     }
 
@@ -113,6 +124,7 @@ impl RunSummary {
             started_at: None,
             settings: Record::new(),
             scores: Record::new(),
+            headline: vec![],
         }
     }
 
@@ -137,6 +149,12 @@ fn status(folder: &Path) -> Result<Option<Status>> {
         Err(missing) if missing.kind() == ErrorKind::NotFound => Ok(None),
         Err(error) => Err(error).with_context(|| format!("could not read {}", path.display())),
     }
+}
+
+/// The headline of the run's score card, once it was evaluated.
+fn headline(folder: &Path) -> Vec<Headline> {
+    let card = ScoreCard::read(folder).unwrap_or_default();
+    card.headlines().map(|score| Headline { name: score.name.clone(), goal: score.goal }).collect()
 }
 
 fn started_at(folder: &Path) -> Option<f64> {

@@ -1,13 +1,15 @@
 //! What messages are worth: the same agents scored with true, zeroed and foreign messages, beside what stays without them.
 
 use serde::Serialize;
-use serde_json::{Map, Value};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::DigitViews;
 use crate::charts::{Align, Table};
+use crate::runs::{Baseline, Score, ScoreCard};
 use crate::worlds::collaboration::models::{Como, ComoModel, DigitStrips, Heard, squared_errors};
 
+/// The score that agents are compared by.
+const MSE: &str = "mse";
 /// Test digits that are scored at once.
 const BATCH: i64 = 500;
 /// The messages that agents are scored with, and the key and the label of each score; the first is
@@ -55,8 +57,6 @@ pub struct Communication {
     pub drawing: DrawingScore,
     /// The same agents with other messages, and what needs none.
     pub beside: Vec<DrawingScore>,
-    /// The errors of what is beside, by name.
-    pub floors: Map<String, Value>,
 }
 
 /// Squared errors and right pixels, summed over batches.
@@ -136,9 +136,9 @@ pub fn score_drawings(
             for (tally, drawn) in talk.iter_mut().zip(drawn.unbind(0)) {
                 tally.add(&drawn, &batch.targets);
             }
-            if let Some(floors) = &model.floors {
-                autoencoder.add(&draw(&floors.autoencoder, &batch.whole), &batch.whole);
-                if let Some(model) = &floors.silent {
+            if let Some(baselines) = &model.baselines {
+                autoencoder.add(&draw(&baselines.autoencoder, &batch.whole), &batch.whole);
+                if let Some(model) = &baselines.silent {
                     silent.add(&draw(model, &batch.seen), &batch.targets);
                 }
             }
@@ -156,26 +156,29 @@ impl Communication {
     /// The evaluation at `epoch` of agents that send `bits_per_image` bits for one image together.
     pub fn new(epoch: f64, bits_per_image: usize, scores: DrawingScores) -> Self {
         let DrawingScores { own, beside } = scores;
-        let floors = beside.iter().map(|score| (score.words.to_owned(), score.mse.into())).collect();
-        Self { epoch, bits_per_image, drawing: own, beside, floors }
+        Self { epoch, bits_per_image, drawing: own, beside }
     }
 
-    /// The numbers worth a line in the metrics.
-    pub fn named(&self) -> Vec<(String, f64)> {
+    /// The errors of the drawings, with those of other messages and of models that need none as baselines.
+    pub fn card(&self) -> ScoreCard {
         let own = [
-            ("mse".to_owned(), self.drawing.mse),
-            ("accuracy".to_owned(), self.drawing.accuracy),
-            ("bits_per_image".to_owned(), self.bits_per_image as f64),
+            Score::lower(MSE, self.drawing.mse, "", "MSE of the drawings"),
+            Score::higher("accuracy", self.drawing.accuracy, "", "share of right pixels"),
+            Score::lower("bits_per_image", self.bits_per_image as f64, "bits", "messages for one image"),
         ];
         let agents = self.drawing.agents_mse.iter().enumerate();
-        let agents = agents.map(|(i, mse)| (format!("agent{i}.mse"), *mse));
-        let beside = self.beside.iter().map(|score| (format!("{}.mse", score.name), score.mse));
-        own.into_iter().chain(agents).chain(beside).collect()
-    }
-
-    /// All errors by name.
-    pub fn comparison(&self) -> Vec<(String, f64)> {
-        self.scores().map(|score| (score.words.to_owned(), score.mse)).collect()
+        let agents = agents
+            .map(|(i, mse)| Score::lower(&format!("agent{i}.mse"), *mse, "", &format!("MSE of agent {i}")));
+        let beside = self.beside.iter().map(|score| {
+            Score::lower(&format!("{}.mse", score.name), score.mse, "", &format!("MSE, {}", score.words))
+        });
+        let baseline =
+            |score: &DrawingScore| Baseline { name: score.words.into(), value: score.mse, of: MSE.into() };
+        ScoreCard {
+            scores: own.into_iter().chain(agents).chain(beside).collect(),
+            baselines: self.beside.iter().map(baseline).collect(),
+            headline: vec![MSE.into()],
+        }
     }
 
     fn scores(&self) -> impl Iterator<Item = &DrawingScore> {
@@ -238,7 +241,8 @@ with messages  0.0200         1.00        90.0 %  0.0100 0.0300
 mean image     0.0700         3.50        90.0 %  0.0600 0.0800
 ";
         assert_eq!(found.table("two agents"), expected);
-        assert_eq!(found.comparison()[1], ("mean image".to_owned(), 0.07));
-        assert!(found.named().contains(&("agent1.mse".to_owned(), 0.03)));
+        let card = found.card();
+        assert_eq!(card.comparison()[1], ("baseline: mean image".to_owned(), 0.07));
+        assert_eq!(card.score("agent1.mse").unwrap().value, 0.03);
     }
 }

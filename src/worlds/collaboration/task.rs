@@ -17,7 +17,7 @@ use crate::optim::{self, Optimiser, Recipe, Schedule};
 use crate::runs::{Record, Watch};
 use crate::schema::RunSettings;
 use crate::training::load_model_tensors;
-use crate::training::{Evaluated, Loss, Plan, Task, loss_terms};
+use crate::training::{Evaluated, Loss, Plan, Task, loss_terms, object};
 use crate::training::{Prefetch, Shuffle};
 
 /// Test digits that the figure shows.
@@ -101,10 +101,10 @@ impl CollaborationTask {
         } else {
             rows.push(("drawn without messages", drawn(&self.model.agents, Heard::Written)));
         }
-        if let Some(floors) = &self.model.floors {
-            let silent = floors.silent.as_ref().map(|model| drawn(model, Heard::Written));
+        if let Some(baselines) = &self.model.baselines {
+            let silent = baselines.silent.as_ref().map(|model| drawn(model, Heard::Written));
             rows.extend(silent.map(|drawn| ("trained without messages", drawn)));
-            let seen = floors.autoencoder.draw(&batch.whole, Heard::Written);
+            let seen = baselines.autoencoder.draw(&batch.whole, Heard::Written);
             rows.push(("autoencoder that sees all", seen.view_as(&images)));
         }
         rows
@@ -169,11 +169,9 @@ impl Task for CollaborationTask {
         }
         let drawings = no_grad(|| self.drawings());
         Ok(Evaluated {
-            score: found.drawing.mse,
-            summary: found.named().into_iter().map(|(name, value)| (name, value.into())).collect(),
-            report: serde_json::to_value(&found)?,
+            card: found.card(),
+            report: object(&found)?,
             table: found.table(&self.title()),
-            comparison: found.comparison(),
             figures: vec![("drawings", figures::drawings(&self.title(), &self.test_labels, &drawings)?)],
         })
     }

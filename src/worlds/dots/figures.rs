@@ -21,7 +21,7 @@ pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
         points: values.iter().enumerate().map(|(step, px)| (step as f64, *px)).collect(),
         ..Series::default()
     };
-    let floors = evaluation.floors.iter().filter(|floor| floor.score.rmse_px > 0.005);
+    let floors = evaluation.baselines.iter().filter(|floor| floor.score.rmse_px > 0.005);
     let lines = floors.map(|floor| series(&floor.name, &floor.score.per_step_px));
     LineChart {
         title: format!("Error of the probed position, {world}"),

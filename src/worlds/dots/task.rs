@@ -6,7 +6,7 @@ use anyhow::{Context, Result, bail};
 use tch::Device;
 
 use super::data::{DatasetType, Dots, DotsSettings, HostTrajectories, Overlay, Trajectories};
-use super::evaluation::{Judge, comparison, table};
+use super::evaluation::{Judge, table};
 use super::models::{self, LossOutput, WorldModel};
 use crate::charts::Figure;
 use crate::datasets::Split;
@@ -17,7 +17,7 @@ use crate::optim::{self, Optimiser, Recipe, Schedule};
 use crate::runs::Record;
 use crate::runs::Watch;
 use crate::schema::RunSettings;
-use crate::training::{Evaluated, Loss, Plan, Prefetch, Task, loss_terms};
+use crate::training::{Evaluated, Loss, Plan, Prefetch, Task, loss_terms, object};
 
 use super::figures;
 
@@ -153,11 +153,9 @@ impl Task for WorldModelTask {
             figures::reconstructions(&world, &shown.examples)?.map(|figure| ("reconstructions", figure)),
         );
         Ok(Evaluated {
-            score: evaluation.prediction.rmse_px,
-            summary: evaluation.named().into_iter().map(|(name, value)| (name, value.into())).collect(),
-            report: serde_json::to_value(&evaluation)?,
+            card: evaluation.card(),
+            report: object(&evaluation)?,
             table: table(&world, &evaluation),
-            comparison: comparison(&evaluation),
             figures,
         })
     }

@@ -102,3 +102,9 @@ pub fn sweep_file_over(at: &Path, name: &str, values: &[&str], lines: &str) {
     std::fs::write(at.join(format!("{name}.yaml")), format!("values:\n{base}{lines}"))
         .expect("it is written");
 }
+
+/// The value of the first baseline of this name in an `evaluation.json`.
+pub fn baseline(evaluation: &serde_json::Value, name: &str) -> f64 {
+    let baselines = evaluation["baselines"].as_array().unwrap();
+    baselines.iter().find(|baseline| baseline["name"] == name).unwrap()["value"].as_f64().unwrap()
+}

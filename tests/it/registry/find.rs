@@ -32,8 +32,13 @@ fn an_ambiguous_name_lists_the_candidates_and_an_unknown_one_the_nearest() {
 fn a_page_tells_all_about_a_run() {
     let made = Made::nothing();
     let run = made.run("quick", "finished", 2, json!({"score": 1.1199}), &["vicreg.epochs=6"]);
-    let floors = json!({"floors_px": {"dead reckoning": 1.16, "centre": 9.37}});
-    fs::write(run.join("evaluation.json"), floors.to_string()).unwrap();
+    let baseline = |name: &str, value: f64| json!({"name": name, "value": value, "of": "px"});
+    let card = json!({
+        "scores": [{"name": "px", "value": 1.12, "unit": "px", "goal": "minimize", "title": "RMSE"}],
+        "baselines": [baseline("dead reckoning", 1.16), baseline("centre", 9.37)],
+        "headline": ["px"],
+    });
+    fs::write(run.join("evaluation.json"), card.to_string()).unwrap();
     fs::write(run.join("checkpoints/best.safetensors"), vec![0; 2_400_000]).unwrap();
     let shown = made.says(&["show", "quick"]);
     let (times, rest) = shown.split_once("spent ").unwrap();
@@ -57,10 +62,10 @@ score  value
 -----  -----
 score  1.120
 
-floor           error
---------------  -----
-dead reckoning  1.160
-centre          9.370
+baselines of px  RMSE (px)
+---------------  ---------
+dead reckoning       1.160
+centre               9.370
 
 file                            size
 ----------------------------  ------

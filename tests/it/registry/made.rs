@@ -59,9 +59,10 @@ impl Made {
             &json!({
                 "state": state, "step": step, "steps": 468, "phase": "training", "training_seconds": 115.0,
                 "evaluating_seconds": 6.1, "sequences_per_second": 521.0, "message": null, "pid": 1,
-                "heartbeat": heartbeat, "scores": scores,
+                "heartbeat": heartbeat, "scores": &scores,
             }),
         );
+        write_card(&folder, &scores);
         folder
     }
 
@@ -99,6 +100,17 @@ impl Made {
 
 pub fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
+}
+
+/// Writes the score card of a world model that has these scores.
+fn write_card(folder: &Path, scores: &Value) {
+    let value = &scores["prediction.rmse_px"];
+    if value.is_number() {
+        let score = json!({"name": "prediction.rmse_px", "value": value, "unit": "px", "goal": "minimize",
+                           "title": "prediction RMSE"});
+        let card = json!({"scores": [score], "baselines": [], "headline": ["prediction.rmse_px"]});
+        fs::write(folder.join("evaluation.json"), card.to_string()).unwrap();
+    }
 }
 
 /// Replaces the status as a run does.

@@ -53,15 +53,17 @@ pub fn default_columns(runs: &[RunSummary]) -> Vec<String> {
         columns.push("progress");
     }
     columns.push("model_type");
+    // The first scores of all runs come before the second ones.
+    let headline = |place: usize| runs.iter().filter_map(move |run| run.headline.get(place));
     let mut scores: Vec<&str> = Vec::new();
-    for name in runs.iter().flat_map(|run| run.scores.keys()) {
-        if !scores.contains(&name.as_str()) {
+    for name in (0..MOST_SCORES).flat_map(headline).map(|headline| headline.name.as_str()) {
+        if !scores.contains(&name) {
             scores.push(name);
         }
     }
-    // The score is one of the others again.
-    if scores.len() > 1 {
-        scores.retain(|name| *name != SCORE);
+    // Runs of earlier versions have no headline.
+    if scores.is_empty() && runs.iter().any(|run| run.scores.contains_key(SCORE)) {
+        scores.push(SCORE);
     }
     columns.extend(scores.into_iter().take(MOST_SCORES));
     columns.push("age");

@@ -9,7 +9,7 @@ use super::{
     Run, quoted, shown,
     wording::{age, bytes, local, measured, span, text},
 };
-use crate::{Record, RunSummary, read_json};
+use crate::{Record, RunSummary, ScoreCard, read_json};
 use umwelt_charts::{Align, Table};
 use umwelt_settings::{self as settings, Schema};
 
@@ -84,16 +84,20 @@ fn changed_settings<T: Schema>(folder: &Path) -> String {
     differences.fold(table, |table, d| table.row([d.key, d.right, d.left])).to_string()
 }
 
-/// The scores, and the errors of what needs no training, which a prediction should beat.
+/// The scores, and the baselines of the scores that the run is about.
 fn scores(run: &Run) -> String {
-    let floors = crate::floors(&run.folder).into_iter().map(|(name, value)| (name, value.into())).collect();
-    let scores = numbers("score", "value", &run.summary.scores);
-    let floors = numbers("floor", "error", &floors);
-    if scores.is_empty() {
-        "no scores yet\n".into()
-    } else {
-        [scores, floors].into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
+    if run.summary.scores.is_empty() {
+        return "no scores yet\n".into();
     }
+    let card = ScoreCard::read(&run.folder).unwrap_or_default();
+    let baselines = card.headlines().map(|score| {
+        let of = card.baselines_of(&score.name);
+        let values = of.map(|baseline| (baseline.name.clone(), baseline.value.into())).collect();
+        numbers(&format!("baselines of {}", score.name), &score.heading(), &values)
+    });
+    let scores = numbers("score", "value", &run.summary.scores);
+    let parts = std::iter::once(scores).chain(baselines).filter(|part| !part.is_empty());
+    parts.collect::<Vec<_>>().join("\n")
 }
 
 /// A table with a row a number; nothing where there are none.

@@ -28,7 +28,7 @@ pub use details::{command, details};
 pub use filter::Filter;
 pub use find::Run;
 pub use name::{name_of, quoted, shown};
-pub use query::{Query, best, check_key};
+pub use query::{Query, best, check_key, compared_by};
 pub use rerun::{Rerun, rerun};
 use scan::Found;
 pub use trash::Trashed;

@@ -9,7 +9,7 @@ use serde_json::Value;
 use super::columns::{OWN, value};
 use super::wording::text;
 use super::{Filter, Refused};
-use crate::{RunState, RunSummary};
+use crate::{Goal, Headline, RunState, RunSummary, SCORE};
 use umwelt_settings::{for_unknown_choice, for_unknown_name};
 
 /// What to list of all runs.
@@ -48,24 +48,55 @@ impl Query {
     }
 }
 
-/// The best of the finished ones of `runs`, judged by the score `metric`.
+/// The score to compare `runs` by: `metric`, or else the first headline score of all of them.
 ///
 /// # Errors
-/// When no run has that score; says which there are.
-pub fn best(runs: Vec<RunSummary>, metric: &str, maximize: bool) -> Result<(RunSummary, usize), Refused> {
+/// When no run has the score, or the runs are about different ones; the message says which there are.
+pub fn compared_by(runs: &[RunSummary], metric: Option<&str>) -> Result<Headline, Refused> {
+    let headlines = || runs.iter().flat_map(|run| &run.headline);
+    if let Some(name) = metric {
+        check_score(runs, name)?;
+        let known = headlines().find(|headline| headline.name == name);
+        let unknown = || Headline { name: name.to_owned(), goal: Goal::default() };
+        return Ok(known.cloned().unwrap_or_else(unknown));
+    }
+    let mut first: Vec<&Headline> = runs.iter().filter_map(|run| run.headline.first()).collect();
+    first.sort_by_key(|headline| &headline.name);
+    first.dedup_by_key(|headline| &headline.name);
+    match first[..] {
+        [only] => Ok(only.clone()),
+        // Runs of earlier versions have no score card.
+        [] => compared_by(runs, Some(SCORE)),
+        _ => {
+            let names: Vec<&str> = first.iter().map(|headline| headline.name.as_str()).collect();
+            let reason = "these runs are about different scores";
+            Err(Refused(format!("{reason}: {}; choose one with --metric, or filter", names.join(", "))))
+        }
+    }
+}
+
+fn check_score(runs: &[RunSummary], metric: &str) -> Result<(), Refused> {
     let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.scores.keys()).map(String::as_str).collect();
     let known: Vec<String> = known.into_iter().map(ToOwned::to_owned).collect();
-    if !known.iter().any(|name| name == metric) {
-        let hint =
-            if known.is_empty() { "no run has any yet".into() } else { for_unknown_name(metric, &known) };
-        return Err(Refused(format!("--metric {metric}: no run has this score; {hint}")));
+    if known.iter().any(|name| name == metric) {
+        return Ok(());
     }
+    let hint = if known.is_empty() { "no run has any yet".into() } else { for_unknown_name(metric, &known) };
+    Err(Refused(format!("--metric {metric}: no run has this score; {hint}")))
+}
+
+/// The best of the finished ones of `runs` by a score, and the number of finished runs that have it.
+///
+/// # Errors
+/// When no finished run has the score.
+pub fn best(runs: Vec<RunSummary>, by: &Headline) -> Result<(RunSummary, usize), Refused> {
     let finished = runs.into_iter().filter(|run| run.state == RunState::Finished);
-    let mut judged: Vec<_> = finished.filter_map(|run| Some((run.score(metric)?, run))).collect();
-    let count = judged.len();
-    judged.sort_by(|(a, _), (b, _)| if maximize { b.total_cmp(a) } else { a.total_cmp(b) });
-    let (_, best) = judged.into_iter().next().ok_or_else(|| {
-        Refused(format!("no finished run has {metric} yet; `umwelt runs ls` tells how far they are"))
+    let mut scored: Vec<_> = finished.filter_map(|run| Some((run.score(&by.name)?, run))).collect();
+    let count = scored.len();
+    scored.sort_by(|(a, _), (b, _)| by.goal.order(*a, *b));
+    let (_, best) = scored.into_iter().next().ok_or_else(|| {
+        let name = &by.name;
+        Refused(format!("no finished run has {name} yet; `umwelt runs ls` tells how far they are"))
     })?;
     Ok((best, count))
 }

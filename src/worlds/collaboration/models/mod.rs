@@ -14,7 +14,7 @@ use tch::{Device, Tensor};
 pub use messenger::Messenger;
 pub use settings::{ComoSettings, MessengerKind};
 pub use strips::{squared_errors, strips, targets, whole};
-pub use trained::{ComoFloors, ComoModel, DigitStrips};
+pub use trained::{ComoModel, DigitStrips, LearnedBaselines};
 
 use self::agent::{Agent, Mind};
 use self::messenger::quantised;

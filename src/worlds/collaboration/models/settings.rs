@@ -52,7 +52,8 @@ pub struct ComoSettings {
     /// A run folder or checkpoint whose first agent all agents start from.
     pub single_agent_path: Option<String>,
     /// Trains beside them what they are judged by: agents without messages, and an autoencoder that sees all.
-    pub floors: bool,
+    #[serde(alias = "floors")]
+    pub baselines: bool,
 }
 
 /// What turns states into messages and back.
@@ -90,7 +91,7 @@ impl Default for ComoSettings {
             swap_probability: 0.5,
             flip: true,
             single_agent_path: None,
-            floors: true,
+            baselines: true,
         }
     }
 }

@@ -25,12 +25,12 @@ pub struct DigitStrips {
 pub struct ComoModel {
     pub parameters: Parameters,
     pub agents: Como,
-    pub floors: Option<ComoFloors>,
+    pub baselines: Option<LearnedBaselines>,
 }
 
 /// Networks of the same sizes that learn from the same batches. Each has parameters of its own, so that training all in
 /// one step is training each alone.
-pub struct ComoFloors {
+pub struct LearnedBaselines {
     /// The same agents without messages; none where the agents send none.
     pub silent: Option<Como>,
     /// One that sees all it is to draw.
@@ -70,17 +70,17 @@ impl ComoModel {
     pub fn new(settings: &ComoSettings, seed: u64, precision: Precision, device: Device) -> Self {
         let parameters = Parameters::new(device, seed);
         let agents = Como::new(&parameters.root(), settings, precision);
-        let floors = (settings.floors && settings.collab_n_agents > 1)
-            .then(|| ComoFloors::new(&parameters, settings, precision));
-        Self { parameters, agents, floors }
+        let baselines = (settings.baselines && settings.collab_n_agents > 1)
+            .then(|| LearnedBaselines::new(&parameters, settings, precision));
+        Self { parameters, agents, baselines }
     }
 
-    /// Leaves the gradient of all agents' errors with the parameters, and those of the floors, which share nothing with them.
+    /// Leaves the gradient of all agents' errors with the parameters, and those of the baselines, which share nothing with them.
     pub fn learn(&self, batch: &DigitStrips) -> LossReport {
         let DigitStrips { seen, targets, whole, kept } = batch;
         let heard = kept.as_ref().map_or(Heard::Written, Heard::Kept);
         let mut terms = vec![("drawing", 1.0, self.agents.learn(seen, targets, heard))];
-        if let Some(ComoFloors { silent, autoencoder }) = &self.floors {
+        if let Some(LearnedBaselines { silent, autoencoder }) = &self.baselines {
             let silent = silent.as_ref().map(|model| model.learn(seen, targets, Heard::Written));
             terms.extend(silent.map(|error| ("silent", 1.0, error)));
             terms.push(("autoencoder", 1.0, autoencoder.learn(whole, whole, Heard::Written)));
@@ -105,7 +105,7 @@ impl ComoModel {
     }
 }
 
-impl ComoFloors {
+impl LearnedBaselines {
     fn new(parameters: &Parameters, settings: &ComoSettings, precision: Precision) -> Self {
         let scope = parameters.root().sub("floors");
         let mute = ComoSettings { collab_messenger: MessengerKind::None, ..settings.clone() };

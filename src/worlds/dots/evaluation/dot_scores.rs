@@ -2,12 +2,12 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::baselines::Baseline;
 use super::errors::Score;
-use super::floors::Floor;
 use crate::datasets::IMAGE_SIZE;
 use crate::worlds::dots::data::Role;
 
-/// The scores of one dot beside its own floors.
+/// The scores of one dot beside its own baselines.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DotScore {
     /// What the dot does.
@@ -16,7 +16,7 @@ pub struct DotScore {
     pub prediction_px: f64,
     /// RMSE of the encoding in pixels.
     pub encoding_px: f64,
-    pub floors: Vec<Floor>,
+    pub baselines: Vec<Baseline>,
 }
 
 impl DotScore {
@@ -31,27 +31,28 @@ pub fn dot_scores(
     roles: &[Role],
     prediction: &Score,
     encoding: &Score,
-    floors: &[Vec<Floor>],
+    baselines: &[Vec<Baseline>],
 ) -> Vec<DotScore> {
     let score = |(dot, role): (usize, &Role)| DotScore {
         name: role.name().into(),
         prediction_px: prediction.per_dot_px[dot],
         encoding_px: encoding.per_dot_px[dot],
-        floors: floors[dot].clone(),
+        baselines: baselines[dot].clone(),
     };
     if roles.len() == 1 { vec![] } else { roles.iter().enumerate().map(score).collect() }
 }
 
-/// The floors of all dots together: those that each dot has.
-pub fn together(dots: &[Vec<Floor>]) -> Vec<Floor> {
+/// The baselines of all dots together: those that each dot has.
+pub fn together(dots: &[Vec<Baseline>]) -> Vec<Baseline> {
     if let [only] = dots {
         return only.clone();
     }
-    let of =
-        |name: &str, dot: &Vec<Floor>| dot.iter().find(|floor| floor.name == name).map(|f| f.score.clone());
-    let all = |floor: &Floor| {
-        let scores: Vec<Score> = dots.iter().map(|dot| of(&floor.name, dot)).collect::<Option<_>>()?;
-        Some(Floor { name: floor.name.clone(), score: mean(&scores) })
+    let of = |name: &str, dot: &Vec<Baseline>| {
+        dot.iter().find(|baseline| baseline.name == name).map(|f| f.score.clone())
+    };
+    let all = |baseline: &Baseline| {
+        let scores: Vec<Score> = dots.iter().map(|dot| of(&baseline.name, dot)).collect::<Option<_>>()?;
+        Some(Baseline { name: baseline.name.clone(), score: mean(&scores) })
     };
     dots[0].iter().filter_map(all).collect()
 }
@@ -76,12 +77,12 @@ mod tests {
     use crate::worlds::dots::evaluation::errors::score_of;
 
     #[test]
-    fn floors_of_all_dots_are_those_of_one_sum_of_errors() {
+    fn baselines_of_all_dots_are_those_of_one_sum_of_errors() {
         // Squared errors of two frames and two dots.
         let errors = [[4.0, 36.0], [9.0, 1.0]];
         let one = |dot: usize| score_of(&errors.map(|frame| vec![frame[dot]]), 1.0, |px| px);
-        let floor = |name: &str, dot| Floor { name: name.into(), score: one(dot) };
-        let dots = [vec![floor("simulator", 0), floor("copy", 0)], vec![floor("copy", 1)]];
+        let baseline = |name: &str, dot| Baseline { name: name.into(), score: one(dot) };
+        let dots = [vec![baseline("simulator", 0), baseline("copy", 0)], vec![baseline("copy", 1)]];
         let found = together(&dots);
         assert_eq!((found.len(), found[0].name.as_str()), (1, "copy"));
         let expected = score_of(&errors.map(|frame| frame.to_vec()), 1.0, |px| px);
@@ -95,10 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn one_dot_has_its_floors_and_no_scores_of_its_own() {
+    fn one_dot_has_its_baselines_and_no_scores_of_its_own() {
         let score = score_of(&[vec![4.0]], 1.0, |px| px);
-        let floors = [vec![Floor { name: "simulator".into(), score: score.clone() }]];
-        assert_eq!(together(&floors), floors[0]);
-        assert!(dot_scores(&[Role::Action], &score, &score, &floors).is_empty());
+        let baselines = [vec![Baseline { name: "simulator".into(), score: score.clone() }]];
+        assert_eq!(together(&baselines), baselines[0]);
+        assert!(dot_scores(&[Role::Action], &score, &score, &baselines).is_empty());
     }
 }

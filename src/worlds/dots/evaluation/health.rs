@@ -10,6 +10,7 @@ use super::table::fraction;
 use crate::diagnostics::{collapse, slow_feature_ratio};
 use crate::nn::Mode;
 use crate::objectives::scalars::Scalars;
+use crate::runs::Score;
 use crate::worlds::dots::data::{Dots, Trajectories};
 use crate::worlds::dots::models::WorldModel;
 
@@ -55,15 +56,18 @@ impl Health {
         })
     }
 
-    /// The numbers by the names under which they are logged.
-    pub fn named(&self) -> Vec<(&'static str, f64)> {
-        let all = [
-            ("diagnostics.slow_feature_ratio", self.slow_feature_ratio),
-            ("diagnostics.rankme", self.rankme),
-            ("diagnostics.lidar", self.lidar),
-            ("noise_probe.r2", self.noise_r2),
+    /// The diagnostics that were computed, as scores.
+    pub fn scores(&self) -> Vec<Score> {
+        let lower = |name, value: Option<f64>, title| Some(Score::lower(name, value?, "", title));
+        let higher = |name, value: Option<f64>, title| Some(Score::higher(name, value?, "", title));
+        let slow = "diagnostics.slow_feature_ratio";
+        let scores = [
+            lower(slow, self.slow_feature_ratio, "slow-feature ratio"),
+            higher("diagnostics.rankme", self.rankme, "RankMe"),
+            higher("diagnostics.lidar", self.lidar, "LiDAR"),
+            lower("noise_probe.r2", self.noise_r2, "noise read-out R2"),
         ];
-        all.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
+        scores.into_iter().flatten().collect()
     }
 
     /// What is wrong, in words; nothing where nothing is.

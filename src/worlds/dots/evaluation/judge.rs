@@ -1,4 +1,4 @@
-//! The evaluation of a world model: both probes, fitted and scored on fresh sequences, beside the floors.
+//! The evaluation of a world model: both probes, fitted and scored on fresh sequences, beside the baselines.
 
 use std::collections::HashMap;
 
@@ -7,10 +7,10 @@ use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::adam::{Lesson, fit};
+use super::baselines::{Baseline, baselines};
 use super::dot_scores::{DotScore, dot_scores, together};
 use super::errors::{Score, SquaredErrors};
 use super::features::{self, Part, batches, encodings, scored};
-use super::floors::{Floor, floors};
 use super::health::Health;
 use super::noise_probe::NoiseProbe;
 use super::planning::{Planned, Planning, Problems, ShownProblem, plan};
@@ -45,29 +45,16 @@ pub struct Evaluation {
     pub epoch: f64,
     pub prediction: Score,
     pub encoding: Score,
-    /// The prediction's floors by name, best first, in pixels.
-    pub floors_px: serde_json::Map<String, serde_json::Value>,
-    /// The same floors with their scores per step.
-    pub floors: Vec<Floor>,
-    /// Scores and floors of every dot where there are several; the floors above are then of all dots together.
+    /// The baselines, best first; with several dots, those of all dots together.
+    #[serde(rename = "baseline_scores")]
+    pub baselines: Vec<Baseline>,
+    /// Scores and baselines of every dot where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dots: Vec<DotScore>,
     #[serde(default)]
     pub diagnostics: Health,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub planning: Option<Planning>,
-}
-
-impl Evaluation {
-    /// The numbers worth a line in the metrics.
-    pub fn named(&self) -> Vec<(String, f64)> {
-        let scores = [("prediction.rmse_px", &self.prediction), ("encoding.rmse_px", &self.encoding)];
-        let scores = scores.map(|(name, score)| (name, score.rmse_px)).into_iter();
-        let named = scores.chain(self.diagnostics.named()).map(|(name, value)| (name.to_owned(), value));
-        let dots = self.dots.iter().map(|dot| (dot.key(), dot.prediction_px));
-        let named = named.chain(dots);
-        named.chain(self.planning.iter().flat_map(Planning::named)).collect()
-    }
 }
 
 /// What an evaluation has to show.
@@ -117,14 +104,12 @@ impl Judge<'_> {
             Solver::Adam => self.by_adam(model, watch)?,
         };
         let roles = self.world.roles();
-        let of_dots = floors(self.world, "score", self.scored_batches(), model.burn_in());
-        let (floors, dots) = (together(&of_dots), dot_scores(roles, &prediction, &encoding, &of_dots));
-        let floors_px = floors.iter().map(|floor| (floor.name.clone(), floor.score.rmse_px.into())).collect();
+        let of_dots = baselines(self.world, "score", self.scored_batches(), model.burn_in());
+        let (baselines, dots) = (together(&of_dots), dot_scores(roles, &prediction, &encoding, &of_dots));
         let diagnostics = Health::of(self.world, model, noise_r2)?;
         let Read { examples, planned } = read;
         let (planning, problems) = planned.map(|planned| (planned.planning, planned.trips)).unzip();
-        let evaluation =
-            Evaluation { epoch, prediction, encoding, floors_px, floors, dots, diagnostics, planning };
+        let evaluation = Evaluation { epoch, prediction, encoding, baselines, dots, diagnostics, planning };
         Ok((evaluation, Shown { examples, problems: problems.unwrap_or_default() }))
     }
 

@@ -1,10 +1,11 @@
-//! What a world model knows of its world: probes for the dot's position, beside floors that know nothing of it.
+//! What a world model knows of its world: probes for the dot's position, beside baselines that know nothing of it.
 
 mod adam;
+mod baselines;
+mod card;
 mod dot_scores;
 mod errors;
 mod features;
-mod floors;
 mod health;
 mod judge;
 mod noise_probe;
@@ -13,12 +14,12 @@ mod probe;
 mod settings;
 mod table;
 
+pub use baselines::{Baseline, baselines};
 pub use dot_scores::DotScore;
 pub use errors::Score;
-pub use floors::{Floor, floors};
 pub use health::Health;
 pub use judge::{Evaluation, Example, Judge, Shown};
 pub use planning::{PlannerScore, Planning, ShownProblem, Trip};
 pub use probe::{Probe, ProbeShape};
 pub use settings::{ProbingSettings, Solver};
-pub use table::{comparison, table};
+pub use table::table;

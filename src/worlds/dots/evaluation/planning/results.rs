@@ -26,20 +26,6 @@ impl Planning {
         [("cem", &self.cem), ("gradient", &self.gradient), ("random", &self.random), ("oracle", &self.oracle)]
     }
 
-    /// The numbers by the names under which they are logged, `planning.cem.rmse_px` for instance.
-    pub fn named(&self) -> Vec<(String, f64)> {
-        let of = |(name, score): (&'static str, &PlannerScore)| {
-            let numbers = [
-                ("rmse_px", Some(score.rmse_px)),
-                ("within_1px", Some(score.within_1px)),
-                ("within_2px", Some(score.within_2px)),
-                ("believed_rmse_px", score.believed_rmse_px),
-            ];
-            numbers.map(|(number, value)| Some((format!("planning.{name}.{number}"), value?)))
-        };
-        self.planners().into_iter().flat_map(of).flatten().collect()
-    }
-
     /// A row for each planner.
     pub fn table(&self) -> Table {
         let heading = format!("planning ({} problems)", self.problems);
@@ -125,7 +111,5 @@ random                    9.25                    0 %          0 %
 oracle                    0.00                  100 %        100 %
 ";
         assert_eq!(planning.table().to_string(), expected);
-        assert_eq!(planning.named().len(), 13);
-        assert_eq!(planning.named()[0], ("planning.cem.rmse_px".to_owned(), 0.5));
     }
 }

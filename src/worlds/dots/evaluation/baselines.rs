@@ -1,4 +1,4 @@
-//! Floors: what can be guessed of the dots' positions by those who see no image but may know the start.
+//! Baselines: what can be guessed of the dots' positions by those who see no image but may know the start.
 
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
@@ -8,7 +8,7 @@ use crate::worlds::dots::data::{Dots, HostTrajectories};
 
 /// A guesser and how well it does.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Floor {
+pub struct Baseline {
     pub name: String,
     pub score: Score,
 }
@@ -16,18 +16,18 @@ pub struct Floor {
 /// What can be guessed of a dot whose actions are not known.
 const WITHOUT_ACTIONS: [&str; 2] = ["copy", "centre"];
 
-/// The floors of every dot in `count` batches of a stream, best first: all of them for the first dot, whose actions
+/// The baselines of every dot in `count` batches of a stream, best first: all of them for the first dot, whose actions
 /// are known, and for others those that need none. Paths start at the last of the `shown` frames.
-pub fn floors(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Vec<Floor>> {
+pub fn baselines(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Vec<Baseline>> {
     let batches: Vec<HostTrajectories> = (0..count).map(|index| world.batch(stream, index, 0)).collect();
     let of_dot = |dot| {
         let paths: Vec<Paths> = batches.iter().map(|host| Paths::new(world, host, shown, dot)).collect();
-        floors_of(&Paths::together(&paths), world.walls(), dot == 0)
+        baselines_of(&Paths::together(&paths), world.walls(), dot == 0)
     };
     (0..world.roles().len()).map(of_dot).collect()
 }
 
-fn floors_of(paths: &Paths, walls: (f64, f64), actions_known: bool) -> Vec<Floor> {
+fn baselines_of(paths: &Paths, walls: (f64, f64), actions_known: bool) -> Vec<Baseline> {
     let free = paths.start() + &paths.travelled;
     let guesses = [
         ("simulator", paths.simulated(walls)),
@@ -39,7 +39,7 @@ fn floors_of(paths: &Paths, walls: (f64, f64), actions_known: bool) -> Vec<Floor
         ("centre", Tensor::full_like(&paths.travelled, f64::midpoint(walls.0, walls.1))),
     ];
     let known = |(name, _): &(&str, Tensor)| actions_known || WITHOUT_ACTIONS.contains(name);
-    guesses.into_iter().filter(known).map(|(name, guess)| paths.floor(name, &guess)).collect()
+    guesses.into_iter().filter(known).map(|(name, guess)| paths.baseline(name, &guess)).collect()
 }
 
 /// True positions of a dot and the first dot's actions summed until then, `[T, N, 2]` each, in pixels.
@@ -95,10 +95,10 @@ impl Paths {
         x.matmul(&weights).view_as(&self.positions)
     }
 
-    fn floor(&self, name: &str, guess: &Tensor) -> Floor {
+    fn baseline(&self, name: &str, guess: &Tensor) -> Baseline {
         let mut errors = SquaredErrors::default();
         errors.add(&guess.unsqueeze(2), &self.positions.unsqueeze(2));
-        Floor { name: name.into(), score: errors.score(|px| px) }
+        Baseline { name: name.into(), score: errors.score(|px| px) }
     }
 }
 
@@ -108,9 +108,9 @@ mod tests {
     use crate::worlds::dots::data::{DatasetType, DotsSettings};
 
     #[test]
-    fn floors_are_those_that_the_readme_states() {
+    fn baselines_are_those_that_the_readme_states() {
         let world = Dots::new(DotsSettings { normalize: true, ..DotsSettings::default() }).unwrap();
-        let found = &floors(&world, "score", 78, 1)[0];
+        let found = &baselines(&world, "score", 78, 1)[0];
         let expected = [
             ("simulator", 0.0),
             ("dead reckoning", 1.15),
@@ -120,12 +120,12 @@ mod tests {
             ("summed actions", 7.80),
             ("centre", 9.37),
         ];
-        for (floor, (name, rmse)) in found.iter().zip(expected) {
-            assert_eq!(floor.name, name);
+        for (baseline, (name, rmse)) in found.iter().zip(expected) {
+            assert_eq!(baseline.name, name);
             assert!(
-                (floor.score.rmse_px - rmse).abs() < 0.03 * rmse + 1e-4,
+                (baseline.score.rmse_px - rmse).abs() < 0.03 * rmse + 1e-4,
                 "{name} {}",
-                floor.score.rmse_px
+                baseline.score.rmse_px
             );
         }
         assert!((found[6].score.per_step_px[0] - 6.293 * 2f64.sqrt()).abs() < 0.1);
@@ -135,8 +135,8 @@ mod tests {
     #[test]
     fn paths_start_at_the_last_frame_shown() {
         let world = Dots::new(DotsSettings { frames: 6, ..DotsSettings::default() }).unwrap();
-        let found = &floors(&world, "score", 2, 3)[0];
-        let score = |name: &str| &found.iter().find(|floor| floor.name == name).unwrap().score;
+        let found = &baselines(&world, "score", 2, 3)[0];
+        let score = |name: &str| &found.iter().find(|baseline| baseline.name == name).unwrap().score;
         assert!(score("simulator").rmse_px < 1e-6);
         // By hand: how far frames 2 to 5 are from frame 2.
         let (mut sums, mut count) = ([0f64; 4], 0.0);
@@ -157,10 +157,10 @@ mod tests {
     }
 
     #[test]
-    fn other_dots_have_the_floors_that_need_no_actions() {
+    fn other_dots_have_the_baselines_that_need_no_actions() {
         let settings = DotsSettings { dataset_type: DatasetType::Multiple, ..DotsSettings::default() };
         let world = Dots::new(settings).unwrap();
-        let found = floors(&world, "score", 20, 1);
+        let found = baselines(&world, "score", 20, 1);
         let of = |dot: usize| &found[dot];
         assert_eq!((of(0).len(), of(1)[0].name.as_str(), of(1)[1].name.as_str()), (7, "copy", "centre"));
         assert!((of(1)[0].score.rmse_px - 5.82).abs() < 0.3 && (of(1)[1].score.rmse_px - 9.37).abs() < 0.3);
@@ -170,11 +170,11 @@ mod tests {
     }
 
     #[test]
-    fn normalised_units_change_no_floor() {
-        let floor = |normalize| {
+    fn normalised_units_change_no_baseline() {
+        let baseline = |normalize| {
             let world = Dots::new(DotsSettings { normalize, ..DotsSettings::default() }).unwrap();
-            floors(&world, "score", 2, 1)[0][2].score.rmse_px
+            baselines(&world, "score", 2, 1)[0][2].score.rmse_px
         };
-        assert!((floor(true) - floor(false)).abs() < 1e-4);
+        assert!((baseline(true) - baseline(false)).abs() < 1e-4);
     }
 }
