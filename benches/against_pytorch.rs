@@ -7,17 +7,17 @@ use std::path::Path;
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
-use tch::{Device, Tensor};
-use umwelt::native::{clear_gradients, clip_gradients};
+use anyhow::{Context, Result, bail};
+use tch::Device;
 use umwelt::schema::RunSettings;
 use umwelt::settings;
-use umwelt::training::{Shuffle, Task};
+use umwelt::training::{RunKeys, Shuffle, Task};
+use umwelt::worlds::WorldSettings;
 use umwelt::worlds::collaboration::models::DigitStrips;
 use umwelt::worlds::collaboration::{Augmentation, CollaborationTask, DigitViews};
 use umwelt::worlds::dots::data::{Dots, DotsSettings};
 use umwelt::worlds::dots::evaluation::Judge;
-use umwelt::worlds::dots::{WorldModelTask, models};
+use umwelt::worlds::dots::{self, WorldModelTask, models};
 use umwelt_base::random::Stream;
 use umwelt_base::stop::Stop;
 
@@ -183,10 +183,12 @@ fn median(mut values: Vec<f64>) -> f64 {
     values[values.len() / 2]
 }
 
-fn published(file: &str, values: &[&str]) -> Result<RunSettings> {
+fn published(file: &str, values: &[&str]) -> Result<(dots::Settings, RunKeys)> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("reproduce_configs").join(file);
     let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
-    Ok(settings::load(&[file], &values)?.settings)
+    let settings: RunSettings = settings::load(&[file.clone()], &values)?.settings;
+    let WorldSettings::Dots(world) = settings.world else { bail!("{} has no dots", file.display()) };
+    Ok((*world, settings.run))
 }
 
 /// The training step of the published or recorded settings, batches included, as the trainer takes it.
@@ -196,30 +198,24 @@ fn training_step(model: &str, precision: &str) -> Result<Box<dyn FnMut(usize) ->
         let folder = tempfile::tempdir()?;
         idx::write(folder.path(), DIGITS, 128);
         let path = format!("como.data_path={}", folder.path().display());
-        let values = ["model_type=CoMo".into(), "como.floors=false".into(), path, precision];
+        let values = ["model_type=CoMo".into(), "como.baselines=false".into(), path, precision];
         let settings: RunSettings = settings::load(&[], &values)?.settings;
-        return Ok(Box::new(taken(CollaborationTask::new(&settings, Device::Cpu)?)));
+        let WorldSettings::Collaboration(world) = &settings.world else { bail!("no agents") };
+        return Ok(Box::new(taken(CollaborationTask::new(world, &settings.run, Device::Cpu)?)));
     }
     let file = if model == "rssm" { RSSM } else { VICREG };
     let values = ["dataset_batch_size=128", precision.as_str()];
-    Ok(Box::new(taken(WorldModelTask::new(&published(file, &values)?, Device::Cpu)?)))
+    let (world, run) = published(file, &values)?;
+    Ok(Box::new(taken(WorldModelTask::new(&world, &run, Device::Cpu)?)))
 }
 
-fn taken<T: Task>(task: T) -> impl FnMut(usize) -> Result<f64> {
-    let clip_norm = task.plan().clip_norm;
-    let trained: Vec<Tensor> = task.parameters().trainable().into_iter().map(|(_, tensor)| tensor).collect();
-    let mut optimiser = task.optimiser();
+fn taken<T: Task>(mut task: T) -> impl FnMut(usize) -> Result<f64> {
     let mut batches = task.batches(0..u64::MAX);
     let mut step = 0;
     move |count| {
         let started = Instant::now();
         for batch in batches.by_ref().take(count) {
-            clear_gradients(&trained);
-            task.differentiate(batch, false)?;
-            if let Some(limit) = clip_norm {
-                clip_gradients(&trained, limit);
-            }
-            optimiser.step(task.rate(step));
+            task.step(step, batch, false)?;
             step += 1;
         }
         Ok(started.elapsed().as_secs_f64())
@@ -231,15 +227,15 @@ fn probes() -> Result<()> {
     println!("\nboth probes of one encoder          seconds  prediction px  encoding px");
     let mut seconds = vec![];
     for solver in ["adam", "ridge"] {
-        let settings = published(VICREG, &[&format!("probing_cfg.solver={solver}")])?;
+        let (settings, run) = published(VICREG, &[&format!("probing_cfg.solver={solver}")])?;
         let world = Dots::new(DotsSettings { noise: 1.0, normalize: true, ..DotsSettings::default() })?;
-        let model = models::build(&settings, Device::Cpu)?;
+        let model = models::build(&settings, &run, Device::Cpu)?;
         let judge = Judge {
             world: &world,
             probing: &settings.probing_cfg,
             batches_per_epoch: 78,
             batch_size: 128,
-            seed: settings.seed,
+            seed: run.seed,
             mpcs: None,
             quick: false,
         };

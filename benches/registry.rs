@@ -49,9 +49,8 @@ fn write_runs(root: &Path) {
         let sweep = format!("sweep-{}", index % SWEEPS);
         let run = root.join(&sweep).join(format!("run-{index:05}"));
         fs::create_dir_all(run.join("checkpoints")).expect("a folder can be made");
-        let mut settings =
-            RunSettings { run_group: Some(sweep), seed: index as u64, ..RunSettings::default() };
-        settings.vicreg.base_lr = 0.001 * index as f64;
+        let mut settings = RunSettings::default();
+        (settings.run.run_group, settings.run.seed) = (Some(sweep), index as u64);
         let environment = json!({"umwelt": "0.1.0", "command": ["train"], "started_at": index});
         fs::write(run.join("settings.yaml"), settings::to_yaml(&settings)).expect("a file can be written");
         fs::write(run.join("environment.json"), environment.to_string()).expect("a file can be written");

@@ -12,6 +12,7 @@ use umwelt::objectives::LossReport;
 use umwelt::optim::{self, Recipe};
 use umwelt::schema::RunSettings;
 use umwelt::settings;
+use umwelt::worlds::WorldSettings;
 use umwelt::worlds::collaboration::models::{ComoModel, DigitStrips, Heard};
 use umwelt::worlds::collaboration::{Augmentation, DigitViews};
 use umwelt::worlds::dots::data::Trajectories;
@@ -53,9 +54,10 @@ fn train(name: &str, parameters: &Parameters, recipe: &Recipe, loss: &dyn Fn() -
 fn check_world_model(values: &[&str]) {
     let (name, device) = (values.join(" "), meta::device());
     let settings = load(values);
-    let model = models::build(&settings, device).unwrap();
+    let WorldSettings::Dots(world) = &settings.world else { panic!("{name} is no model of dots") };
+    let model = models::build(world, &settings.run, device).unwrap();
     let burn_in = model.burn_in() as i64;
-    let channels = settings.world_model().unwrap().1;
+    let channels = world.channels();
     let floats = |shape: &[i64]| Tensor::zeros(shape, (Kind::Float, device));
     let frames = burn_in - 1 + FRAMES;
     let batch = Trajectories {
@@ -74,7 +76,7 @@ fn check_world_model(values: &[&str]) {
             assert_eq!(images.device(), device, "{name}");
         }
     }
-    train(&name, model.parameters(), &models::recipe(&settings), &|| {
+    train(&name, model.parameters(), &world.recipe(), &|| {
         let explained = model.loss(&batch);
         explained.report.total.backward();
         model.after_step();
@@ -164,7 +166,8 @@ fn agents_that_talk() {
     ] {
         let (name, device) = (values.join(" "), meta::device());
         let settings = load(&[&["model_type=CoMo"], values].concat());
-        let como = &settings.como;
+        let WorldSettings::Collaboration(world) = &settings.world else { panic!("{name}: no agents") };
+        let como = &world.como;
         let model = ComoModel::new(como, 0, Precision::Fp32, device);
         let digits = DigitViews::new(&[0; 8 * 28 * 28], device);
         let agents = como.collab_n_agents;
@@ -173,7 +176,7 @@ fn agents_that_talk() {
         let strips = como.strips();
         let draw = augmentation.draw(0, 0, vec![1, 5, 2, 7]);
         let batch = DigitStrips::drawn(&digits, &draw, strips, agents as i64);
-        train(&name, &model.parameters, &models::recipe(&settings), &|| model.learn(&batch));
+        train(&name, &model.parameters, &como.recipe(), &|| model.learn(&batch));
         let drawn = model.agents.draw(&batch.seen, Heard::OfAnotherImage);
         assert_eq!((drawn.device(), drawn.size()), (device, batch.targets.size()), "{name}");
         assert_eq!(meta::mixed(), "", "{name}");

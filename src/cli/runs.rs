@@ -116,13 +116,14 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
 /// The same run in a folder that is not there yet: where nothing but the name can tell the two apart, it is numbered.
 fn in_new_folder(again: Rerun) -> Result<Rerun> {
     let settings = settings::load::<RunSettings>(&again.configs, &again.values)?.settings;
-    if settings.output_path.is_some() || !output_path(&settings, &again.configs).exists() {
+    if settings.run.output_path.is_some() || !output_path(&settings, &again.configs).exists() {
         return Ok(again);
     }
-    let name = settings.run_name.clone().unwrap_or_default();
+    let name = settings.run.run_name.clone().unwrap_or_default();
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let mut free = numbered.filter(|name| {
-        let renamed = RunSettings { run_name: Some(name.clone()), ..settings.clone() };
+        let mut renamed = settings.clone();
+        renamed.run.run_name = Some(name.clone());
         !output_path(&renamed, &again.configs).exists()
     });
     let name = free.next().expect("numbers do not end");

@@ -13,11 +13,11 @@ use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
 use super::Mistake;
-use crate::schema::{ModelType, RunSettings};
+use crate::schema::RunSettings;
 use crate::settings::for_unknown_name;
 use crate::sweeps::slurm::{self, SlurmOptions};
 use crate::sweeps::{SweepFolder, TrialState};
-use crate::worlds::{matches, metric_names};
+use crate::worlds::{WorldSettings, matches};
 
 /// Points of a sweep that learns that are checked before it starts: it chooses its first ones by chance.
 const CHECKED_AHEAD: usize = 10;
@@ -131,12 +131,12 @@ fn check_metrics(folder: &SweepFolder) -> Result<()> {
     let stopping =
         file.early_stopping.as_ref().map(|stopping| ("early_stopping.metric", &stopping.metric.name));
     for (key, name) in [("metric.name", &file.metric.name)].into_iter().chain(stopping) {
-        if ModelType::ALL.iter().all(|model| is_logged(name, *model)) {
+        if WorldSettings::all().iter().all(|world| is_logged(name, world)) {
             continue;
         }
-        let models = models(folder)?;
-        if !models.iter().any(|model| is_logged(name, *model)) {
-            let known: BTreeSet<&str> = models.iter().flat_map(|model| metric_names(*model)).collect();
+        let worlds = worlds(folder)?;
+        if !worlds.iter().any(|world| is_logged(name, world)) {
+            let known: BTreeSet<&str> = worlds.iter().flat_map(WorldSettings::metric_names).collect();
             let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
             let hint = for_unknown_name(name, &known);
             return Err(Mistake(format!("{key}: no run of {} has `{name}`; {hint}", file.name)).into());
@@ -145,16 +145,19 @@ fn check_metrics(folder: &SweepFolder) -> Result<()> {
     Ok(())
 }
 
-fn is_logged(name: &str, model: ModelType) -> bool {
-    metric_names(model).iter().any(|pattern| matches(pattern, name))
+fn is_logged(name: &str, world: &WorldSettings) -> bool {
+    world.metric_names().iter().any(|pattern| matches(pattern, name))
 }
 
-/// The models that the sweep trains, or the first ones of a sweep that learns.
-fn models(folder: &SweepFolder) -> Result<Vec<ModelType>> {
+/// The worlds with the models that the sweep trains, or the first ones of a sweep that learns; one of
+/// each model.
+fn worlds(folder: &SweepFolder) -> Result<Vec<WorldSettings>> {
     let ahead = if folder.file.is_adaptive() { CHECKED_AHEAD.min(folder.len()) } else { folder.len() };
-    let model = |index| Ok(folder.file.trial(index, &[]).check::<RunSettings>()?.settings.model_type);
-    let models: Vec<ModelType> = (0..ahead).map(model).collect::<Result<_>>()?;
-    Ok(ModelType::ALL.into_iter().filter(|model| models.contains(model)).collect())
+    let world = |index| Ok(folder.file.trial(index, &[]).check::<RunSettings>()?.settings.world);
+    let mut worlds: Vec<WorldSettings> = (0..ahead).map(world).collect::<Result<_>>()?;
+    worlds.sort_by_key(WorldSettings::model);
+    worlds.dedup_by_key(|world| world.model());
+    Ok(worlds)
 }
 
 /// Every run's settings are checked before the first one starts.

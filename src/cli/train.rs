@@ -1,23 +1,19 @@
 //! `train`: from settings to a trained and judged model in a run folder.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 use clap::Args;
 use tch::Device;
 
 use super::Mistake;
 use crate::native;
 use crate::registry::Rerun;
-use crate::runs::{
-    Console, Environment, Opened, RunFolder, TensorBoard, Tracker, Wandb, default_folder, safe,
-};
-use crate::schema::{ModelType, RunSettings};
+use crate::runs::{Console, default_folder, safe};
+use crate::schema::RunSettings;
 use crate::settings;
 use crate::threads::use_threads;
-use crate::training::{Task, Trainer, load_model_tensors};
-use crate::worlds::collaboration::CollaborationTask;
-use crate::worlds::dots::WorldModelTask;
+use crate::training::Launch;
 use umwelt_base::stop::{Interrupted, Stop};
 use umwelt_base::terminal;
 use umwelt_base::threads as count;
@@ -74,96 +70,17 @@ pub fn train(arguments: &TrainArguments) -> Result<()> {
 }
 
 fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop: &Stop) -> Result<()> {
-    let threads = threads(settings.threads)?;
+    let threads = threads(settings.run.threads)?;
     native::check_version()?;
     native::deterministic();
     native::keep_freed_memory();
-    let device = device(&settings.device)?;
+    let device = device(&settings.run.device)?;
     use_threads(threads)?;
     let folder = output_path(settings, configs);
     let mistake = |error: anyhow::Error| Mistake(format!("{error:#}"));
-    match settings.model_type {
-        ModelType::CoMo => {
-            let task = CollaborationTask::new(settings, device).map_err(mistake)?;
-            run_task(&task, settings, &folder, (device, threads), console, stop)
-        }
-        ModelType::VICReg | ModelType::SimCLR | ModelType::RSSM => {
-            let task = WorldModelTask::new(settings, device).map_err(mistake)?;
-            run_task(&task, settings, &folder, (device, threads), console, stop)
-        }
-    }
-}
-
-fn run_task<T: Task>(
-    task: &T,
-    settings: &RunSettings,
-    folder: &Path,
-    (device, threads): (Device, usize),
-    console: &mut Console,
-    stop: &Stop,
-) -> Result<()> {
-    let mut run = match RunFolder::open(folder, settings)? {
-        Opened::Unfinished(run) => run,
-        Opened::Finished(run) => {
-            console.say(&format!("{} is finished; this is what it found", folder.display()));
-            return show(folder, &run.result()?);
-        }
-    };
-    run.write_json(
-        "environment.json",
-        &Environment::of_this_process(native::running_version(), format!("{device:?}"), threads),
-    )?;
-    mirror(&mut run, settings, console);
-    if let Some(path) = &settings.load_checkpoint_path {
-        start_from(Path::new(path), task)?;
-    }
-    console.say(&format!(
-        "{} | {} parameters | {device:?}, {threads} threads | {}",
-        task.title(),
-        task.parameters().count(),
-        folder.display()
-    ));
-    let result = Trainer::new(task, task.plan(), &mut run, console, stop).and_then(Trainer::run);
-    let told = run.finish_trackers();
-    run.take_warnings().iter().for_each(|warning| console.warn(warning));
-    let shown = show(folder, &result?);
-    told.iter().for_each(|told| console.say(told));
-    let (trained, judged) = (run.status().training_seconds, run.status().evaluating_seconds);
-    console.say(&format!(
-        "trained for {trained:.0} s, judged for {judged:.0} s; figures are in {}/figures",
-        folder.display()
-    ));
-    shown
-}
-
-/// Prints what a run found.
-fn show(folder: &Path, result: &str) -> Result<()> {
-    let kept = || format!("the run is over, and its result lies in {}", folder.display());
-    terminal::print(result).with_context(kept)
-}
-
-/// Connects what is to mirror the run; one that cannot be is no reason to stop.
-fn mirror(run: &mut RunFolder, settings: &RunSettings, console: &Console) {
-    let folder = run.path().to_owned();
-    let (name, group) = (settings.run_name.as_deref(), settings.run_group.as_deref());
-    let wandb = settings.wandb.then(|| Wandb::start(&folder, name, group, settings).map(boxed));
-    let tensorboard = settings.tensorboard.then(|| TensorBoard::start(&folder).map(boxed));
-    for tracker in [wandb, tensorboard].into_iter().flatten() {
-        match tracker {
-            Ok(tracker) => run.mirror(tracker),
-            Err(error) => console.warn(&format!("{error:#}; the run goes on without it")),
-        }
-    }
-}
-
-fn boxed(tracker: impl Tracker + 'static) -> Box<dyn Tracker> {
-    Box::new(tracker)
-}
-
-fn start_from(path: &Path, task: &impl Task) -> Result<()> {
-    let tensors = load_model_tensors(path).context("load_checkpoint_path")?;
-    let does_not_fit = || format!("load_checkpoint_path {} holds another model", path.display());
-    task.parameters().assign(&tensors).with_context(does_not_fit)
+    let mut job = settings.world.job(&settings.run, device).map_err(mistake)?;
+    let (keys, folder) = (&settings.run, folder.as_path());
+    Launch { settings, keys, folder, device, threads, console, stop }.perform(job.as_mut())
 }
 
 /// The device that a setting names.
@@ -196,11 +113,11 @@ fn threads(wanted: usize) -> Result<usize> {
 
 /// The run's folder: as told, else `runs/` and a name that belongs to these settings alone.
 pub fn output_path(settings: &RunSettings, configs: &[PathBuf]) -> PathBuf {
-    if let Some(path) = &settings.output_path {
+    if let Some(path) = &settings.run.output_path {
         return path.into();
     }
     let config = || Some(configs.first()?.file_stem()?.to_string_lossy().into_owned());
-    let name = settings.run_name.clone().filter(|name| !safe(name, '_').is_empty());
-    let name = name.or_else(config).unwrap_or_else(|| format!("{:?}", settings.model_type));
-    default_folder(settings.run_group.as_deref(), &name, settings)
+    let name = settings.run.run_name.clone().filter(|name| !safe(name, '_').is_empty());
+    let name = name.or_else(config).unwrap_or_else(|| settings.model().to_owned());
+    default_folder(settings.run.run_group.as_deref(), &name, settings)
 }

@@ -5,7 +5,7 @@ use crate::diagnostics::is_diagnostic;
 use crate::runs::Record;
 
 /// Keys of a metrics line that are no loss term.
-const CLOCKS: [&str; 3] = ["step", "epoch", "rate"];
+const CLOCKS: [&str; 3] = ["step", "epoch", "lr"];
 
 /// The terms of the loss over the steps, a panel each.
 pub fn loss_terms(records: &[Record]) -> Option<Figure> {

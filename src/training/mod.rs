@@ -3,61 +3,85 @@
 mod checkpoints;
 mod clock;
 mod figures;
+mod gradient_descent;
+mod job;
 mod pending;
 mod plan;
 mod prefetch;
+mod settings;
 mod shuffle;
 mod trainer;
+mod world;
 
 use std::ops::Range;
 
-use anyhow::Result;
+use std::collections::HashMap;
+
+use anyhow::{Context, Result};
+use tch::Tensor;
 
 pub use checkpoints::load_model_tensors;
 pub use figures::{loss_terms, points};
+pub use gradient_descent::{GradientDescent, restore_state, state_of};
+pub use job::{Evaluate, Job, Launch, Session};
 pub use plan::Plan;
 pub use prefetch::Prefetch;
+pub use settings::RunKeys;
 pub use shuffle::Shuffle;
-pub use trainer::Trainer;
+pub use trainer::Training;
+pub use world::World;
 
 use crate::charts::Figure;
-use crate::nn::Parameters;
+use crate::checkpoints::Checkpoint;
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
-use crate::optim::Optimiser;
-use crate::runs::{Record, ScoreCard, Watch};
+use crate::runs::{Record, SCORE, ScoreCard, Watch};
 
-/// Something that can be trained: it has batches, a loss, parameters and an evaluation.
+/// Something that can be trained: it has batches, a step, a state and an evaluation.
 pub trait Task {
     type Batch: Send + 'static;
 
-    /// When training logs, keeps checkpoints and is judged.
+    /// The steps at which training logs, writes checkpoints and evaluates.
     fn plan(&self) -> Plan;
 
-    /// What is learnt, for headings: `one dot, changing noise 1.0` and the like.
+    /// The subject of the run, for headings: `one dot, changing noise 1.0`.
     fn title(&self) -> String;
 
-    /// Makes the batches of these steps ahead of time; batch n is a function of the seed and n alone.
+    /// The batches of these steps, made ahead of time; batch n is a function of the seed and n alone.
     fn batches(&self, steps: Range<u64>) -> Prefetch<Self::Batch>;
 
     /// Sequences in a batch.
     fn batch_size(&self) -> usize;
 
-    /// Leaves the gradient of what training minimises on one batch with the parameters; with `observe`, what else there is to
-    /// say of it is said too.
-    fn differentiate(&self, batch: Self::Batch, observe: bool) -> Result<Loss>;
+    /// Learns from the batch of step `step`, counted from 0; with `observe`, diagnostics are computed
+    /// too.
+    ///
+    /// # Errors
+    /// When the step cannot be taken.
+    fn step(&mut self, step: u64, batch: Self::Batch, observe: bool) -> Result<Step>;
 
-    fn parameters(&self) -> &Parameters;
+    /// The model's tensors by name.
+    fn model(&self) -> Vec<(String, Tensor)>;
 
-    fn optimiser(&self) -> Box<dyn Optimiser>;
+    /// Puts tensors of another run's model in place of this model's.
+    ///
+    /// # Errors
+    /// Names the tensor that is missing or has another shape.
+    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()>;
 
-    /// What follows each step of the optimiser.
-    fn after_step(&self) {}
+    /// Trained numbers, for headings.
+    fn parameter_count(&self) -> usize;
 
-    /// The learning rate of a step.
-    fn rate(&self, step: u64) -> f64;
+    /// All tensors that training goes on from, the model's under `model.`.
+    fn state(&self) -> Vec<(String, Tensor)>;
 
-    /// Judges the parameters as they are, and leaves them and all random streams untouched.
+    /// Puts back a state that [`Self::state`] gave.
+    ///
+    /// # Errors
+    /// Names the tensor that is missing or has another shape.
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+
+    /// Evaluates the model as it is, and leaves it and all random streams untouched.
     ///
     /// # Errors
     /// [`umwelt_base::stop::Interrupted`] when `watch` asks for it.
@@ -67,11 +91,13 @@ pub trait Task {
     fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)>;
 }
 
-/// A loss on one batch.
-pub struct Loss {
+/// A step that was taken.
+pub struct Step {
     pub report: LossReport,
-    /// What was asked for beside it: logged, and nothing more.
+    /// Diagnostics, which are logged and nothing more.
     pub observed: Scalars,
+    /// The learning rate, where there is one.
+    pub lr: Option<f64>,
 }
 
 /// The JSON object of a report.
@@ -91,4 +117,19 @@ pub struct Evaluated {
     /// The scores for a person to read.
     pub table: String,
     pub figures: Vec<(&'static str, Figure)>,
+}
+
+impl Evaluated {
+    /// The numbers for a line of the metrics: `score`, which is lower the better the headline score is,
+    /// and all scores by name.
+    ///
+    /// # Errors
+    /// When the card has no headline.
+    pub fn scores(&self) -> Result<Record> {
+        let headline = self.card.headlines().next().context("the evaluation has no headline score")?;
+        let score = headline.goal.loss(headline.value);
+        let mut scores = Record::from_iter([(SCORE.into(), score.into())]);
+        scores.extend(self.card.numbers());
+        Ok(scores)
+    }
 }

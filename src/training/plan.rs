@@ -1,7 +1,7 @@
 //! When things happen.
 
+use super::RunKeys;
 use crate::optim::Recipe;
-use crate::schema::RunSettings;
 
 /// When things happen, in epochs and steps.
 #[derive(Clone, Copy, Debug)]
@@ -12,12 +12,11 @@ pub struct Plan {
     pub checkpoint_every_epochs: u64,
     /// Epochs between evaluations, the first before training; none evaluates at the end only.
     pub evaluate_every_epochs: Option<u64>,
-    pub clip_norm: Option<f64>,
 }
 
 impl Plan {
     /// The plan of a run by these settings: without steps where it is only judged, with one where it is a quick trial.
-    pub fn new(settings: &RunSettings, recipe: &Recipe, steps_per_epoch: u64) -> Self {
+    pub fn new(settings: &RunKeys, recipe: &Recipe, steps_per_epoch: u64) -> Self {
         let (epochs, steps_per_epoch) = match (settings.eval_only, settings.quick_debug) {
             (true, true) => (0, 1),
             (true, false) => (0, steps_per_epoch),
@@ -31,7 +30,6 @@ impl Plan {
             checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
             evaluate_every_epochs: (!settings.eval_at_the_end_only)
                 .then_some(settings.eval_every_n_epochs as u64),
-            clip_norm: recipe.clip_norm,
         }
     }
 

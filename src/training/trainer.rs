@@ -1,42 +1,67 @@
-//! Steps, clocks, checkpoints and guards around a task.
+//! Training as a job: steps, clocks, checkpoints and guards around a task.
 
 use std::collections::HashSet;
-use std::time::{Duration, Instant};
+use std::path::PathBuf;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
-use tch::Tensor;
 
-use super::checkpoints::newest_checkpoint;
+use super::checkpoints::{load_model_tensors, newest_checkpoint};
 use super::clock::Clock;
 use super::pending::Pending;
 use super::plan::Plan;
-use super::{Evaluated, Loss, Task, object};
+use super::{Job, RunKeys, Session, Step, Task};
 use crate::checkpoints::Checkpoint;
-use crate::native::{clear_gradients, clip_gradients};
 use crate::nn::not_finite;
 use crate::objectives::scalars::Scalars;
-use crate::optim::{Optimiser, restore};
 use crate::runs::{
-    Console, Progress, Record, RunFolder, SCORE, State, Vigil, best_checkpoint_path, checkpoint_path,
-    prune_checkpoints, step_of,
+    Progress, Record, SCORE, best_checkpoint_path, checkpoint_path, prune_checkpoints, step_of,
 };
 use crate::sweeps::Pruner;
-use umwelt_base::stop::{Interrupted, Stop};
 
-/// A run under way.
-pub struct Trainer<'a, T: Task> {
-    task: &'a T,
+/// Trains a task from a run's newest checkpoint, or from the start.
+pub struct Training<T> {
+    task: T,
     plan: Plan,
-    run: &'a mut RunFolder,
-    console: &'a mut Console,
-    stop: &'a Stop,
+    /// The checkpoint whose model a new run starts from.
+    start_from: Option<PathBuf>,
+}
+
+impl<T: Task> Training<T> {
+    /// The training of `task` in a run with these keys.
+    pub fn new(task: T, keys: &RunKeys) -> Self {
+        let start_from = keys.load_checkpoint_path.as_ref().map(PathBuf::from);
+        Self { plan: task.plan(), task, start_from }
+    }
+}
+
+impl<T: Task> Job for Training<T> {
+    fn title(&self) -> String {
+        format!("{} | {} parameters", self.task.title(), self.task.parameter_count())
+    }
+
+    fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
+        if let Some(path) = &self.start_from {
+            let tensors = load_model_tensors(path).context("load_checkpoint_path")?;
+            let does_not_fit = || format!("load_checkpoint_path {} holds another model", path.display());
+            self.task.assign_model(&tensors).with_context(does_not_fit)?;
+        }
+        Trainer::new(&mut self.task, self.plan, session)?.train()
+    }
+}
+
+/// A training run under way.
+struct Trainer<'a, 's, T: Task> {
+    task: &'a mut T,
+    plan: Plan,
+    session: &'a mut Session<'s>,
     pruner: Option<Pruner>,
-    trained: Vec<Tensor>,
-    optimiser: Box<dyn Optimiser>,
     pending: Pending,
-    /// Of the step just taken, where it is logged: it never outlives the step, so no checkpoint holds it.
+    /// Diagnostics of the step just taken, where it is logged: they never outlive the step, so no
+    /// checkpoint holds them.
     observed: Scalars,
+    lr: Option<f64>,
     step: u64,
     best: Option<f64>,
     last_loss: Option<f64>,
@@ -45,77 +70,48 @@ pub struct Trainer<'a, T: Task> {
     clock: Clock,
 }
 
-impl<'a, T: Task> Trainer<'a, T> {
-    /// Sets out from the run's newest checkpoint, or from the start.
-    pub fn new(
-        task: &'a T,
-        plan: Plan,
-        run: &'a mut RunFolder,
-        console: &'a mut Console,
-        stop: &'a Stop,
-    ) -> Result<Self> {
-        let optimiser = task.optimiser();
+impl<'a, 's, T: Task> Trainer<'a, 's, T> {
+    fn new(task: &'a mut T, plan: Plan, session: &'a mut Session<'s>) -> Result<Self> {
         let mut pending = Pending::default();
-        let step = match newest_checkpoint(run, console) {
-            Some(checkpoint) => resume(&checkpoint, task, optimiser.as_ref(), &mut pending)
-                .with_context(|| format!("the checkpoint of {} does not fit", run.path().display()))?,
+        let run = &mut session.run;
+        let step = match newest_checkpoint(run, session.console) {
+            Some(checkpoint) => {
+                let does_not_fit = || format!("the checkpoint of {} does not fit", run.path().display());
+                task.restore(&checkpoint).with_context(does_not_fit)?;
+                pending.restore(checkpoint.part("trainer").get("pending"));
+                checkpoint.step
+            }
             None => 0,
         };
         if step > 0 {
-            console.say(&format!("going on from step {step} of {}", plan.steps()));
+            session.console.say(&format!("going on from step {step} of {}", plan.steps()));
         }
         run.go_on_from(step)?;
         let best = run.records()?.iter().filter_map(score).min_by(f64::total_cmp);
-        let trained = task.parameters().trainable().into_iter().map(|(_, tensor)| tensor).collect();
-        let clock = Clock::start(step);
         let pruner = Pruner::of(run.path())?;
         Ok(Self {
             task,
             plan,
-            run,
-            console,
-            stop,
+            session,
             pruner,
-            trained,
-            optimiser,
             pending,
             observed: Scalars::default(),
+            lr: None,
             step,
             best,
             last_loss: None,
             warned: HashSet::new(),
-            clock,
+            clock: Clock::start(step),
         })
     }
 
-    /// Trains to the end, or to where early stopping ends it, and returns the last evaluation's table.
+    /// Trains to the end, or to where early stopping ends it; then the reason is returned.
     ///
     /// # Errors
-    /// [`Interrupted`] after a signal, with a checkpoint of the step it came at; a non-finite loss; a full disk.
-    pub fn run(mut self) -> Result<String> {
-        let result = self.train();
-        self.console.finish();
-        match &result {
-            Ok(reason) => self.complete(reason.as_deref())?,
-            Err(error) => self.leave(error),
-        }
-        result.and_then(|_| self.run.result())
-    }
-
-    fn complete(&mut self, stopped: Option<&str>) -> Result<()> {
-        let step = self.step;
-        self.run.update(|status| {
-            status.state = if stopped.is_some() { State::Stopped } else { State::Finished };
-            status.phase = if stopped.is_some() { "stopped early" } else { "finished" }.into();
-            status.step = step;
-            status.left_seconds = None;
-            status.message = stopped.map(str::to_owned);
-        })
-    }
-
-    /// Returns why the gate ended it, if it did.
-    fn train(&mut self) -> Result<Option<String>> {
-        self.run.update(|status| status.steps = self.plan.steps())?;
+    /// [`umwelt_base::stop::Interrupted`] after a signal, with a checkpoint of the step it came at; a
+    /// loss that is not finite; a full disk.
+    fn train(mut self) -> Result<Option<String>> {
+        self.session.run.update(|status| status.steps = self.plan.steps())?;
         self.evaluate_if_due()?;
         for batch in self.task.batches(self.step..self.plan.steps()) {
             self.take_step(batch)?;
@@ -123,9 +119,9 @@ impl<'a, T: Task> Trainer<'a, T> {
                 self.checkpoint()?;
                 return Ok(Some(reason));
             }
-            if self.plan.checkpoints_at(self.step) || self.stop.asked() {
+            if self.plan.checkpoints_at(self.step) || self.session.stop.asked() {
                 self.checkpoint()?;
-                self.stop.check()?;
+                self.session.stop.check()?;
             }
             if let Some(reason) = self.evaluate_if_due()? {
                 return Ok(Some(reason));
@@ -135,16 +131,12 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn take_step(&mut self, batch: T::Batch) -> Result<()> {
-        clear_gradients(&self.trained);
-        let Loss { report, observed } = self.task.differentiate(batch, self.plan.logs_at(self.step + 1))?;
-        if let Some(limit) = self.plan.clip_norm {
-            clip_gradients(&self.trained, limit);
-        }
-        self.optimiser.step(self.task.rate(self.step));
-        self.task.after_step();
+        let observe = self.plan.logs_at(self.step + 1);
+        let Step { report, observed, lr } = self.task.step(self.step, batch, observe)?;
         self.pending.push(&report);
-        self.observed = observed;
+        (self.observed, self.lr) = (observed, lr);
         self.step += 1;
+        self.session.run.at_step(self.step);
         Ok(())
     }
 
@@ -155,7 +147,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         self.pending.check(self.step)?;
         self.check_model()?;
         let mut record = self.record();
-        record.insert("rate".into(), self.task.rate(self.step - 1).into());
+        record.extend(self.lr.map(|lr| ("lr".to_owned(), lr.into())));
         for (name, value) in self.pending.take_means()? {
             if name == "loss" {
                 self.last_loss = Some(value);
@@ -173,7 +165,7 @@ impl<'a, T: Task> Trainer<'a, T> {
     /// # Errors
     /// Names a tensor of the model that is not finite: a loss can stay finite for long without it.
     fn check_model(&self) -> Result<()> {
-        let named = self.task.parameters().named();
+        let named = self.task.model();
         let Some((name, what)) = not_finite(&named) else { return Ok(()) };
         bail!(
             "tensor `{name}` of the model became {what} by step {}; a lower learning rate may help",
@@ -181,23 +173,27 @@ impl<'a, T: Task> Trainer<'a, T> {
         )
     }
 
-    /// Tells once of each diagnostic that is not finite; it is logged as null.
+    /// Warns once of each diagnostic that is not finite; it is logged as null.
     fn warn_of_diagnostics(&mut self, observed: &[(String, f64)]) {
         for (name, value) in observed.iter().filter(|(_, value)| !value.is_finite()) {
             if self.warned.insert(name.clone()) {
-                self.console
-                    .warn(&format!("`{name}` is {value} at step {}; it is logged as null", self.step));
+                let step = self.step;
+                self.session
+                    .console
+                    .warn(&format!("`{name}` is {value} at step {step}; it is logged as null"));
             }
         }
     }
 
-    /// Logs `record`, and asks whether the run ends with it. At the last step there is nothing left to end.
+    /// Logs `record`; the reason is returned where early stopping ends the run with it. At the last step
+    /// there is nothing left to end.
     fn append(&mut self, record: Record) -> Result<Option<String>> {
         let epoch = self.plan.epoch(self.step);
         let pruner = self.pruner.as_ref().filter(|_| self.step < self.plan.steps());
         let ends = pruner.map(|pruner| pruner.should_stop(epoch, &record)).transpose()?.flatten();
-        self.run.append(record)?;
-        self.run.take_warnings().iter().for_each(|warning| self.console.warn(warning));
+        let Session { run, console, .. } = &mut *self.session;
+        run.append(record)?;
+        run.take_warnings().iter().for_each(|warning| console.warn(warning));
         Ok(ends)
     }
 
@@ -206,7 +202,7 @@ impl<'a, T: Task> Trainer<'a, T> {
         let sequences_per_second = steps_per_second * self.task.batch_size() as f64;
         let left =
             Duration::from_secs_f64((self.plan.steps() - self.step) as f64 / steps_per_second.max(1e-9));
-        self.console.progress(Progress {
+        self.session.console.progress(Progress {
             step: self.step,
             steps: self.plan.steps(),
             steps_per_epoch: self.plan.steps_per_epoch,
@@ -215,7 +211,7 @@ impl<'a, T: Task> Trainer<'a, T> {
             left,
         });
         let (step, steps, seconds) = (self.step, self.plan.steps(), self.clock.take());
-        self.run.beat(|status| {
+        self.session.run.beat(|status| {
             status.phase = "training".into();
             status.step = step;
             (status.phase_done, status.phase_steps) = (step, steps);
@@ -226,21 +222,17 @@ impl<'a, T: Task> Trainer<'a, T> {
     }
 
     fn snapshot(&self) -> Checkpoint {
-        let part = |prefix: &'static str, tensors: Vec<(String, Tensor)>| {
-            tensors.into_iter().map(move |(name, tensor)| (format!("{prefix}.{name}"), tensor))
-        };
-        let model = part("model", self.task.parameters().named());
-        let optimiser = part("optimiser", self.optimiser.state());
         let pending = self.pending.to_tensor().map(|rows| ("trainer.pending".to_owned(), rows));
-        Checkpoint { step: self.step, tensors: model.chain(optimiser).chain(pending).collect() }
+        Checkpoint { step: self.step, tensors: self.task.state().into_iter().chain(pending).collect() }
     }
 
     /// # Errors
     /// When the loss, the model or the optimiser is not finite: the last good checkpoint is kept then.
     fn checkpoint(&mut self) -> Result<()> {
         self.pending.check(self.step)?;
-        self.snapshot().save(&checkpoint_path(self.run.path(), self.step))?;
-        prune_checkpoints(self.run.path());
+        let run = self.session.run.path();
+        self.snapshot().save(&checkpoint_path(run, self.step))?;
+        prune_checkpoints(run);
         Ok(())
     }
 
@@ -248,49 +240,26 @@ impl<'a, T: Task> Trainer<'a, T> {
         if !self.plan.evaluates_at(self.step) {
             return Ok(None);
         }
-        let done = self.run.records()?.iter().any(|r| step_of(r) == self.step && score(r).is_some());
-        if done { Ok(None) } else { self.evaluate() }
+        let done = |record: &Record| step_of(record) == self.step && score(record).is_some();
+        if self.session.run.records()?.iter().any(done) { Ok(None) } else { self.evaluate() }
     }
 
     fn evaluate(&mut self) -> Result<Option<String>> {
-        let (step, epoch) = (self.step, self.plan.epoch(self.step));
-        self.run.update(|status| {
-            status.step = step;
-            status.phase = "evaluating".into();
-        })?;
-        let started = Instant::now();
-        let evaluated = self.task.evaluate(epoch, &Vigil::new(self.run, self.console, self.stop))?;
-        let ends = self.write_evaluation(evaluated)?;
-        let seconds = started.elapsed().as_secs_f64();
-        self.clock = Clock::start(self.step);
-        self.run.update(|status| status.evaluating_seconds += seconds)?;
-        Ok(ends)
-    }
-
-    /// The line in the metrics comes last: it says that all the rest is there.
-    fn write_evaluation(&mut self, evaluated: Evaluated) -> Result<Option<String>> {
-        let Evaluated { card, mut report, table, figures } = evaluated;
-        let headline = card.headlines().next().context("the evaluation has no headline score")?;
-        // Lower is better for every world.
-        let score = headline.goal.loss(headline.value);
-        let mut scores = Record::from_iter([(SCORE.into(), score.into())]);
-        scores.extend(card.numbers());
+        self.session.run.at_step(self.step);
+        let evaluated = self.session.evaluate(&*self.task, self.plan.epoch(self.step))?;
         let mut record = self.record();
-        record.extend(scores.clone());
-        let records: Vec<Record> = self.run.records()?.into_iter().chain([record.clone()]).collect();
-        for (name, figure) in figures.iter().chain(&self.task.figures(&records)) {
-            self.run.write_figure(name, figure)?;
-        }
-        self.run.compare(&card.comparison());
-        report.extend(object(&card)?);
-        self.run.write_json("evaluation.json", &report)?;
-        self.run.write_result(&table)?;
+        record.extend(evaluated.scores()?);
+        let records: Vec<Record> = self.session.run.records()?.into_iter().chain([record.clone()]).collect();
+        let scores = self.session.write_evaluation(&evaluated, &self.task.figures(&records))?;
+        let score = score(&record).unwrap_or(f64::NAN);
         if self.best.is_none_or(|best| best.is_nan() || score < best) {
             self.best = Some(score);
-            self.snapshot().save(&best_checkpoint_path(self.run.path()))?;
+            self.snapshot().save(&best_checkpoint_path(self.session.run.path()))?;
         }
-        self.run.update(|status| status.scores = scores)?;
-        self.append(record)
+        self.session.run.update(|status| status.scores = scores)?;
+        let ends = self.append(record)?;
+        self.clock = Clock::start(self.step);
+        Ok(ends)
     }
 
     fn record(&self) -> Record {
@@ -299,30 +268,6 @@ impl<'a, T: Task> Trainer<'a, T> {
             ("epoch".into(), self.plan.epoch(self.step).into()),
         ])
     }
-
-    /// Says in the status why the run stopped. The error itself is told by whoever gets it.
-    fn leave(&mut self, error: &anyhow::Error) {
-        let interrupted = error.is::<Interrupted>();
-        let message = if interrupted { self.stop.reason().to_owned() } else { format!("{error:#}") };
-        let step = self.step;
-        let _ = self.run.update(|status| {
-            status.state = if interrupted { State::Interrupted } else { State::Failed };
-            status.step = step;
-            status.message = Some(message);
-        });
-    }
-}
-
-fn resume<T: Task>(
-    checkpoint: &Checkpoint,
-    task: &T,
-    optimiser: &dyn Optimiser,
-    pending: &mut Pending,
-) -> Result<u64> {
-    task.parameters().assign(&checkpoint.part("model"))?;
-    restore(optimiser, &checkpoint.part("optimiser"))?;
-    pending.restore(checkpoint.part("trainer").get("pending"));
-    Ok(checkpoint.step)
 }
 
 fn score(record: &Record) -> Option<f64> {

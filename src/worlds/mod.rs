@@ -1,7 +1,187 @@
-//! The worlds: each is one folder with its data, models, evaluation, figures and task.
+//! The worlds: each is one folder with its settings, data, models, evaluation, figures and task.
 
 pub mod collaboration;
 pub mod dots;
-mod metrics;
 
-pub use metrics::{matches, metric_names};
+use anyhow::Result;
+use serde::Serialize;
+use tch::Device;
+
+use crate::settings::check::Refusal;
+use crate::settings::{Node, SettingsError, keys_of, read_keys};
+use crate::training::{Job, RunKeys, World};
+
+/// Makes [`WorldSettings`] of the list of worlds.
+macro_rules! worlds {
+    ($($variant:ident: $settings:ty),* $(,)?) => {
+        /// The settings of a world.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(untagged)]
+        pub enum WorldSettings {
+            $($variant(Box<$settings>),)*
+        }
+
+        /// The values of `model_type`, of all worlds.
+        pub const MODELS: &[&str] = &{
+            const ALL: &[&[&str]] = &[$(<$settings as World>::MODELS),*];
+            flattened::<{ count(ALL) }>(ALL)
+        };
+
+        impl WorldSettings {
+            /// The default settings of every world.
+            pub fn all() -> Vec<Self> {
+                vec![$(Self::$variant(Box::default())),*]
+            }
+
+            /// The default settings of the same world.
+            pub fn defaults(&self) -> Self {
+                match self { $(Self::$variant(_) => Self::$variant(Box::default())),* }
+            }
+
+            /// The same world with the keys of `tree`; `known` are all keys that may be meant.
+            ///
+            /// # Errors
+            /// Unknown keys and wrong types, with their places.
+            pub fn read(&self, tree: &Node, known: &[String]) -> std::result::Result<Self, SettingsError> {
+                Ok(match self { $(Self::$variant(_) => Self::$variant(Box::new(read_keys(tree, known)?))),* })
+            }
+
+            /// The name of the world in messages.
+            pub fn name(&self) -> &'static str {
+                match self { $(Self::$variant(_) => <$settings as World>::NAME),* }
+            }
+
+            /// The values of `model_type` that belong to the world.
+            pub fn models(&self) -> &'static [&'static str] {
+                match self { $(Self::$variant(_) => <$settings as World>::MODELS),* }
+            }
+
+            /// The value of `model_type`.
+            pub fn model(&self) -> &'static str {
+                match self { $(Self::$variant(settings) => settings.model()),* }
+            }
+
+            /// Refuses values that no run can be made with.
+            ///
+            /// # Errors
+            /// The dotted key and what is allowed there.
+            pub fn check(&self, run: &RunKeys) -> std::result::Result<(), Refusal> {
+                match self { $(Self::$variant(settings) => settings.check(run)),* }
+            }
+
+            /// Whether the value of a dotted key can change a result of a run with these settings.
+            pub fn affects_results(&self, key: &str) -> bool {
+                match self { $(Self::$variant(settings) => settings.affects_results(key)),* }
+            }
+
+            /// The job of a run with these settings.
+            ///
+            /// # Errors
+            /// Names the setting that cannot be met here, such as a data set that is missing.
+            pub fn job(&self, run: &RunKeys, device: Device) -> Result<Box<dyn Job>> {
+                match self { $(Self::$variant(settings) => settings.job(run, device)),* }
+            }
+
+            /// The names under which a run may log numbers, with a `*` for each part that depends on
+            /// the settings.
+            pub fn metric_names(&self) -> Vec<&'static str> {
+                let own = match self { $(Self::$variant(settings) => settings.metric_names()),* };
+                [EVERY_RUN.to_vec(), own].concat()
+            }
+        }
+    };
+}
+
+worlds! {
+    Dots: dots::Settings,
+    Collaboration: collaboration::Settings,
+}
+
+/// The names that every run logs.
+const EVERY_RUN: [&str; 3] = ["score", "loss", "lr"];
+
+impl Default for WorldSettings {
+    fn default() -> Self {
+        Self::Dots(Box::default())
+    }
+}
+
+impl WorldSettings {
+    /// The default settings of the world that has this `model_type`, or else the first of `keys` that
+    /// one world alone has.
+    pub fn of<'a>(model: Option<&str>, mut keys: impl Iterator<Item = &'a str>) -> Self {
+        let by_model = model.and_then(|model| Self::all().into_iter().find(|w| w.models().contains(&model)));
+        by_model.or_else(|| keys.find_map(Self::owner)).unwrap_or_default()
+    }
+
+    /// The world that alone has a key or section of this name.
+    pub fn owner(key: &str) -> Option<Self> {
+        let section = format!("{key}.");
+        let has = |world: &Self| keys_of(world).iter().any(|k| k == key || k.starts_with(&section));
+        let mut owners = Self::all().into_iter().filter(has);
+        owners.next().filter(|_| owners.next().is_none())
+    }
+}
+
+/// Whether `name` is `pattern`, in which a `*` stands for any text.
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(name) = name.strip_prefix(start) else { return false };
+    (0..=name.len()).filter(|at| name.is_char_boundary(*at)).any(|at| matches(rest, &name[at..]))
+}
+
+const fn count(lists: &[&[&str]]) -> usize {
+    let (mut total, mut list) = (0, 0);
+    while list < lists.len() {
+        total += lists[list].len();
+        list += 1;
+    }
+    total
+}
+
+const fn flattened<const N: usize>(lists: &[&[&'static str]]) -> [&'static str; N] {
+    let (mut all, mut filled, mut list) = ([""; N], 0, 0);
+    while list < lists.len() {
+        let mut item = 0;
+        while item < lists[list].len() {
+            all[filled] = lists[list][item];
+            (filled, item) = (filled + 1, item + 1);
+        }
+        list += 1;
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_text() {
+        assert!(
+            matches("planning.*.rmse_px", "planning.cem.rmse_px")
+                && matches("encodings/*", "encodings/std/3")
+        );
+        assert!(!matches("planning.*.rmse_px", "planning.cem.rmse") && !matches("loss", "lss"));
+        assert!(matches("a*b*c", "a1b2bc") && !matches("a*b*c", "acb"));
+    }
+
+    #[test]
+    fn each_model_belongs_to_one_world_and_each_default_names_its_own() {
+        for world in WorldSettings::all() {
+            assert_eq!(world.model(), world.models()[0]);
+            for model in world.models() {
+                assert_eq!(WorldSettings::of(Some(model), std::iter::empty()).name(), world.name());
+                assert_eq!(MODELS.iter().filter(|other| *other == model).count(), 1);
+            }
+        }
+    }
+
+    #[test]
+    fn a_key_of_several_worlds_has_no_owner() {
+        let owner = |key| WorldSettings::owner(key).map(|world| world.name());
+        assert_eq!(owner("vicreg"), Some(dots::Settings::NAME));
+        assert_eq!(owner("como"), Some(collaboration::Settings::NAME));
+        assert_eq!([owner("dataset_batch_size"), owner("model_type"), owner("nothing")], [None; 3]);
+    }
+}

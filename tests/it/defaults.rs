@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use crate::common::dots;
 use umwelt::{
     schema::RunSettings,
     settings::{Schema, load, to_yaml},
@@ -152,6 +153,6 @@ fn each_backbone_loads_by_its_name() {
     for arch in ["menet5", "lenet5", "mlp", "id", "pixel", "canonical", "resnet18", "resnet18ID"] {
         let values = ["model_type=RSSM".to_owned(), format!("rssm.arch={arch}")];
         let loaded = load::<RunSettings>(&[], &values).unwrap();
-        assert!(to_yaml(&loaded.settings.rssm).contains(&format!("arch: {arch}\n")));
+        assert!(to_yaml(&dots(&loaded.settings).rssm).contains(&format!("arch: {arch}\n")));
     }
 }

@@ -5,8 +5,9 @@ use std::path::Path;
 
 use crate::common::{SMALL, idx, succeeds, umwelt};
 use umwelt::runs::read_records;
-use umwelt::schema::ModelType;
-use umwelt::worlds::{matches, metric_names};
+use umwelt::schema::RunSettings;
+use umwelt::settings;
+use umwelt::worlds::matches;
 
 const EVERY_TERM: &[&str] = &[
     "dataset_type=Multiple",
@@ -74,8 +75,10 @@ fn logged(values: &[&str]) -> BTreeSet<String> {
 }
 
 #[track_caller]
-fn check(model: ModelType, values: &[&str]) {
-    let (logged, patterns) = (logged(values), metric_names(model));
+fn check(values: &[&str]) {
+    let given: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
+    let loaded = settings::load::<RunSettings>(&[], &given).unwrap().settings;
+    let (logged, patterns) = (logged(values), loaded.world.metric_names());
     let unknown: Vec<_> =
         logged.iter().filter(|name| !patterns.iter().any(|pattern| matches(pattern, name))).collect();
     assert!(unknown.is_empty(), "logged and not listed: {unknown:?}");
@@ -86,20 +89,20 @@ fn check(model: ModelType, values: &[&str]) {
 
 #[test]
 fn vicreg() {
-    check(ModelType::VICReg, &[SMALL, EVERY_TERM].concat());
+    check(&[SMALL, EVERY_TERM].concat());
 }
 
 #[test]
 fn simclr() {
-    check(ModelType::SimCLR, &[SMALL, SIMCLR].concat());
+    check(&[SMALL, SIMCLR].concat());
 }
 
 #[test]
 fn rssm() {
-    check(ModelType::RSSM, &[SMALL, RSSM].concat());
+    check(&[SMALL, RSSM].concat());
 }
 
 #[test]
 fn como() {
-    check(ModelType::CoMo, COMO);
+    check(COMO);
 }

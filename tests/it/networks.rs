@@ -8,10 +8,13 @@ use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 use umwelt::nn::{Arch, Backbone, BackboneShape, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::optim::{Lars, Optimiser};
-use umwelt::schema::{ModelType, RunSettings};
+use umwelt::schema::RunSettings;
+use umwelt::worlds::dots::ModelType;
 use umwelt::worlds::dots::data::Trajectories;
 use umwelt::worlds::dots::models::{self, LossOutput, Vicreg, WorldModel};
 use umwelt::{native, settings};
+
+use crate::common::dots;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -38,9 +41,10 @@ fn published() -> BTreeMap<String, (RunSettings, i64)> {
     let load = |path| settings::load::<RunSettings>(&[path], &[]).unwrap().settings;
     let networks = files.filter_map(|file| {
         let settings = load(file.unwrap().path());
-        let model = match settings.model_type {
-            ModelType::VICReg => serde_json::to_value(&settings.vicreg),
-            ModelType::SimCLR => serde_json::to_value(&settings.simclr),
+        let world = dots(&settings);
+        let model = match world.model_type {
+            ModelType::VICReg => serde_json::to_value(&world.vicreg),
+            ModelType::SimCLR => serde_json::to_value(&world.simclr),
             _ => return None,
         };
         let model = model.unwrap();
@@ -60,8 +64,10 @@ fn every_published_network_can_be_built_and_sees_and_imagines() {
     let networks = published();
     assert_eq!(networks.len(), 13, "published networks differ from each other in 13 ways");
     for (name, (settings, features)) in networks {
-        let channels = settings.vicreg.channels.max(settings.simclr.channels) as i64;
-        let model = models::build(&settings, Device::Cpu).unwrap_or_else(|error| panic!("{name}: {error:#}"));
+        let world = dots(&settings);
+        let channels = world.vicreg.channels.max(world.simclr.channels) as i64;
+        let model = models::build(world, &settings.run, Device::Cpu)
+            .unwrap_or_else(|error| panic!("{name}: {error:#}"));
         let LossOutput { report, activations } = model.loss(&batch(3, 2, channels));
         assert_eq!(activations.encodings.size(), [3, 2, features], "{name}");
         assert_eq!(activations.predictions.size(), [2, 2, features], "{name}");

@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
+use crate::common::dots;
 use serde_json::{Map, Value};
 use umwelt::worlds::dots::evaluation::Solver;
 use umwelt::{schema::RunSettings, settings};
@@ -97,7 +98,7 @@ fn a_supervised_file_as_published_loads_with_all_its_keys_and_the_extra_one() {
     let path = folder.path().join("published.yaml");
     fs::write(&path, published).unwrap();
     let loaded = settings::load::<RunSettings>(&[path], &[]).unwrap_or_else(|error| panic!("{error}"));
-    assert!(loaded.settings.wandb);
-    assert_eq!(loaded.settings.probing_cfg.batch_size, Some(128));
-    assert_eq!(loaded.settings.probing_cfg.solver_in_use(), Solver::Adam);
+    assert!(loaded.settings.run.wandb);
+    assert_eq!(dots(&loaded.settings).probing_cfg.batch_size, Some(128));
+    assert_eq!(dots(&loaded.settings).probing_cfg.solver_in_use(), Solver::Adam);
 }

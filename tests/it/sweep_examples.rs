@@ -1,9 +1,10 @@
 //! The sweep files of this repository.
 
+use crate::common::dots;
 use std::{collections::HashSet, path::Path};
 
 use umwelt::runs::Goal;
-use umwelt::schema::{ModelType, RunSettings};
+use umwelt::schema::RunSettings;
 use umwelt::sweeps::{Method, SweepFile};
 
 fn example(name: &str) -> SweepFile {
@@ -28,11 +29,14 @@ fn the_grid_of_published_settings_loads_as_a_whole() {
     let settings: Vec<RunSettings> =
         trials.iter().map(|trial| trial.check().unwrap_or_else(|error| panic!("{error}")).settings).collect();
     assert_eq!(
-        (settings[1].model_type, settings[1].dataset_noise, settings[1].seed),
-        (ModelType::VICReg, 0.0, 2)
+        (settings[1].model(), dots(&settings[1]).dataset_noise, settings[1].run.seed),
+        ("VICReg", 0.0, 2)
     );
     let supervised = settings.last().unwrap();
-    assert_eq!((supervised.eval_only, supervised.dataset_noise, supervised.seed), (true, 1.5, 3));
+    assert_eq!(
+        (supervised.run.eval_only, dots(supervised).dataset_noise, supervised.run.seed),
+        (true, 1.5, 3)
+    );
 }
 
 #[test]
@@ -54,10 +58,11 @@ fn the_search_varies_only_what_applies() {
             "VICReg" => assert_eq!(varied, ["method", "vicreg.base_lr", "vicreg.sim_coeff"]),
             _ => {
                 assert_eq!(varied, ["method", "vicreg.base_lr"]);
-                assert_eq!((settings.vicreg.sim_coeff, settings.vicreg.action_coeff), (0.0, 1.0));
+                let vicreg = &dots(&settings).vicreg;
+                assert_eq!((vicreg.sim_coeff, vicreg.action_coeff), (0.0, 1.0));
             }
         }
-        assert_eq!(settings.vicreg.epochs, 4);
+        assert_eq!(dots(&settings).vicreg.epochs, 4);
     }
 }
 
@@ -75,11 +80,11 @@ fn a_stock_wandb_file_means_what_it_means_there() {
         let trial = sweep.trial(index, &[]);
         assert_eq!(trial.configs, [Path::new("experiments/quick.yaml")]);
         let settings = trial.check::<RunSettings>().unwrap_or_else(|error| panic!("{error}")).settings;
-        let vicreg = settings.vicreg;
-        assert_eq!((vicreg.epochs, settings.seed, vicreg.embedding_size % 64), (2, 1, 0));
+        let vicreg = &dots(&settings).vicreg;
+        assert_eq!((vicreg.epochs, settings.run.seed, vicreg.embedding_size % 64), (2, 1, 0));
         assert!((0.01..=1.0).contains(&vicreg.base_lr) && (1..=3).contains(&vicreg.rnn_layers));
         assert!((64..=512).contains(&vicreg.embedding_size));
-        loud += usize::from(settings.dataset_noise == 1.0);
+        loud += usize::from(dots(&settings).dataset_noise == 1.0);
     }
     assert!((10..20).contains(&loud), "three in four: {loud}");
 }

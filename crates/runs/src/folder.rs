@@ -184,6 +184,11 @@ impl RunFolder {
         self.trackers.take_warnings()
     }
 
+    /// Notes the training step that the run is at; it is written with the next heartbeat.
+    pub fn at_step(&mut self, step: u64) {
+        self.status.step = step;
+    }
+
     /// Changes the status and writes it now.
     pub fn update(&mut self, change: impl FnOnce(&mut Status)) -> Result<()> {
         change(&mut self.status);

@@ -2,8 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::Schema;
 use crate::check::{Refusal, at_least, not_negative, positive, refuse, within};
+use crate::{Node, Schema, SettingsError, keys_of, read_keys};
 
 /// The settings of a run that does not exist.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -195,6 +195,10 @@ const MODELS: [(ModelType, &str); 4] = [
 impl Schema for RunSettings {
     const REQUIRED: &'static [(&'static str, &'static [&'static str])] =
         &[("model_type", &["VICReg", "SimCLR", "RSSM", "CoMo"])];
+
+    fn read(tree: &Node) -> Result<Self, SettingsError> {
+        read_keys(tree, &keys_of(&Self::default()))
+    }
 
     fn check(&self) -> Result<(), Refusal> {
         at_least(2, &[("n_steps", self.n_steps)])?;

@@ -1,5 +1,7 @@
 //! The identity of a run: what its settings change.
 
+use std::collections::BTreeSet;
+
 use sha2::{Digest, Sha256};
 
 use super::{Difference, Schema, differences};
@@ -8,9 +10,12 @@ use super::{Difference, Schema, differences};
 ///
 /// The spelling of a value, the file it came from, a key with its default and labels such as `run_name` do not matter.
 pub fn identity<T: Schema>(settings: &T) -> String {
-    let changed = result_differences(&T::default(), settings);
-    let text: String = changed.into_iter().map(|d| format!("{}: {}\n", d.key, d.right)).collect();
-    let digest = Sha256::digest(text);
+    let changed = result_differences(&settings.defaults(), settings);
+    let lines = changed.into_iter().map(|d| format!("{}: {}\n", d.key, d.right));
+    // Sorted, so that keys may change their places in the schema.
+    let lines: BTreeSet<String> =
+        settings.kind().map(|kind| format!("{kind}\n")).into_iter().chain(lines).collect();
+    let digest = Sha256::digest(lines.into_iter().collect::<String>());
     digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 

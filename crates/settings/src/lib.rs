@@ -57,10 +57,26 @@ pub use tree::{Key, Node, Scalar, Value, join};
 pub use values::parse_argument;
 pub use yaml::inline;
 
-/// What settings must be to be loaded: a struct with a default for each key.
-pub trait Schema: Serialize + DeserializeOwned + Default {
+/// Settings that can be loaded: a struct with a default for each key.
+pub trait Schema: Serialize + Default {
     /// Dotted keys that a file or `--values` must give, each with what can be chosen.
     const REQUIRED: &'static [(&'static str, &'static [&'static str])] = &[];
+
+    /// Reads the settings from a tree, in which keys may be missing; [`read_keys`] does it for a struct.
+    ///
+    /// # Errors
+    /// Unknown keys, with the nearest known one, and values of the wrong type.
+    fn read(tree: &Node) -> Result<Self, SettingsError>;
+
+    /// The defaults that these settings are compared with: those with the same keys.
+    fn defaults(&self) -> Self {
+        Self::default()
+    }
+
+    /// The kind of settings with the same keys, where there are several; `None` for the usual kind.
+    fn kind(&self) -> Option<&'static str> {
+        None
+    }
 
     /// Refuses values that no run can be made with: a dotted key and what is allowed there.
     fn check(&self) -> Result<(), Refusal>;
@@ -86,14 +102,24 @@ pub fn load<T: Schema>(files: &[PathBuf], values: &[String]) -> Result<Resolved<
 fn settle<T: Schema>(mut tree: Node) -> Result<Resolved<T>, SettingsError> {
     refuse_interpolation(&tree)?;
     expand_paths(&mut tree)?;
-    let settings: T = from_tree(&tree).map_err(|error| error.suggesting(&known_keys::<T>()))?;
+    let settings = T::read(&tree)?;
     check_required::<T>(&tree)?;
     settings.check().map_err(|refusal| refused(refusal, &tree))?;
     Ok(Resolved { settings, tree })
 }
 
-fn known_keys<T: Schema>() -> Vec<String> {
-    resolved::to_tree(&T::default()).leaves().into_iter().map(|(key, _)| key).collect()
+/// Reads a struct from a tree; an error about an unknown key suggests one of `known`, all dotted keys
+/// that may be meant.
+///
+/// # Errors
+/// Unknown keys, with the nearest known one, and values of the wrong type.
+pub fn read_keys<T: DeserializeOwned>(tree: &Node, known: &[String]) -> Result<T, SettingsError> {
+    from_tree(tree).map_err(|error| error.suggesting(known))
+}
+
+/// The dotted keys of settings, in order.
+pub fn keys_of<T: Serialize>(settings: &T) -> Vec<String> {
+    resolved::to_tree(settings).leaves().into_iter().map(|(key, _)| key).collect()
 }
 
 fn check_required<T: Schema>(tree: &Node) -> Result<(), SettingsError> {

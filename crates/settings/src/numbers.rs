@@ -2,7 +2,6 @@
 
 use super::{
     Schema,
-    de::from_tree,
     origin::Origin,
     tree::{Key, Node, Scalar, Value},
 };
@@ -32,7 +31,7 @@ fn takes<T: Schema>(key: &str, text: &str) -> bool {
     let tree = key.rsplit('.').fold(leaf, |below, name| {
         node(Value::Map(vec![(Key { name: name.into(), origin: Origin::Default }, below)]))
     });
-    from_tree::<T>(&tree).is_ok()
+    T::read(&tree).is_ok()
 }
 
 #[cfg(test)]

@@ -1,3 +1,4 @@
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -7,17 +8,17 @@ use super::*;
 use crate::charts::Figure;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
-use crate::optim;
-use crate::optim::OptimizerKind;
-use crate::runs::{Opened, Score, ScoreCard, Tracker, read_records};
+use crate::optim::{LrSchedule, OptimizerKind, Recipe};
+use crate::runs::{Console, Opened, RunFolder, Score, ScoreCard, State, Tracker, Watch, read_records};
 use crate::schema::RunSettings;
 use crate::settings;
-use crate::training::Prefetch;
-use crate::training::Watch;
+use crate::training::{Evaluated, GradientDescent, Prefetch, restore_state, state_of};
+use umwelt_base::stop::Stop;
 
 /// Learns one weight to be 0. A second one, which the loss does not see, is set to `value` in the batch `at`.
 struct Unseen {
     parameters: Parameters,
+    descent: GradientDescent,
     at: u64,
     value: f64,
 }
@@ -27,7 +28,10 @@ impl Unseen {
         let parameters = Parameters::new(tch::Device::Cpu, 1);
         let _seen = parameters.root().constant("seen", &[1], 1.0);
         let _unseen = parameters.root().buffer("unseen", &[2], 1.0);
-        Self { parameters, at, value }
+        let (optimizer, lr) = (OptimizerKind::Lars, LrSchedule::Constant { lr: 0.1, decay_epoch: None });
+        let recipe = Recipe { epochs: 6, optimizer, lr, clip_norm: None };
+        let descent = GradientDescent::new(&parameters, &recipe, 1, 2);
+        Self { parameters, descent, at, value }
     }
 }
 
@@ -37,14 +41,7 @@ impl Task for Unseen {
     fn plan(&self) -> Plan {
         let (steps_per_epoch, checkpoint_every_epochs) = (2, 1);
         let evaluate_every_epochs = None;
-        Plan {
-            epochs: 6,
-            steps_per_epoch,
-            log_every: 4,
-            checkpoint_every_epochs,
-            evaluate_every_epochs,
-            clip_norm: None,
-        }
+        Plan { epochs: 6, steps_per_epoch, log_every: 4, checkpoint_every_epochs, evaluate_every_epochs }
     }
 
     fn title(&self) -> String {
@@ -59,30 +56,42 @@ impl Task for Unseen {
         1
     }
 
-    fn differentiate(&self, batch: u64, observe: bool) -> Result<Loss> {
+    fn step(&mut self, step: u64, batch: u64, observe: bool) -> Result<Step> {
         let named = self.parameters.named();
         if batch == self.at {
             let _ = no_grad(|| named[1].1.get(1).fill_(self.value));
         }
-        let report = LossReport::weighted(vec![("square", 1.0, named[0].1.square().sum(tch::Kind::Float))]);
-        report.total.backward();
+        let report = self.descent.step(step, || {
+            let square = named[0].1.square().sum(tch::Kind::Float);
+            let report = LossReport::weighted(vec![("square", 1.0, square)]);
+            report.total.backward();
+            Ok(report)
+        })?;
         let mut observed = Scalars::default();
         if observe {
             observed.push("rank", &Tensor::from(f64::NAN));
         }
-        Ok(Loss { report, observed })
+        Ok(Step { report, observed, lr: Some(self.descent.lr(step)) })
     }
 
-    fn parameters(&self) -> &Parameters {
-        &self.parameters
+    fn model(&self) -> Vec<(String, Tensor)> {
+        self.parameters.named()
     }
 
-    fn optimiser(&self) -> Box<dyn Optimiser> {
-        optim::build(OptimizerKind::Lars, self.parameters.trainable())
+    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.parameters.assign(tensors)
     }
 
-    fn rate(&self, _step: u64) -> f64 {
-        0.1
+    fn parameter_count(&self) -> usize {
+        self.parameters.count()
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        state_of(&self.parameters, &self.descent)
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        restore_state(&self.parameters, &mut self.descent, checkpoint)
     }
 
     fn evaluate(&self, _epoch: f64, _watch: &dyn Watch) -> Result<Evaluated> {
@@ -96,14 +105,18 @@ impl Task for Unseen {
     }
 }
 
-fn train_by(task: &Unseen, plan: Plan, at: &Path, tracker: Option<Box<dyn Tracker>>) -> Result<String> {
+fn train_by(task: Unseen, plan: Plan, at: &Path, tracker: Option<Box<dyn Tracker>>) -> Result<String> {
     let settings = settings::load::<RunSettings>(&[], &["model_type=VICReg".into()]).unwrap().settings;
     let Opened::Unfinished(mut run) = RunFolder::open(at, &settings).unwrap() else { panic!("it is over") };
     tracker.into_iter().for_each(|tracker| run.mirror(tracker));
-    Trainer::new(task, plan, &mut run, &mut Console::new(true), &Stop::default())?.run()
+    let (mut console, stop) = (Console::new(true), Stop::default());
+    let mut job = Training { task, plan, start_from: None };
+    Session { run, console: &mut console, stop: &stop }.work(&mut job)?;
+    Ok(std::fs::read_to_string(at.join("result.txt")).unwrap())
 }
 
-fn error(task: &Unseen, plan: Plan, at: &Path) -> String {
+fn error(task: Unseen, checkpoint_every_epochs: u64, at: &Path) -> String {
+    let plan = Plan { checkpoint_every_epochs, ..task.plan() };
     format!("{:#}", train_by(task, plan, at, None).unwrap_err())
 }
 
@@ -118,7 +131,7 @@ fn checkpoints(at: &Path) -> Vec<String> {
 fn a_model_that_is_not_finite_is_found_when_it_is_logged() {
     let at = tempfile::tempdir().unwrap();
     let task = Unseen::new(5, f64::NAN);
-    let told = error(&task, Plan { checkpoint_every_epochs: 2, ..task.plan() }, at.path());
+    let told = error(task, 2, at.path());
     assert_eq!(told, "tensor `unseen` of the model became NaN by step 8; a lower learning rate may help");
     assert_eq!(checkpoints(at.path()), ["step-0000000004.safetensors"]);
 }
@@ -127,7 +140,7 @@ fn a_model_that_is_not_finite_is_found_when_it_is_logged() {
 fn a_checkpoint_that_is_not_finite_is_not_written_and_the_good_ones_are_kept() {
     let at = tempfile::tempdir().unwrap();
     let task = Unseen::new(5, f64::INFINITY);
-    let told = error(&task, task.plan(), at.path());
+    let told = error(task, 1, at.path());
     assert!(
         told.ends_with(
             "step-0000000006.safetensors is not written: tensor `model.unseen` is infinite at step 6"
@@ -143,7 +156,8 @@ fn a_checkpoint_that_is_not_finite_is_not_written_and_the_good_ones_are_kept() {
 fn a_diagnostic_that_is_not_finite_is_logged_as_null() {
     let at = tempfile::tempdir().unwrap();
     let task = Unseen::new(99, 0.0);
-    assert_eq!(train_by(&task, task.plan(), at.path(), None).unwrap(), "half\n");
+    let plan = task.plan();
+    assert_eq!(train_by(task, plan, at.path(), None).unwrap(), "half\n");
     let records = read_records(&at.path().join("metrics.jsonl")).unwrap();
     let ranks: Vec<_> =
         records.iter().filter_map(|record| Some((step_of(record), record.get("rank")?))).collect();
@@ -184,8 +198,10 @@ fn trackers_know_where_the_run_goes_on_from() {
     let at = tempfile::tempdir().unwrap();
     let (sender, heard) = std::sync::mpsc::channel();
     let task = Unseen::new(5, f64::NAN);
-    train_by(&task, task.plan(), at.path(), Some(Box::new(Listener(sender.clone())))).unwrap_err();
+    let plan = task.plan();
+    train_by(task, plan, at.path(), Some(Box::new(Listener(sender.clone())))).unwrap_err();
     let task = Unseen::new(99, 0.0);
-    train_by(&task, task.plan(), at.path(), Some(Box::new(Listener(sender)))).unwrap();
+    let plan = task.plan();
+    train_by(task, plan, at.path(), Some(Box::new(Listener(sender)))).unwrap();
     assert_eq!(heard.iter().collect::<Vec<_>>(), [0, 4]);
 }

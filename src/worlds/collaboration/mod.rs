@@ -4,8 +4,10 @@ mod digit_views;
 mod evaluation;
 mod figures;
 pub mod models;
+mod settings;
 mod task;
 
 pub use digit_views::{Augmentation, DigitDraw, DigitViews};
 pub use evaluation::{Communication, DrawingScore, DrawingScores, score_drawings};
+pub use settings::Settings;
 pub use task::CollaborationTask;

@@ -1,30 +1,34 @@
 //! Agents learning to tell each other what they see of a digit.
 
+use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
 use tch::{Device, Tensor, no_grad};
 
+use super::Settings;
 use super::figures;
 use super::models::{self, ComoModel, DigitStrips, Heard, MessengerKind, whole};
 use super::{Augmentation, Communication, DigitDraw, DigitViews, score_drawings};
 use crate::charts::Figure;
+use crate::checkpoints::Checkpoint;
 use crate::datasets::{Digits, Split};
-use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
-use crate::optim::{self, Optimiser, Recipe, Schedule};
+use crate::optim::Recipe;
 use crate::runs::{Record, Watch};
-use crate::schema::RunSettings;
 use crate::training::load_model_tensors;
-use crate::training::{Evaluated, Loss, Plan, Task, loss_terms, object};
+use crate::training::{
+    Evaluated, GradientDescent, Plan, RunKeys, Step, Task, loss_terms, object, restore_state, state_of,
+};
 use crate::training::{Prefetch, Shuffle};
 
 /// Test digits that the figure shows.
 const SHOWN: i64 = 6;
 
 pub struct CollaborationTask {
-    settings: RunSettings,
+    settings: Settings,
+    run: RunKeys,
     recipe: Recipe,
     model: ComoModel,
     training: DigitViews,
@@ -33,14 +37,14 @@ pub struct CollaborationTask {
     /// The mean training digit, `[28, 28]`.
     mean: Tensor,
     augmentation: Augmentation,
-    schedule: Schedule,
+    descent: GradientDescent,
 }
 
 impl CollaborationTask {
     /// # Errors
     /// When digits are missing, damaged or too few, or the single agent to start from does not fit.
-    pub fn new(settings: &RunSettings, device: Device) -> Result<Self> {
-        settings.precision.check(device)?;
+    pub fn new(settings: &Settings, run: &RunKeys, device: Device) -> Result<Self> {
+        run.precision.check(device)?;
         let como = &settings.como;
         let load = |split| Digits::load(Path::new(&como.data_path), split).context("como.data_path");
         let (training, test) = (load(Split::Training)?, load(Split::Validation)?);
@@ -51,7 +55,7 @@ impl CollaborationTask {
             "como.num_samples: must be from {batch_size} (dataset_batch_size) to {}, but is {count}",
             training.len()
         );
-        let model = ComoModel::new(como, settings.seed, settings.precision, device);
+        let model = ComoModel::new(como, run.seed, run.precision, device);
         if let Some(path) = &como.single_agent_path {
             let tensors = load_model_tensors(Path::new(path)).context("como.single_agent_path")?;
             let does_not_fit = || format!("como.single_agent_path: the first agent of {path} does not fit");
@@ -66,7 +70,7 @@ impl CollaborationTask {
             training,
             test: DigitViews::new(test.images(), device),
             test_labels,
-            schedule: Schedule::new(recipe.lr, batch_size, recipe.epochs, count / batch_size),
+            descent: GradientDescent::new(&model.parameters, &recipe, batch_size, count / batch_size),
             augmentation: Augmentation {
                 flip: como.flip,
                 swap_probability: como.swap_probability,
@@ -76,11 +80,12 @@ impl CollaborationTask {
             recipe,
             model,
             settings: settings.clone(),
+            run: run.clone(),
         })
     }
 
     fn shuffle(&self) -> Shuffle {
-        Shuffle::new(self.settings.seed, self.training.count() as usize, self.batch_size())
+        Shuffle::new(self.run.seed, self.training.count() as usize, self.batch_size())
     }
 
     fn strips(&self) -> i64 {
@@ -115,7 +120,7 @@ impl Task for CollaborationTask {
     type Batch = DigitDraw;
 
     fn plan(&self) -> Plan {
-        Plan::new(&self.settings, &self.recipe, self.shuffle().batches_per_epoch())
+        Plan::new(&self.run, &self.recipe, self.shuffle().batches_per_epoch())
     }
 
     fn title(&self) -> String {
@@ -133,7 +138,7 @@ impl Task for CollaborationTask {
     }
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<DigitDraw> {
-        let (shuffle, augmentation, seed) = (self.shuffle(), self.augmentation, self.settings.seed);
+        let (shuffle, augmentation, seed) = (self.shuffle(), self.augmentation, self.run.seed);
         Prefetch::new(steps, move |step| augmentation.draw(seed, step, shuffle.batch(step)))
     }
 
@@ -141,26 +146,35 @@ impl Task for CollaborationTask {
         self.settings.dataset_batch_size
     }
 
-    fn differentiate(&self, batch: DigitDraw, _observe: bool) -> Result<Loss> {
+    fn step(&mut self, step: u64, batch: DigitDraw, _observe: bool) -> Result<Step> {
         let batch = DigitStrips::drawn(&self.training, &batch, self.strips(), self.model.agents.count());
-        Ok(Loss { report: self.model.learn(&batch), observed: Scalars::default() })
+        let report = self.descent.step(step, || Ok(self.model.learn(&batch)))?;
+        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
     }
 
-    fn parameters(&self) -> &Parameters {
-        &self.model.parameters
+    fn model(&self) -> Vec<(String, Tensor)> {
+        self.model.parameters.named()
     }
 
-    fn optimiser(&self) -> Box<dyn Optimiser> {
-        optim::build(self.recipe.optimizer, self.parameters().trainable())
+    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.model.parameters.assign(tensors)
     }
 
-    fn rate(&self, step: u64) -> f64 {
-        self.schedule.lr(step)
+    fn parameter_count(&self) -> usize {
+        self.model.parameters.count()
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        state_of(&self.model.parameters, &self.descent)
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        restore_state(&self.model.parameters, &mut self.descent, checkpoint)
     }
 
     fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
         let count = self.test.count();
-        let limit = if self.settings.quick_debug { count.min(SHOWN) } else { count };
+        let limit = if self.run.quick_debug { count.min(SHOWN) } else { count };
         let at = |done: i64| watch.at("test digits", done as u64, limit as u64);
         let scores = score_drawings(&self.model, self.strips(), &self.test, limit, &self.mean, at)?;
         let found = Communication::new(epoch, self.settings.como.bits_per_image(), scores);

@@ -4,6 +4,8 @@ pub mod data;
 pub mod evaluation;
 mod figures;
 pub mod models;
+mod settings;
 mod task;
 
+pub use settings::{ModelType, Settings};
 pub use task::WorldModelTask;

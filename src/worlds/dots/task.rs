@@ -1,60 +1,66 @@
 //! A world model learning from moving dots.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
-use tch::Device;
+use tch::{Device, Tensor};
 
+use super::Settings;
 use super::data::{DatasetType, Dots, DotsSettings, HostTrajectories, Overlay, Trajectories};
 use super::evaluation::{Judge, table};
 use super::models::{self, LossOutput, WorldModel};
 use crate::charts::Figure;
+use crate::checkpoints::Checkpoint;
 use crate::datasets::Split;
 use crate::diagnostics::diagnose;
-use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
-use crate::optim::{self, Optimiser, Recipe, Schedule};
+use crate::optim::Recipe;
 use crate::runs::Record;
 use crate::runs::Watch;
-use crate::schema::RunSettings;
-use crate::training::{Evaluated, Loss, Plan, Prefetch, Task, loss_terms, object};
+use crate::training::{
+    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object, restore_state,
+    state_of,
+};
 
 use super::figures;
 
 pub struct WorldModelTask {
-    settings: RunSettings,
+    settings: Settings,
+    run: RunKeys,
     recipe: Recipe,
     model: Box<dyn WorldModel>,
     training_world: Dots,
     validation_world: Dots,
-    schedule: Schedule,
+    descent: GradientDescent,
     device: Device,
 }
 
 impl WorldModelTask {
     /// # Errors
     /// Names the setting that asks for what is not built yet.
-    pub fn new(settings: &RunSettings, device: Device) -> Result<Self> {
-        let model = models::build(settings, device)?;
-        let recipe = models::recipe(settings);
+    pub fn new(settings: &Settings, run: &RunKeys, device: Device) -> Result<Self> {
+        let model = models::build(settings, run, device)?;
+        let recipe = settings.recipe();
         // What burn-in shows comes before the frames that are predicted and scored.
         let burn_in = model.burn_in() - 1;
-        let training_world = Dots::new(settings.dots(Split::Training, burn_in)?)?;
+        let training_world = Dots::new(settings.dots(run.seed, Split::Training, burn_in)?)?;
         let one_world = settings.val_n_steps == settings.n_steps && !settings.dataset_structured_noise;
         let validation_world = match one_world {
             true => training_world.clone(),
-            false => Dots::new(settings.dots(Split::Validation, burn_in)?)?,
+            false => Dots::new(settings.dots(run.seed, Split::Validation, burn_in)?)?,
         };
         let batch_size = settings.dataset_batch_size;
-        let schedule =
-            Schedule::new(recipe.lr, batch_size, recipe.epochs, settings.dataset_size / batch_size);
+        let descent =
+            GradientDescent::new(model.parameters(), &recipe, batch_size, settings.dataset_size / batch_size);
         Ok(Self {
             settings: settings.clone(),
+            run: run.clone(),
             recipe,
             model,
             training_world,
             validation_world,
-            schedule,
+            descent,
             device,
         })
     }
@@ -66,9 +72,9 @@ impl WorldModelTask {
             probing: &settings.probing_cfg,
             batches_per_epoch: (settings.val_dataset_size / settings.dataset_batch_size) as u64,
             batch_size: settings.dataset_batch_size,
-            seed: settings.seed,
-            mpcs: settings.probe_mpc.then_some(if settings.quick_debug { 1 } else { settings.eval_mpcs }),
-            quick: settings.quick_debug,
+            seed: self.run.seed,
+            mpcs: settings.probe_mpc.then_some(if self.run.quick_debug { 1 } else { settings.eval_mpcs }),
+            quick: self.run.quick_debug,
         }
     }
 }
@@ -78,7 +84,7 @@ impl Task for WorldModelTask {
 
     fn plan(&self) -> Plan {
         let steps_per_epoch = self.settings.dataset_size / self.settings.dataset_batch_size;
-        Plan::new(&self.settings, &self.recipe, steps_per_epoch as u64)
+        Plan::new(&self.run, &self.recipe, steps_per_epoch as u64)
     }
 
     fn title(&self) -> String {
@@ -109,29 +115,37 @@ impl Task for WorldModelTask {
         self.settings.dataset_batch_size
     }
 
-    fn differentiate(&self, batch: HostTrajectories, observe: bool) -> Result<Loss> {
+    fn step(&mut self, step: u64, batch: HostTrajectories, observe: bool) -> Result<Step> {
         let batch = Trajectories::new(&batch, self.device)?;
-        let LossOutput { report, activations } = self.model.loss(&batch);
-        let observed =
-            if observe && self.settings.diagnostics { diagnose(&activations) } else { Scalars::default() };
-        report.total.backward();
-        Ok(Loss { report, observed })
-    }
-
-    fn parameters(&self) -> &Parameters {
-        self.model.parameters()
-    }
-
-    fn optimiser(&self) -> Box<dyn Optimiser> {
-        optim::build(self.recipe.optimizer, self.parameters().trainable())
-    }
-
-    fn after_step(&self) {
+        let observe = observe && self.settings.diagnostics;
+        let (report, observed) = self.descent.step(step, || {
+            let LossOutput { report, activations } = self.model.loss(&batch);
+            let observed = if observe { diagnose(&activations) } else { Scalars::default() };
+            report.total.backward();
+            Ok((report, observed))
+        })?;
         self.model.after_step();
+        Ok(Step { report, observed, lr: Some(self.descent.lr(step)) })
     }
 
-    fn rate(&self, step: u64) -> f64 {
-        self.schedule.lr(step)
+    fn model(&self) -> Vec<(String, Tensor)> {
+        self.model.parameters().named()
+    }
+
+    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.model.parameters().assign(tensors)
+    }
+
+    fn parameter_count(&self) -> usize {
+        self.model.parameters().count()
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        state_of(self.model.parameters(), &self.descent)
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        restore_state(self.model.parameters(), &mut self.descent, checkpoint)
     }
 
     fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
@@ -166,9 +180,9 @@ impl Task for WorldModelTask {
     }
 }
 
-impl RunSettings {
+impl Settings {
     /// The world these settings describe, with the overlays of one split and `burn_in` frames before its own.
-    fn dots(&self, split: Split, burn_in: usize) -> Result<DotsSettings> {
+    fn dots(&self, seed: u64, split: Split, burn_in: usize) -> Result<DotsSettings> {
         let overlay = match self.dataset_structured_noise {
             true => Overlay::structured(&self.dataset_structured_noise_path, split)
                 .context("dataset_structured_noise_path")?,
@@ -178,7 +192,7 @@ impl RunSettings {
             frames: burn_in + if split == Split::Training { self.n_steps } else { self.val_n_steps },
             batch_size: self.dataset_batch_size,
             dataset_type: self.dataset_type,
-            channels: self.world_model().context("the model is none of a world")?.1,
+            channels: self.channels(),
             frame_difference: self.dataset_frame_difference,
             dot_std: self.dataset_dot_std,
             noise: self.dataset_noise,
@@ -186,7 +200,7 @@ impl RunSettings {
             static_noise_speed: self.dataset_static_noise_speed,
             overlay,
             normalize: self.dataset_normalize,
-            seed: self.seed,
+            seed,
         })
     }
 }

@@ -108,3 +108,11 @@ pub fn baseline(evaluation: &serde_json::Value, name: &str) -> f64 {
     let baselines = evaluation["baselines"].as_array().unwrap();
     baselines.iter().find(|baseline| baseline["name"] == name).unwrap()["value"].as_f64().unwrap()
 }
+
+/// The settings of the moving dots.
+pub fn dots(settings: &umwelt::schema::RunSettings) -> &umwelt::worlds::dots::Settings {
+    match &settings.world {
+        umwelt::worlds::WorldSettings::Dots(settings) => settings,
+        other => panic!("these are settings of {}", other.name()),
+    }
+}

@@ -81,9 +81,9 @@ fn runs_are_compared_by_differing_settings_and_scores() {
 setting         noise/a  noise/b  still
 --------------  -------  -------  -----
 dataset_noise       0.0      1.0    0.0
+vicreg.base_lr      0.2    0.001    0.2
 run_group         noise    noise   null
 seed                 42       42      7
-vicreg.base_lr      0.2    0.001    0.2
 
 score                noise/a  noise/b     still
 ------------------  --------  -------  --------

@@ -80,7 +80,7 @@ fn changed_settings<T: Schema>(folder: &Path) -> String {
         Err(error) => return format!("its settings are none of this version: {error}\n"),
     };
     let table = Table::new([("setting", Align::Left), ("here", Align::Right), ("default", Align::Right)]);
-    let differences = settings::differences(&T::default(), &loaded).into_iter();
+    let differences = settings::differences(&loaded.defaults(), &loaded).into_iter();
     differences.fold(table, |table, d| table.row([d.key, d.right, d.left])).to_string()
 }
 

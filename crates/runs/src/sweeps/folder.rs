@@ -242,7 +242,13 @@ impl SweepFolder {
             // An earlier version wrote no identity: the run says which settings it has, if it was begun.
             trial = self.keep_names(vec![trial]).remove(0);
         } else if written.identity != trial.identity {
-            return None;
+            // The run of an earlier version was given another identity for the same settings.
+            trial.name.clone_from(&written.name);
+            let same = (self.schema.runs)(&self.path, &HashSet::new());
+            let found = same.get(&trial.identity).and_then(|run| run.file_name());
+            if found.is_none_or(|name| name.to_string_lossy() != written.name) {
+                return None;
+            }
         } else {
             trial.name = written.name;
         }

@@ -130,7 +130,7 @@ baselines: simulator 0 | dead reckoning 1.20 | centre 9.36
         };
         let expected = "\
 two dots               RMSE px  / 28  baseline it beats
----------------------  -------  ----  --------------
+---------------------  -------  ----  -----------------
 prediction (2 frames)     5.00  .179  centre 9.00
   action dot              1.00  .036  copy 1.41
   standing dot            7.00  .250  centre 9.00

@@ -7,7 +7,7 @@ mod simclr;
 mod target;
 mod vicreg;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 use tch::{Device, Tensor};
 
 pub use adamw::{AdamwSettings, OptimizerChoice};
@@ -19,9 +19,9 @@ use self::jepa::Jepa;
 use crate::diagnostics::Activations;
 use crate::nn::{Mode, Parameters};
 use crate::objectives::LossReport;
-use crate::optim::Recipe;
-use crate::schema::{ModelType, RunSettings};
+use crate::training::RunKeys;
 use crate::worlds::dots::data::Trajectories;
+use crate::worlds::dots::{ModelType, Settings};
 
 /// A model that can look, and imagine what its actions will lead to.
 pub trait WorldModel {
@@ -109,23 +109,12 @@ impl<T: JointEmbedding> WorldModel for T {
 ///
 /// # Errors
 /// When the settings name a part that is not built yet, or sizes that cannot be read.
-pub fn build(settings: &RunSettings, device: Device) -> Result<Box<dyn WorldModel>> {
-    let (parameters, precision) = (Parameters::new(device, settings.seed), settings.precision);
+pub fn build(settings: &Settings, run: &RunKeys, device: Device) -> Result<Box<dyn WorldModel>> {
+    let (parameters, precision) = (Parameters::new(device, run.seed), run.precision);
     precision.check(device)?;
     Ok(match settings.model_type {
         ModelType::VICReg => Box::new(Vicreg::new(parameters, &settings.vicreg, precision)?),
         ModelType::SimCLR => Box::new(Simclr::new(parameters, &settings.simclr, precision)?),
         ModelType::RSSM => Box::new(Rssm::new(parameters, &settings.rssm, precision)?),
-        ModelType::CoMo => bail!("CoMo is not a world model"),
     })
-}
-
-/// How the model that `settings` ask for is to be trained.
-pub fn recipe(settings: &RunSettings) -> Recipe {
-    match settings.model_type {
-        ModelType::VICReg => settings.vicreg.recipe(),
-        ModelType::SimCLR => settings.simclr.recipe(),
-        ModelType::RSSM => settings.rssm.recipe(),
-        ModelType::CoMo => settings.como.recipe(),
-    }
 }

@@ -35,7 +35,7 @@ impl WorldModel for Simulator {
         let mass = images.flatten(1, -1);
         let mass = &mass / mass.sum_dim_intlist([1].as_slice(), true, Kind::Float);
         let index = Tensor::arange(28 * 28, (Kind::Float, Device::Cpu));
-        let (y, x) = (index.divide_scalar_mode(28.0, "baseline"), index.remainder(28.0));
+        let (y, x) = (index.divide_scalar_mode(28.0, "floor"), index.remainder(28.0));
         mass.matmul(&Tensor::stack(&[x, y], 1))
     }
 

@@ -1,0 +1,86 @@
+//! Gradient descent, for tasks that learn by it.
+
+use std::collections::HashMap;
+
+use anyhow::Result;
+use tch::Tensor;
+
+use crate::checkpoints::Checkpoint;
+use crate::native::{clear_gradients, clip_gradients};
+use crate::nn::Parameters;
+use crate::optim::{self, Optimiser, Recipe, Schedule, restore};
+
+/// The trained parameters with their optimiser, the schedule of its learning rate, and clipping.
+pub struct GradientDescent {
+    trained: Vec<Tensor>,
+    optimizer: Box<dyn Optimiser>,
+    schedule: Schedule,
+    clip_norm: Option<f64>,
+}
+
+impl GradientDescent {
+    /// Descends the gradient of `parameters` by `recipe`, with batches of `batch_size`.
+    pub fn new(parameters: &Parameters, recipe: &Recipe, batch_size: usize, steps_per_epoch: usize) -> Self {
+        let trainable = parameters.trainable();
+        Self {
+            trained: trainable.iter().map(|(_, tensor)| tensor.shallow_clone()).collect(),
+            optimizer: optim::build(recipe.optimizer, trainable),
+            schedule: Schedule::new(recipe.lr, batch_size, recipe.epochs, steps_per_epoch),
+            clip_norm: recipe.clip_norm,
+        }
+    }
+
+    /// Takes training step `step`, counted from 0, down the gradient that `differentiate` leaves with
+    /// the parameters.
+    ///
+    /// # Errors
+    /// Those of `differentiate`; no parameter has changed then.
+    pub fn step<R>(&mut self, step: u64, differentiate: impl FnOnce() -> Result<R>) -> Result<R> {
+        clear_gradients(&self.trained);
+        let result = differentiate()?;
+        if let Some(limit) = self.clip_norm {
+            clip_gradients(&self.trained, limit);
+        }
+        self.optimizer.step(self.lr(step));
+        Ok(result)
+    }
+
+    /// The learning rate of training step `step`, counted from 0.
+    pub fn lr(&self, step: u64) -> f64 {
+        self.schedule.lr(step)
+    }
+
+    /// The optimiser's tensors by name.
+    pub fn state(&self) -> Vec<(String, Tensor)> {
+        self.optimizer.state()
+    }
+
+    /// Puts back tensors that [`Self::state`] gave.
+    ///
+    /// # Errors
+    /// Names the tensor that is missing or has another shape.
+    pub fn restore(&mut self, state: &HashMap<String, Tensor>) -> Result<()> {
+        restore(self.optimizer.as_ref(), state)
+    }
+}
+
+/// The state of a model that learns by gradient descent: `model.*` and `optimiser.*`.
+pub fn state_of(model: &Parameters, descent: &GradientDescent) -> Vec<(String, Tensor)> {
+    let part = |prefix: &'static str, tensors: Vec<(String, Tensor)>| {
+        tensors.into_iter().map(move |(name, tensor)| (format!("{prefix}.{name}"), tensor))
+    };
+    part("model", model.named()).chain(part("optimiser", descent.state())).collect()
+}
+
+/// Puts back a state that [`state_of`] gave.
+///
+/// # Errors
+/// Names the tensor that is missing or has another shape.
+pub fn restore_state(
+    model: &Parameters,
+    descent: &mut GradientDescent,
+    checkpoint: &Checkpoint,
+) -> Result<()> {
+    model.assign(&checkpoint.part("model"))?;
+    descent.restore(&checkpoint.part("optimiser"))
+}

@@ -1,0 +1,187 @@
+//! Jobs: the work of a run inside its folder.
+
+use std::path::Path;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use tch::Device;
+
+use super::{Evaluated, RunKeys, Task, object};
+use crate::charts::Figure;
+use crate::native;
+use crate::runs::{
+    Console, Environment, Opened, Record, RunFolder, State, TensorBoard, Tracker, Vigil, Wandb,
+};
+use crate::settings::Schema;
+use umwelt_base::stop::{Interrupted, Stop};
+use umwelt_base::terminal;
+
+/// The work of a run: training, or evaluating a checkpoint.
+pub trait Job {
+    /// The subject of the run, for headings.
+    fn title(&self) -> String;
+
+    /// Works from where an earlier start of the run got to. The reason is returned where the work ends
+    /// early.
+    ///
+    /// # Errors
+    /// [`Interrupted`] after a signal; the same command goes on then.
+    fn run(&mut self, session: &mut Session) -> Result<Option<String>>;
+}
+
+/// What every job has: the run's folder with its trackers, the console, and the signals that end it.
+pub struct Session<'a> {
+    pub run: RunFolder,
+    pub console: &'a mut Console,
+    pub stop: &'a Stop,
+}
+
+/// Where and with what a job runs.
+pub struct Launch<'a, S> {
+    pub settings: &'a S,
+    pub keys: &'a RunKeys,
+    pub folder: &'a Path,
+    pub device: Device,
+    pub threads: usize,
+    pub console: &'a mut Console,
+    pub stop: &'a Stop,
+}
+
+impl<S: Schema> Launch<'_, S> {
+    /// Runs `job` in its folder and prints its result; of a run that is over, the result alone.
+    ///
+    /// # Errors
+    /// Whatever stops the job, after it is written into the run's status.
+    pub fn perform(self, job: &mut dyn Job) -> Result<()> {
+        let Self { settings, keys, folder, device, threads, console, stop } = self;
+        let mut run = match RunFolder::open(folder, settings)? {
+            Opened::Unfinished(run) => run,
+            Opened::Finished(run) => {
+                console.say(&format!("{} is already finished; its result:", folder.display()));
+                return show(folder, &run.result()?);
+            }
+        };
+        let device_name = format!("{device:?}");
+        let environment = Environment::of_this_process(native::running_version(), device_name, threads);
+        run.write_json("environment.json", &environment)?;
+        mirror(&mut run, settings, keys, console);
+        console.say(&format!("{} | {device:?}, {threads} threads | {}", job.title(), folder.display()));
+        Session { run, console, stop }.work(job)
+    }
+}
+
+impl Session<'_> {
+    pub(super) fn work(mut self, job: &mut dyn Job) -> Result<()> {
+        let result = job.run(&mut self);
+        self.console.finish();
+        match &result {
+            Ok(reason) => self.complete(reason.as_deref())?,
+            Err(error) => self.leave(error),
+        }
+        let told = self.run.finish_trackers();
+        self.run.take_warnings().iter().for_each(|warning| self.console.warn(warning));
+        result?;
+        let shown = show(self.run.path(), &self.run.result()?);
+        told.iter().for_each(|told| self.console.say(told));
+        let (trained, evaluated) = (self.run.status().training_seconds, self.run.status().evaluating_seconds);
+        self.console.say(&format!(
+            "trained for {trained:.0} s, evaluated for {evaluated:.0} s; figures are in {}/figures",
+            self.run.path().display()
+        ));
+        shown
+    }
+
+    fn complete(&mut self, stopped: Option<&str>) -> Result<()> {
+        self.run.update(|status| {
+            status.state = if stopped.is_some() { State::Stopped } else { State::Finished };
+            status.phase = if stopped.is_some() { "stopped early" } else { "finished" }.into();
+            status.left_seconds = None;
+            status.message = stopped.map(str::to_owned);
+        })
+    }
+
+    /// Writes the reason of the end into the status; the caller gets the error itself.
+    fn leave(&mut self, error: &anyhow::Error) {
+        let interrupted = error.is::<Interrupted>();
+        let message = if interrupted { self.stop.reason().to_owned() } else { format!("{error:#}") };
+        let _ = self.run.update(|status| {
+            status.state = if interrupted { State::Interrupted } else { State::Failed };
+            status.message = Some(message);
+        });
+    }
+
+    /// Evaluates `task` at `epoch`, with progress on the console and in the status.
+    ///
+    /// # Errors
+    /// [`Interrupted`] after a signal, and those of the evaluation.
+    pub fn evaluate(&mut self, task: &dyn Evaluate, epoch: f64) -> Result<Evaluated> {
+        self.run.update(|status| status.phase = "evaluating".into())?;
+        let started = Instant::now();
+        let evaluated = task.evaluate(epoch, &Vigil::new(&mut self.run, self.console, self.stop))?;
+        let seconds = started.elapsed().as_secs_f64();
+        self.run.update(|status| status.evaluating_seconds += seconds)?;
+        Ok(evaluated)
+    }
+
+    /// Writes the results of an evaluation but for its line in the metrics, which comes last: it says
+    /// that all the rest is there. Returns the numbers of that line, `score` first.
+    ///
+    /// # Errors
+    /// When a file cannot be written, or the card has no headline.
+    pub fn write_evaluation(
+        &mut self,
+        evaluated: &Evaluated,
+        more: &[(&'static str, Figure)],
+    ) -> Result<Record> {
+        let Evaluated { card, report, table, figures } = evaluated;
+        let scores = evaluated.scores()?;
+        for (name, figure) in figures.iter().chain(more) {
+            self.run.write_figure(name, figure)?;
+        }
+        self.run.compare(&card.comparison());
+        let mut report = report.clone();
+        report.extend(object(card)?);
+        self.run.write_json("evaluation.json", &report)?;
+        self.run.write_result(table)?;
+        Ok(scores)
+    }
+}
+
+/// The part of a [`Task`] that a session needs.
+pub trait Evaluate {
+    /// Evaluates the parameters as they are, and leaves them and all random streams untouched.
+    ///
+    /// # Errors
+    /// [`Interrupted`] when `watch` asks for it.
+    fn evaluate(&self, epoch: f64, watch: &dyn crate::runs::Watch) -> Result<Evaluated>;
+}
+
+impl<T: Task> Evaluate for T {
+    fn evaluate(&self, epoch: f64, watch: &dyn crate::runs::Watch) -> Result<Evaluated> {
+        Task::evaluate(self, epoch, watch)
+    }
+}
+
+/// Prints the result of a run.
+fn show(folder: &Path, result: &str) -> Result<()> {
+    let kept = || format!("the run is over, and its result lies in {}", folder.display());
+    terminal::print(result).with_context(kept)
+}
+
+/// Connects the trackers of a run; one that cannot be connected is no reason to stop.
+fn mirror(run: &mut RunFolder, settings: &impl Schema, keys: &RunKeys, console: &Console) {
+    let folder = run.path().to_owned();
+    let (name, group) = (keys.run_name.as_deref(), keys.run_group.as_deref());
+    let wandb = keys.wandb.then(|| Wandb::start(&folder, name, group, settings).map(boxed));
+    let tensorboard = keys.tensorboard.then(|| TensorBoard::start(&folder).map(boxed));
+    for tracker in [wandb, tensorboard].into_iter().flatten() {
+        match tracker {
+            Ok(tracker) => run.mirror(tracker),
+            Err(error) => console.warn(&format!("{error:#}; the run goes on without it")),
+        }
+    }
+}
+
+fn boxed(tracker: impl Tracker + 'static) -> Box<dyn Tracker> {
+    Box::new(tracker)
+}

@@ -1,0 +1,42 @@
+//! The settings of a world.
+
+use anyhow::Result;
+use serde::{Serialize, de::DeserializeOwned};
+use tch::Device;
+
+use super::{Job, RunKeys};
+use crate::settings::check::Refusal;
+
+/// The keys of a world, beside those of every run.
+///
+/// The first key is `model_type`, which the models of all worlds share.
+pub trait World: Clone + PartialEq + Serialize + DeserializeOwned + Default {
+    /// The name of the world in messages: `the moving dots`.
+    const NAME: &'static str;
+    /// The values of `model_type` that belong to the world.
+    const MODELS: &'static [&'static str];
+
+    /// The value of `model_type`.
+    fn model(&self) -> &'static str;
+
+    /// Refuses values that no run can be made with.
+    ///
+    /// # Errors
+    /// The dotted key and what is allowed there.
+    fn check(&self, run: &RunKeys) -> Result<(), Refusal>;
+
+    /// Whether the value of a dotted key can change a result of a run with these settings.
+    fn affects_results(&self, _key: &str) -> bool {
+        true
+    }
+
+    /// The job of a run with these settings.
+    ///
+    /// # Errors
+    /// Names the setting that cannot be met here, such as a data set that is missing.
+    fn job(&self, run: &RunKeys, device: Device) -> Result<Box<dyn Job>>;
+
+    /// The names under which a run may log numbers, with a `*` for each part that depends on the
+    /// settings; `score`, `loss` and `lr` are every run's.
+    fn metric_names(&self) -> Vec<&'static str>;
+}
