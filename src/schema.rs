@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use crate::settings::check::Refusal;
+use crate::settings::check::InvalidSetting;
 use crate::settings::{
     Key, Node, Origin, Schema, SettingsError, Value, for_unknown_choice, found, keys_of, read_keys,
 };
@@ -61,7 +61,7 @@ impl Schema for RunSettings {
         (self.world.name() != WorldSettings::default().name()).then(|| self.world.name())
     }
 
-    fn check(&self) -> Result<(), Refusal> {
+    fn check(&self) -> Result<(), InvalidSetting> {
         self.run.check()?;
         self.world.check(&self.run)
     }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use umwelt_base::threads;
 
 use crate::nn::Precision;
-use crate::settings::check::{Refusal, at_least, refuse};
+use crate::settings::check::{InvalidSetting, at_least, refuse};
 
 /// The keys of every run. Names and defaults are the published code's, but for `wandb` (there true)
 /// and the keys marked *ours*.
@@ -78,7 +78,7 @@ impl RunKeys {
     ///
     /// # Errors
     /// The key and what is allowed there.
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(
             1,
             &[

@@ -5,7 +5,7 @@ use serde::{Serialize, de::DeserializeOwned};
 use tch::Device;
 
 use super::{Job, RunKeys};
-use crate::settings::check::Refusal;
+use crate::settings::check::InvalidSetting;
 
 /// The keys of a world, beside those of every run.
 ///
@@ -23,7 +23,7 @@ pub trait World: Clone + PartialEq + Serialize + DeserializeOwned + Default {
     ///
     /// # Errors
     /// The dotted key and what is allowed there.
-    fn check(&self, run: &RunKeys) -> Result<(), Refusal>;
+    fn check(&self, run: &RunKeys) -> Result<(), InvalidSetting>;
 
     /// Whether the value of a dotted key can change a result of a run with these settings.
     fn affects_results(&self, _key: &str) -> bool {

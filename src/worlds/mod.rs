@@ -7,7 +7,7 @@ use anyhow::Result;
 use serde::Serialize;
 use tch::Device;
 
-use crate::settings::check::Refusal;
+use crate::settings::check::InvalidSetting;
 use crate::settings::{Node, SettingsError, keys_of, read_keys};
 use crate::training::{Job, RunKeys, World};
 
@@ -65,7 +65,7 @@ macro_rules! worlds {
             ///
             /// # Errors
             /// The dotted key and what is allowed there.
-            pub fn check(&self, run: &RunKeys) -> std::result::Result<(), Refusal> {
+            pub fn check(&self, run: &RunKeys) -> std::result::Result<(), InvalidSetting> {
                 match self { $(Self::$variant(settings) => settings.check(run)),* }
             }
 

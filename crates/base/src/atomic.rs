@@ -1,4 +1,4 @@
-//! Files that are either whole or not there.
+//! Atomic writes: a reader finds the old file or the new one, never a part of either.
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -9,26 +9,26 @@ use anyhow::{Context, Result};
 /// Writes `bytes` to `path` so that a crash at any moment leaves the old file or the new one.
 ///
 /// # Errors
-/// When the file cannot be written; nothing is left behind then.
+/// The file cannot be written. No temporary file remains then.
 pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
     file.write_all(bytes)?;
-    share(file.as_file())?;
+    make_readable(file.as_file())?;
     file.as_file().sync_all()?;
-    file.persist(path).map_err(|refused| refused.error)?;
+    file.persist(path).map_err(|failed| failed.error)?;
     File::open(folder)?.sync_all()
 }
 
-/// Writes a file of a run: [`replace`] with an error that says what to do.
+/// Writes a file of a run with [`replace`], and adds the text of [`failure`] to an error.
 ///
 /// # Errors
-/// Names the file and what to do when there is no room; nothing is left behind then.
+/// The file cannot be written. No temporary file remains then.
 pub fn write(path: &Path, bytes: &[u8]) -> Result<()> {
     replace(path, bytes).with_context(|| failure(path))
 }
 
-/// The error text for a file of a run that cannot be written.
+/// The error text for a file of a run that cannot be written. It says how to continue the run.
 pub fn failure(path: &Path) -> String {
     format!(
         "could not write {}; make room or choose another output_path, then repeat the command: \
@@ -37,19 +37,20 @@ pub fn failure(path: &Path) -> String {
     )
 }
 
-/// Temporary files are private to their owner; a folder on a shared disk is for the group to read.
+/// Lets everybody read `file`. Temporary files are private to their owner, but run folders lie on
+/// disks that a group shares.
 #[cfg(unix)]
-fn share(file: &File) -> std::io::Result<()> {
+fn make_readable(file: &File) -> std::io::Result<()> {
     use std::os::unix::fs::PermissionsExt;
     file.set_permissions(fs::Permissions::from_mode(0o644))
 }
 
 #[cfg(not(unix))]
-fn share(_: &File) -> std::io::Result<()> {
+fn make_readable(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes what a killed process was writing.
+/// Removes the temporary files that killed processes left in `folder`.
 pub fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(".writing-")) {

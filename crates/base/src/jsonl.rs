@@ -1,4 +1,4 @@
-//! Files of JSON values, one a line, that are only appended to and may be shared by processes.
+//! JSON lines: append-only files of one JSON value per line, which several processes may share.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{ErrorKind, Read, Result, Seek, SeekFrom, Write};
@@ -6,18 +6,20 @@ use std::path::Path;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Appends `value` as a line with one write, making the file if there is none. A torn last line, which a full disk or a
-/// power failure leaves, is ended first, so that it spoils no other.
+/// Appends `value` as a line, in a single write, and creates the file if it is missing.
+///
+/// A full disk or a power failure can leave a torn last line. That line is ended first, so that the
+/// new line stays whole.
 pub fn append(path: &Path, value: &impl Serialize) -> Result<()> {
     let mut file = OpenOptions::new().create(true).append(true).read(true).open(path)?;
     let mut line = serde_json::to_string(value)? + "\n";
-    if ends_torn(&mut file)? {
+    if has_torn_end(&mut file)? {
         line.insert(0, '\n');
     }
     file.write_all(line.as_bytes())
 }
 
-fn ends_torn(file: &mut File) -> Result<bool> {
+fn has_torn_end(file: &mut File) -> Result<bool> {
     if file.seek(SeekFrom::End(0))? == 0 {
         return Ok(false);
     }
@@ -27,7 +29,7 @@ fn ends_torn(file: &mut File) -> Result<bool> {
     Ok(last != *b"\n")
 }
 
-/// All lines that are whole; none where there is no file.
+/// The values of all whole lines that read as `T`; empty if the file is missing.
 pub fn read<T: DeserializeOwned>(path: &Path) -> Result<Vec<T>> {
     let bytes = match fs::read(path) {
         Err(missing) if missing.kind() == ErrorKind::NotFound => return Ok(vec![]),

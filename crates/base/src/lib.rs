@@ -1,5 +1,5 @@
-//! What every other crate of umwelt builds on: random streams, files that are whole or not there,
-//! JSON lines, signals, threads and the terminal.
+//! The foundation of umwelt's other crates: random streams, atomic files, JSON lines, signals, CPU
+//! threads and the terminal.
 
 pub mod atomic;
 pub mod jsonl;

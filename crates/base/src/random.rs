@@ -1,7 +1,8 @@
-//! Random numbers as pure functions of (seed, stream name, index): asking for one never changes another.
+//! Random numbers as pure functions of (seed, stream name, index): no draw changes another.
 //!
-//! All bits come from integer arithmetic written out here, so they are the same on every platform and in every
-//! release. `normal` and `von_mises` also use the platform's `ln` and `cos`, which may differ in the last digit.
+//! All bits come from integer arithmetic in this module, so they are equal on every platform and in
+//! every release. `normal` and `von_mises` also use the platform's `ln` and `cos`, which may differ
+//! in the last digit.
 
 mod lanes;
 
@@ -11,14 +12,14 @@ use std::f64::consts::{PI, TAU};
 const GOLDEN: u64 = 0x9E37_79B9_7F4A_7C15;
 const UNIT_24: f32 = 1.0 / (1 << 24) as f32;
 
-/// A named family of random generators, one for every index.
+/// A named family of random generators, one for each index.
 #[derive(Clone, Copy, Debug)]
 pub struct Stream {
     key: u64,
 }
 
 impl Stream {
-    /// The stream called `name` of a run with this `seed`.
+    /// The stream `name` of a run with the seed `seed`.
     pub fn new(seed: u64, name: &str) -> Self {
         let key = absorb(mix(seed.wrapping_add(GOLDEN)), name.len() as u64);
         Self { key: name.as_bytes().chunks(8).map(little_endian).fold(key, absorb) }
@@ -30,7 +31,8 @@ impl Stream {
     }
 }
 
-/// xoshiro256++ (Blackman and Vigna, *Scrambled Linear Pseudorandom Number Generators*, 2021).
+/// The generator xoshiro256++ (Blackman and Vigna, *Scrambled Linear Pseudorandom Number
+/// Generators*, 2021).
 #[derive(Clone, Debug)]
 pub struct Rng {
     state: [u64; 4],
@@ -55,48 +57,50 @@ impl Rng {
         bits
     }
 
-    /// Uniform in [0, 1), with 53 random bits.
+    /// A uniform draw from [0, 1), with 53 random bits.
     pub fn uniform(&mut self) -> f64 {
         (self.bits() >> 11) as f64 / (1u64 << 53) as f64
     }
 
-    /// Uniform in [low, high).
+    /// A uniform draw from [low, high).
     pub fn between(&mut self, low: f64, high: f64) -> f64 {
         low + (high - low) * self.uniform()
     }
 
-    /// Fills `values` with independent draws, uniform between `low` and `high`, with 24 random bits each.
+    /// Fills `values` with independent uniform draws between `low` and `high`, with 24 random bits
+    /// each.
     pub fn fill_uniform(&mut self, values: &mut [f32], low: f32, high: f32) {
         let step = (high - low) * UNIT_24;
-        self.each_24_bits(values, |value, bits| *value = low + step * bits);
+        self.for_each_24_bits(values, |value, bits| *value = low + step * bits);
     }
 
-    /// Adds independent draws, uniform between 0 and `high`, to `values`.
+    /// Adds an independent uniform draw between 0 and `high` to each of `values`.
     pub fn add_uniform(&mut self, values: &mut [f32], high: f32) {
         let step = high * UNIT_24;
-        self.each_24_bits(values, |value, bits| *value += step * bits);
+        self.for_each_24_bits(values, |value, bits| *value += step * bits);
     }
 
     #[inline(always)]
-    fn each_24_bits(&mut self, values: &mut [f32], put: impl Fn(&mut f32, f32)) {
+    fn for_each_24_bits(&mut self, values: &mut [f32], store: impl Fn(&mut f32, f32)) {
         let mut lanes = Lanes::seeded(self);
         let mut blocks = values.chunks_exact_mut(LANES);
         for block in blocks.by_ref() {
-            block.iter_mut().zip(lanes.floats()).for_each(|(value, bits)| put(value, bits));
+            block.iter_mut().zip(lanes.floats()).for_each(|(value, bits)| store(value, bits));
         }
-        blocks.into_remainder().iter_mut().zip(lanes.floats()).for_each(|(value, bits)| put(value, bits));
+        blocks.into_remainder().iter_mut().zip(lanes.floats()).for_each(|(value, bits)| store(value, bits));
     }
 
-    /// Normal with mean 0 and variance 1 (Box and Muller 1958).
+    /// A normal draw with mean 0 and variance 1 (Box and Muller 1958).
     pub fn normal(&mut self) -> f64 {
         let radius = (-2.0 * (1.0 - self.uniform()).ln()).sqrt();
         radius * (TAU * self.uniform()).cos()
     }
 
-    /// An angle in [-pi, pi) around `mu` (radians) with concentration `kappa` (Best and Fisher, *Efficient
-    /// Simulation of the von Mises Distribution*, Applied Statistics 28, 1979).
+    /// A von Mises draw: an angle in [-pi, pi) around `mu` (radians) with concentration `kappa`
+    /// (Best and Fisher, *Efficient Simulation of the von Mises Distribution*, Applied Statistics
+    /// 28, 1979).
     pub fn von_mises(&mut self, mu: f64, kappa: f64) -> f64 {
-        // Below this the envelope's constants cancel in float64, and the density is flat to 1e-5.
+        // Here the constants of the envelope cancel in float64, and the density is flat to 1e-5.
         if kappa < 1e-5 {
             return self.between(-PI, PI);
         }
@@ -121,7 +125,8 @@ impl Rng {
     }
 }
 
-/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014): a bijection in which every bit moves every other.
+/// The finaliser of SplitMix64 (Steele, Lea and Flood 2014), a bijection: each input bit affects
+/// every output bit.
 fn mix(word: u64) -> u64 {
     let word = (word ^ (word >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     let word = (word ^ (word >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);

@@ -1,4 +1,4 @@
-//! Signals: the first requests a clean stop; a second Ctrl-C or SIGTERM exits at once.
+//! Signals: the first one requests a clean stop; a second Ctrl-C or SIGTERM exits at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,25 +8,30 @@ use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SI
 use signal_hook::flag;
 use signal_hook::low_level::signal_name;
 
-/// The exit code of a run that was asked to stop.
+/// The exit code of a run that a signal stopped.
 pub const INTERRUPTED: i32 = 130;
 
-/// Signals of someone who wants the process to end. SIGQUIT (`Ctrl-\`) is not among them: it is the way to end a
-/// process that does not answer, and keeps its effect.
+/// The signals by which a user or scheduler ends a process. SIGQUIT (`Ctrl-\`) keeps its default
+/// effect, so that it still ends a process that does not respond.
 const REQUESTS: [i32; 2] = [SIGINT, SIGTERM];
 
-/// Signals which announce that the process is about to be ended: the terminal or the SSH session closes (SIGHUP),
-/// the CPU time is used up (SIGXCPU: `ulimit -t`, LSF, Grid Engine), the time limit is near (SIGUSR1: Slurm's
-/// `--signal`, Grid Engine's `-notify`; SIGUSR2: LSF, Grid Engine). They come several times, and with a SIGTERM
-/// behind them; none of that cuts the checkpoint short.
+/// The signals that announce the end of the process.
+///
+/// - SIGHUP: the terminal or the SSH session closes.
+/// - SIGXCPU: the CPU time is used up (`ulimit -t`, LSF, Grid Engine).
+/// - SIGUSR1: the time limit is near (Slurm's `--signal`, Grid Engine's `-notify`).
+/// - SIGUSR2: the time limit is near (LSF, Grid Engine).
+///
+/// A scheduler may repeat them and send a SIGTERM afterwards. They only ever request a clean stop,
+/// so that a checkpoint can be written to its end.
 const WARNINGS: [i32; 4] = [SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2];
 
-/// Work was left because a signal asked for it.
+/// The error of work that stopped early because of a signal.
 #[derive(Debug, thiserror::Error)]
 #[error("interrupted")]
 pub struct Interrupted;
 
-/// Whether someone asked the process to stop.
+/// The request to stop, shared by all clones: set by a signal, read by long-running work.
 #[derive(Clone, Default)]
 pub struct Stop {
     asked: Arc<AtomicBool>,
@@ -34,8 +39,11 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Listens for SIGINT and SIGTERM, of which a second one ends the process at once, and for SIGHUP, SIGXCPU,
-    /// SIGUSR1 and SIGUSR2. Of these, one that the process was started to ignore (SIGHUP by `nohup`) stays ignored.
+    /// Installs the signal handlers.
+    ///
+    /// SIGINT and SIGTERM request a stop, and a second one of them exits at once. SIGHUP, SIGXCPU,
+    /// SIGUSR1 and SIGUSR2 request a stop too. Of these, a signal that the process was started to
+    /// ignore (SIGHUP by `nohup`) stays ignored.
     pub fn listen() -> Result<Self> {
         let (stop, requested) = (Self::default(), Arc::<AtomicBool>::default());
         for signal in REQUESTS {
@@ -46,7 +54,8 @@ impl Stop {
         for signal in WARNINGS.into_iter().filter(|signal| !is_ignored(*signal)) {
             stop.listen_for(signal)?;
         }
-        // Caught, so that a file beyond `ulimit -f` is an error like a full disk and not the end of the process.
+        // With a handler, a write beyond `ulimit -f` fails like one to a full disk. Without a
+        // handler, the signal would end the process.
         flag::register(SIGXFSZ, Arc::default())?;
         Ok(stop)
     }
@@ -57,31 +66,35 @@ impl Stop {
         Ok(())
     }
 
+    /// True once a signal has requested a stop.
     pub fn asked(&self) -> bool {
         self.asked.load(Ordering::Relaxed)
     }
 
-    /// The number of the signal that asked; 0 before one came.
+    /// The number of the last signal; 0 before the first one.
     pub fn signal(&self) -> i32 {
         self.signal.load(Ordering::Relaxed) as i32
     }
 
-    /// The name of the signal that asked.
+    /// The name of the last signal, or `a signal` before the first one.
     pub fn reason(&self) -> &'static str {
         signal_name(self.signal()).unwrap_or("a signal")
     }
 
+    /// Returns an error once a signal has requested a stop.
+    ///
     /// # Errors
-    /// [`Interrupted`] when someone asked.
+    /// [`Interrupted`] after a signal.
     pub fn check(&self) -> Result<()> {
         if self.asked() { Err(Interrupted.into()) } else { Ok(()) }
     }
 }
 
-/// Whether the process was started to ignore `signal`.
+/// True if the process was started to ignore `signal`.
 fn is_ignored(signal: i32) -> bool {
     let mut action = std::mem::MaybeUninit::<libc::sigaction>::uninit();
-    // SAFETY: without a new action `sigaction` changes nothing, and fills in the present one where it returns 0.
+    // SAFETY: with a null pointer for the new action, `sigaction` changes nothing. It has filled in
+    // the present action if it returns 0.
     unsafe {
         libc::sigaction(signal, std::ptr::null(), action.as_mut_ptr()) == 0
             && action.assume_init().sa_sigaction == libc::SIG_IGN

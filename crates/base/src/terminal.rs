@@ -1,41 +1,44 @@
-//! Standard output and standard error, written so that a closed pipe, a full disk or a terminal that is gone
-//! never ends the process: `println!` and its relatives panic there.
+//! Standard output and standard error without panics.
+//!
+//! `println!` and `eprintln!` panic if the pipe is closed, the disk is full or the terminal is
+//! gone. The functions of this module do not.
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
 use anyhow::{Context, Result};
 
-/// Writes a line to standard error. Where that cannot be written to, the line is dropped: work goes on without
-/// anyone who looks on.
+/// Writes a line to standard error. A line that cannot be written is dropped, so that work
+/// continues after the terminal is closed.
 pub fn note(line: impl Display) {
-    // One write, so that the lines of several processes do not mix.
+    // A single write, so that lines of several processes do not mix.
     let _ = io::stderr().lock().write_all(format!("{line}\n").as_bytes());
 }
 
-/// Writes to standard error without ending the line, for a question whose answer follows.
+/// Writes a question to standard error without ending the line, so that the answer follows it.
 pub fn ask(question: impl Display) {
     let _ = io::stderr().lock().write_all(question.to_string().as_bytes());
 }
 
-/// Prints a result to standard output. A reader that has seen enough, such as `head`, is no error.
+/// Prints a result to standard output. A closed pipe is no error: readers such as `head` close it
+/// once they have read enough.
 ///
 /// # Errors
-/// When the text cannot be written for another reason, such as a full disk.
+/// The text cannot be written for another reason, such as a full disk.
 pub fn print(text: impl Display) -> Result<()> {
     write(&mut io::stdout().lock(), &text.to_string()).context("could not write to standard output")
 }
 
-/// [`print`] with the end of the line.
+/// Prints a result and a line end to standard output.
 ///
 /// # Errors
-/// As [`print`].
+/// Those of [`print`].
 pub fn print_line(text: impl Display) -> Result<()> {
     print(format!("{text}\n"))
 }
 
 fn write(output: &mut impl Write, text: &str) -> io::Result<()> {
-    // Flushed here: what is left in the buffer at the end of the process would fail without a word.
+    // A flush here reports its error. The flush at the end of the process would ignore it.
     match output.write_all(text.as_bytes()).and_then(|()| output.flush()) {
         Err(closed) if closed.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,
@@ -46,7 +49,7 @@ fn write(output: &mut impl Write, text: &str) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    /// Takes everything and fails when it is flushed.
+    /// A writer that accepts all bytes and fails when it is flushed.
     struct Failing(ErrorKind);
 
     impl Write for Failing {

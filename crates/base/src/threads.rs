@@ -1,60 +1,65 @@
-//! How many CPU threads there are to compute on.
+//! Numbers of CPU threads: the cores of the machine, the allowed range and the scheduler's limit.
 
 use std::io;
 use std::sync::mpsc::channel;
 use std::thread::{Builder, available_parallelism};
 
-/// The environment variable by which a machine or scheduler says how many threads a process may use.
+/// The environment variable by which a machine or scheduler limits the threads of a process.
 pub const VARIABLE: &str = "OMP_NUM_THREADS";
-/// No machine is refused so many threads, however few cores it has.
-const ALWAYS: usize = 1024;
+/// A number of threads that is allowed on every machine, however few cores it has.
+const ALWAYS_ALLOWED: usize = 1024;
+/// The most threads for each core of a machine with many cores.
 const PER_CORE: usize = 4;
 
-/// The most threads that make sense here.
+/// The largest number of threads that a setting may ask for on this machine.
 pub fn most() -> usize {
-    ALWAYS.max(PER_CORE * cores())
+    ALWAYS_ALLOWED.max(PER_CORE * cores())
 }
 
-/// The cores that this process may use.
+/// The number of cores that this process may use.
 pub fn cores() -> usize {
     available_parallelism().map_or(1, usize::from)
 }
 
-/// Refuses a number of threads below `least` or above [`most`].
+/// Checks that `threads` is from `least` to [`most`].
 ///
 /// # Errors
-/// What is allowed.
+/// The message names the allowed range and the reason for its upper end.
 pub fn check(least: usize, threads: usize) -> Result<(), String> {
     let most = most();
     if (least..=most).contains(&threads) {
         return Ok(());
     }
-    let why = format!("{ALWAYS}, or {PER_CORE} for each core of this machine where that is more");
+    let why = format!("{ALWAYS_ALLOWED}, or {PER_CORE} for each core of this machine where that is more");
     Err(format!("must be from {least} to {most} ({why}), but is {threads}"))
 }
 
-/// The threads that [`VARIABLE`] grants; none where it is not set, empty or 0.
+/// The number of threads that [`VARIABLE`] allows; `None` if it is unset, empty or 0.
 ///
 /// # Errors
-/// A value that is no number of threads.
+/// The value is not a number of threads.
 pub fn granted() -> Result<Option<usize>, String> {
-    std::env::var_os(VARIABLE).map_or(Ok(None), |value| read(&value.to_string_lossy()))
+    std::env::var_os(VARIABLE).map_or(Ok(None), |value| parse(&value.to_string_lossy()))
 }
 
-/// The first number of a list is that of the outermost level of threads, as OpenMP has it.
-fn read(value: &str) -> Result<Option<usize>, String> {
+/// The number of threads in a value of [`VARIABLE`]. OpenMP allows a list with one number for each
+/// nested level of threads; the first number is for the outermost level.
+fn parse(value: &str) -> Result<Option<usize>, String> {
     let first = value.split(',').next().unwrap_or_default().trim();
     if first.is_empty() {
         return Ok(None);
     }
-    let refused = |reason: String| format!("{VARIABLE}={value}: {reason}");
+    let invalid = |reason: String| format!("{VARIABLE}={value}: {reason}");
     let threads: usize =
-        first.parse().map_err(|_| refused(format!("must be a number of threads, but is `{first}`")))?;
-    check(0, threads).map_err(refused)?;
+        first.parse().map_err(|_| invalid(format!("must be a number of threads, but is `{first}`")))?;
+    check(0, threads).map_err(invalid)?;
     Ok(Some(threads).filter(|threads| *threads > 0))
 }
 
-/// Whether the system gives so many threads more, all at once.
+/// Starts `count` more threads, all alive at once, and ends them again.
+///
+/// # Errors
+/// The system refuses one of them.
 pub fn try_threads(count: usize) -> io::Result<()> {
     let mut waiting = Vec::with_capacity(count);
     let started: io::Result<()> = (0..count).try_for_each(|_| {
@@ -91,13 +96,13 @@ mod tests {
     fn the_variable_is_read_as_openmp_reads_it() {
         for (value, threads) in [("3", Some(3)), (" 3 ", Some(3)), ("3,2", Some(3)), ("", None), ("0", None)]
         {
-            assert_eq!(read(value), Ok(threads), "{value}");
+            assert_eq!(parse(value), Ok(threads), "{value}");
         }
         for value in ["many", "-1", "1.5", "3x", "99999999999999999999"] {
             let expected = format!("OMP_NUM_THREADS={value}: must be a number of threads, but is `{value}`");
-            assert_eq!(read(value).unwrap_err(), expected);
+            assert_eq!(parse(value).unwrap_err(), expected);
         }
-        assert!(read("99999999").unwrap_err().starts_with("OMP_NUM_THREADS=99999999: must be from 0 to "));
+        assert!(parse("99999999").unwrap_err().starts_with("OMP_NUM_THREADS=99999999: must be from 0 to "));
     }
 
     #[test]

@@ -1,58 +1,59 @@
-//! Range checks: each refusal is the key and what is allowed there.
+//! Range checks of settings. A failed check returns the key of the first invalid value and the
+//! reason, which names the allowed range.
 
 use std::fmt::Display;
 
-/// No run has more epochs, sequences or anything else that is done one after another.
+/// The upper limit of counts such as epochs, steps and sequences.
 pub const MOST: usize = 1_000_000_000;
-/// No layer has more features.
+/// The upper limit of the number of features of a layer.
 pub const WIDEST: usize = 65_536;
-/// No stack has more layers.
+/// The upper limit of the number of layers of a stack.
 pub const DEEPEST: usize = 1024;
 
-/// A dotted key and why its value is refused.
-pub type Refusal = (String, String);
+/// An invalid setting: its dotted key, and the reason why its value is invalid.
+pub type InvalidSetting = (String, String);
 
-/// Refuses `key` because of `reason`.
-pub fn refuse<T>(key: &str, reason: impl Into<String>) -> Result<T, Refusal> {
+/// Returns the error of `key` with `reason`.
+pub fn refuse<T>(key: &str, reason: impl Into<String>) -> Result<T, InvalidSetting> {
     Err((key.to_owned(), reason.into()))
 }
 
-/// Puts `section` before the key of a refusal.
-pub fn within(section: &str, checked: Result<(), Refusal>) -> Result<(), Refusal> {
+/// Prefixes the key of an error with `section`.
+pub fn within(section: &str, checked: Result<(), InvalidSetting>) -> Result<(), InvalidSetting> {
     checked.map_err(|(key, reason)| (format!("{section}.{key}"), reason))
 }
 
-/// Refuses each value below `least`.
-pub fn at_least(least: usize, values: &[(&str, usize)]) -> Result<(), Refusal> {
+/// Checks that each value is `least` or more.
+pub fn at_least(least: usize, values: &[(&str, usize)]) -> Result<(), InvalidSetting> {
     require(values, &format!("{least} or more"), |value| *value >= least)
 }
 
-/// Refuses each value above `most`.
-pub fn at_most(most: usize, values: &[(&str, usize)]) -> Result<(), Refusal> {
+/// Checks that each value is `most` or less.
+pub fn at_most(most: usize, values: &[(&str, usize)]) -> Result<(), InvalidSetting> {
     require(values, &format!("{most} or less"), |value| *value <= most)
 }
 
-/// Refuses each value that is not a finite number above 0.
-pub fn positive(values: &[(&str, f64)]) -> Result<(), Refusal> {
+/// Checks that each value is above 0 and finite.
+pub fn positive(values: &[(&str, f64)]) -> Result<(), InvalidSetting> {
     require(values, "above 0 and finite", |value| *value > 0.0 && value.is_finite())
 }
 
-/// Refuses each value that is not a finite number of 0 or more.
-pub fn not_negative(values: &[(&str, f64)]) -> Result<(), Refusal> {
+/// Checks that each value is 0 or more and finite.
+pub fn not_negative(values: &[(&str, f64)]) -> Result<(), InvalidSetting> {
     require(values, "0 or more and finite", |value| *value >= 0.0 && value.is_finite())
 }
 
-/// Refuses each value that is not finite.
-pub fn finite(values: &[(&str, f64)]) -> Result<(), Refusal> {
+/// Checks that each value is finite.
+pub fn finite(values: &[(&str, f64)]) -> Result<(), InvalidSetting> {
     require(values, "a finite number", |value| value.is_finite())
 }
 
 fn require<V: Display>(
     values: &[(&str, V)],
     allowed: &str,
-    test: impl Fn(&V) -> bool,
-) -> Result<(), Refusal> {
-    match values.iter().find(|(_, value)| !test(value)) {
+    is_valid: impl Fn(&V) -> bool,
+) -> Result<(), InvalidSetting> {
+    match values.iter().find(|(_, value)| !is_valid(value)) {
         Some((key, value)) => refuse(key, format!("must be {allowed}, but is {value}")),
         None => Ok(()),
     }
@@ -64,10 +65,10 @@ mod tests {
 
     #[test]
     fn the_first_value_out_of_range_is_named_with_what_is_allowed() {
-        let refused = at_least(2, &[("a", 2), ("b", 1), ("c", 0)]).unwrap_err();
-        assert_eq!(refused, ("b".into(), "must be 2 or more, but is 1".into()));
-        let refused = at_most(2, &[("a", 2), ("b", 3), ("c", 4)]).unwrap_err();
-        assert_eq!(refused, ("b".into(), "must be 2 or less, but is 3".into()));
+        let invalid = at_least(2, &[("a", 2), ("b", 1), ("c", 0)]).unwrap_err();
+        assert_eq!(invalid, ("b".into(), "must be 2 or more, but is 1".into()));
+        let invalid = at_most(2, &[("a", 2), ("b", 3), ("c", 4)]).unwrap_err();
+        assert_eq!(invalid, ("b".into(), "must be 2 or less, but is 3".into()));
     }
 
     #[test]

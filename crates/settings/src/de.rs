@@ -1,4 +1,4 @@
-//! From a tree to typed settings, with errors in plain words.
+//! A serde deserializer that reads typed settings from a tree.
 
 use std::slice::Iter;
 
@@ -19,22 +19,25 @@ use super::{
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// Reads `T` from a tree; an error names place and key.
+/// Settings of type `T` from a tree.
+///
+/// # Errors
+/// The first value that does not fit `T`, with its origin and key.
 pub fn from_tree<T: serde::de::DeserializeOwned>(root: &Node) -> Result<T> {
-    T::deserialize(Reading(root))
+    T::deserialize(NodeDeserializer(root))
 }
 
 #[derive(Clone, Copy)]
-struct Reading<'a>(&'a Node);
+struct NodeDeserializer<'a>(&'a Node);
 
-impl<'a> Reading<'a> {
-    fn refuse<T>(self, expected: &str) -> Result<T> {
+impl<'a> NodeDeserializer<'a> {
+    fn wrong_type<T>(self, expected: &str) -> Result<T> {
         let found = found(&self.0.value);
         Err(SettingsError::plain(format!("expected {expected}, found {found}")).at(&self.0.origin))
     }
 
-    fn locate<T>(self, read: Result<T>) -> Result<T> {
-        read.map_err(|error| error.at(&self.0.origin))
+    fn locate<T>(self, result: Result<T>) -> Result<T> {
+        result.map_err(|error| error.at(&self.0.origin))
     }
 
     fn meaning(self) -> Option<Meaning> {
@@ -52,12 +55,13 @@ impl<'a> Reading<'a> {
     }
 }
 
+/// The description of `value` that follows `found` in an error message.
 pub fn found(value: &Value) -> String {
     match value {
         Value::Map(_) => "a mapping".into(),
         Value::List(_) => "a list".into(),
         Value::Scalar(Scalar { meaning: Meaning::Null, .. }) => "nothing".into(),
-        Value::Scalar(Scalar { meaning: Meaning::Unclear(how), text }) => format!("`{text}`, {how}"),
+        Value::Scalar(Scalar { meaning: Meaning::Unclear(advice), text }) => format!("`{text}`, {advice}"),
         Value::Scalar(Scalar { meaning: Meaning::Text, text }) if resolve(text) != Meaning::Text => {
             format!("the quoted text `{text}`; remove the quotes")
         }
@@ -71,15 +75,15 @@ macro_rules! whole_numbers {
             match self.meaning() {
                 Some(Meaning::Int(value)) => match <$type>::try_from(value) {
                     Ok(value) => self.locate(visitor.$visit(value)),
-                    Err(_) => self.refuse($expected),
+                    Err(_) => self.wrong_type($expected),
                 },
-                _ => self.refuse($expected),
+                _ => self.wrong_type($expected),
             }
         }
     )*};
 }
 
-impl<'de> Deserializer<'de> for Reading<'de> {
+impl<'de> Deserializer<'de> for NodeDeserializer<'de> {
     type Error = SettingsError;
 
     whole_numbers! {
@@ -103,7 +107,7 @@ impl<'de> Deserializer<'de> for Reading<'de> {
             Some(Meaning::Int(_)) => self.deserialize_u64(visitor),
             Some(Meaning::Float(_)) => self.deserialize_f64(visitor),
             Some(Meaning::Text) => self.deserialize_str(visitor),
-            Some(Meaning::Unclear(_)) => self.refuse("a value that all readers of YAML agree on"),
+            Some(Meaning::Unclear(_)) => self.wrong_type("a value that all readers of YAML agree on"),
             None if matches!(self.0.value, Value::List(_)) => self.deserialize_seq(visitor),
             None => self.deserialize_map(visitor),
         }
@@ -112,16 +116,16 @@ impl<'de> Deserializer<'de> for Reading<'de> {
     fn deserialize_bool<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.meaning() {
             Some(Meaning::Bool(value)) => self.locate(visitor.visit_bool(value)),
-            _ => self.refuse("true or false"),
+            _ => self.wrong_type("true or false"),
         }
     }
 
     fn deserialize_f64<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.meaning() {
             Some(Meaning::Float(value)) => self.locate(visitor.visit_f64(value)),
-            #[allow(clippy::cast_precision_loss, reason = "the nearest number is what is meant")]
+            #[allow(clippy::cast_precision_loss, reason = "the nearest float is intended")]
             Some(Meaning::Int(value)) => self.locate(visitor.visit_f64(value as f64)),
-            _ => self.refuse("a number"),
+            _ => self.wrong_type("a number"),
         }
     }
 
@@ -132,7 +136,7 @@ impl<'de> Deserializer<'de> for Reading<'de> {
     fn deserialize_str<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.text() {
             Some(text) => self.locate(visitor.visit_borrowed_str(text)),
-            None => self.refuse("text"),
+            None => self.wrong_type("text"),
         }
     }
 
@@ -154,7 +158,7 @@ impl<'de> Deserializer<'de> for Reading<'de> {
     fn deserialize_unit<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match self.meaning() {
             Some(Meaning::Null) => self.locate(visitor.visit_unit()),
-            _ => self.refuse("null"),
+            _ => self.wrong_type("null"),
         }
     }
 
@@ -164,8 +168,8 @@ impl<'de> Deserializer<'de> for Reading<'de> {
 
     fn deserialize_seq<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match &self.0.value {
-            Value::List(nodes) => self.locate(visitor.visit_seq(Items { nodes: nodes.iter(), next: 0 })),
-            _ => self.refuse("a list"),
+            Value::List(nodes) => self.locate(visitor.visit_seq(ListAccess { nodes: nodes.iter(), next: 0 })),
+            _ => self.wrong_type("a list"),
         }
     }
 
@@ -176,9 +180,9 @@ impl<'de> Deserializer<'de> for Reading<'de> {
     fn deserialize_map<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value> {
         match &self.0.value {
             Value::Map(entries) => {
-                self.locate(visitor.visit_map(Entries { entries: entries.iter(), current: None }))
+                self.locate(visitor.visit_map(EntryAccess { entries: entries.iter(), current: None }))
             }
-            _ => self.refuse("a mapping of keys to values"),
+            _ => self.wrong_type("a mapping of keys to values"),
         }
     }
 
@@ -208,35 +212,39 @@ impl<'de> Deserializer<'de> for Reading<'de> {
                 let message = format!("expected {expected}, found `{text}`{hint}");
                 Err(SettingsError::plain(message).at(&self.0.origin))
             }
-            None => self.refuse(&expected),
+            None => self.wrong_type(&expected),
         }
     }
 
     serde::forward_to_deserialize_any! { bytes byte_buf unit_struct tuple_struct identifier ignored_any }
 }
 
-struct Items<'a> {
+/// The nodes of a list that are not read yet.
+struct ListAccess<'a> {
     nodes: Iter<'a, Node>,
     next: usize,
 }
 
-impl<'de> SeqAccess<'de> for Items<'de> {
+impl<'de> SeqAccess<'de> for ListAccess<'de> {
     type Error = SettingsError;
 
     fn next_element_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
         let Some(node) = self.nodes.next() else { return Ok(None) };
         let name = format!("[{}]", self.next);
         self.next += 1;
-        seed.deserialize(Reading(node)).map(Some).map_err(|error| error.at(&node.origin).under(&name))
+        seed.deserialize(NodeDeserializer(node))
+            .map(Some)
+            .map_err(|error| error.at(&node.origin).under(&name))
     }
 }
 
-struct Entries<'a> {
+/// The entries of a map that are not read yet, and the entry whose value comes next.
+struct EntryAccess<'a> {
     entries: Iter<'a, (Key, Node)>,
     current: Option<&'a (Key, Node)>,
 }
 
-impl<'de> MapAccess<'de> for Entries<'de> {
+impl<'de> MapAccess<'de> for EntryAccess<'de> {
     type Error = SettingsError;
 
     fn next_key_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<Option<S::Value>> {
@@ -248,6 +256,6 @@ impl<'de> MapAccess<'de> for Entries<'de> {
 
     fn next_value_seed<S: DeserializeSeed<'de>>(&mut self, seed: S) -> Result<S::Value> {
         let (key, node) = self.current.ok_or_else(|| SettingsError::plain("a value without a key"))?;
-        seed.deserialize(Reading(node)).map_err(|error| error.at(&node.origin).under(&key.name))
+        seed.deserialize(NodeDeserializer(node)).map_err(|error| error.at(&node.origin).under(&key.name))
     }
 }

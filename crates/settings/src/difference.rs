@@ -1,4 +1,4 @@
-//! Where two settings differ.
+//! The keys at which two settings differ.
 
 use super::{
     Schema,
@@ -7,28 +7,28 @@ use super::{
     yaml::inline,
 };
 
-/// A key of which two settings have different values.
+/// A key with different values in two settings.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Difference {
     /// The dotted key.
     pub key: String,
-    /// The value on the left as YAML; empty if only the right has the key.
+    /// The left value as YAML; empty if only the right settings have the key.
     pub left: String,
-    /// The value on the right as YAML; empty if only the left has the key.
+    /// The right value as YAML; empty if only the left settings have the key.
     pub right: String,
 }
 
-/// All keys of which `a` and `b` have different values, in the schema's order.
+/// All differences between `a` (left) and `b` (right), in the schema's order.
 pub fn differences<T: Schema>(a: &T, b: &T) -> Vec<Difference> {
     let (a, b) = (to_tree(a), to_tree(b));
     let mut keys: Vec<String> = a.leaves().into_iter().map(|(key, _)| key).collect();
     keys.extend(b.leaves().into_iter().map(|(key, _)| key).filter(|key| a.get(key).is_none()));
     let compared =
-        keys.into_iter().map(|key| Difference { left: leaf(&a, &key), right: leaf(&b, &key), key });
+        keys.into_iter().map(|key| Difference { left: leaf_text(&a, &key), right: leaf_text(&b, &key), key });
     compared.filter(|difference| difference.left != difference.right).collect()
 }
 
-fn leaf(root: &Node, key: &str) -> String {
+fn leaf_text(root: &Node, key: &str) -> String {
     match root.get(key).map(|node| &node.value) {
         None => String::new(),
         Some(Value::Map(entries)) if !entries.is_empty() => String::new(),

@@ -1,11 +1,11 @@
-//! A schema for tests: a few keys of every type, under names that runs of umwelt have.
+//! A schema for tests: a few keys of every type, named like settings of umwelt's runs.
 
 use serde::{Deserialize, Serialize};
 
-use crate::check::{Refusal, at_least, not_negative, positive, refuse, within};
+use crate::check::{InvalidSetting, at_least, not_negative, positive, refuse, within};
 use crate::{Node, Schema, SettingsError, keys_of, read_keys};
 
-/// The settings of a run that does not exist.
+/// The settings of an example run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(clippy::struct_excessive_bools, reason = "the keys are those of a run")]
@@ -74,7 +74,7 @@ pub enum Arch {
     Resnet18Id,
 }
 
-/// Settings under `probing_cfg`.
+/// The settings under `probing_cfg`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Probing {
@@ -83,7 +83,7 @@ pub struct Probing {
     pub batch_size: Option<usize>,
 }
 
-/// Settings under `vicreg` and `simclr`.
+/// The settings under `vicreg` and `simclr`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Model {
@@ -100,14 +100,14 @@ pub struct Model {
     pub adamw: AdamW,
 }
 
-/// Settings under `adamw`.
+/// The settings under `adamw`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamW {
     pub weight_decay: f64,
 }
 
-/// Settings under `rssm`.
+/// The settings under `rssm`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Rssm {
@@ -117,7 +117,7 @@ pub struct Rssm {
     pub lr_decay_epoch: Option<usize>,
 }
 
-/// Settings under `como`.
+/// The settings under `como`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Como {
@@ -181,10 +181,10 @@ impl Default for RunSettings {
     }
 }
 
-/// Labels, places and mirrors of a run.
+/// Keys that change no result: labels, folders, trackers and similar.
 const NO_RESULT: [&str; 7] =
     ["output_path", "run_name", "run_group", "wandb", "tensorboard", "threads", "safe_every_n_epochs"];
-/// The models, each with the section of its settings.
+/// Each model with the section of its settings.
 const MODELS: [(ModelType, &str); 4] = [
     (ModelType::VICReg, "vicreg"),
     (ModelType::SimCLR, "simclr"),
@@ -200,7 +200,7 @@ impl Schema for RunSettings {
         read_keys(tree, &keys_of(&Self::default()))
     }
 
-    fn check(&self) -> Result<(), Refusal> {
+    fn check(&self) -> Result<(), InvalidSetting> {
         at_least(2, &[("n_steps", self.n_steps)])?;
         not_negative(&[("dataset_noise", self.dataset_noise)])?;
         let (size, batch) = (self.dataset_size, self.dataset_batch_size);

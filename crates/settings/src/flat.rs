@@ -1,8 +1,6 @@
 //! A settings file as dotted keys, for readers that know no schema.
 
-mod simple;
-
-use std::{fs, path::Path};
+use std::path::Path;
 
 use serde_json::{Map, Number, Value as Json};
 
@@ -17,11 +15,6 @@ use super::{
 /// # Errors
 /// When the file cannot be read, or where it is not valid YAML.
 pub fn flat(file: &Path) -> Result<Map<String, Json>, SettingsError> {
-    let text = fs::read_to_string(file).unwrap_or_default();
-    simple::lines(&text).map_or_else(|| any_yaml(file), Ok)
-}
-
-fn any_yaml(file: &Path) -> Result<Map<String, Json>, SettingsError> {
     let tree = read::read_file(file)?;
     Ok(tree.leaves().into_iter().map(|(key, value)| (key, json(value))).collect())
 }

@@ -1,4 +1,4 @@
-//! Settings that are given one by one, each with its own place, upon settings files.
+//! Settings from files and from single values that carry their own origins.
 
 use std::path::PathBuf;
 
@@ -8,33 +8,36 @@ use super::{
     origin::Origin,
     parse::{Source, parse},
     read::read_file,
-    settle,
+    resolve_tree,
     tree::{Key, Node, Scalar, Value},
 };
 
-/// One value for one dotted key, and where both were written.
+/// A value for one dotted key, with the origins of both.
 #[derive(Clone, Debug)]
 pub struct Given {
     /// The dotted key.
     pub key: String,
     /// The value as YAML.
     pub text: String,
-    /// Where the key was written.
+    /// The origin of the key.
     pub key_origin: Origin,
-    /// Where the value was written.
+    /// The origin of the value.
     pub origin: Origin,
 }
 
-/// Lays the files upon the defaults in their order, and `given` upon those; fails as [`load`](super::load) does.
+/// Settings from the schema's defaults, `files` and `given`. Later ones win.
+///
+/// # Errors
+/// Those of [`load`](super::load).
 pub fn load_given<T: Schema>(files: &[PathBuf], given: &[Given]) -> Result<Resolved<T>, SettingsError> {
     let mut tree = read_files(files)?;
     for value in given {
         tree.merge(value.tree()?);
     }
-    settle(tree)
+    resolve_tree(tree)
 }
 
-/// The files as one tree, later ones upon earlier ones.
+/// One tree of all files. Values of later files replace those of earlier files.
 pub(super) fn read_files(files: &[PathBuf]) -> Result<Node, SettingsError> {
     let mut tree = Node::empty();
     for file in files {
@@ -44,11 +47,12 @@ pub(super) fn read_files(files: &[PathBuf]) -> Result<Node, SettingsError> {
 }
 
 impl Given {
+    /// A tree with the value as its only leaf.
     fn tree(&self) -> Result<Node, SettingsError> {
         let source = Source::Values(format!("{}={}", self.key, self.text).into());
         let mut leaf =
             parse(source, &self.text)?.unwrap_or_else(|| self.node(Value::Scalar(Scalar::plain(""))));
-        place(&mut leaf, &self.origin);
+        set_origin(&mut leaf, &self.origin);
         Ok(self.key.rsplit('.').fold(leaf, |node, name| {
             let key = Key { name: name.into(), origin: self.key_origin.clone() };
             self.node(Value::Map(vec![(key, node)]))
@@ -60,15 +64,16 @@ impl Given {
     }
 }
 
-fn place(node: &mut Node, origin: &Origin) {
+/// Sets the origin of `node` and of everything below it.
+fn set_origin(node: &mut Node, origin: &Origin) {
     node.origin = origin.clone();
     match &mut node.value {
         Value::Scalar(_) => {}
-        Value::List(nodes) => nodes.iter_mut().for_each(|node| place(node, origin)),
+        Value::List(nodes) => nodes.iter_mut().for_each(|node| set_origin(node, origin)),
         Value::Map(entries) => {
             for (key, node) in entries {
                 key.origin = origin.clone();
-                place(node, origin);
+                set_origin(node, origin);
             }
         }
     }
@@ -95,11 +100,11 @@ mod tests {
 
     #[test]
     fn an_unknown_key_is_sought_at_the_key_and_a_wrong_value_at_the_value() {
-        let refused = |given| load_given::<RunSettings>(&[], &[given]).unwrap_err().to_string();
+        let error_of = |given| load_given::<RunSettings>(&[], &[given]).unwrap_err().to_string();
         let unknown = "s.yaml:7:3: vicreg.base_lrr: unknown key; did you mean vicreg.base_lr?";
-        assert_eq!(refused(given("vicreg.base_lrr", "1")), unknown);
-        assert_eq!(refused(given("wandb", "3")), "s.yaml:7:12: wandb: expected true or false, found `3`");
+        assert_eq!(error_of(given("vicreg.base_lrr", "1")), unknown);
+        assert_eq!(error_of(given("wandb", "3")), "s.yaml:7:12: wandb: expected true or false, found `3`");
         let empty = "s.yaml:7:12: seed: expected a whole number, 0 or more, found nothing";
-        assert_eq!(refused(given("seed", "")), empty);
+        assert_eq!(error_of(given("seed", "")), empty);
     }
 }

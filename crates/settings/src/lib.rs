@@ -1,6 +1,6 @@
-//! Layered YAML and `key=value` to typed, checked settings, and back.
+//! Typed, checked settings from layered YAML files and `key=value` arguments, and back to YAML.
 //!
-//! Knows no key: a [`Schema`] brings them.
+//! This crate is generic over the [`Schema`] and defines no keys.
 
 pub mod check;
 mod de;
@@ -37,7 +37,7 @@ use std::path::PathBuf;
 
 use serde::{Serialize, de::DeserializeOwned};
 
-use check::Refusal;
+use check::InvalidSetting;
 pub use difference::{Difference, differences};
 pub use error::SettingsError;
 pub use flat::{flat, plain};
@@ -79,32 +79,37 @@ pub trait Schema: Serialize + Default {
     }
 
     /// Refuses values that no run can be made with: a dotted key and what is allowed there.
-    fn check(&self) -> Result<(), Refusal>;
+    fn check(&self) -> Result<(), InvalidSetting>;
 
-    /// Whether the value of a dotted key can change a result of a run with these settings. Labels, places and mirrors of
-    /// a run cannot, and neither can settings of a model that is not trained: they are no part of its [`identity`].
+    /// True if the value of a dotted key can change a result of a run with these settings.
+    ///
+    /// Labels, folders and trackers of a run change no result, and neither do settings of a model
+    /// that is not trained. The [`identity`] of a run leaves them out.
     fn affects_results(&self, key: &str) -> bool;
 }
 
-/// Lays the files upon the defaults in their order, and `values` (`KEY=VALUE` each) upon those.
+/// Settings from the schema's defaults, `files` and `values` (each `KEY=VALUE`). Later ones win.
 ///
-/// Maps merge; lists and scalars replace. Fails at the first thing that is wrong: a file that cannot be read, a key
-/// that does not exist, a value of the wrong type or out of range, a required key that nobody gave.
+/// Maps merge; lists and scalars replace earlier ones.
+///
+/// # Errors
+/// The first problem: a file that cannot be read, an unknown key, a value of the wrong type or out
+/// of range, or a missing required key.
 pub fn load<T: Schema>(files: &[PathBuf], values: &[String]) -> Result<Resolved<T>, SettingsError> {
     let mut tree = layers::read_files(files)?;
     for argument in values {
         tree.merge(parse_argument(argument)?);
     }
-    settle(tree)
+    resolve_tree(tree)
 }
 
-/// Reads and checks what has been laid together.
-fn settle<T: Schema>(mut tree: Node) -> Result<Resolved<T>, SettingsError> {
+/// The typed and checked settings of a tree into which all files and arguments have been merged.
+fn resolve_tree<T: Schema>(mut tree: Node) -> Result<Resolved<T>, SettingsError> {
     refuse_interpolation(&tree)?;
     expand_paths(&mut tree)?;
     let settings = T::read(&tree)?;
     check_required::<T>(&tree)?;
-    settings.check().map_err(|refusal| refused(refusal, &tree))?;
+    settings.check().map_err(|invalid| located(invalid, &tree))?;
     Ok(Resolved { settings, tree })
 }
 
@@ -134,7 +139,8 @@ fn check_required<T: Schema>(tree: &Node) -> Result<(), SettingsError> {
     Err(SettingsError::plain(message))
 }
 
-fn refused((key, reason): Refusal, tree: &Node) -> SettingsError {
+/// The error of an invalid setting, with the origin of its value.
+fn located((key, reason): InvalidSetting, tree: &Node) -> SettingsError {
     let origin = tree.get(&key).map_or(&Origin::Default, |node| &node.origin);
     SettingsError::plain(reason).under(&key).at(origin)
 }

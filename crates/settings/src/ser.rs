@@ -1,4 +1,5 @@
-//! From typed settings to a tree. Not by way of JSON, which has no infinity.
+//! A serde serializer that writes typed settings to a tree. JSON cannot be the way between them,
+//! because it has no infinity.
 
 use serde::ser::{
     Error as _, Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, SerializeTuple,
@@ -13,12 +14,13 @@ use super::{
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// The tree of a value made of structs, maps, lists, options, scalars and enums without data.
+/// The tree of a value that consists of structs, maps, lists, options, scalars and enums without
+/// data.
 pub(super) fn to_tree<T: Serialize + ?Sized>(settings: &T) -> Result<Node> {
-    settings.serialize(Writing)
+    settings.serialize(TreeSerializer)
 }
 
-struct Writing;
+struct TreeSerializer;
 
 fn scalar(text: impl Into<String>, meaning: Meaning) -> Node {
     node(Value::Scalar(Scalar { text: text.into(), meaning }))
@@ -38,8 +40,8 @@ fn float_text(value: f64) -> String {
     }
 }
 
-fn unsupported<T>(what: &str) -> Result<T> {
-    Err(SettingsError::custom(format!("settings cannot hold {what}")))
+fn unsupported<T>(kind: &str) -> Result<T> {
+    Err(SettingsError::custom(format!("settings cannot hold {kind}")))
 }
 
 macro_rules! whole_numbers {
@@ -50,15 +52,15 @@ macro_rules! whole_numbers {
     )*};
 }
 
-impl serde::Serializer for Writing {
+impl serde::Serializer for TreeSerializer {
     type Ok = Node;
     type Error = SettingsError;
-    type SerializeSeq = Items;
-    type SerializeTuple = Items;
+    type SerializeSeq = ListSerializer;
+    type SerializeTuple = ListSerializer;
     type SerializeTupleStruct = Impossible<Node, SettingsError>;
     type SerializeTupleVariant = Impossible<Node, SettingsError>;
-    type SerializeMap = Entries;
-    type SerializeStruct = Entries;
+    type SerializeMap = MapSerializer;
+    type SerializeStruct = MapSerializer;
     type SerializeStructVariant = Impossible<Node, SettingsError>;
 
     whole_numbers!(serialize_u8 u8, serialize_u16 u16, serialize_u32 u32, serialize_u64 u64);
@@ -108,20 +110,20 @@ impl serde::Serializer for Writing {
         value.serialize(self)
     }
 
-    fn serialize_seq(self, _: Option<usize>) -> Result<Items> {
-        Ok(Items(Vec::new()))
+    fn serialize_seq(self, _: Option<usize>) -> Result<ListSerializer> {
+        Ok(ListSerializer(Vec::new()))
     }
 
-    fn serialize_tuple(self, _: usize) -> Result<Items> {
-        Ok(Items(Vec::new()))
+    fn serialize_tuple(self, _: usize) -> Result<ListSerializer> {
+        Ok(ListSerializer(Vec::new()))
     }
 
-    fn serialize_map(self, _: Option<usize>) -> Result<Entries> {
-        Ok(Entries::default())
+    fn serialize_map(self, _: Option<usize>) -> Result<MapSerializer> {
+        Ok(MapSerializer::default())
     }
 
-    fn serialize_struct(self, _: &'static str, _: usize) -> Result<Entries> {
-        Ok(Entries::default())
+    fn serialize_struct(self, _: &'static str, _: usize) -> Result<MapSerializer> {
+        Ok(MapSerializer::default())
     }
 
     fn serialize_bytes(self, _: &[u8]) -> Result<Node> {
@@ -163,9 +165,10 @@ impl serde::Serializer for Writing {
     }
 }
 
-struct Items(Vec<Node>);
+/// The nodes of a list, in order.
+struct ListSerializer(Vec<Node>);
 
-impl SerializeSeq for Items {
+impl SerializeSeq for ListSerializer {
     type Ok = Node;
     type Error = SettingsError;
 
@@ -179,7 +182,7 @@ impl SerializeSeq for Items {
     }
 }
 
-impl SerializeTuple for Items {
+impl SerializeTuple for ListSerializer {
     type Ok = Node;
     type Error = SettingsError;
 
@@ -192,20 +195,21 @@ impl SerializeTuple for Items {
     }
 }
 
+/// The entries of a map or struct, in order, and the name of the entry whose value comes next.
 #[derive(Default)]
-struct Entries {
+struct MapSerializer {
     entries: Vec<(Key, Node)>,
     name: String,
 }
 
-impl SerializeMap for Entries {
+impl SerializeMap for MapSerializer {
     type Ok = Node;
     type Error = SettingsError;
 
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<()> {
         match to_tree(key)?.value {
             Value::Scalar(scalar) => self.name = scalar.text,
-            _ => return unsupported("keys that are no words"),
+            _ => return unsupported("keys that are lists or mappings"),
         }
         Ok(())
     }
@@ -221,7 +225,7 @@ impl SerializeMap for Entries {
     }
 }
 
-impl SerializeStruct for Entries {
+impl SerializeStruct for MapSerializer {
     type Ok = Node;
     type Error = SettingsError;
 

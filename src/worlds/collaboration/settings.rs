@@ -6,7 +6,7 @@ use tch::Device;
 
 use super::CollaborationTask;
 use super::models::ComoSettings;
-use crate::settings::check::{Refusal, at_least, within};
+use crate::settings::check::{InvalidSetting, at_least, within};
 use crate::training::{Job, RunKeys, Training, World};
 
 /// The keys of the talking agents.
@@ -44,7 +44,7 @@ impl World for Settings {
         Self::MODELS[0]
     }
 
-    fn check(&self, _run: &RunKeys) -> std::result::Result<(), Refusal> {
+    fn check(&self, _run: &RunKeys) -> std::result::Result<(), InvalidSetting> {
         at_least(2, &[("dataset_batch_size", self.dataset_batch_size)])?;
         within("como", self.como.check())
     }

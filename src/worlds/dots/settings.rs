@@ -9,7 +9,7 @@ use super::data::DatasetType;
 use super::evaluation::ProbingSettings;
 use super::models::{RssmSettings, SimclrSettings, VicregSettings};
 use crate::optim::Recipe;
-use crate::settings::check::{MOST, Refusal, at_least, at_most, finite, not_negative, refuse, within};
+use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, finite, not_negative, refuse, within};
 use crate::training::{Job, RunKeys, Training, World};
 
 /// The keys of the moving dots. Names and defaults are the published code's, but for
@@ -135,7 +135,7 @@ impl World for Settings {
         self.facts().name
     }
 
-    fn check(&self, _run: &RunKeys) -> std::result::Result<(), Refusal> {
+    fn check(&self, _run: &RunKeys) -> std::result::Result<(), InvalidSetting> {
         self.check_dataset()?;
         self.check_planning()?;
         self.check_model()?;
@@ -222,7 +222,7 @@ impl Settings {
         }
     }
 
-    fn check_dataset(&self) -> std::result::Result<(), Refusal> {
+    fn check_dataset(&self) -> std::result::Result<(), InvalidSetting> {
         let batch = self.dataset_batch_size;
         at_least(2, &[("n_steps", self.n_steps), ("val_n_steps", self.val_n_steps)])?;
         at_least(2, &[("dataset_batch_size", batch)])?;
@@ -248,7 +248,7 @@ impl Settings {
     }
 
     /// Refuses batches that no memory holds.
-    fn check_batch(&self) -> std::result::Result<(), Refusal> {
+    fn check_batch(&self) -> std::result::Result<(), InvalidSetting> {
         let (batch, channels) = (self.dataset_batch_size, self.channels());
         let frames = [("n_steps", self.n_steps), ("val_n_steps", self.val_n_steps)];
         let (key, frames) = frames.into_iter().max_by_key(|(_, frames)| *frames).unwrap_or(("n_steps", 1));
@@ -264,12 +264,12 @@ impl Settings {
         )
     }
 
-    fn check_planning(&self) -> std::result::Result<(), Refusal> {
+    fn check_planning(&self) -> std::result::Result<(), InvalidSetting> {
         at_least(usize::from(self.probe_mpc), &[("eval_mpcs", self.eval_mpcs)])?;
         at_most(MOST_PLANS, &[("eval_mpcs", self.eval_mpcs)])
     }
 
-    fn check_model(&self) -> std::result::Result<(), Refusal> {
+    fn check_model(&self) -> std::result::Result<(), InvalidSetting> {
         let ModelFacts { section, channels, action_dim, .. } = self.facts();
         if action_dim != 2 {
             return refuse(&format!("{section}.action_dim"), format!("must be 2, but is {action_dim}"));

@@ -1,12 +1,14 @@
-//! Random numbers in bulk.
+//! A vectorised generator for large arrays of random numbers.
 
 use super::Rng;
 use std::array::from_fn;
 
 pub const LANES: usize = 8;
 
-/// Eight XSadd generators side by side (Saito and Matsumoto, *XORSHIFT-ADD*, 2014): shifts, exclusive ors and one
-/// addition of 32-bit words, which any x86-64 does on vectors. Rotations, which others need, it does one by one.
+/// Eight parallel XSadd generators (Saito and Matsumoto, *XORSHIFT-ADD*, 2014).
+///
+/// XSadd needs only shifts, exclusive ors and one addition of 32-bit words, and every x86-64 has
+/// vector instructions for these. Most other generators need rotations, for which it has none.
 pub struct Lanes {
     pub(super) state: [[u32; LANES]; 4],
 }
@@ -16,7 +18,7 @@ impl Lanes {
         Self { state: from_fn(|_| from_fn(|_| (rng.bits() >> 32) as u32)) }
     }
 
-    /// Whole numbers from 0 to 2^24 - 1.
+    /// One draw per lane: a whole number from 0 to 2^24 - 1.
     #[inline(always)]
     pub fn floats(&mut self) -> [f32; LANES] {
         self.bits().map(|bits| (bits >> 8).cast_signed() as f32)

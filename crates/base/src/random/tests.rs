@@ -15,7 +15,7 @@ fn near(ours: f64, expected: f64, deviation: f64) {
     assert!((ours - expected).abs() < error, "{ours} is not {expected} +- {error}");
 }
 
-/// A changed number here means that no earlier run can be repeated or continued.
+/// If a number here changes, no earlier run can be repeated or continued.
 #[test]
 fn draws_never_change() {
     let mut rng = Stream::new(42, "dots/train/walks").at(&[3, 1]);

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::agent::STACK_HEADS;
 use crate::datasets::{IMAGE_SIZE, mnist};
 use crate::optim::{LrSchedule, OptimizerKind, Recipe};
-use crate::settings::check::{DEEPEST, MOST, Refusal, WIDEST, at_least, at_most, positive, refuse};
+use crate::settings::check::{DEEPEST, InvalidSetting, MOST, WIDEST, at_least, at_most, positive, refuse};
 
 /// Adam's epsilon.
 const EPSILON: f64 = 1e-8;
@@ -98,7 +98,7 @@ impl Default for ComoSettings {
 
 impl ComoSettings {
     /// Refuses what a model cannot be built from or trained with.
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(
             1,
             &[
@@ -132,7 +132,7 @@ impl ComoSettings {
         self.check_heads()
     }
 
-    fn check_message_bits(&self) -> Result<(), Refusal> {
+    fn check_message_bits(&self) -> Result<(), InvalidSetting> {
         match self.message_bits {
             Some(bits) if !(1..=MOST_BITS).contains(&bits) => {
                 refuse("message_bits", format!("must be null or from 1 to {MOST_BITS}, but is {bits}"))
@@ -141,7 +141,7 @@ impl ComoSettings {
         }
     }
 
-    fn check_strips(&self) -> Result<(), Refusal> {
+    fn check_strips(&self) -> Result<(), InvalidSetting> {
         let agents = self.collab_n_agents;
         match [1, 2, 4, 7, 14].contains(&agents) {
             true => Ok(()),
@@ -154,7 +154,7 @@ impl ComoSettings {
         }
     }
 
-    fn check_heads(&self) -> Result<(), Refusal> {
+    fn check_heads(&self) -> Result<(), InvalidSetting> {
         let messenger = if self.collab_messenger == MessengerKind::Attention { self.num_heads } else { 1 };
         let must_divide = |heads: usize| !self.encoding_dim.is_multiple_of(heads);
         match [STACK_HEADS as usize, messenger].into_iter().find(|heads| must_divide(*heads)) {
@@ -200,7 +200,7 @@ impl ComoSettings {
 mod tests {
     use super::*;
 
-    fn refused(change: impl FnOnce(&mut ComoSettings)) -> Option<Refusal> {
+    fn refused(change: impl FnOnce(&mut ComoSettings)) -> Option<InvalidSetting> {
         let mut settings = ComoSettings::default();
         change(&mut settings);
         settings.check().err()

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::settings::check::{MOST, Refusal, at_least, at_most, positive, refuse};
+use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, positive, refuse};
 
 /// Settings under `probing_cfg`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -67,7 +67,7 @@ impl ProbingSettings {
     }
 
     /// Refuses what no probe can be trained with.
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("epochs", self.epochs), ("epochs_enc", self.epochs_enc)])?;
         at_least(2, &[("ridge_sequences", self.ridge_sequences)])?;
         at_most(

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::optim::{LrSchedule, OptimizerKind, Recipe};
-use crate::settings::check::{Refusal, not_negative, positive};
+use crate::settings::check::{InvalidSetting, not_negative, positive};
 
 /// Which optimiser trains a joint embedding model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,7 +36,7 @@ impl Default for AdamwSettings {
 
 impl AdamwSettings {
     /// Refuses what nothing can be trained with.
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), InvalidSetting> {
         positive(&[("lr", self.lr), ("clip_norm", self.clip_norm)])?;
         not_negative(&[("weight_decay", self.weight_decay)])
     }

@@ -9,7 +9,7 @@ use crate::nn::{
     ActionHead, Arch, Backbone, BackboneShape, Decoder, Mode, Parameters, Precision, Predictor,
     PredictorShape, Projector,
 };
-use crate::settings::check::{DEEPEST, Refusal, WIDEST, at_least, at_most, refuse};
+use crate::settings::check::{DEEPEST, InvalidSetting, WIDEST, at_least, at_most, refuse};
 use crate::worlds::dots::data::Trajectories;
 
 /// The networks of a joint embedding model.
@@ -200,7 +200,7 @@ impl Views {
 
 impl<'a> Architecture<'a> {
     /// Refuses what no such model can be built from.
-    pub(super) fn check(&self) -> Result<(), Refusal> {
+    pub(super) fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("embedding_size", self.embedding_size), ("rnn_layers", self.rnn_layers)])?;
         at_least(1, &[("rnn_burnin", self.rnn_burnin), ("backbone_width_factor", self.width)])?;
         at_most(WIDEST, &[("embedding_size", self.embedding_size), ("rnn_burnin", self.rnn_burnin)])?;

@@ -14,7 +14,7 @@ use crate::objectives::LossReport;
 use crate::objectives::info_nce::info_nce;
 use crate::objectives::trajectory_contrast::trajectory_contrast;
 use crate::optim::Recipe;
-use crate::settings::check::{MOST, Refusal, at_least, at_most, not_negative, positive, within};
+use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, not_negative, positive, within};
 use crate::worlds::dots::data::Trajectories;
 
 /// Settings under `simclr`.
@@ -105,7 +105,7 @@ impl Default for SimclrSettings {
 
 impl SimclrSettings {
     /// Refuses what a model cannot be built from or trained with.
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("epochs", self.epochs)])?;
         at_most(MOST, &[("epochs", self.epochs)])?;
         positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::{
     nn::Arch,
     optim::{LrSchedule, OptimizerKind, Recipe},
-    settings::check::{MOST, Refusal, WIDEST, at_least, at_most, not_negative, positive, refuse},
+    settings::check::{InvalidSetting, MOST, WIDEST, at_least, at_most, not_negative, positive, refuse},
 };
 
 /// The most that the norm of all gradients together may be.
@@ -65,7 +65,7 @@ impl Default for RssmSettings {
 
 impl RssmSettings {
     /// Refuses what a model cannot be built from or trained with.
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("epochs", self.epochs), ("embedding_size", self.embedding_size)])?;
         at_least(1, &[("rnn_burnin", self.rnn_burnin)])?;
         at_least(1, &[("backbone_width_factor", self.backbone_width_factor)])?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::nn::Arch;
 use crate::optim::Recipe;
 use crate::settings::check::{
-    MOST, Refusal, WIDEST, at_least, at_most, not_negative, positive, refuse, within,
+    InvalidSetting, MOST, WIDEST, at_least, at_most, not_negative, positive, refuse, within,
 };
 use crate::worlds::dots::models::adamw::{AdamwSettings, OptimizerChoice, recipe};
 use crate::worlds::dots::models::jepa::Architecture;
@@ -149,7 +149,7 @@ impl Default for VicregSettings {
 
 impl VicregSettings {
     /// Refuses what a model cannot be built from or trained with.
-    pub fn check(&self) -> Result<(), Refusal> {
+    pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("epochs", self.epochs), ("sigreg_directions", self.sigreg_directions)])?;
         at_most(MOST, &[("epochs", self.epochs)])?;
         at_most(WIDEST, &[("sigreg_directions", self.sigreg_directions)])?;
