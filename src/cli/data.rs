@@ -87,14 +87,14 @@ fn list(folder: &Path) -> Result<()> {
         bytes(size as u64),
         state.to_owned(),
     ]);
-    let faulty = || format!("\n{}\n{}\n", lines(&faults), mnist::cure(folder));
+    let faulty = || format!("\n{}\n{}\n", lines(&faults), mnist::hint(folder));
     print(format!("{table}{}", if faults.is_empty() { String::new() } else { faulty() }))
 }
 
 fn verify(folder: &Path) -> Result<()> {
     let faults = mnist::faults(folder);
     if !faults.is_empty() {
-        bail!("{}\n{}", lines(&faults), mnist::cure(folder));
+        bail!("{}\n{}", lines(&faults), mnist::hint(folder));
     }
     FILES.iter().try_for_each(|file| print_line(format!("{}: as published", file.name)))
 }

@@ -7,7 +7,7 @@ use crate::native;
 use crate::runs::processor;
 use umwelt_base::terminal::{print, print_line};
 
-/// Prints versions, devices and abilities; whatever is wrong comes with its cure.
+/// Prints versions, devices and abilities; whatever is wrong comes with its hint.
 ///
 /// # Errors
 /// When training could not run here.

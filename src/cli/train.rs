@@ -85,13 +85,13 @@ fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop:
 
 /// The device that a setting names.
 pub fn device(name: &str) -> Result<Device> {
-    let missing = |what: &str, cure: &str| Mistake(format!("device={name}: {what}; {cure}"));
+    let missing = |what: &str, hint: &str| Mistake(format!("device={name}: {what}; {hint}"));
     let cuda = |index| {
         if index < tch::Cuda::device_count() as usize {
             return Ok(Device::Cuda(index));
         }
-        let cure = "see `umwelt doctor`, or use device=cpu";
-        Err(missing(&format!("there are {} CUDA devices here", tch::Cuda::device_count()), cure).into())
+        let hint = "see `umwelt doctor`, or use device=cpu";
+        Err(missing(&format!("there are {} CUDA devices here", tch::Cuda::device_count()), hint).into())
     };
     match name {
         "cpu" => Ok(Device::Cpu),

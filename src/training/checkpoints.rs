@@ -15,7 +15,7 @@ use crate::runs::{Console, RunFolder, numbered_checkpoints, preferred_checkpoint
 /// When there is no checkpoint, or it cannot be read.
 pub fn load_model_tensors(path: &Path) -> Result<HashMap<String, Tensor>> {
     let file = if path.is_dir() { preferred_checkpoint(path)? } else { path.to_owned() };
-    Ok(Checkpoint::load(&file)?.part("model"))
+    Ok(Checkpoint::load_part(&file, "model")?.part("model"))
 }
 
 /// The newest checkpoint that can be read; a damaged one costs a warning.

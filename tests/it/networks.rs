@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
+use umwelt::datasets::IMAGE_SIZE;
 use umwelt::nn::{Arch, Backbone, BackboneShape, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::optim::{Lars, Optimiser};
 use umwelt::schema::RunSettings;
@@ -161,14 +162,14 @@ fn a_run_with_burn_in_scores_as_many_frames_as_one_without() {
 
 fn backbone(arch: Arch, width: i64, embedding_size: i64, mlp: Option<&str>) -> (i64, usize) {
     let parameters = Parameters::new(Device::Cpu, 0);
-    let shape = BackboneShape { arch, channels: 1, width, embedding_size, mlp };
+    let shape = BackboneShape { arch, channels: 1, side: IMAGE_SIZE as i64, width, embedding_size, mlp };
     let backbone = Backbone::new(&parameters.root(), &shape).unwrap();
     (backbone.embedding(), parameters.count())
 }
 
 fn predictor(arch: &str, embedding: i64, rnn_layers: i64) -> (i64, usize) {
     let parameters = Parameters::new(Device::Cpu, 0);
-    let shape = PredictorShape { arch, embedding, action_size: 2, rnn_layers };
+    let shape = PredictorShape { arch, embedding, action_size: 2, side: IMAGE_SIZE as i64, rnn_layers };
     Predictor::new(&parameters.root(), &shape).unwrap();
     (embedding, parameters.count())
 }

@@ -137,7 +137,7 @@ fn every_nan_of_float32_is_nan_in_bfloat16() {
 }
 
 #[test]
-fn attention_of_few_tokens() {
+fn small_attention() {
     for (n, m, features, heads) in [(5, 3, 12, 2), (4, 33, 40, 2), (1, 17, 21, 3)] {
         let in_heads =
             |x: &Tensor| x.to_kind(Kind::Float).view([3, -1, heads, features / heads]).transpose(1, 2);
@@ -146,7 +146,8 @@ fn attention_of_few_tokens() {
             let weights = (query.matmul(&key.transpose(2, 3)) * 0.3).softmax(-1, Kind::Float);
             weights.matmul(&value).transpose(1, 2).flatten(2, 3).to_kind(inputs[0].kind())
         };
-        let fused = |inputs: &[Tensor]| native::few_tokens(&inputs[0], &inputs[1], &inputs[2], heads, 0.3);
+        let fused =
+            |inputs: &[Tensor]| native::small_attention(&inputs[0], &inputs[1], &inputs[2], heads, 0.3);
         for (kind, gap) in [(Kind::Float, 1e-4), (Kind::BFloat16, 0.03)] {
             let inputs = [n, m, m].map(|tokens| randn(&[3, tokens, features], kind));
             let what = format!("{n} and {m} tokens, {kind:?}");
@@ -162,7 +163,7 @@ fn bfloat16_convolution() {
         let [x, weight, bias] = [0, 1, 2].map(|i| rounded(&inputs[i]));
         x.conv2d(&weight, Some(&bias), [2, 2], [1, 1], [1, 1], 1).to_kind(Kind::BFloat16)
     };
-    let ours = |inputs: &[Tensor]| native::narrow_conv(&inputs[0], &inputs[1], &inputs[2], 2, 1);
+    let ours = |inputs: &[Tensor]| native::bf16_conv(&inputs[0], &inputs[1], &inputs[2], 2, 1);
     // 9 images of 5 x 5: the last one has a chunk of its own, of an odd number of pixels.
     let inputs = [randn(&[9, 5, 9, 9], Kind::Float), randn(&[16, 5, 3, 3], Kind::Float)];
     let inputs = inputs.into_iter().chain([randn(&[16], Kind::Float)]).collect::<Vec<_>>();

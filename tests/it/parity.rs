@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
 use tch::{Device, Kind, Tensor};
+use umwelt::datasets::IMAGE_SIZE;
 use umwelt::nn::{Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::objectives::LossReport;
 use umwelt::optim::{Cosine, Lars, Optimiser};
@@ -254,6 +255,7 @@ fn backbone(case: &str, compare: fn(&str, &Tensor, &Tensor)) {
     let shape = BackboneShape {
         arch: serde_json::from_value(recorded.case["arch"].clone()).unwrap(),
         channels: size("channels").unwrap(),
+        side: IMAGE_SIZE as i64,
         width: size("backbone_width_factor").unwrap(),
         embedding_size: size("embedding_size").unwrap_or(64),
         mlp: recorded.case["backbone_mlp"].as_str(),
@@ -294,6 +296,7 @@ fn predictor(recorded: &Recorded) -> Predictor {
         arch: recorded.case["predictor"].as_str().unwrap(),
         embedding: recorded.tensors["input.encoding"].size()[1],
         action_size: recorded.tensors["input.actions"].size()[2],
+        side: IMAGE_SIZE as i64,
         rnn_layers: 1,
     };
     let predictor = Predictor::new(&parameters.root(), &shape).unwrap();

@@ -11,13 +11,25 @@ use anyhow::{Context, Result};
 /// # Errors
 /// The file cannot be written. No temporary file remains then.
 pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
+    replace_with(path, |file| file.write_all(bytes))
+}
+
+/// [`replace`] for a file that `write` writes in pieces: it writes to a temporary file, which takes
+/// the place of `path` when all is written.
+///
+/// # Errors
+/// When `write` fails or the file cannot be written; nothing is left behind then.
+pub fn replace_with<E: From<std::io::Error>>(
+    path: &Path,
+    write: impl FnOnce(&mut File) -> Result<(), E>,
+) -> Result<(), E> {
     let folder = path.parent().unwrap_or(Path::new("."));
     let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
-    file.write_all(bytes)?;
+    write(file.as_file_mut())?;
     make_readable(file.as_file())?;
     file.as_file().sync_all()?;
     file.persist(path).map_err(|failed| failed.error)?;
-    File::open(folder)?.sync_all()
+    Ok(File::open(folder)?.sync_all()?)
 }
 
 /// Writes a file of a run with [`replace`], and adds the text of [`failure`] to an error.
@@ -55,5 +67,25 @@ pub fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
     for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(".writing-")) {
         let _ = fs::remove_file(entry.path());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::io;
+
+    use super::*;
+
+    #[test]
+    fn a_failed_write_leaves_the_old_file_and_nothing_else() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a");
+        replace(&path, b"old").unwrap();
+        let fail = |file: &mut File| file.write_all(b"half").and(Err(io::Error::other("no more")));
+        assert_eq!(replace_with(&path, fail).unwrap_err().to_string(), "no more");
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
+        replace_with(&path, |file| file.write_all(b"n").and_then(|()| file.write_all(b"ew"))).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"new");
     }
 }

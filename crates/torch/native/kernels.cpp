@@ -80,14 +80,14 @@ template <class F> static std::vector<double> channel_sums(int64_t n, int64_t c,
 }
 
 static float* floats(const Tensor& t) { return static_cast<float*>(t.data_ptr()); }
-static bool narrow(const Tensor& t) { return t.scalar_type() == at::kBFloat16; }
-#define ANY_WIDTH(t, ...) if (narrow(t)) { using S = bf16; __VA_ARGS__; } else { using S = float; __VA_ARGS__; }
+static bool is_bf16(const Tensor& t) { return t.scalar_type() == at::kBFloat16; }
+#define ANY_WIDTH(t, ...) if (is_bf16(t)) { using S = bf16; __VA_ARGS__; } else { using S = float; __VA_ARGS__; }
 
 struct ReluBatchNorm : Function<ReluBatchNorm> {
   static variable_list forward(AutogradContext* ctx, Tensor x, Tensor weight, Tensor bias, int64_t groups, double eps) {
     x = x.contiguous(at::MemoryFormat::ChannelsLast);
     const int64_t c = x.size(1), n = x.numel() / c / groups;
-    TORCH_CHECK((narrow(x) || x.scalar_type() == at::kFloat) && weight.scalar_type() == at::kFloat,
+    TORCH_CHECK((is_bf16(x) || x.scalar_type() == at::kFloat) && weight.scalar_type() == at::kFloat,
                 "relu_batch_norm takes float32 or bfloat16 maps and float32 parameters");
     TORCH_CHECK(x.size(0) % groups == 0, "relu_batch_norm cannot split ", x.size(0), " maps into ", groups, " groups");
     Tensor y = at::empty_like(x), mean = at::empty({groups, c}, weight.options()), var = at::empty_like(mean);
@@ -212,7 +212,7 @@ static std::pair<Tensor, Tensor> conv_weight_grad(const Tensor& x, const Tensor&
   return {dw.sum(0).view({O, k, k, C}).permute({0, 3, 1, 2}), db.sum(0)};
 }
 
-struct NarrowConv : Function<NarrowConv> {
+struct Bf16Conv : Function<Bf16Conv> {
   static Tensor forward(AutogradContext* ctx, Tensor x, Tensor weight, Tensor bias, int64_t stride, int64_t pad) {
     x = x.to(at::kBFloat16).contiguous(at::MemoryFormat::ChannelsLast);
     Tensor w = weight.to(at::kBFloat16);
@@ -331,7 +331,7 @@ template <class S> struct HeadRows {
   S* at(int64_t b, int64_t offset) const { return numbers + b * image + offset; }
 };
 
-struct FewTokens : Function<FewTokens> {
+struct SmallAttention : Function<SmallAttention> {
   struct Sizes {
     int64_t images, n, m, heads, d, n4, m4, wm, wd;  // padded to rows of 4 and to 16 numbers
     Sizes(const Tensor& q, const Tensor& k, int64_t heads)
@@ -354,8 +354,8 @@ struct FewTokens : Function<FewTokens> {
   static Tensor forward(AutogradContext* ctx, Tensor q, Tensor k, Tensor v, int64_t heads, double scale) {
     const Sizes z(q, k, heads);
     TORCH_CHECK(q.scalar_type() == k.scalar_type() && q.scalar_type() == v.scalar_type() &&
-                (narrow(q) || q.scalar_type() == at::kFloat), "few_tokens takes float32 or bfloat16, all of one kind");
-    TORCH_CHECK(q.stride(2) == 1 && k.stride(2) == 1 && v.stride(2) == 1, "few_tokens takes numbers that lie close");
+                (is_bf16(q) || q.scalar_type() == at::kFloat), "small_attention takes float32 or bfloat16, all of one kind");
+    TORCH_CHECK(q.stride(2) == 1 && k.stride(2) == 1 && v.stride(2) == 1, "small_attention takes numbers that lie close");
     Tensor out = at::empty({z.images, z.n, z.heads * z.d}, q.options());
     ANY_WIDTH(q, const HeadRows<S> qs(q), ks(k), vs(v), os(out);
       each_head(z, 5, [&](int64_t b, int64_t at, float** own) {
@@ -405,7 +405,7 @@ variable_list relu_batch_norm(Tensor x, Tensor w, Tensor b, int64_t groups, doub
   return ReluBatchNorm::apply(x, w, b, groups, eps);
 }
 // x and the result [N, C, H, W] in bfloat16 and channels-last; weight, bias and their gradients in float32.
-Tensor narrow_conv(Tensor x, Tensor w, Tensor b, int64_t stride, int64_t pad) { return NarrowConv::apply(x, w, b, stride, pad); }
+Tensor bf16_conv(Tensor x, Tensor w, Tensor b, int64_t stride, int64_t pad) { return Bf16Conv::apply(x, w, b, stride, pad); }
 // softmax(scale q k') v in each head, q [B, N, D], k and v [B, M, D].
-Tensor few_tokens(Tensor q, Tensor k, Tensor v, int64_t heads, double scale) { return FewTokens::apply(q, k, v, heads, scale); }
+Tensor small_attention(Tensor q, Tensor k, Tensor v, int64_t heads, double scale) { return SmallAttention::apply(q, k, v, heads, scale); }
 }  // namespace umwelt

@@ -23,8 +23,8 @@
 
 namespace umwelt {
 std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t groups, double epsilon);
-at::Tensor narrow_conv(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
-at::Tensor few_tokens(at::Tensor query, at::Tensor key, at::Tensor value, int64_t heads, double scale);
+at::Tensor bf16_conv(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
+at::Tensor small_attention(at::Tensor query, at::Tensor key, at::Tensor value, int64_t heads, double scale);
 }  // namespace umwelt
 
 namespace {
@@ -193,17 +193,17 @@ int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, 
   });
 }
 
-int umwelt_narrow_conv(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t stride, int64_t padding,
+int umwelt_bf16_conv(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t stride, int64_t padding,
                        at::Tensor** out) {
-  return guarded([&] { *out = new at::Tensor(umwelt::narrow_conv(*x, *weight, *bias, stride, padding)); });
+  return guarded([&] { *out = new at::Tensor(umwelt::bf16_conv(*x, *weight, *bias, stride, padding)); });
 }
 
-int umwelt_few_tokens(at::Tensor* query, at::Tensor* key, at::Tensor* value, int64_t heads, double scale, at::Tensor** out) {
-  return guarded([&] { *out = new at::Tensor(umwelt::few_tokens(*query, *key, *value, heads, scale)); });
+int umwelt_small_attention(at::Tensor* query, at::Tensor* key, at::Tensor* value, int64_t heads, double scale, at::Tensor** out) {
+  return guarded([&] { *out = new at::Tensor(umwelt::small_attention(*query, *key, *value, heads, scale)); });
 }
 
 // Calls work(data, i) for every i below count, each on a thread of libtorch's own, where libtorch shares out nothing further.
-int umwelt_side_by_side(int64_t count, void (*work)(void*, int64_t), void* data) {
+int umwelt_parallel_for(int64_t count, void (*work)(void*, int64_t), void* data) {
   return guarded([&] {
     at::parallel_for(0, count, 1, [&](int64_t from, int64_t to) {
       for (int64_t i = from; i < to; ++i) work(data, i);

@@ -54,7 +54,7 @@ unsafe extern "C" {
         seed: u64,
         out: *mut *mut c_void,
     ) -> c_int;
-    fn umwelt_narrow_conv(
+    fn umwelt_bf16_conv(
         x: Handle,
         weight: Handle,
         bias: Handle,
@@ -62,7 +62,7 @@ unsafe extern "C" {
         padding: i64,
         out: *mut *mut c_void,
     ) -> c_int;
-    fn umwelt_few_tokens(
+    fn umwelt_small_attention(
         query: Handle,
         key: Handle,
         value: Handle,
@@ -70,7 +70,7 @@ unsafe extern "C" {
         scale: c_double,
         out: *mut *mut c_void,
     ) -> c_int;
-    fn umwelt_side_by_side(count: i64, work: extern "C" fn(*mut c_void, i64), data: *mut c_void) -> c_int;
+    fn umwelt_parallel_for(count: i64, work: extern "C" fn(*mut c_void, i64), data: *mut c_void) -> c_int;
     fn umwelt_keep_freed_memory();
     fn umwelt_deterministic(on: bool) -> c_int;
 }
@@ -94,7 +94,7 @@ fn checked(code: c_int) {
 }
 
 /// The tensor that a call puts where it is told to.
-fn made(call: impl FnOnce(*mut *mut c_void) -> c_int) -> Tensor {
+fn from_out(call: impl FnOnce(*mut *mut c_void) -> c_int) -> Tensor {
     let mut out = std::ptr::null_mut();
     checked(call(&mut out));
     // SAFETY: the call made it for us.
@@ -235,34 +235,34 @@ pub fn relu_batch_norm(
 
 /// A square convolution on the CPU in bfloat16, with float32 parameters and gradients. Where the CPU has bfloat16
 /// matrix units, the weight's gradient takes half of oneDNN's time and is not rounded.
-pub fn narrow_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, padding: i64) -> Tensor {
+pub fn bf16_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, padding: i64) -> Tensor {
     let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.as_ptr() as Handle);
-    made(|out| unsafe { umwelt_narrow_conv(x, weight, bias, stride, padding, out) })
+    from_out(|out| unsafe { umwelt_bf16_conv(x, weight, bias, stride, padding, out) })
 }
 
 /// What each query `[B, N, D]` reads from keys and values `[B, M, D]` in each of `heads` heads, `softmax(scale * query key') value`.
 ///
 /// On the CPU, in float32 or bfloat16 (computed in float32). Of a few tokens, libtorch's takes several times as long.
-pub fn few_tokens(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64, scale: f64) -> Tensor {
+pub fn small_attention(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64, scale: f64) -> Tensor {
     let [query, key, value] = [query, key, value].map(|tensor| tensor.as_ptr() as Handle);
-    made(|out| unsafe { umwelt_few_tokens(query, key, value, heads, scale, out) })
+    from_out(|out| unsafe { umwelt_small_attention(query, key, value, heads, scale, out) })
 }
 
 /// Standard normal float32 draws of this shape, a function of `seed` and the kind of device alone.
 pub fn normals(shape: &[i64], device: Device, seed: u64) -> Tensor {
     let like = Tensor::empty([0], (Kind::Float, device));
     let (like, dimensions) = (like.as_ptr() as Handle, shape.len() as c_int);
-    made(|out| unsafe { umwelt_normals(like, shape.as_ptr(), dimensions, seed, out) })
+    from_out(|out| unsafe { umwelt_normals(like, shape.as_ptr(), dimensions, seed, out) })
 }
 
 /// Calls `work` of 0 to `count`, each on one thread of libtorch's own, as many at once as it has.
-pub fn side_by_side<F: Fn(usize) + Sync>(count: usize, work: &F) {
+pub fn parallel_for<F: Fn(usize) + Sync>(count: usize, work: &F) {
     extern "C" fn call<F: Fn(usize)>(work: *mut c_void, i: i64) {
         // SAFETY: it is the `work` below, which outlives the call.
         unsafe { (*work.cast::<F>())(i as usize) }
     }
     let data = std::ptr::from_ref(work).cast_mut().cast();
-    checked(unsafe { umwelt_side_by_side(count as i64, call::<F>, data) });
+    checked(unsafe { umwelt_parallel_for(count as i64, call::<F>, data) });
 }
 
 /// Keeps freed memory in the process, since every training step asks for the same buffers again (glibc only).

@@ -39,13 +39,13 @@ pub fn use_threads(threads: usize) -> Result<()> {
 ///
 /// On the CPU they are computed at once, where that leaves no more than half of the threads idle.
 /// Each call of `work` must itself enter what belongs to a thread (autocast, no gradients).
-pub fn side_by_side<T: Send>(device: Device, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
+pub fn parallel_map<T: Send>(device: Device, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let threads = tch::get_num_threads() as usize;
     if device != Device::Cpu || threads == 1 || threads > 2 * count {
         return (0..count).map(work).collect();
     }
     let made: Vec<Mutex<Option<_>>> = (0..count).map(|_| Mutex::new(None)).collect();
-    native::side_by_side(count, &|i| {
+    native::parallel_for(count, &|i| {
         let done = catch_unwind(AssertUnwindSafe(|| work(i)));
         *made[i].lock().expect("written once") = Some(done);
     });
@@ -84,7 +84,7 @@ mod tests {
         let weight = |i: i64| (Tensor::ones([3], (Kind::Float, Device::Cpu)) * i).set_requires_grad(true);
         // SAFETY: each thread writes to the gradient of a tensor of its own.
         let weights = unsafe { Shared::new((0..5).map(weight).collect::<Vec<Tensor>>()) };
-        let made = side_by_side(Device::Cpu, 5, |i| {
+        let made = parallel_map(Device::Cpu, 5, |i| {
             let loss = weights.get()[i].square().sum(Kind::Float);
             loss.backward();
             loss.double_value(&[])
@@ -98,6 +98,6 @@ mod tests {
     #[test]
     #[should_panic(expected = "the third")]
     fn a_panic_comes_out_where_the_work_was_asked_for() {
-        side_by_side(Device::Cpu, 3, |i| assert!(i < 2, "the third"));
+        parallel_map(Device::Cpu, 3, |i| assert!(i < 2, "the third"));
     }
 }

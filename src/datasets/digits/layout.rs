@@ -28,7 +28,7 @@ pub const fn name(split: Split, kind: Kind) -> &'static str {
 }
 
 /// What to do about files that are missing or damaged.
-pub fn cure(folder: &Path) -> String {
+pub fn hint(folder: &Path) -> String {
     let flag = match folder == Path::new(FOLDER) {
         true => String::new(),
         false => format!(" --folder {}", folder.display()),

@@ -29,10 +29,10 @@ impl Digits {
             labels: read(folder, labels, Kind::Labels, labels_of_digits)?,
         };
         let count = digits.images.len() / (IMAGE_SIZE * IMAGE_SIZE);
-        let (folder_name, cure) = (folder.display(), layout::cure(folder));
+        let (folder_name, hint) = (folder.display(), layout::hint(folder));
         ensure!(
             count == digits.len(),
-            "{folder_name}: {count} images in {images} but {} labels in {labels}: they are not of one set; {cure}",
+            "{folder_name}: {count} images in {images} but {} labels in {labels}: they are not of one set; {hint}",
             digits.len()
         );
         Ok(digits)
@@ -57,15 +57,15 @@ impl Digits {
 
 /// The values of one file, if they pass `check`.
 fn read(folder: &Path, name: &str, kind: Kind, check: fn(&Idx) -> Result<()>) -> Result<Vec<u8>> {
-    let cure = layout::cure(folder);
-    let missing = || format!("{}: no such file, plain or gzipped; {cure}", folder.join(name).display());
+    let hint = layout::hint(folder);
+    let missing = || format!("{}: no such file, plain or gzipped; {hint}", folder.join(name).display());
     let file = layout::find(folder, name).with_context(missing)?;
     let values = || {
         let idx = Idx::parse(layout::read(&file)?, kind)?;
         check(&idx)?;
         Ok(idx.values)
     };
-    values().map_err(|error: anyhow::Error| anyhow::anyhow!("{}: {error:#}; {cure}", file.display()))
+    values().map_err(|error: anyhow::Error| anyhow::anyhow!("{}: {error:#}; {hint}", file.display()))
 }
 
 fn images_of_digits(idx: &Idx) -> Result<()> {

@@ -29,7 +29,7 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What is told, without the folder, when `name` holds `bytes`; the cure that every error ends with is taken off.
+/// What is told, without the folder, when `name` holds `bytes`; the hint that every error ends with is taken off.
 fn told(name: &str, bytes: &[u8]) -> String {
     let folder = folder();
     fs::write(folder.path().join(name), bytes).unwrap();
@@ -39,8 +39,8 @@ fn told(name: &str, bytes: &[u8]) -> String {
 fn error(folder: &Path) -> String {
     let told = [Split::Training, Split::Validation].map(|split| Digits::load(folder, split).err());
     let told = format!("{:#}", told.into_iter().flatten().next().expect("one of them fails"));
-    let cure = format!("; `umwelt data mnist --folder {}` fetches MNIST", folder.display());
-    let rest = told.strip_suffix(&cure).unwrap_or_else(|| panic!("no cure in {told}"));
+    let hint = format!("; `umwelt data mnist --folder {}` fetches MNIST", folder.display());
+    let rest = told.strip_suffix(&hint).unwrap_or_else(|| panic!("no hint in {told}"));
     rest.strip_prefix(&folder.display().to_string()).unwrap().trim_start_matches(['/', ':', ' ']).to_owned()
 }
 
@@ -100,7 +100,7 @@ fn a_missing_file_is_named() {
         fs::remove_file(folder.path().join(name)).unwrap();
         assert_eq!(error(folder.path()), format!("{name}: no such file, plain or gzipped"));
     }
-    assert_eq!(layout::cure(Path::new("data/mnist")), "`umwelt data mnist` fetches MNIST");
+    assert_eq!(layout::hint(Path::new("data/mnist")), "`umwelt data mnist` fetches MNIST");
 }
 
 #[test]

@@ -12,7 +12,7 @@ use super::digits::idx::{Kind, check_magic};
 use super::digits::layout;
 use super::pictures::Split;
 
-pub use super::digits::layout::{FOLDER, cure};
+pub use super::digits::layout::{FOLDER, hint};
 pub use fetch::fetch;
 pub use source::Source;
 

@@ -1,28 +1,26 @@
-//! Attention: every token reads from others what it asks for.
-//!
-//! Vaswani et al., *Attention Is All You Need* (arXiv 1706.03762), equation 1, in several heads.
+//! Multi-head attention (Vaswani et al., *Attention Is All You Need*, arXiv 1706.03762, equation 1).
 
 use tch::{Device, Tensor};
 
 use super::{Linear, Scope};
 use crate::native;
 
-/// Tokens on either side up to which our own kernel is the faster one on the CPU.
-const FEW: i64 = 64;
+/// The most tokens on either side for which our own kernel is faster than libtorch's on the CPU.
+const MAX_SMALL_TOKENS: i64 = 64;
 
-/// Makes a linear layer of so many inputs and outputs, with a bias or without.
+/// Constructor for a linear layer (scope, inputs, outputs).
 pub type MakeLinear = fn(&Scope, i64, i64) -> Linear;
 
-/// Tokens read each other.
+/// Self-attention: every token attends to all tokens of its own sequence.
 pub struct SelfAttention {
-    /// Queries, keys and values beside each other.
+    /// One layer whose outputs are queries, keys and values, in this order.
     qkv: Linear,
     out: Linear,
     heads: i64,
 }
 
 impl SelfAttention {
-    /// `projection` makes the layer in front; the one behind has a bias.
+    /// `projection` constructs the query, key and value layer; the output layer always has a bias.
     pub fn new(scope: &Scope, features: i64, heads: i64, projection: MakeLinear) -> Self {
         Self {
             qkv: projection(&scope.sub("qkv"), features, 3 * features),
@@ -34,13 +32,13 @@ impl SelfAttention {
     /// `[B, N, D]` -> `[B, N, D]`
     pub fn forward(&self, x: &Tensor) -> Tensor {
         let [query, key, value] = <[Tensor; 3]>::try_from(self.qkv.forward(x).chunk(3, -1)).expect("three");
-        // One token can but read itself.
-        let alone = x.size()[1] == 1;
-        self.out.forward(&if alone { value } else { attend(&query, &key, &value, self.heads) })
+        // With a single token, attention is the identity on the value.
+        let single = x.size()[1] == 1;
+        self.out.forward(&if single { value } else { attend(&query, &key, &value, self.heads) })
     }
 }
 
-/// Tokens read others.
+/// Cross-attention: tokens of one sequence attend to the tokens of another.
 pub struct CrossAttention {
     query: Linear,
     key: Linear,
@@ -50,7 +48,7 @@ pub struct CrossAttention {
 }
 
 impl CrossAttention {
-    /// `projection` makes the three layers in front; the one behind has a bias.
+    /// `projection` constructs query, key and value layers; the output layer always has a bias.
     pub fn new(scope: &Scope, features: i64, heads: i64, projection: MakeLinear) -> Self {
         let layer = |name: &str| projection(&scope.sub(name), features, features);
         Self {
@@ -62,55 +60,59 @@ impl CrossAttention {
         }
     }
 
-    /// x `[B, N, D]`, read y `[B, M, D]` -> `[B, N, D]`, or `[B, 1, D]` where all tokens read the same.
-    ///
-    /// A batch of 1 on either side stands for B equal ones. Of a single token y, x is not asked for.
-    pub fn forward(&self, x: impl FnOnce() -> Tensor, y: &Tensor) -> Tensor {
-        if y.size()[1] == 1 {
-            return self.out.forward(&self.value.forward(y));
-        }
-        let x = x();
+    /// x `[B, N, D]` attends to y `[B, M, D]`: `[B, N, D]`. A batch dimension of 1 broadcasts.
+    pub fn forward(&self, x: &Tensor, y: &Tensor) -> Tensor {
         if x.size()[1] == 1 {
-            return self.out.forward(&self.read_once(&x, y));
+            return self.out.forward(&self.attend_once(x, y));
         }
-        // One product for both: y is long, the weights are not.
-        let read = self.key.beside(&self.value).forward(y).chunk(2, -1);
-        self.out.forward(&attend(&self.query.forward(&x), &read[0], &read[1], self.heads))
+        // One product for keys and values: y is long, the weights are small.
+        let key_value = self.key.concat_outputs(&self.value).forward(y).chunk(2, -1);
+        self.out.forward(&attend(&self.query.forward(x), &key_value[0], &key_value[1], self.heads))
     }
 
-    /// The values that a single token x `[B, 1, D]` reads, without a key or a value for every token of y: what is asked of keys
-    /// is asked of y itself, and the mean of values is the value of a mean.
+    /// The output for a single token y `[B, 1, D]`: `[B, 1, D]`, the same for every query.
     ///
-    /// With `a` the attention of a head, `q . (K y + b) = (K' q) . y + const` and `sum a (V y + b) = V (sum a y) + b`.
-    fn read_once(&self, x: &Tensor, y: &Tensor) -> Tensor {
+    /// With a single token, attention is the identity on the value, so no query is needed.
+    pub fn forward_single(&self, y: &Tensor) -> Tensor {
+        self.out.forward(&self.value.forward(y))
+    }
+
+    /// Attention of a single token x `[B, 1, D]` to y `[B, M, D]`: `[B, 1, D]`, before the output layer.
+    ///
+    /// It computes no key and no value per token of y, by two identities for the attention weights
+    /// `a` of a head: `q . (K y + b) = (K' q) . y + const`, and
+    /// `sum a (V y + b) = V (sum a y) + b`.
+    fn attend_once(&self, x: &Tensor, y: &Tensor) -> Tensor {
         let features = x.size()[2];
         let of_heads = |layer: &Linear| layer.weight.view([self.heads, features / self.heads, features]);
         let query = self.query.forward(x).view([-1, self.heads, features / self.heads]).transpose(0, 1);
-        let asked = query.bmm(&of_heads(&self.key)).transpose(0, 1).contiguous(); // [B, heads, D]
+        let scores_of_y = query.bmm(&of_heads(&self.key)).transpose(0, 1).contiguous(); // [B, heads, D]
         let scale = 1.0 / ((features / self.heads) as f64).sqrt();
-        // What a head asks for is a query that reads all features.
-        let mean = weighted_mean([&asked, y, y], 1, scale).transpose(0, 1);
-        let read =
+        // Each head is one query over all D features of y.
+        let mean = weighted_mean([&scores_of_y, y, y], 1, scale).transpose(0, 1);
+        let values =
             mean.bmm(&of_heads(&self.value).transpose(1, 2)).transpose(0, 1).flatten(1, 2).unsqueeze(1);
         match &self.value.bias {
-            Some(bias) => bias.to_kind(read.kind()) + read,
-            None => read,
+            Some(bias) => bias.to_kind(values.kind()) + values,
+            None => values,
         }
     }
 }
 
-/// What each query `[B, N, D]` reads in each head from keys and values `[B, M, D]`: `[B, N, D]`.
+/// Attention of queries `[B, N, D]` to keys and values `[B, M, D]` in each head: `[B, N, D]`.
 fn attend(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64) -> Tensor {
     weighted_mean([query, key, value], heads, 1.0 / ((query.size()[2] / heads) as f64).sqrt())
 }
 
-/// `softmax(scale * query key') value` in each head: query `[B, N, D]`, key and value `[B, M, D]`, where 1 stands for any B.
+/// `softmax(scale * query key') value` in each head: query `[B, N, D]`, key and value `[B, M, D]`.
+///
+/// A batch dimension of 1 broadcasts.
 fn weighted_mean([query, key, value]: [&Tensor; 3], heads: i64, scale: f64) -> Tensor {
     let (batch, features) = (query.size()[0].max(key.size()[0]), query.size()[2]);
     let [query, key, value] = [query, key, value].map(|x| x.expand([batch, -1, -1], false));
-    let few = query.size()[1].max(key.size()[1]) <= FEW;
-    if few && query.device() == Device::Cpu && query.kind() == key.kind() && key.kind() == value.kind() {
-        return native::few_tokens(&query, &key, &value, heads, scale);
+    let small = query.size()[1].max(key.size()[1]) <= MAX_SMALL_TOKENS;
+    if small && query.device() == Device::Cpu && query.kind() == key.kind() && key.kind() == value.kind() {
+        return native::small_attention(&query, &key, &value, heads, scale);
     }
     let [query, key, value] =
         [query, key, value].map(|x| x.reshape([batch, x.size()[1], heads, features / heads]).transpose(1, 2));
@@ -127,7 +129,7 @@ mod tests {
     use crate::draws::Draws;
     use crate::nn::Parameters;
 
-    /// One row of attention in one head, by hand.
+    /// One row of attention in one head, with plain loops.
     fn read(query: &[f64], keys: &[Vec<f64>], values: &[Vec<f64>]) -> Vec<f64> {
         let dot = |key: &Vec<f64>| query.iter().zip(key).map(|(q, k)| q * k).sum::<f64>();
         let weights: Vec<f64> = keys.iter().map(|k| (dot(k) / (query.len() as f64).sqrt()).exp()).collect();
@@ -155,7 +157,7 @@ mod tests {
     }
 
     #[test]
-    fn a_single_token_is_read_without_asking() {
+    fn attention_to_a_single_token_needs_no_query() {
         let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         let alone = SelfAttention::new(&parameters.root().sub("self"), 8, 2, Linear::new);
@@ -164,20 +166,15 @@ mod tests {
         let twice = |x: &Tensor| Tensor::cat(&[x, x], 1);
         let gap = |a: Tensor, b: Tensor| (a - b).abs().max().double_value(&[]);
         assert!(gap(alone.forward(&x), alone.forward(&twice(&x)).narrow(1, 0, 1)) < 1e-5);
-        assert!(
-            gap(
-                across.forward(|| panic!("nothing to choose"), &y),
-                across.forward(|| x.shallow_clone(), &twice(&y))
-            ) < 1e-5
-        );
+        assert!(gap(across.forward_single(&y), across.forward(&x, &twice(&y))) < 1e-5);
     }
 
     #[test]
-    fn few_tokens_read_and_learn_as_in_libtorch() {
+    fn small_attention_agrees_with_libtorch_forward_and_backward() {
         let draws = Draws::new(3);
         for (n, m, features, heads) in [(16, 16, 128, 4), (5, 3, 12, 2), (1, 64, 21, 3), (33, 17, 80, 1)] {
             for (kind, tolerance) in [(Kind::Float, 1e-5), (Kind::BFloat16, 0.02)] {
-                // Values beside keys, as one product makes them.
+                // Keys and values are two halves of one tensor, as one product makes them.
                 let query = draws.floats([3, n, features]).to_kind(kind).set_requires_grad(true);
                 let read = draws.floats([3, m, 2 * features]).to_kind(kind).set_requires_grad(true);
                 let weight = draws.floats([3, n, features]);
@@ -215,31 +212,32 @@ mod tests {
     }
 
     #[test]
-    fn a_single_token_reads_what_it_would_read_among_others() {
+    fn a_single_query_gets_the_same_output_as_among_others() {
         let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         for (name, make) in [("with", Linear::new as MakeLinear), ("without", Linear::without_bias)] {
             let across = CrossAttention::new(&parameters.root().sub(name), 8, 2, make);
             let (x, y) = (draws.floats([3, 4, 8]), draws.floats([3, 5, 8]));
-            let together = across.forward(|| x.shallow_clone(), &y);
+            let together = across.forward(&x, &y);
             for token in 0..4 {
-                let alone = across.forward(|| x.narrow(1, token, 1), &y);
+                let alone = across.forward(&x.narrow(1, token, 1), &y);
                 assert!((alone - together.narrow(1, token, 1)).abs().max().double_value(&[]) < 1e-5);
             }
         }
     }
 
     #[test]
-    fn a_batch_of_one_stands_for_equal_ones() {
+    fn a_batch_of_one_broadcasts() {
         let draws = Draws::new(0);
         let parameters = Parameters::new(Device::Cpu, 0);
         let across = CrossAttention::new(&parameters.root(), 8, 2, Linear::without_bias);
         let (one, many) = (draws.floats([1, 4, 8]), draws.floats([3, 5, 8]));
         let repeated = one.repeat([3, 1, 1]);
-        let read = |x: &Tensor, y: &Tensor| across.forward(|| x.shallow_clone(), y);
-        for (a, b) in
-            [(read(&one, &many), read(&repeated, &many)), (read(&many, &one), read(&many, &repeated))]
-        {
+        let pairs = [
+            (across.forward(&one, &many), across.forward(&repeated, &many)),
+            (across.forward(&many, &one), across.forward(&many, &repeated)),
+        ];
+        for (a, b) in pairs {
             assert!((a - b).abs().max().double_value(&[]) < 1e-5);
         }
     }

@@ -53,7 +53,7 @@ pub fn convolve(x: &Tensor, weight: &Tensor, bias: Option<&Tensor>, stride: i64,
     if x.device() == Device::Cpu && native::autocast_on_cpu() {
         let none = || Tensor::zeros([weight.size()[0]], (weight.kind(), weight.device()));
         let bias = bias.map_or_else(none, Tensor::shallow_clone);
-        return native::narrow_conv(x, weight, &bias, stride, padding);
+        return native::bf16_conv(x, weight, &bias, stride, padding);
     }
     x.conv2d(weight, bias, [stride; 2], [padding; 2], [1, 1], 1)
 }
@@ -157,7 +157,7 @@ mod tests {
                 [y.detach()].into_iter().chain(given.map(|x| x.grad())).collect::<Vec<_>>()
             };
             let rounded = given.each_ref().map(|x| x.to_kind(Kind::BFloat16).to_kind(exact));
-            let ours = passes(given, &|[x, w, b]| native::narrow_conv(x, w, b, stride, kernel / 2));
+            let ours = passes(given, &|[x, w, b]| native::bf16_conv(x, w, b, stride, kernel / 2));
             let expected =
                 passes(rounded, &|[x, w, b]| x.conv2d(w, Some(b), [stride; 2], [kernel / 2; 2], [1, 1], 1));
             for (ours, expected) in ours.iter().zip(&expected) {

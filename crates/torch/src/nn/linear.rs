@@ -55,7 +55,7 @@ impl Linear {
     }
 
     /// Two layers of the same inputs as one whose outputs are the first's and then the second's.
-    pub fn beside(&self, other: &Self) -> Self {
+    pub fn concat_outputs(&self, other: &Self) -> Self {
         let bias = self.bias.as_ref().zip(other.bias.as_ref());
         Self {
             weight: Tensor::cat(&[&self.weight, &other.weight], 0),

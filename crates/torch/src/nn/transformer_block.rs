@@ -1,23 +1,24 @@
-//! A transformer block that reads itself, then others, then thinks.
+//! A transformer block of self-attention, cross-attention and an MLP.
 
 use tch::Tensor;
 
 use super::attention::{CrossAttention, MakeLinear, SelfAttention};
 use super::{LayerNorm, Linear, Scope};
 
-/// What a block is made of.
+/// The configuration of a block.
 #[derive(Clone, Copy, Debug)]
 pub struct BlockShape {
     /// D, the features of a token.
     pub features: i64,
+    /// Attention heads; they divide `features`.
     pub heads: i64,
-    /// Whether queries, keys and values have a bias.
+    /// Gives the query, key and value layers a bias.
     pub qkv_bias: bool,
     /// Added to the variance in layer normalisation.
     pub epsilon: f64,
 }
 
-/// Self-attention, cross-attention and an MLP, each normalised in front and added to what it was given.
+/// Self-attention, cross-attention and an MLP, each a residual branch with layer normalisation first.
 pub struct CrossBlock {
     norms: [LayerNorm; 3],
     norm_read: LayerNorm,
@@ -44,11 +45,21 @@ impl CrossBlock {
         }
     }
 
-    /// x `[B, N, D]`, read y `[B, M, D]` -> `[B, N, D]`; a batch of 1 on either side stands for B equal ones.
+    /// x `[B, N, D]` attends to itself and to y `[B, M, D]`: `[B, N, D]`. A batch dimension of 1
+    /// broadcasts.
     pub fn forward(&self, x: &Tensor, y: &Tensor) -> Tensor {
         let x = x + self.itself.forward(&self.norms[0].forward(x));
-        let x = &x + self.others.forward(|| self.norms[1].forward(&x), &self.norm_read.forward(y));
+        let x = &x + self.attend_to_others(&x, &self.norm_read.forward(y));
         let hidden = self.mlp[0].forward(&self.norms[2].forward(&x)).gelu("none");
         &x + self.mlp[1].forward(&hidden)
+    }
+
+    /// Cross-attention of x `[B, N, D]` to normalised y `[B, M, D]`; x is not normalised for one token y,
+    /// since no query is needed then.
+    fn attend_to_others(&self, x: &Tensor, y: &Tensor) -> Tensor {
+        if y.size()[1] == 1 {
+            return self.others.forward_single(y);
+        }
+        self.others.forward(&self.norms[1].forward(x), y)
     }
 }

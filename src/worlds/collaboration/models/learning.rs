@@ -8,7 +8,7 @@ use tch::{Kind, Tensor};
 use super::agent::Mind;
 use super::{Como, Heard, squared_errors, together};
 use crate::nn::Mode;
-use crate::threads::{Shared, side_by_side};
+use crate::threads::{Shared, parallel_map};
 
 /// An agent's error, and its slope at what the agent thought before it heard, and at all messages `[B, A, m]`.
 struct Corrected {
@@ -56,7 +56,7 @@ impl Como {
     }
 
     fn each_agent<T: Send>(&self, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
-        side_by_side(self.device, self.agents.len(), work)
+        parallel_map(self.device, self.agents.len(), work)
     }
 
     fn train<T>(&self, network: impl FnOnce() -> T) -> T {

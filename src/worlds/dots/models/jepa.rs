@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use tch::{Reduction, Tensor};
 
 use super::target::Target;
+use crate::datasets::IMAGE_SIZE;
 use crate::diagnostics::Activations;
 use crate::nn::{
     ActionHead, Arch, Backbone, BackboneShape, Decoder, Mode, Parameters, Precision, Predictor,
@@ -216,6 +217,7 @@ impl<'a> Architecture<'a> {
         BackboneShape {
             arch: self.arch,
             channels: self.channels as i64,
+            side: IMAGE_SIZE as i64,
             width: self.width as i64,
             embedding_size: self.embedding_size as i64,
             mlp: self.backbone_mlp,
@@ -227,6 +229,7 @@ impl<'a> Architecture<'a> {
             arch: self.predictor,
             embedding,
             action_size: self.action_dim as i64,
+            side: IMAGE_SIZE as i64,
             rnn_layers: self.rnn_layers as i64,
         }
     }

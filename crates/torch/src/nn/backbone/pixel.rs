@@ -1,16 +1,17 @@
-//! A backbone that keeps the image's resolution until the very end.
+//! A backbone that keeps the image's resolution until its final pool.
 
 use tch::Tensor;
 
 use crate::nn::{BatchNorm, Conv2d, Mode, Scope, channels_last};
 
-/// Height and width of what is left of an image.
-const SIDE: i64 = 4;
+/// Side of the pooled maps.
+pub const SIDE: i64 = 4;
 const CHANNELS: i64 = 32;
-/// D
+/// D, the features of an encoding.
 pub const FEATURES: i64 = CHANNELS * SIDE * SIDE;
 
-/// Four convolutions at 28x28, each followed by ReLU and then batch normalisation, pooled to 4x4.
+/// Four convolutions at full resolution, each followed by ReLU and batch normalisation, and an
+/// average pool to 4x4.
 pub struct Pixel {
     layers: [(Conv2d, BatchNorm); 4],
 }
@@ -32,7 +33,7 @@ impl Pixel {
         }
     }
 
-    /// `[N, C, 28, 28]` -> `[N, 512]`
+    /// `[N, C, side, side]` -> `[N, 512]`
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Tensor {
         let layer = |x: Tensor, (conv, norm): &(Conv2d, BatchNorm)| norm.after_relu(&conv.forward(&x), mode);
         let maps = self.layers.iter().fold(channels_last(images), layer);

@@ -1,16 +1,16 @@
-//! The residual network of 18 layers (He et al., arXiv 1512.03385), and what is left of it without its residues.
+//! ResNet-18 (He et al., arXiv 1512.03385), whole or reduced to its skip paths.
 
 use tch::Tensor;
 
 use crate::nn::{BatchNorm, Conv2d, Mode, Scope, channels_last};
 
-/// D
+/// D, the features of an encoding.
 pub const FEATURES: i64 = 512;
 const STEM: i64 = 64;
-/// Channels and first stride of the four stages, of two blocks each.
+/// Channels and first stride of the four stages, each of two blocks.
 const STAGES: [(i64, i64); 4] = [(STEM, 1), (128, 2), (256, 2), (FEATURES, 2)];
 
-/// A 7x7 convolution and a pool to 7x7, eight blocks to 1x1.
+/// A 7x7 convolution and a 3x3 max pool, each of stride 2, eight blocks and an average pool to 1x1.
 pub struct Resnet18 {
     conv1: Conv2d,
     bn1: BatchNorm,
@@ -22,7 +22,7 @@ impl Resnet18 {
         Self::of(scope, channels, Block::new)
     }
 
-    /// Every block reduced to its skip path and ReLU.
+    /// The network with every block reduced to its skip path and ReLU.
     pub fn of_skips(scope: &Scope, channels: i64) -> Self {
         Self::of(scope, channels, Block::skip_only)
     }
@@ -42,7 +42,7 @@ impl Resnet18 {
         }
     }
 
-    /// `[N, C, 28, 28]` -> `[N, 512]`
+    /// `[N, C, side, side]` -> `[N, 512]`
     pub fn forward(&self, images: &Tensor, mode: Mode) -> Tensor {
         let stem = self.bn1.forward(&self.conv1.forward(&channels_last(images)), mode).relu();
         let pooled = stem.max_pool2d([3, 3], [2, 2], [1, 1], [1, 1], false);
@@ -54,11 +54,11 @@ impl Resnet18 {
 /// `relu(residue(x) + skip(x))`
 struct Block {
     residue: Option<Residue>,
-    /// Where the shape changes; elsewhere the skip path is the identity.
+    /// The skip path of a block that changes the shape; elsewhere it is the identity.
     downsample: Option<(Conv2d, BatchNorm)>,
 }
 
-/// Two 3x3 convolutions.
+/// Two 3x3 convolutions with batch normalisation.
 struct Residue {
     conv1: Conv2d,
     bn1: BatchNorm,
@@ -72,7 +72,7 @@ impl Block {
             conv1: Conv2d::kaiming(&scope.sub("conv1"), inputs, outputs, 3, stride),
             bn1: BatchNorm::new(&scope.sub("bn1"), outputs),
             conv2: Conv2d::kaiming(&scope.sub("conv2"), outputs, outputs, 3, 1),
-            // At 0 a block starts as its skip path (Goyal et al., arXiv 1706.02677, section 5.1).
+            // A scale of 0 makes a new block its skip path (Goyal et al., arXiv 1706.02677, 5.1).
             bn2: BatchNorm::starting_at(&scope.sub("bn2"), outputs, 0.0),
         };
         Self { residue: Some(residue), ..Self::skip_only(scope, inputs, outputs, stride) }

@@ -42,12 +42,12 @@ impl Dynamics {
 
     /// Beliefs `[.., D]` -> parameters of the prior `[.., 2D]`
     pub fn prior(&self, beliefs: &Tensor) -> Tensor {
-        side_by_side(&self.prior).forward(beliefs).relu()
+        mean_and_scale(&self.prior).forward(beliefs).relu()
     }
 
     /// Encodings and beliefs of the same steps `[.., D]` -> parameters of the posterior `[.., 2D]`
     pub fn posterior(&self, encodings: &Tensor, beliefs: &Tensor) -> Tensor {
-        let hidden = side_by_side(&self.posterior[0]).forward(&Tensor::cat(&[encodings, beliefs], -1));
+        let hidden = mean_and_scale(&self.posterior[0]).forward(&Tensor::cat(&[encodings, beliefs], -1));
         self.posterior_of_hidden(&hidden)
     }
 
@@ -60,7 +60,7 @@ impl Dynamics {
     /// Beliefs after each action `[T-1, B, D]` when nothing but the first is seen: samples come from the prior, for
     /// standard normal `noise` `[T-1, B, D]` or longer.
     pub fn imagined(&self, start: &Tensor, actions: &Tensor, noise: &Tensor) -> Tensor {
-        let prior = side_by_side(&self.prior);
+        let prior = mean_and_scale(&self.prior);
         let draw = |t, belief: &Tensor| normal(&prior.forward(belief).relu(), 0.0).sample(&noise.get(t));
         let (beliefs, _) = self.step_by_step(start, actions, draw);
         Tensor::stack(&beliefs, 0)
@@ -69,7 +69,7 @@ impl Dynamics {
     /// What is carried from step to step while all encodings `[T, B, D]` are seen: a sample of the first prior, then
     /// of the posteriors, whose scale is at least `least`, `[T-1, B, D]`.
     pub fn filtered(&self, encodings: &Tensor, actions: &Tensor, noise: &Noise, least: f64) -> Tensor {
-        let (of_encoding, of_belief) = side_by_side(&self.posterior[0]).split(self.features);
+        let (of_encoding, of_belief) = mean_and_scale(&self.posterior[0]).split(self.features);
         let seen = of_encoding.forward(encodings);
         let draw = |t, belief: &Tensor| match t {
             0 => normal(&self.prior(belief), 0.0).sample(&noise.prior.get(0)),
@@ -107,6 +107,6 @@ pub fn normal(parameters: &Tensor, least: f64) -> Normal {
     Normal { mean, scale: raw.softplus() + least }
 }
 
-fn side_by_side([mean, scale]: &[Linear; 2]) -> Linear {
-    mean.beside(scale)
+fn mean_and_scale([mean, scale]: &[Linear; 2]) -> Linear {
+    mean.concat_outputs(scale)
 }

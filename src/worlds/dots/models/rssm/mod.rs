@@ -17,6 +17,7 @@ pub use settings::RssmSettings;
 use self::dynamics::{Dynamics, normal};
 use super::jepa::later;
 use super::{LossOutput, WorldModel};
+use crate::datasets::IMAGE_SIZE;
 use crate::diagnostics::Activations;
 use crate::nn::{ActionHead, Backbone, BackboneShape, Decoder, Mode, Parameters, Precision};
 use crate::objectives::LossReport;
@@ -166,6 +167,7 @@ impl RssmSettings {
         BackboneShape {
             arch: self.arch,
             channels: self.channels as i64,
+            side: IMAGE_SIZE as i64,
             width: self.backbone_width_factor as i64,
             embedding_size: self.embedding_size as i64,
             mlp: None,
