@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{SweepFile, Told, Trial, rungs};
+use super::{SweepFile, Trial, TrialResult, TrialStatus, rungs};
 use crate::{by_identity, is_held, read_records, unix_seconds};
 use umwelt_base::{atomic, jsonl};
 use umwelt_settings::{Schema, SettingsError};
@@ -23,21 +23,21 @@ pub struct SweepFolder {
     pub file: SweepFile,
     path: PathBuf,
     source: Source,
-    schema: Typed,
-    /// The trials of a sweep that is planned ahead; made once, since standings are asked for every second.
+    schema: SchemaFunctions,
+    /// The trials of a sweep that is planned ahead; made once, since statuses are asked for every second.
     planned: OnceLock<Vec<Trial>>,
     /// Lines of `trials.jsonl` that were read, and the trials among them that the file still stands for.
-    asked: RefCell<(usize, Vec<Asked>)>,
+    asked: RefCell<(usize, Vec<AskedTrial>)>,
 }
 
 /// What only the schema of the settings knows.
 #[derive(Clone, Copy)]
-struct Typed {
+struct SchemaFunctions {
     name: fn(Trial) -> Result<Trial, SettingsError>,
     runs: fn(&Path, &HashSet<&str>) -> HashMap<String, PathBuf>,
 }
 
-impl Typed {
+impl SchemaFunctions {
     fn of<T: Schema>() -> Self {
         Self {
             name: Trial::named::<T>,
@@ -58,7 +58,7 @@ pub struct Source {
 
 /// A point that an adaptive sweep asked for.
 #[derive(Clone, Serialize, Deserialize)]
-struct Asked {
+struct AskedTrial {
     /// Who is to run it; a Slurm task that is queued again finds its own by this.
     owner: String,
     trial: Trial,
@@ -92,7 +92,7 @@ impl SweepFolder {
     pub fn from_source<T: Schema>(source: Source) -> Result<Self> {
         let file = SweepFile::read::<T>(&source.file, &source.values)?;
         let path = source.folder.clone().unwrap_or_else(|| file.output_path.clone());
-        let schema = Typed::of::<T>();
+        let schema = SchemaFunctions::of::<T>();
         Ok(Self { file, path, source, schema, planned: OnceLock::new(), asked: RefCell::default() })
     }
 
@@ -124,7 +124,7 @@ impl SweepFolder {
     /// Settings that cannot be loaded, at their place in the sweep file.
     pub fn trials(&self) -> Result<Vec<Trial>> {
         if self.file.is_adaptive() {
-            return Ok(self.asked()?.into_iter().map(|asked| asked.trial).collect());
+            return Ok(self.asked_trials()?.into_iter().map(|asked| asked.trial).collect());
         }
         if let Some(planned) = self.planned.get() {
             return Ok(planned.clone());
@@ -138,7 +138,7 @@ impl SweepFolder {
     /// Trials whose runs lie in the folder already keep the names that those have: of another spelling, or of an earlier
     /// version.
     fn keep_names(&self, mut trials: Vec<Trial>) -> Vec<Trial> {
-        let mut others = self.unnamed(&trials);
+        let mut others = self.stray_names(&trials);
         for trial in trials.iter_mut().filter(|trial| !self.run_path(trial).exists()) {
             trial.name = others.remove(&trial.identity).unwrap_or(std::mem::take(&mut trial.name));
         }
@@ -146,7 +146,7 @@ impl SweepFolder {
     }
 
     /// The names of runs in the folder that none of `trials` has, by identity.
-    fn unnamed(&self, trials: &[Trial]) -> HashMap<String, String> {
+    fn stray_names(&self, trials: &[Trial]) -> HashMap<String, String> {
         let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
         let runs = (self.schema.runs)(&self.path, &names).into_iter();
         let name = |run: PathBuf| Some(run.file_name()?.to_string_lossy().into_owned());
@@ -157,8 +157,8 @@ impl SweepFolder {
     ///
     /// # Errors
     /// As for [`Self::trials`].
-    pub fn others(&self) -> Result<Vec<String>> {
-        let mut names: Vec<String> = self.unnamed(&self.trials()?).into_values().collect();
+    pub fn stray_runs(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = self.stray_names(&self.trials()?).into_values().collect();
         names.sort();
         Ok(names)
     }
@@ -205,38 +205,43 @@ impl SweepFolder {
 
     /// Runs that an adaptive sweep has not asked for yet.
     pub fn unasked(&self) -> Result<usize> {
-        Ok(if self.file.is_adaptive() { self.len().saturating_sub(self.asked()?.len()) } else { 0 })
+        Ok(if self.file.is_adaptive() { self.len().saturating_sub(self.asked_trials()?.len()) } else { 0 })
     }
 
     /// The next trial of an adaptive sweep for `owner`, written down before anyone can start it; none when all
     /// are asked for.
     pub fn ask(&self, owner: &str) -> Result<Option<Trial>> {
         let _lock = self.lock_file("trials.lock")?;
-        let asked: HashSet<usize> = self.asked()?.iter().map(|asked| asked.trial.index).collect();
+        let asked: HashSet<usize> = self.asked_trials()?.iter().map(|asked| asked.trial.index).collect();
         let Some(index) = (0..self.len()).find(|index| !asked.contains(index)) else { return Ok(None) };
-        let told: Vec<Told> = self.standings()?.into_iter().map(|standing| standing.told()).collect();
-        let trial = (self.schema.name)(self.file.trial(index, &told))?;
-        self.append("trials.jsonl", &Asked { owner: owner.into(), trial: trial.clone() })?;
+        let results: Vec<TrialResult> = self.statuses()?.iter().map(TrialStatus::result).collect();
+        let trial = (self.schema.name)(self.file.trial(index, &results))?;
+        self.append("trials.jsonl", &AskedTrial { owner: owner.into(), trial: trial.clone() })?;
         Ok(Some(trial))
     }
 
     /// What `owner` asked for, oldest first.
     pub fn asked_by(&self, owner: &str) -> Result<Vec<Trial>> {
-        Ok(self.asked()?.into_iter().filter(|asked| asked.owner == owner).map(|asked| asked.trial).collect())
+        Ok(self
+            .asked_trials()?
+            .into_iter()
+            .filter(|asked| asked.owner == owner)
+            .map(|asked| asked.trial)
+            .collect())
     }
 
     /// The lines of `trials.jsonl` that stand for the same settings today as when they were written.
-    fn asked(&self) -> Result<Vec<Asked>> {
-        let lines: Vec<Asked> = self.lines("trials.jsonl")?;
+    fn asked_trials(&self) -> Result<Vec<AskedTrial>> {
+        let lines: Vec<AskedTrial> = self.lines("trials.jsonl")?;
         let (read, asked) = &mut *self.asked.borrow_mut();
         for line in lines.into_iter().skip(*read) {
             *read += 1;
-            asked.extend(self.still_meant(line));
+            asked.extend(self.with_current_settings(line));
         }
         Ok(asked.clone())
     }
 
-    fn still_meant(&self, Asked { owner, trial: written }: Asked) -> Option<Asked> {
+    fn with_current_settings(&self, AskedTrial { owner, trial: written }: AskedTrial) -> Option<AskedTrial> {
         let mut trial = (self.schema.name)(self.file.trial_at(written.index, written.point.clone())).ok()?;
         if written.identity.is_empty() {
             // An earlier version wrote no identity: the run says which settings it has, if it was begun.
@@ -246,7 +251,7 @@ impl SweepFolder {
         } else {
             trial.name = written.name;
         }
-        Some(Asked { owner, trial })
+        Some(AskedTrial { owner, trial })
     }
 
     /// Where the runs of the sweep judge each other, if it ends runs early.
@@ -258,7 +263,7 @@ impl SweepFolder {
     ///
     /// # Errors
     /// As for [`Self::trials`], and when the file cannot be read or written.
-    pub fn forget_other_runs(&self) -> Result<()> {
+    pub fn drop_stray_results(&self) -> Result<()> {
         let trials = self.trials()?;
         let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
         rungs::keep(&self.rungs(), |run| names.contains(run))

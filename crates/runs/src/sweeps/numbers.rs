@@ -54,7 +54,7 @@ impl Numbers {
         let (low, high) = self.ends();
         self.nearest(match self.prior {
             Prior::Uniform { .. } => low + u * (high - low),
-            Prior::Normal { mu, sigma } => mu + sigma * gauss::quantile(u),
+            Prior::Normal { mu, sigma } => mu + sigma * gauss::normal_quantile(u),
         })
     }
 

@@ -9,7 +9,8 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::folder::{RUNGS, SweepFolder};
-use super::{Asha, Trial, Verdict, arrive};
+use super::rungs::decide_at_rung;
+use super::{Asha, Trial, Verdict};
 use crate::{EARLY_STOPPING, Record};
 use umwelt_base::atomic;
 
@@ -74,8 +75,8 @@ impl Pruner {
         let Some(value) = record.get(metric) else { return Ok(None) };
         // A value that is not finite is null in the metrics, and the worst there is.
         let value = value.as_f64().unwrap_or(f64::NAN);
-        Ok(match arrive(&self.rungs, &self.run, epoch, value, rule)? {
-            Verdict::GoOn => None,
+        Ok(match decide_at_rung(&self.rungs, &self.run, epoch, value, rule)? {
+            Verdict::Continue => None,
             Verdict::Stop { rung, rank, of } => {
                 let epochs = rule.epochs(rung);
                 Some(format!("{metric} {value:.4} was rank {rank} of {of} at epoch {epochs}"))

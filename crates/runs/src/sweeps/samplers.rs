@@ -9,7 +9,7 @@ mod tpe;
 mod benchmark;
 
 use super::{
-    point::{Observed, Point},
+    point::{Point, PointHistory},
     space::Space,
 };
 pub use drawn::Drawn;
@@ -23,14 +23,14 @@ pub trait Sampler {
     ///
     /// # Panics
     /// A finite space may have fewer points.
-    fn ask(&self, index: usize, told: &[Observed<'_>]) -> Point;
+    fn ask(&self, index: usize, histories: &[PointHistory<'_>]) -> Point;
 }
 
 /// Every point, in order.
 pub struct Grid<'a>(pub &'a [Point]);
 
 impl Sampler for Grid<'_> {
-    fn ask(&self, index: usize, _: &[Observed<'_>]) -> Point {
+    fn ask(&self, index: usize, _: &[PointHistory<'_>]) -> Point {
         self.0[index].clone()
     }
 }
@@ -48,7 +48,7 @@ pub struct Random<'a> {
 }
 
 impl Sampler for Random<'_> {
-    fn ask(&self, index: usize, _: &[Observed<'_>]) -> Point {
+    fn ask(&self, index: usize, _: &[PointHistory<'_>]) -> Point {
         self.drawn.point(self.space, self.points, index, |draw| self.draw(draw))
     }
 }

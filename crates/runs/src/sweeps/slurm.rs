@@ -109,8 +109,8 @@ pub fn earlier(folder: &Path) -> Vec<Submission> {
 
 /// How many tasks an array of this cluster may have.
 pub fn array_limit() -> usize {
-    let told = slurm(Command::new("scontrol").args(["show", "config"])).unwrap_or_default();
-    let line = told.lines().find_map(|line| line.strip_prefix("MaxArraySize"));
+    let config = slurm(Command::new("scontrol").args(["show", "config"])).unwrap_or_default();
+    let line = config.lines().find_map(|line| line.strip_prefix("MaxArraySize"));
     let limit = line.and_then(|rest| rest.trim_start_matches([' ', '=']).trim().parse::<usize>().ok());
     limit.unwrap_or(MAX_ARRAY_SIZE).saturating_sub(1).max(1)
 }
@@ -123,9 +123,10 @@ pub fn queue(folder: &Path) -> Option<String> {
         return None;
     }
     // -r lists each task of an array; a job that Slurm has forgotten makes it fail, which says the same as nothing.
-    let told = slurm(Command::new("squeue").args(["-h", "-r", "-o", "%T %r", "-j", &jobs.join(",")])).ok()?;
+    let tasks =
+        slurm(Command::new("squeue").args(["-h", "-r", "-o", "%T %r", "-j", &jobs.join(",")])).ok()?;
     let mut counts = std::collections::BTreeMap::<&str, usize>::new();
-    told.lines().for_each(|line| *counts.entry(line).or_default() += 1);
+    tasks.lines().for_each(|line| *counts.entry(line).or_default() += 1);
     let counts: Vec<String> = counts
         .into_iter()
         .map(|(line, count)| {

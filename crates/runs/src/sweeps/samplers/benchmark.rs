@@ -1,6 +1,6 @@
 //! The samplers against each other, on a problem such as a model poses.
 
-use super::super::{Outcome, SweepFile, Told};
+use super::super::{Outcome, SweepFile, TrialResult};
 use umwelt_settings::example::RunSettings;
 
 /// Two parameters on log scales, a whole number and a plain one; the best is 0.
@@ -27,11 +27,11 @@ fn search(method: &str, seed: u64) -> [f64; 2] {
     let path = folder.path().join("bench.yaml");
     std::fs::write(&path, format!("method: {method}\nbudget: 100\nsampler_seed: {seed}\n{SPACE}")).unwrap();
     let sweep = SweepFile::read::<RunSettings>(&path, &[]).unwrap();
-    let (mut told, mut best): (Vec<Told>, Vec<f64>) = (Vec::new(), vec![f64::INFINITY]);
+    let (mut results, mut best): (Vec<TrialResult>, Vec<f64>) = (Vec::new(), vec![f64::INFINITY]);
     for index in 0..100 {
-        let trial = sweep.trial(index, &told);
+        let trial = sweep.trial(index, &results);
         let loss = loss(|key| trial.point.get(key).unwrap().parse().unwrap());
-        told.push(trial.told(Outcome::Scored(loss)));
+        results.push(trial.result(Outcome::Scored(loss)));
         best.push(loss.min(best[index]));
     }
     [best[30], best[100]]

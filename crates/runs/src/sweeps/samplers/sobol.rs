@@ -1,7 +1,7 @@
 //! Sobol's sequence, which fills space more evenly than chance does.
 
 use super::{
-    super::point::{Observed, Point},
+    super::point::{Point, PointHistory},
     super::space::Space,
     Drawn, Sampler,
 };
@@ -52,7 +52,7 @@ pub struct Sobol<'a> {
 }
 
 impl Sampler for Sobol<'_> {
-    fn ask(&self, index: usize, _: &[Observed<'_>]) -> Point {
+    fn ask(&self, index: usize, _: &[PointHistory<'_>]) -> Point {
         self.drawn.point(self.space, self.points, index, |draw| self.draw(draw))
     }
 }

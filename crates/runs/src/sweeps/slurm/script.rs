@@ -107,7 +107,7 @@ pub fn script(
         directive("array", &format!("0-{}{throttle}", submission.tasks.len() - 1)),
     ];
     lines.extend(places(&plan, &here)?);
-    lines.extend(asked(options));
+    lines.extend(resources(options));
     let header: String = lines.iter().map(|line| format!("#SBATCH {line}\n")).collect();
     let program = text(&std::env::current_exe()?)?.to_owned();
     let command = quoted(&[program, "sweep".into(), "--task".into(), text(&plan)?.into()]);
@@ -125,7 +125,7 @@ fn places(plan: &Path, here: &Path) -> Result<[String; 2]> {
     Ok([directive("output", &logs), directive("chdir", text(here)?)])
 }
 
-fn asked(options: &SlurmOptions) -> Vec<String> {
+fn resources(options: &SlurmOptions) -> Vec<String> {
     let mut lines = vec!["--open-mode=append".into(), "--requeue".into()];
     lines.push(directive("signal", &format!("B:USR1@{}", options.grace)));
     lines.push(directive("cpus-per-task", &options.cpus_per_task.unwrap_or(1).to_string()));

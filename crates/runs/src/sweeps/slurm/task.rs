@@ -11,7 +11,7 @@ use signal_hook::consts::SIGUSR1;
 use super::{Submission, slurm};
 use crate::sweeps::Trial;
 use crate::sweeps::folder::SweepFolder;
-use crate::sweeps::mishaps::Mishaps;
+use crate::sweeps::retries::Retries;
 use crate::sweeps::worker::{Ending, Worker};
 use crate::{Status, is_running};
 use umwelt_base::stop::{Interrupted, Stop};
@@ -54,7 +54,7 @@ pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
 
 /// Runs `trial` to its end, again after a mishap as often as was asked; false when it failed.
 fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
-    let mut mishaps = Mishaps::default();
+    let mut retries = Retries::default();
     loop {
         let path = folder.run_path(trial);
         if is_running(&path) || Status::read(&path).is_some_and(|status| status.state.is_over()) {
@@ -71,7 +71,7 @@ fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
                 terminal::note(format!("{}: {error}", trial.name));
             }
         }
-        if !mishaps.note(folder, trial, ending)? {
+        if !retries.record(folder, trial, ending)? {
             return Ok(false);
         }
     }

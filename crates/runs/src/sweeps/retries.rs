@@ -11,14 +11,14 @@ const RESTARTS: usize = 2;
 
 /// How often one run was killed, and how often it failed, under one scheduler.
 #[derive(Default)]
-pub struct Mishaps {
+pub struct Retries {
     killed: usize,
     failed: usize,
 }
 
-impl Mishaps {
+impl Retries {
     /// Keeps what went wrong, and says whether the run is to be started again.
-    pub fn note(&mut self, folder: &SweepFolder, trial: &Trial, ending: Ending) -> Result<bool> {
+    pub fn record(&mut self, folder: &SweepFolder, trial: &Trial, ending: Ending) -> Result<bool> {
         let (error, again) = match ending {
             Ending::Done | Ending::Interrupted => return Ok(false),
             Ending::Killed(error) => {

@@ -7,7 +7,7 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::Trial;
 use super::folder::SweepFolder;
-use super::standing::{Standing, TrialState};
+use super::trial_status::{TrialState, TrialStatus};
 use super::worker::Ending;
 use crate::Status;
 use umwelt_base::terminal;
@@ -17,7 +17,7 @@ use umwelt_charts::{Align, Table};
 const ROWS: usize = 16;
 const WIDEST_NAME: usize = 56;
 
-pub struct Board {
+pub struct ProgressTable {
     view: View,
     metric: String,
 }
@@ -28,12 +28,12 @@ enum View {
     Live(ProgressBar),
 }
 
-impl Board {
+impl ProgressTable {
     pub fn new(quiet: bool, metric: &str) -> Self {
         let view = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => View::Quiet,
             (false, false) => View::Plain,
-            (false, true) => View::Live(bar()),
+            (false, true) => View::Live(table_area()),
         };
         Self { view, metric: metric.to_owned() }
     }
@@ -42,7 +42,7 @@ impl Board {
         Duration::from_secs(if matches!(self.view, View::Live(_)) { 1 } else { 3600 })
     }
 
-    pub fn say(&self, notice: &str) {
+    pub fn notify(&self, notice: &str) {
         match &self.view {
             View::Quiet => {}
             View::Plain => terminal::note(notice),
@@ -75,10 +75,10 @@ impl Board {
     }
 
     /// Draws the table again.
-    pub fn draw(&self, standings: &[Standing], unasked: usize) {
+    pub fn redraw(&self, statuses: &[TrialStatus], unasked: usize) {
         if let View::Live(bar) = &self.view {
-            let head = headline(standings, unasked);
-            bar.set_message(format!("{head}\n{}", table(standings, &self.metric, Some(ROWS))));
+            let head = headline(statuses, unasked);
+            bar.set_message(format!("{head}\n{}", table(statuses, &self.metric, Some(ROWS))));
         }
     }
 
@@ -89,14 +89,14 @@ impl Board {
     }
 }
 
-fn bar() -> ProgressBar {
+fn table_area() -> ProgressBar {
     let style = ProgressStyle::with_template("{msg}").expect("the template is valid");
     ProgressBar::new_spinner().with_style(style)
 }
 
 /// `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`
-pub fn headline(standings: &[Standing], unasked: usize) -> String {
-    let count = |wanted: fn(&TrialState) -> bool| standings.iter().filter(|s| wanted(&s.state)).count();
+pub fn headline(statuses: &[TrialStatus], unasked: usize) -> String {
+    let count = |wanted: fn(&TrialState) -> bool| statuses.iter().filter(|s| wanted(&s.state)).count();
     let waiting = count(|state| *state == TrialState::Waiting) + unasked;
     let counts = [
         (count(|state| *state == TrialState::Finished), "finished"),
@@ -107,18 +107,18 @@ pub fn headline(standings: &[Standing], unasked: usize) -> String {
         (count(|state| matches!(state, TrialState::Failed(_))), "failed"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
-    let left = time_left(standings, waiting);
+    let counts: Vec<String> = counts.map(|(count, state)| format!("{count} {state}")).collect();
+    let left = time_left(statuses, waiting);
     let left = left.map_or(String::new(), |left| format!("  |  about {} left", HumanDuration(left)));
-    format!("{} runs: {}{left}", standings.len() + unasked, counts.join(", "))
+    format!("{} runs: {}{left}", statuses.len() + unasked, counts.join(", "))
 }
 
 /// From the mean duration of the runs that are over and the number of those that run; none while there are none.
-fn time_left(standings: &[Standing], waiting: usize) -> Option<Duration> {
-    let seconds = |s: &Standing| s.status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
-    let over: Vec<f64> = standings.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
+fn time_left(statuses: &[TrialStatus], waiting: usize) -> Option<Duration> {
+    let seconds = |s: &TrialStatus| s.run_status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
+    let over: Vec<f64> = statuses.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
     let mean = over.iter().sum::<f64>() / over.len() as f64;
-    let running = standings.iter().filter(|s| s.state == TrialState::Running);
+    let running = statuses.iter().filter(|s| s.state == TrialState::Running);
     let left: Vec<f64> = running.map(|s| (mean - seconds(s).unwrap_or(0.0)).max(0.0)).collect();
     let work = left.iter().sum::<f64>() + mean * waiting as f64;
     let each = work / left.len() as f64;
@@ -126,24 +126,24 @@ fn time_left(standings: &[Standing], waiting: usize) -> Option<Duration> {
 }
 
 /// A row for each run: those that run or went wrong first where there is no room for all.
-pub fn table(standings: &[Standing], metric: &str, rows: Option<usize>) -> String {
-    let mut shown: Vec<&Standing> = standings.iter().collect();
+pub fn table(statuses: &[TrialStatus], metric: &str, rows: Option<usize>) -> String {
+    let mut shown: Vec<&TrialStatus> = statuses.iter().collect();
     if rows.is_some_and(|rows| rows < shown.len()) {
-        shown.sort_by_key(|standing| urgency(&standing.state));
+        shown.sort_by_key(|trial_status| urgency(&trial_status.state));
         shown.truncate(rows.unwrap_or(usize::MAX));
     }
-    let hidden = standings.len() - shown.len();
+    let hidden = statuses.len() - shown.len();
     let columns =
         [("run", Align::Left), ("state", Align::Left), ("progress", Align::Right), (metric, Align::Right)];
-    let table = shown.iter().fold(Table::new(columns), |table, standing| {
-        let (state, note) = words(standing);
-        let score = standing.score.map_or(String::new(), |score| format!("{score:.4}"));
-        table.row([short(&standing.trial), state.to_owned(), note, score])
+    let table = shown.iter().fold(Table::new(columns), |table, trial_status| {
+        let (state, note) = describe(trial_status);
+        let score = trial_status.score.map_or(String::new(), |score| format!("{score:.4}"));
+        table.row([short(&trial_status.trial), state.to_owned(), note, score])
     });
-    let reasons = shown.iter().filter_map(|standing| match &standing.state {
-        TrialState::Failed(reason) => Some(format!("{}: {reason}\n", short(&standing.trial))),
+    let reasons = shown.iter().filter_map(|trial_status| match &trial_status.state {
+        TrialState::Failed(reason) => Some(format!("{}: {reason}\n", short(&trial_status.trial))),
         TrialState::Stopped(reason) if rows.is_none() => {
-            Some(format!("{}: {reason}\n", short(&standing.trial)))
+            Some(format!("{}: {reason}\n", short(&trial_status.trial)))
         }
         _ => None,
     });
@@ -172,8 +172,8 @@ fn short(trial: &Trial) -> String {
 }
 
 /// What a run is doing and how far that is: `training 40 %, 2 minutes left`.
-pub fn progress(standing: &Standing) -> String {
-    let Some(status) = &standing.status else { return String::new() };
+pub fn progress(trial_status: &TrialStatus) -> String {
+    let Some(status) = &trial_status.run_status else { return String::new() };
     if status.phase_steps == 0 {
         return status.phase.clone();
     }
@@ -183,11 +183,11 @@ pub fn progress(standing: &Standing) -> String {
     format!("{} {percent} %{left}", status.phase)
 }
 
-fn words(standing: &Standing) -> (&'static str, String) {
-    match &standing.state {
+fn describe(trial_status: &TrialStatus) -> (&'static str, String) {
+    match &trial_status.state {
         TrialState::Waiting => ("waiting", String::new()),
-        TrialState::Running => ("running", progress(standing)),
-        TrialState::Interrupted => ("interrupted", progress(standing)),
+        TrialState::Running => ("running", progress(trial_status)),
+        TrialState::Interrupted => ("interrupted", progress(trial_status)),
         TrialState::Failed(_) => ("failed", String::new()),
         TrialState::Stopped(_) => ("stopped early", String::new()),
         TrialState::Finished => ("finished", String::new()),
@@ -208,9 +208,9 @@ mod tests {
             .unwrap();
         let sweep = SweepFile::read::<RunSettings>(&file, &[]).unwrap();
         let seconds = |training_seconds| Status { training_seconds, ..Status::new() };
-        let standing = |(index, (state, status)): (usize, (TrialState, Option<Status>))| {
+        let trial_status = |(index, (state, run_status)): (usize, (TrialState, Option<Status>))| {
             let trial = sweep.trial(index, &[]).named::<RunSettings>().unwrap();
-            Standing { path: folder.path().join(&trial.name), trial, state, status, score: None }
+            TrialStatus { path: folder.path().join(&trial.name), trial, state, run_status, score: None }
         };
         let states = [
             (TrialState::Finished, Some(seconds(100.0))),
@@ -219,14 +219,14 @@ mod tests {
             (TrialState::Running, Some(seconds(120.0))),
             (TrialState::Waiting, None),
         ];
-        let mut standings: Vec<_> = states.into_iter().enumerate().map(standing).collect();
+        let mut statuses: Vec<_> = states.into_iter().enumerate().map(trial_status).collect();
         // 100 s of one run, none of the other, 120 s of each of the two that wait: 340 s by two.
-        let told = "6 runs: 2 finished, 2 running, 2 waiting  |  about 3 minutes left";
-        assert_eq!(headline(&standings, 1), told);
-        standings[2].state = TrialState::Failed("it broke".into());
-        standings[3].state = TrialState::Interrupted;
-        assert_eq!(headline(&standings, 0), "5 runs: 2 finished, 1 waiting, 1 interrupted, 1 failed");
-        let shown = table(&standings, "prediction.rmse_px", Some(2));
+        let expected = "6 runs: 2 finished, 2 running, 2 waiting  |  about 3 minutes left";
+        assert_eq!(headline(&statuses, 1), expected);
+        statuses[2].state = TrialState::Failed("it broke".into());
+        statuses[3].state = TrialState::Interrupted;
+        assert_eq!(headline(&statuses, 0), "5 runs: 2 finished, 1 waiting, 1 interrupted, 1 failed");
+        let shown = table(&statuses, "prediction.rmse_px", Some(2));
         assert!(shown.contains("dataset_noise=3: it broke") && shown.contains("... and 3 more"), "{shown}");
     }
 }
