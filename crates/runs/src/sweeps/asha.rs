@@ -10,8 +10,8 @@ use crate::Goal;
 pub struct Asha {
     /// The epochs to the first rung, above 0.
     pub min_epochs: f64,
-    /// The ratio of runs that reach a rung to those that continue, and of the epochs of successive rungs;
-    /// above 1.
+    /// The ratio of runs that reach a rung to those that continue, and of the epochs of successive
+    /// rungs; above 1.
     pub eta: f64,
     /// The direction of better values.
     pub goal: Goal,
@@ -45,7 +45,8 @@ impl Asha {
         self.min_epochs * self.eta.powi(rung.cast_signed())
     }
 
-    /// The decision for `value` among the earlier values `before` at the rung. Ties favour earlier runs.
+    /// The decision for `value` among the earlier values `before` at the rung. Ties favour earlier
+    /// runs.
     ///
     /// A value that is not finite ranks last and always stops.
     pub fn decide(&self, rung: u32, value: f64, before: &[f64]) -> Verdict {

@@ -14,7 +14,8 @@ pub(super) struct Command {
     pub values: Vec<Setting>,
 }
 
-/// Reads the words behind `--configs` and `--values`. All others, and `${...}`, are for W&B's agent.
+/// Reads the words behind `--configs` and `--values`. All others, and `${...}`, are for W&B's
+/// agent.
 pub(super) fn read(node: &Node) -> Result<Command, SettingsError> {
     let mut command = Command::default();
     let mut option = String::new();

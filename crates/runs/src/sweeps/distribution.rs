@@ -154,7 +154,8 @@ impl Spec<'_> {
         Ok(Domain::Numbers(Numbers { prior: Prior::Normal { mu, sigma }, log, lattice, whole }))
     }
 
-    /// Refuses a normal distribution with draws that overflow, or that underflow to 0 on a log scale.
+    /// Refuses a normal distribution with draws that overflow, or that underflow to 0 on a log
+    /// scale.
     fn check_reach(&self, mu: f64, sigma: f64, log: bool) -> Result<()> {
         let power = |x: f64| if log { x.exp() } else { x };
         let is_number = |x: f64| power(x).is_finite() && (!log || power(x) > 0.0);

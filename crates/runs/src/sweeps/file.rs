@@ -75,7 +75,8 @@ impl SweepFile {
         self.method == Method::Tpe
     }
 
-    /// The names of the dimensions in order: parameters by dotted key, groups, labels, and `seed` last.
+    /// The names of the dimensions in order: parameters by dotted key, groups, labels, and `seed`
+    /// last.
     pub fn dimensions(&self) -> Vec<String> {
         let names = self.space.dimensions.iter().map(|dimension| dimension.name.clone());
         names.chain((!self.seeds.is_empty()).then(|| "seed".to_owned())).collect()

@@ -1,5 +1,5 @@
-//! Sweeps, many runs from one file: search spaces, samplers, early stopping, and schedulers for this
-//! machine and for Slurm.
+//! Sweeps, many runs from one file: search spaces, samplers, early stopping, and schedulers for
+//! this machine and for Slurm.
 
 mod asha;
 mod command;

@@ -1,4 +1,5 @@
-//! A sweep on this machine: a pool of processes that survives the death of any of them, and its own.
+//! A sweep on this machine: a pool of processes whose work survives a crash of any, the scheduler
+//! too.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -17,13 +18,14 @@ use umwelt_base::stop::{Interrupted, Stop};
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// What the machine gives to a sweep.
+/// The resources of this machine for a sweep.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Capacity {
+    /// Runs at a time.
     pub jobs: usize,
-    /// CPU threads of each run.
+    /// The CPU threads of each run.
     pub threads: usize,
-    /// The names of the GPUs, as `CUDA_VISIBLE_DEVICES` knows them.
+    /// The names of the GPUs for `CUDA_VISIBLE_DEVICES`.
     pub gpus: Vec<String>,
 }
 
@@ -33,16 +35,16 @@ pub struct Pool<'a> {
     stop: &'a Stop,
     progress: ProgressTable,
     todo: VecDeque<Trial>,
-    /// By slot.
+    /// The processes by slot.
     working: Vec<Option<Worker>>,
-    /// Runs that an earlier scheduler started and that outlived it.
+    /// The runs of an earlier scheduler that have outlived it.
     orphans: Vec<Trial>,
     retries: HashMap<String, Retries>,
 }
 
 impl<'a> Pool<'a> {
-    /// Takes up what is left of the sweep: interrupted runs first, then those that failed if they are to be tried
-    /// again, then those that wait.
+    /// The pool for the unfinished trials of a sweep: interrupted runs first, then failed ones if
+    /// `retry_failed`, then waiting ones.
     pub fn new(
         folder: &'a SweepFolder,
         capacity: Capacity,
@@ -67,13 +69,13 @@ impl<'a> Pool<'a> {
         Ok(Self { folder, capacity, stop, progress, todo: todo.into(), working, orphans, retries })
     }
 
-    /// Works until nothing is left to start and nothing runs.
+    /// Runs all trials to their ends.
     ///
     /// # Errors
-    /// [`Interrupted`] when asked to stop, after the runs have left their checkpoints.
+    /// [`Interrupted`] after a signal, once the runs have written their checkpoints.
     pub fn run(mut self) -> Result<Vec<TrialStatus>> {
         let result = self.work();
-        // Whatever ends the scheduler must not cost the runs their work.
+        // The runs write checkpoints even if the scheduler fails.
         self.interrupt();
         self.progress.finish();
         result?;
@@ -100,7 +102,7 @@ impl<'a> Pool<'a> {
         }
     }
 
-    /// Starts runs while there are free slots. Runs from orphans take slots too.
+    /// Starts runs in the free slots; orphans take slots too.
     fn fill(&mut self) -> Result<()> {
         let free = self.capacity.jobs.saturating_sub(self.orphans.len());
         let busy = self.working.iter().flatten().count();
@@ -136,7 +138,7 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
-    /// Keeps what went wrong, and puts the run back in line as often as was asked.
+    /// Records the ending of a run, and queues the run again if it has retries left.
     fn record(&mut self, trial: Trial, ending: Ending) -> Result<()> {
         self.progress.ended(self.folder, &trial, &ending);
         if ending == Ending::Done {
@@ -148,7 +150,7 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
-    /// A run from orphans that has ended without an end of its own is taken up here.
+    /// Queues orphans whose process died before the run was over.
     fn check_orphans(&mut self) -> Result<()> {
         let gone = self.orphans.extract_if(.., |trial| !is_running(&self.folder.run_path(trial)));
         let unfinished = gone.filter(|trial| {
@@ -162,7 +164,7 @@ impl<'a> Pool<'a> {
         Ok(())
     }
 
-    /// Lets the runs that still work leave their checkpoints.
+    /// Stops the running processes, which write their checkpoints first.
     fn interrupt(&mut self) {
         if self.working.iter().all(Option::is_none) {
             return;

@@ -1,4 +1,4 @@
-//! What a person sees while a sweep works: on a terminal a table that is redrawn, elsewhere a line for each change.
+//! The progress of a sweep: a live table on a terminal, one line for each change elsewhere.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -13,10 +13,11 @@ use crate::Status;
 use umwelt_base::terminal;
 use umwelt_charts::{Align, Table};
 
-/// Rows of the redrawn table; the rest is counted.
+/// The most rows of the live table; a last line counts the others.
 const ROWS: usize = 16;
 const WIDEST_NAME: usize = 56;
 
+/// The display of a sweep's progress on standard error.
 pub struct ProgressTable {
     view: View,
     metric: String,
@@ -74,7 +75,7 @@ impl ProgressTable {
         terminal::note(format!("{word:<9} {}  {rest}", trial.name));
     }
 
-    /// Draws the table again.
+    /// Redraws the live table.
     pub fn redraw(&self, statuses: &[TrialStatus], unasked: usize) {
         if let View::Live(bar) = &self.view {
             let head = headline(statuses, unasked);
@@ -94,7 +95,7 @@ fn table_area() -> ProgressBar {
     ProgressBar::new_spinner().with_style(style)
 }
 
-/// `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`
+/// A summary: `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`.
 pub fn headline(statuses: &[TrialStatus], unasked: usize) -> String {
     let count = |wanted: fn(&TrialState) -> bool| statuses.iter().filter(|s| wanted(&s.state)).count();
     let waiting = count(|state| *state == TrialState::Waiting) + unasked;
@@ -113,7 +114,8 @@ pub fn headline(statuses: &[TrialStatus], unasked: usize) -> String {
     format!("{} runs: {}{left}", statuses.len() + unasked, counts.join(", "))
 }
 
-/// From the mean duration of the runs that are over and the number of those that run; none while there are none.
+/// An estimate from the mean duration of finished runs and the number of running ones. `None`
+/// without either.
 fn time_left(statuses: &[TrialStatus], waiting: usize) -> Option<Duration> {
     let seconds = |s: &TrialStatus| s.run_status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
     let over: Vec<f64> = statuses.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
@@ -125,25 +127,25 @@ fn time_left(statuses: &[TrialStatus], waiting: usize) -> Option<Duration> {
     (each.is_finite() && each > 0.0).then(|| Duration::from_secs_f64(each))
 }
 
-/// A row for each run: those that run or went wrong first where there is no room for all.
+/// A table with a row for each run. If `rows` limits it, running and failed runs come first.
 pub fn table(statuses: &[TrialStatus], metric: &str, rows: Option<usize>) -> String {
     let mut shown: Vec<&TrialStatus> = statuses.iter().collect();
     if rows.is_some_and(|rows| rows < shown.len()) {
-        shown.sort_by_key(|trial_status| urgency(&trial_status.state));
+        shown.sort_by_key(|status| urgency(&status.state));
         shown.truncate(rows.unwrap_or(usize::MAX));
     }
     let hidden = statuses.len() - shown.len();
     let columns =
         [("run", Align::Left), ("state", Align::Left), ("progress", Align::Right), (metric, Align::Right)];
-    let table = shown.iter().fold(Table::new(columns), |table, trial_status| {
-        let (state, note) = describe(trial_status);
-        let score = trial_status.score.map_or(String::new(), |score| format!("{score:.4}"));
-        table.row([short(&trial_status.trial), state.to_owned(), note, score])
+    let table = shown.iter().fold(Table::new(columns), |table, status| {
+        let (state, note) = describe(status);
+        let score = status.score.map_or(String::new(), |score| format!("{score:.4}"));
+        table.row([short(&status.trial), state.to_owned(), note, score])
     });
-    let reasons = shown.iter().filter_map(|trial_status| match &trial_status.state {
-        TrialState::Failed(reason) => Some(format!("{}: {reason}\n", short(&trial_status.trial))),
+    let reasons = shown.iter().filter_map(|status| match &status.state {
+        TrialState::Failed(reason) => Some(format!("{}: {reason}\n", short(&status.trial))),
         TrialState::Stopped(reason) if rows.is_none() => {
-            Some(format!("{}: {reason}\n", short(&trial_status.trial)))
+            Some(format!("{}: {reason}\n", short(&status.trial)))
         }
         _ => None,
     });
@@ -162,7 +164,7 @@ fn urgency(state: &TrialState) -> usize {
     }
 }
 
-/// What a trial is about, without the part of its name that only makes it unique.
+/// The name of a trial without its hash.
 fn short(trial: &Trial) -> String {
     let name = trial.name.rsplit_once('-').map_or(trial.name.as_str(), |(name, _)| name);
     match name.char_indices().nth(WIDEST_NAME) {
@@ -171,23 +173,23 @@ fn short(trial: &Trial) -> String {
     }
 }
 
-/// What a run is doing and how far that is: `training 40 %, 2 minutes left`.
-pub fn progress(trial_status: &TrialStatus) -> String {
-    let Some(status) = &trial_status.run_status else { return String::new() };
-    if status.phase_steps == 0 {
-        return status.phase.clone();
+/// The phase of a run and its progress: `training 40 %, 2 minutes left`.
+pub fn progress(status: &TrialStatus) -> String {
+    let Some(run) = &status.run_status else { return String::new() };
+    if run.phase_steps == 0 {
+        return run.phase.clone();
     }
-    let percent = 100 * status.phase_done / status.phase_steps;
-    let left = status.left_seconds.filter(|_| status.phase == "training").map(Duration::from_secs_f64);
+    let percent = 100 * run.phase_done / run.phase_steps;
+    let left = run.left_seconds.filter(|_| run.phase == "training").map(Duration::from_secs_f64);
     let left = left.map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
-    format!("{} {percent} %{left}", status.phase)
+    format!("{} {percent} %{left}", run.phase)
 }
 
-fn describe(trial_status: &TrialStatus) -> (&'static str, String) {
-    match &trial_status.state {
+fn describe(status: &TrialStatus) -> (&'static str, String) {
+    match &status.state {
         TrialState::Waiting => ("waiting", String::new()),
-        TrialState::Running => ("running", progress(trial_status)),
-        TrialState::Interrupted => ("interrupted", progress(trial_status)),
+        TrialState::Running => ("running", progress(status)),
+        TrialState::Interrupted => ("interrupted", progress(status)),
         TrialState::Failed(_) => ("failed", String::new()),
         TrialState::Stopped(_) => ("stopped early", String::new()),
         TrialState::Finished => ("finished", String::new()),
@@ -208,7 +210,7 @@ mod tests {
             .unwrap();
         let sweep = SweepFile::read::<RunSettings>(&file, &[]).unwrap();
         let seconds = |training_seconds| Status { training_seconds, ..Status::new() };
-        let trial_status = |(index, (state, run_status)): (usize, (TrialState, Option<Status>))| {
+        let status = |(index, (state, run_status)): (usize, (TrialState, Option<Status>))| {
             let trial = sweep.trial(index, &[]).named::<RunSettings>().unwrap();
             TrialStatus { path: folder.path().join(&trial.name), trial, state, run_status, score: None }
         };
@@ -219,8 +221,9 @@ mod tests {
             (TrialState::Running, Some(seconds(120.0))),
             (TrialState::Waiting, None),
         ];
-        let mut statuses: Vec<_> = states.into_iter().enumerate().map(trial_status).collect();
-        // 100 s of one run, none of the other, 120 s of each of the two that wait: 340 s by two.
+        let mut statuses: Vec<_> = states.into_iter().enumerate().map(status).collect();
+        // Seconds left: 100 and 0 of the running ones, 120 of each of the two waiting: 340 over two
+        // slots.
         let expected = "6 runs: 2 finished, 2 running, 2 waiting  |  about 3 minutes left";
         assert_eq!(headline(&statuses, 1), expected);
         statuses[2].state = TrialState::Failed("it broke".into());

@@ -18,9 +18,9 @@ struct RungResult {
 
 /// Records the `value` of `run` after `epoch` epochs, and decides by `rule` if the run continues.
 ///
-/// Below the first rung nothing is recorded. The decision at a rung depends on the run's first result
-/// there and on those before it, so a repeated call, even after a crash, returns the same decision.
-/// Many processes may share `file`: a line is appended with one write.
+/// Below the first rung nothing is recorded. The decision at a rung depends on the run's first
+/// result there and on those before it, so a repeated call, even after a crash, returns the same
+/// decision. Many processes may share `file`: a line is appended with one write.
 ///
 /// # Errors
 /// A `file` that cannot be read or written.

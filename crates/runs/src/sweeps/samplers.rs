@@ -1,4 +1,4 @@
-//! Who chooses the points: each a pure function of the space, the seed, the index and what is known.
+//! Samplers: pure functions from space, seed, index and earlier results to points.
 
 mod drawn;
 mod parzen;
@@ -17,16 +17,16 @@ pub use sobol::{MOST_DIMENSIONS, Sobol};
 pub use tpe::Tpe;
 use umwelt_base::random::Stream;
 
-/// Chooses points one by one.
+/// A sampler of points.
 pub trait Sampler {
-    /// The point number `index`, given what is known about points that were asked for.
+    /// The point number `index`, given the histories of earlier points.
     ///
     /// # Panics
-    /// A finite space may have fewer points.
+    /// If a finite space has fewer points.
     fn ask(&self, index: usize, histories: &[PointHistory<'_>]) -> Point;
 }
 
-/// Every point, in order.
+/// All points, in order.
 pub struct Grid<'a>(pub &'a [Point]);
 
 impl Sampler for Grid<'_> {
@@ -37,11 +37,11 @@ impl Sampler for Grid<'_> {
 
 /// Independent draws from the prior.
 pub struct Random<'a> {
-    /// Where points come from.
+    /// The search space.
     pub space: &'a Space,
-    /// All points of the space, if they can be counted.
+    /// All points of the space, or `None` if they are too many or uncountable.
     pub points: Option<&'a [Point]>,
-    /// What the draws are derived from.
+    /// The seed of the draws.
     pub seed: u64,
     /// The draws so far.
     pub drawn: &'a Drawn,
@@ -54,7 +54,8 @@ impl Sampler for Random<'_> {
 }
 
 impl Random<'_> {
-    /// A draw of its own for every number; each dimension has its own stream, so that a new one changes no other.
+    /// The draw of a number. Each dimension has its own stream, so a new dimension changes no
+    /// other's draws.
     fn draw(&self, draw: u64) -> Point {
         self.space.draw(|_, dimension| {
             let stream = Stream::new(self.seed, &format!("sweeps/random/{}", dimension.name));

@@ -87,8 +87,8 @@ impl Space {
         Some(points)
     }
 
-    /// True if repeated draws are so unlikely that none need be recorded: no exclusions, and at least two
-    /// unconditional continuous dimensions, of six digits each.
+    /// True if repeated draws are so unlikely that none need be recorded: no exclusions, and at
+    /// least two unconditional continuous dimensions, of six digits each.
     pub fn is_endless(&self) -> bool {
         let continuous = |dimension: &&Dimension| {
             dimension.when.is_empty()
@@ -117,8 +117,8 @@ impl Space {
         in_group.or_else(|| value_of(&self.fixed, key))
     }
 
-    /// Adds all points that extend `point` from dimension `depth` on, and counts them, excluded ones too,
-    /// in `seen`. `None` if they are too many or uncountable.
+    /// Adds all points that extend `point` from dimension `depth` on, and counts them, excluded
+    /// ones too, in `seen`. `None` if they are too many or uncountable.
     fn extend(
         &self,
         depth: usize,

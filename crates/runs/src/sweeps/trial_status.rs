@@ -1,4 +1,4 @@
-//! Where each run of a sweep stands, as its own folder says.
+//! The status of each trial, read from the folder of its run.
 
 use std::path::{Path, PathBuf};
 
@@ -9,24 +9,27 @@ use super::folder::{Failure, SweepFolder};
 use super::{Outcome, Trial, TrialResult};
 use crate::{State, Status, is_running, read_records};
 
-/// A trial and what became of it.
+/// A trial with the state of its run.
 pub struct TrialStatus {
     pub trial: Trial,
     pub path: PathBuf,
     pub state: TrialState,
+    /// The status that the run wrote, if it has started.
     pub run_status: Option<Status>,
-    /// The sweep's metric.
+    /// The value of the sweep's metric.
     pub score: Option<f64>,
 }
 
+/// The state of a trial's run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrialState {
     Waiting,
     Running,
-    /// Stopped by a signal, or its process is gone: it goes on where it was.
+    /// Stopped by a signal or a crash; the next start resumes it.
     Interrupted,
+    /// Failed with this error.
     Failed(String),
-    /// Ended by the sweep's early stopping.
+    /// Stopped early, for this reason.
     Stopped(String),
     Finished,
 }
@@ -36,14 +39,17 @@ impl TrialState {
         matches!(self, Self::Finished | Self::Stopped(_))
     }
 
-    /// Whether the next scheduler has something to do for it, or waits for it.
+    /// True for a trial that a scheduler has yet to start, resume or wait for.
     pub fn is_pending(&self) -> bool {
         matches!(self, Self::Waiting | Self::Running | Self::Interrupted)
     }
 }
 
 impl SweepFolder {
-    /// Where all trials stand that were planned or asked for.
+    /// The status of each of [`Self::trials`].
+    ///
+    /// # Errors
+    /// As for [`Self::trials`].
     pub fn statuses(&self) -> Result<Vec<TrialStatus>> {
         let failures = self.failures()?;
         let status = |trial: Trial| {
@@ -67,7 +73,7 @@ impl SweepFolder {
 }
 
 impl TrialStatus {
-    /// What a sampler learns from it.
+    /// The trial's result for the sampler.
     pub fn result(&self) -> TrialResult {
         let outcome = match (&self.state, self.score) {
             (TrialState::Finished, Some(score)) if score.is_finite() => Outcome::Scored(score),
@@ -79,9 +85,9 @@ impl TrialStatus {
     }
 }
 
-/// The state of a run that no process is running.
+/// The state of a run without a process.
 fn state_without_process(status: Option<&Status>, failure: Option<&Failure>) -> TrialState {
-    // What a run has done since it went wrong counts for more than that.
+    // Progress since a failure outweighs the failure.
     let failure = failure.filter(|failure| status.is_none_or(|status| status.heartbeat < failure.at));
     let message = |status: &Status| status.message.clone().unwrap_or_default();
     match (status, failure) {
@@ -94,7 +100,7 @@ fn state_without_process(status: Option<&Status>, failure: Option<&Failure>) -> 
     }
 }
 
-/// The last value of a metric: of the last evaluation, else of the last line that has it.
+/// The last value of a metric, from the status or else from the run's log.
 fn metric(path: &Path, status: &Status, name: &str) -> Option<f64> {
     if let Some(score) = status.scores.get(name) {
         return score.as_f64();

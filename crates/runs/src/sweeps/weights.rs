@@ -1,7 +1,7 @@
 //! Draws from a discrete distribution.
 
-/// The index at which the cumulative sum of `weights` exceeds `u`: inverse-CDF sampling for a uniform
-/// `u` in [0, 1). `None` if rounding leaves the whole sum at or below `u`.
+/// The index at which the cumulative sum of `weights` exceeds `u`: inverse-CDF sampling for a
+/// uniform `u` in [0, 1). `None` if rounding leaves the whole sum at or below `u`.
 pub(super) fn weighted_index(weights: impl IntoIterator<Item = f64>, u: f64) -> Option<usize> {
     let mut left = u;
     weights.into_iter().position(|weight| {

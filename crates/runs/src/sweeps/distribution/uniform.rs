@@ -83,8 +83,8 @@ impl Spec<'_> {
         Ok(Some(Lattice { anchor, step: step.unwrap_or(1.0) }))
     }
 
-    /// True if only whole numbers are drawn, by the setting's type and `int`. If the type is unknown,
-    /// the spelling of the ends decides.
+    /// True if only whole numbers are drawn, by the setting's type and `int`. If the type is
+    /// unknown, the spelling of the ends decides.
     fn draws_whole(&self, name: &str, step: Option<f64>) -> Result<bool> {
         let int = self.switch("int")?;
         if self.takes_whole() {

@@ -32,8 +32,8 @@ type Result<T> = std::result::Result<T, SettingsError>;
 impl SweepFile {
     /// Reads a sweep file. `values`, each `KEY=VALUE`, override the settings that it does not vary.
     ///
-    /// The schema `T` tells settings that take whole numbers from others. It checks no settings:
-    /// [`Trial::check`](super::super::Trial::check) does.
+    /// The schema `T` knows the settings that take whole numbers. The settings themselves are
+    /// checked later, by [`Trial::check`](super::super::Trial::check).
     ///
     /// # Errors
     /// A mistake in the file or in `values`, with its place.

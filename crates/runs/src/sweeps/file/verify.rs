@@ -18,7 +18,8 @@ use umwelt_settings::{Node, Origin, SettingsError, Value, for_unknown_key};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// Sorts each dimension behind those that its `when` depends on, otherwise in the order of the file.
+/// Sorts each dimension behind those that its `when` depends on, otherwise in the order of the
+/// file.
 pub(super) fn order(space: &mut Space) -> Result<()> {
     for dimension in &space.dimensions {
         dimension.when.iter().try_for_each(|condition| check(condition, space, "when"))?;
@@ -77,7 +78,8 @@ fn known_names(space: &Space) -> Vec<String> {
     names
 }
 
-/// Checks that the method can draw points of this space, and that the file gives a budget if needed.
+/// Checks that the method can draw points of this space, and that the file gives a budget if
+/// needed.
 pub(super) fn size<'a>(sweep: &SweepFile, place: impl Fn(&str) -> &'a Origin) -> Result<()> {
     let dimensions = &sweep.space.dimensions;
     if sweep.points.as_ref().is_some_and(Vec::is_empty) {

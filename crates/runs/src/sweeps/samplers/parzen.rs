@@ -23,11 +23,12 @@ struct Kernel {
 }
 
 impl Parzen {
-    /// The density with a kernel at each of `seen`, coordinates of `numbers`, and one for the prior.
+    /// The density with a kernel at each of `seen`, coordinates of `numbers`, and one for the
+    /// prior.
     ///
-    /// A kernel's standard deviation is the distance to the farther of its two neighbours (Bergstra et
-    /// al., *Algorithms for Hyper-Parameter Optimization*, 2011, section 4.2). For n kernels it is at
-    /// least 1/min(n + 1, 100) of the interval, as in Optuna's documentation.
+    /// A kernel's standard deviation is the distance to the farther of its two neighbours (Bergstra
+    /// et al., *Algorithms for Hyper-Parameter Optimization*, 2011, section 4.2). For n kernels it
+    /// is at least 1/min(n + 1, 100) of the interval, as in Optuna's documentation.
     pub fn new(numbers: &Numbers, seen: &[f64]) -> Self {
         let (low, high) = numbers.ends();
         let (mean, widest) = match numbers.prior {

@@ -20,10 +20,10 @@ use umwelt_settings::Schema;
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Does what the submission in `plan` says the array task of this process is to do.
+/// Runs the trials that the submission in `plan` gives to this array task.
 ///
 /// # Errors
-/// [`Interrupted`] when Slurm ended it; before the time limit it is queued again and goes on then.
+/// [`Interrupted`] after a signal from Slurm; a task that nears its time limit is requeued first.
 pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
     let index = std::env::var("SLURM_ARRAY_TASK_ID").context("--task is for Slurm's array tasks")?;
     let index: usize = index.parse().context("SLURM_ARRAY_TASK_ID")?;
@@ -37,7 +37,7 @@ pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
         failed += usize::from(!attempt(&folder, trial, &stop)?);
     }
     for number in 0..submission.asks[index] {
-        // A task that was queued again goes on with what it asked for before.
+        // A requeued task continues with the trials that it asked for before.
         let Some(trial) = folder
             .asked_by(&owner)?
             .get(number)
@@ -52,7 +52,7 @@ pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs `trial` to its end, again after a mishap as often as was asked; false when it failed.
+/// Runs `trial` to its end, with retries; false if it failed.
 fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
     let mut retries = Retries::default();
     loop {
@@ -77,7 +77,8 @@ fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
     }
 }
 
-/// One start of a run. Slurm's signals are passed on to it; after its warning the task is queued again.
+/// Starts a run, waits for its end, and passes Slurm's signals on to it. After Slurm's warning of
+/// the time limit the task is requeued.
 fn run(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<Ending> {
     let mut worker = Worker::start(folder, trial.clone(), 0, None)?;
     let mut passed_on = false;

@@ -1,4 +1,4 @@
-//! Samplers through sweep files.
+//! Tests of the samplers through sweep files.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::sweeps::{Outcome, SweepFile, TrialResult};
 const SPACE: &str =
     "parameters:\n  a: {min: 0.0, max: 1.0}\n  b: {values: [x, y], when: {c: 1}}\n  c: [1, 2]\n";
 
-/// Runs a whole search in which `outcome` says how each trial goes.
+/// The results of a whole search with the given outcome of each trial.
 fn search(sweep: &SweepFile, outcome: impl Fn(&crate::sweeps::Trial) -> Outcome) -> Vec<TrialResult> {
     (0..sweep.len()).fold(Vec::new(), |mut results, index| {
         let trial = sweep.trial(index, &results);
