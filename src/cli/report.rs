@@ -8,11 +8,11 @@ use anyhow::Result;
 use clap::Args;
 
 use super::Mistake;
-use super::sweep::note_of_others;
+use super::sweep::note_of_stray_runs;
 use crate::runs::study::{Outcome, Study, StudyRun, Wishes};
 use crate::runs::{self, SCORE};
 use crate::schema::RunSettings;
-use crate::sweeps::{self, Domain, ReportWishes, Standing, SweepFile, SweepFolder, TrialState};
+use crate::sweeps::{self, Domain, ReportOptions, SweepFile, SweepFolder, TrialState, TrialStatus};
 use umwelt_base::stop::Stop;
 use umwelt_base::terminal::{note, print, print_line};
 
@@ -59,7 +59,7 @@ pub struct ReportArguments {
 }
 
 impl ReportArguments {
-    fn lay_upon(&self, report: &mut ReportWishes) {
+    fn lay_upon(&self, report: &mut ReportOptions) {
         report.x = self.x.clone().or(report.x.take());
         report.line = self.line.clone().or(report.line.take());
         report.panel = self.panel.clone().or(report.panel.take());
@@ -88,8 +88,8 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
     let stop = Stop::listen()?;
     let (mut told, mut written) = (String::new(), true);
     loop {
-        let standings = folder.standings()?;
-        let study = study(&folder, &standings)?;
+        let statuses = folder.statuses()?;
+        let study = study(&folder, &statuses)?;
         if told != study.csv() {
             told = study.csv();
             if let Err(error) = write(&study, &folder) {
@@ -100,18 +100,18 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
                 print_line(study.states())?;
             }
         }
-        if !arguments.watch || stop.asked() || is_over(&folder, &standings)? {
+        if !arguments.watch || stop.asked() || is_over(&folder, &statuses)? {
             let place = folder.path().join("report").display().to_string();
             print(study.text())?;
-            print(note_of_others(&folder)?)?;
+            print(note_of_stray_runs(&folder)?)?;
             return if written { print_line(place) } else { Ok(()) };
         }
         std::thread::sleep(WATCH_INTERVAL);
     }
 }
 
-fn is_over(folder: &SweepFolder, standings: &[Standing]) -> Result<bool> {
-    Ok(folder.unasked()? == 0 && !standings.iter().any(|standing| standing.state.is_left()))
+fn is_over(folder: &SweepFolder, statuses: &[TrialStatus]) -> Result<bool> {
+    Ok(folder.unasked()? == 0 && !statuses.iter().any(|status| status.state.is_pending()))
 }
 
 fn write(study: &Study, folder: &SweepFolder) -> Result<()> {
@@ -122,11 +122,10 @@ fn write(study: &Study, folder: &SweepFolder) -> Result<()> {
     folder.write_report("figure.png", &figure.png()?)
 }
 
-fn study(folder: &SweepFolder, standings: &[Standing]) -> Result<Study> {
+fn study(folder: &SweepFolder, statuses: &[TrialStatus]) -> Result<Study> {
     let file = &folder.file;
     let wanted = &file.report;
-    let runs: Vec<StudyRun> =
-        standings.iter().map(|standing| study_run(standing, wanted.x.as_deref())).collect();
+    let runs: Vec<StudyRun> = statuses.iter().map(|status| study_run(status, wanted.x.as_deref())).collect();
     let metrics = match wanted.metrics.is_empty() {
         false => wanted.metrics.clone(),
         true => metrics(&file.metric.name, &runs),
@@ -162,22 +161,22 @@ fn metrics(name: &str, runs: &[StudyRun]) -> Vec<String> {
 }
 
 /// A score may lie along x, if it follows from the settings as a number of bits does.
-fn study_run(standing: &Standing, x: Option<&str>) -> StudyRun {
+fn study_run(status: &TrialStatus, x: Option<&str>) -> StudyRun {
     let (seed, mut varied) =
-        standing.trial.varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
-    let scores = standing.status.iter().flat_map(|status| &status.scores);
+        status.trial.varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
+    let scores = status.run_status.iter().flat_map(|run| &run.scores);
     let scores: BTreeMap<String, f64> =
         scores.filter_map(|(name, score)| Some((name.clone(), score.as_f64()?))).collect();
     if let Some((name, score)) = x.and_then(|x| scores.get_key_value(x)) {
         varied.push((name.clone(), score.to_string()));
     }
     StudyRun {
-        name: standing.trial.name.clone(),
-        outcome: outcome(standing),
+        name: status.trial.name.clone(),
+        outcome: outcome(status),
         varied,
         seed: seed.into_iter().next().map(|(_, seed)| seed),
         scores,
-        floors: baselines(&standing.path),
+        floors: baselines(&status.path),
     }
 }
 
@@ -194,10 +193,10 @@ fn is_still_unknown(x: &str, runs: &[StudyRun]) -> bool {
     runs.iter().any(|run| run.scores.contains_key(x)) && !runs.iter().all(knows)
 }
 
-fn outcome(standing: &Standing) -> Outcome {
-    match &standing.state {
+fn outcome(status: &TrialStatus) -> Outcome {
+    match &status.state {
         TrialState::Waiting => Outcome::Waiting,
-        TrialState::Running => Outcome::Running(sweeps::progress(standing)),
+        TrialState::Running => Outcome::Running(sweeps::progress(status)),
         TrialState::Interrupted => Outcome::Interrupted,
         TrialState::Failed(reason) => Outcome::Failed(reason.clone()),
         TrialState::Stopped(reason) => Outcome::Stopped(reason.clone()),

@@ -4,7 +4,7 @@ mod cluster;
 mod here;
 mod look;
 
-pub use look::note_of_others;
+pub use look::note_of_stray_runs;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -115,7 +115,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     if arguments.dry_run {
         return look::dry_run(&folder, arguments);
     }
-    if arguments.resume && folder.standings()?.iter().all(|standing| standing.state == TrialState::Waiting) {
+    if arguments.resume && folder.statuses()?.iter().all(|status| status.state == TrialState::Waiting) {
         return Err(Mistake(format!("there is nothing to resume in {}", folder.path().display())).into());
     }
     if arguments.slurm.slurm {

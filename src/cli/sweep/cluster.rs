@@ -12,7 +12,7 @@ pub fn submit(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     let Some(mut submission) = plan(folder, arguments)? else {
         return print_line(format!("{} has nothing left to submit; see --status", folder.file.name));
     };
-    folder.forget_other_runs()?;
+    folder.drop_stray_results()?;
     let job = submission.submit(folder, &arguments.slurm, arguments.jobs)?;
     let tasks = submission.tasks.len();
     print_line(format!("submitted job {job}: {tasks} tasks; see how it goes with --status"))
@@ -29,8 +29,8 @@ fn to_submit(folder: &SweepFolder, retry_failed: bool) -> Result<Vec<Trial>> {
         TrialState::Failed(_) => retry_failed,
         TrialState::Running | TrialState::Stopped(_) | TrialState::Finished => false,
     };
-    let standings = folder.standings()?.into_iter();
-    Ok(standings.filter(|standing| wanted(&standing.state)).map(|standing| standing.trial).collect())
+    let statuses = folder.statuses()?.into_iter();
+    Ok(statuses.filter(|status| wanted(&status.state)).map(|status| status.trial).collect())
 }
 
 /// What is to be submitted, if anything is left.

@@ -3,9 +3,9 @@
 use anyhow::{Context, Result, ensure};
 
 use super::SweepArguments;
-use super::look::note_of_others;
+use super::look::note_of_stray_runs;
 use crate::cli::Mistake;
-use crate::sweeps::{Board, Capacity, Pool, Standing, SweepFolder, TrialState, headline, table};
+use crate::sweeps::{Capacity, Pool, ProgressTable, SweepFolder, TrialState, TrialStatus, headline, table};
 use umwelt_base::stop::Stop;
 use umwelt_base::terminal;
 use umwelt_base::threads;
@@ -15,46 +15,46 @@ use umwelt_base::threads;
 /// A sweep without anything left to do is told from its files, which may be read-only.
 pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     let capacity = capacity(arguments.jobs, arguments.threads)?;
-    let standings = folder.standings()?;
+    let statuses = folder.statuses()?;
     let retried = |state: &TrialState| arguments.retry.is_some() && matches!(state, TrialState::Failed(_));
-    let is_left = |standing: &Standing| standing.state.is_left() || retried(&standing.state);
-    if folder.unasked()? == 0 && !standings.iter().any(is_left) {
-        return conclude(folder, &standings, arguments);
+    let is_pending = |status: &TrialStatus| status.state.is_pending() || retried(&status.state);
+    if folder.unasked()? == 0 && !statuses.iter().any(is_pending) {
+        return conclude(folder, &statuses, arguments);
     }
     let _held = folder.hold()?;
-    folder.forget_other_runs()?;
+    folder.drop_stray_results()?;
     let stop = Stop::listen()?;
-    let board = Board::new(arguments.quiet, &folder.file.metric.name);
+    let progress = ProgressTable::new(arguments.quiet, &folder.file.metric.name);
     let Capacity { jobs, threads, gpus } = &capacity;
     let gpus = if gpus.is_empty() { String::new() } else { format!(", {} GPUs", gpus.len()) };
-    board.say(&format!(
+    progress.notify(&format!(
         "{} | {} runs, {jobs} at a time, {threads} threads each{gpus} | {}",
         folder.file.name,
         folder.len(),
         folder.path().display()
     ));
-    let standings = Pool::new(folder, capacity, arguments.retry.is_some(), &stop, board)?.run();
-    if standings.is_err() && stop.asked() {
+    let statuses = Pool::new(folder, capacity, arguments.retry.is_some(), &stop, progress)?.run();
+    if statuses.is_err() && stop.asked() {
         terminal::note(format!("stopped by {}; the same command goes on from here", stop.reason()));
     }
-    conclude(folder, &standings?, arguments)
+    conclude(folder, &statuses?, arguments)
 }
 
-fn conclude(folder: &SweepFolder, standings: &[Standing], arguments: &SweepArguments) -> Result<()> {
-    let table = table(standings, &folder.file.metric.name, None);
+fn conclude(folder: &SweepFolder, statuses: &[TrialStatus], arguments: &SweepArguments) -> Result<()> {
+    let table = table(statuses, &folder.file.metric.name, None);
     let report = format!("the table and the figure: umwelt report {}", arguments.file.display());
-    let text = format!("{table}{}\n{}{report}", headline(standings, 0), note_of_others(folder)?);
+    let text = format!("{table}{}\n{}{report}", headline(statuses, 0), note_of_stray_runs(folder)?);
     let printed = terminal::print_line(text);
-    complain(standings)?;
+    complain(statuses)?;
     printed.context("the runs are over, and --status tells how they went")
 }
 
-fn complain(standings: &[Standing]) -> Result<()> {
-    let failed = standings.iter().filter(|standing| matches!(standing.state, TrialState::Failed(_))).count();
+fn complain(statuses: &[TrialStatus]) -> Result<()> {
+    let failed = statuses.iter().filter(|status| matches!(status.state, TrialState::Failed(_))).count();
     ensure!(
         failed == 0,
         "{failed} of {} runs failed; their output.log tells more; `--retry failed` starts them again",
-        standings.len()
+        statuses.len()
     );
     Ok(())
 }

@@ -7,20 +7,20 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::SweepArguments;
 use super::cluster::plan;
-use crate::sweeps::{Standing, SweepFolder, TrialState, headline, slurm, table};
+use crate::sweeps::{SweepFolder, TrialState, TrialStatus, headline, slurm, table};
 use umwelt_base::terminal::{print, print_line};
 
 /// Tells what would start.
 pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
-    let standings = folder.standings()?;
-    print(table(&standings, &folder.file.metric.name, None))?;
+    let statuses = folder.statuses()?;
+    print(table(&statuses, &folder.file.metric.name, None))?;
     let unasked = folder.unasked()?;
     if unasked > 0 {
         print_line(format!(
             "{unasked} more are chosen as the sweep goes, by what the runs before them found"
         ))?;
     }
-    print_line(headline(&standings, unasked))?;
+    print_line(headline(&statuses, unasked))?;
     if let Some(submission) = arguments.slurm.slurm.then(|| plan(folder, arguments)).transpose()?.flatten() {
         print(format!("\n{}", slurm::script(folder, &submission, &arguments.slurm, arguments.jobs)?))?;
     }
@@ -29,10 +29,10 @@ pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
 
 /// Tells where each run stands.
 pub fn status(folder: &SweepFolder) -> Result<()> {
-    let standings = folder.standings()?;
-    print(table(&standings, &folder.file.metric.name, None))?;
-    print_line(headline(&standings, folder.unasked()?))?;
-    print(note_of_others(folder)?)?;
+    let statuses = folder.statuses()?;
+    print(table(&statuses, &folder.file.metric.name, None))?;
+    print_line(headline(&statuses, folder.unasked()?))?;
+    print(note_of_stray_runs(folder)?)?;
     if let Some(queue) = slurm::queue(folder.path()) {
         print_line(queue)?;
     }
@@ -43,10 +43,10 @@ pub fn status(folder: &SweepFolder) -> Result<()> {
 }
 
 /// A line that names runs in the sweep's folder which the file, as it stands now, does not describe; empty without such.
-pub fn note_of_others(folder: &SweepFolder) -> Result<String> {
-    let others = folder.others()?;
-    let Some(first) = others.first() else { return Ok(String::new()) };
-    let more = if others.len() > 1 { format!(" and {} more", others.len() - 1) } else { String::new() };
+pub fn note_of_stray_runs(folder: &SweepFolder) -> Result<String> {
+    let strays = folder.stray_runs()?;
+    let Some(first) = strays.first() else { return Ok(String::new()) };
+    let more = if strays.len() > 1 { format!(" and {} more", strays.len() - 1) } else { String::new() };
     Ok(format!(
         "not of this sweep as its file stands now: {first}{more} in {}; compare by `umwelt runs diff`, remove by \
          `umwelt runs rm`\n",
@@ -58,12 +58,14 @@ pub fn note_of_others(folder: &SweepFolder) -> Result<String> {
 pub fn cancel(folder: &SweepFolder) -> Result<()> {
     let jobs = slurm::cancel(folder.path())?;
     let holder = folder.holder();
-    let running = || -> Result<Vec<Standing>> {
-        Ok(folder.standings()?.into_iter().filter(|s| s.state == TrialState::Running).collect())
+    let running = || -> Result<Vec<TrialStatus>> {
+        Ok(folder.statuses()?.into_iter().filter(|s| s.state == TrialState::Running).collect())
     };
     let pids = match holder {
         Some(pid) => vec![pid],
-        None if jobs == 0 => running()?.iter().filter_map(|s| Some(s.status.as_ref()?.pid as i32)).collect(),
+        None if jobs == 0 => {
+            running()?.iter().filter_map(|s| Some(s.run_status.as_ref()?.pid as i32)).collect()
+        }
         None => vec![],
     };
     for pid in pids.iter().filter_map(|pid| Pid::from_raw(*pid)) {

@@ -1,4 +1,4 @@
-//! What a `command` of W&B's sweep files says about settings.
+//! The settings in the `command` of W&B's sweep files.
 
 use super::{
     groups::file_path,
@@ -7,14 +7,15 @@ use super::{
 };
 use umwelt_settings::{Node, Origin, SettingsError, parse_argument, refuse_interpolation};
 
-/// What a command line brings.
+/// The settings files and values of a command line.
 #[derive(Default)]
 pub(super) struct Command {
     pub configs: Vec<(String, Origin)>,
     pub values: Vec<Setting>,
 }
 
-/// Takes what follows `--configs` and `--values`; words that are `${...}` and all the rest are for W&B's agent.
+/// Reads the words behind `--configs` and `--values`. All others, and `${...}`, are for W&B's
+/// agent.
 pub(super) fn read(node: &Node) -> Result<Command, SettingsError> {
     let mut command = Command::default();
     let mut option = String::new();

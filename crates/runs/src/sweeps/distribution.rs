@@ -1,12 +1,11 @@
-//! What a parameter's mapping says of its values: our words, and those of W&B's sweep files.
+//! The distribution of a parameter, in our keys or in those of W&B's sweep files.
 
 mod uniform;
 
 use super::{
-    domain::Domain,
+    domain::{Domain, choice, choices, weigh},
     gauss,
     numbers::{Lattice, Numbers, Prior},
-    parameters::{choice, choices, weigh},
     reading::{entries, number, text, wrong},
 };
 use umwelt_settings::{
@@ -15,7 +14,7 @@ use umwelt_settings::{
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// All words of a parameter's mapping; one without any of them is a section of settings.
+/// The keys of a distribution. A mapping without any of them is a section of settings.
 #[rustfmt::skip]
 pub(super) const SPEC: [&str; 13] = [
     "values", "value", "probabilities", "distribution", "min", "max", "log", "int", "step", "mu", "sigma", "q", "when",
@@ -25,7 +24,7 @@ const CHOICES: [&str; 2] = ["values", "probabilities"];
 const CONSTANT: [&str; 1] = ["value"];
 const NORMAL: [&str; 3] = ["mu", "sigma", "q"];
 
-/// W&B's names.
+/// W&B's names of distributions.
 #[rustfmt::skip]
 const DISTRIBUTIONS: [&str; 16] = [
     "constant", "categorical", "categorical_w_probabilities", "int_uniform", "uniform", "q_uniform",
@@ -37,11 +36,11 @@ struct Spec<'a> {
     entries: &'a [(Key, Node)],
     origin: &'a Origin,
     path: &'a str,
-    /// Which numbers the setting takes, where that is known.
+    /// The kind of number that the setting takes, if known.
     kind: Option<NumberKind>,
 }
 
-/// Reads a parameter's mapping, but for `when`.
+/// Reads a parameter's mapping, except `when`.
 pub(super) fn read(node: &Node, path: &str, kind: Option<NumberKind>) -> Result<Domain> {
     let spec = Spec { entries: entries(node, path)?, origin: &node.origin, path, kind };
     spec.check_words()?;
@@ -54,7 +53,7 @@ pub(super) fn read(node: &Node, path: &str, kind: Option<NumberKind>) -> Result<
     }
 }
 
-/// Refuses what means nothing beside `value`.
+/// Refuses keys that have no meaning for a constant.
 pub(super) fn check_constant(entries: &[(Key, Node)], path: &str) -> Result<()> {
     let origin = &entries[0].1.origin;
     let spec = Spec { entries, origin, path, kind: None };
@@ -101,7 +100,7 @@ impl Spec<'_> {
         }
     }
 
-    /// The distribution by its name, or the one that the other words call for.
+    /// The name of the distribution, given or implied by the other keys; empty for the uniform one.
     fn distribution(&self) -> Result<String> {
         if let Some(node) = self.get("distribution") {
             let name = text(node, &self.path("distribution"))?;
@@ -113,13 +112,16 @@ impl Spec<'_> {
             return Ok(name);
         }
         let has = |word: &str| self.get(word).is_some();
-        let name = match () {
-            () if has("value") => "constant",
-            () if has("values") || has("probabilities") => "categorical",
-            () if has("mu") || has("sigma") => "normal",
-            () => "",
-        };
-        Ok(name.into())
+        Ok(if has("value") {
+            "constant"
+        } else if has("values") || has("probabilities") {
+            "categorical"
+        } else if has("mu") || has("sigma") {
+            "normal"
+        } else {
+            ""
+        }
+        .into())
     }
 
     fn constant(&self) -> Result<Domain> {
@@ -152,7 +154,8 @@ impl Spec<'_> {
         Ok(Domain::Numbers(Numbers { prior: Prior::Normal { mu, sigma }, log, lattice, whole }))
     }
 
-    /// Refuses a normal distribution some of whose draws are no numbers, or 0 on a log scale.
+    /// Refuses a normal distribution with draws that overflow, or that underflow to 0 on a log
+    /// scale.
     fn check_reach(&self, mu: f64, sigma: f64, log: bool) -> Result<()> {
         let power = |x: f64| if log { x.exp() } else { x };
         let is_number = |x: f64| power(x).is_finite() && (!log || power(x) > 0.0);
@@ -177,7 +180,7 @@ impl Spec<'_> {
         }
     }
 
-    /// W&B's `q`: values are whole multiples of it; 1 unless given.
+    /// W&B's `q`: values are whole multiples of it. `q_` distributions default to 1.
     fn quantum(&self, name: &str) -> Result<Option<f64>> {
         let q = self.positive("q")?;
         match q {

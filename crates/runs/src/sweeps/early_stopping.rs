@@ -1,17 +1,17 @@
-//! When runs without prospects are ended, in our words and in W&B's.
+//! The early-stopping rule of a sweep, in our keys or in W&B's.
 
 use serde::{Deserialize, Serialize};
 
-use super::{asha::Asha, plain::Metric, reading::wrong};
+use super::{asha::Asha, metric::Metric, reading::wrong};
 use crate::Goal;
 use umwelt_settings::{Origin, SettingsError};
 
-/// When runs without prospects are ended.
+/// The early-stopping rule of a sweep.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EarlyStopping {
-    /// What a run is judged by.
+    /// The number that runs are compared by.
     pub metric: Metric,
-    /// At which epochs, and how strictly.
+    /// The epochs of the comparisons, and the share of runs that continue.
     pub rule: Asha,
 }
 
@@ -26,7 +26,7 @@ pub(super) struct EarlyFields {
     pub eta: f64,
 }
 
-/// W&B's `early_terminate`.
+/// The section `early_terminate` of W&B's sweep files.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct HyperbandFields {
@@ -67,7 +67,7 @@ impl EarlyFields {
 }
 
 impl HyperbandFields {
-    /// With `max_iter`, the first of `s` brackets is that divided by `eta` `s` times.
+    /// The rule with W&B's first bracket: at `min_iter`, else at `max_iter / eta^s` epochs.
     pub(super) fn resolve(&self, sweeps: &Metric) -> EarlyStopping {
         let from_largest = self.max_iter.map_or(1.0, |largest| largest / self.eta.powf(self.s));
         let min_epochs = self.min_iter.unwrap_or(from_largest);

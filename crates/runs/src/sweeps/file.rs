@@ -1,4 +1,4 @@
-//! A sweep file, and the trials that it stands for.
+//! A sweep file: search space, sampler, metric and budget.
 
 mod clash;
 mod keys;
@@ -14,100 +14,80 @@ pub(super) use read::safe_name;
 
 use super::{
     early_stopping::EarlyStopping,
-    plain::{Method, Metric, ReportWishes},
-    point::{Point, Told, by_point},
+    metric::Metric,
+    plain::{Method, ReportOptions},
+    point::Point,
     samplers::{Drawn, Grid, Random, Sampler, Sobol, Tpe},
     setting::Setting,
     space::Space,
-    trial::Trial,
 };
 use umwelt_settings::Origin;
 
-/// What to try, how to choose, and what is good.
+/// A sweep file.
 #[derive(Clone, Debug)]
 pub struct SweepFile {
     /// Name of the sweep.
     pub name: String,
-    /// What the sweep is for, in the author's words.
+    /// The author's description.
     pub description: Option<String>,
     /// Folder of the sweep.
     pub output_path: PathBuf,
-    /// How points are chosen.
+    /// The sampler.
     pub method: Method,
-    /// What the sweep is about.
+    /// The number to optimise.
     pub metric: Metric,
-    /// How many points are asked for; a grid may do without.
+    /// The number of points; `None` only for a grid.
     pub budget: Option<usize>,
-    /// What the sampler's draws are derived from.
+    /// The seed of the sampler's draws.
     pub sampler_seed: u64,
-    /// When runs without prospects are ended.
+    /// The early-stopping rule.
     pub early_stopping: Option<EarlyStopping>,
-    /// How often a run that failed is started again.
+    /// The number of restarts of a failed run.
     pub retries: usize,
-    /// How the report is to be laid out.
-    pub report: ReportWishes,
-    /// What varies, but for the seed.
+    /// The layout of the report.
+    pub report: ReportOptions,
+    /// The search space, without the seed.
     pub space: Space,
-    /// Settings files of every trial, each with where it was named.
+    /// The settings files of every trial, each with its place in the sweep file.
     pub(super) configs: Vec<(String, Origin)>,
-    /// The seeds of each point; none if the settings say the seed.
+    /// The seeds of each point; empty if the settings give the seed.
     pub(super) seeds: Vec<Setting>,
-    /// All points, if they can be counted.
+    /// All points, or `None` if they are too many or uncountable.
     points: Option<Vec<Point>>,
-    /// The points that random draws or Sobol's sequence have brought so far.
+    /// The points drawn so far, at random or from Sobol's sequence.
     drawn: Drawn,
 }
 
 impl SweepFile {
-    /// How many trials there are in all: points times seeds.
+    /// The number of trials: points times seeds.
     pub fn len(&self) -> usize {
         let counted = self.points.as_ref().map_or(usize::MAX, Vec::len);
         counted.min(self.budget.unwrap_or(counted)) * self.seeds_per_point()
     }
 
-    /// Whether there is no trial at all, which only `budget: 0` brings about.
+    /// True if there is no trial, which only `budget: 0` causes.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether a trial depends on how earlier ones went.
+    /// True if a trial depends on the results of earlier ones.
     pub fn is_adaptive(&self) -> bool {
         self.method == Method::Tpe
     }
 
-    /// The trial number `index` given what is known of others; the seeds are the inner loop.
-    ///
-    /// A pure function of the file, `index` and `told`. An adaptive sweep keeps the point that `told` has for the
-    /// index or for another seed of it, so tell a trial as pending before the next one is asked for.
-    ///
-    /// # Panics
-    /// If `index` is not below [`len`](Self::len).
-    pub fn trial(&self, index: usize, told: &[Told]) -> Trial {
-        assert!(index < self.len(), "trial {index} of a sweep with {}", self.len());
-        let told = if self.is_adaptive() { by_point(told, self.seeds_per_point()) } else { Vec::new() };
-        let number = index / self.seeds_per_point();
-        let known = told.iter().find(|observed| observed.index == number);
-        let point = known.map_or_else(|| self.sampler().ask(number, &told), |known| known.point.clone());
-        self.trial_at(index, point)
-    }
-
-    /// The trial number `index` at a point that was chosen before.
-    pub fn trial_at(&self, index: usize, point: Point) -> Trial {
-        Trial::assemble(self, index, point, self.seeds.get(index % self.seeds_per_point()))
-    }
-
-    /// The names of all that varies, in order: parameters by their dotted keys, groups, labels, and `seed` last.
+    /// The names of the dimensions in order: parameters by dotted key, groups, labels, and `seed`
+    /// last.
     pub fn dimensions(&self) -> Vec<String> {
         let names = self.space.dimensions.iter().map(|dimension| dimension.name.clone());
         names.chain((!self.seeds.is_empty()).then(|| "seed".to_owned())).collect()
     }
 
-    /// How many trials each point has.
+    /// The number of trials of each point.
     pub fn seeds_per_point(&self) -> usize {
         self.seeds.len().max(1)
     }
 
-    fn sampler(&self) -> Box<dyn Sampler + '_> {
+    pub(super) fn sampler(&self) -> Box<dyn Sampler + '_> {
         let (space, points, seed) = (&self.space, self.points.as_deref(), self.sampler_seed);
         let drawn = &self.drawn;
         let random = Random { space, points, seed, drawn };

@@ -1,4 +1,4 @@
-//! The folder of a sweep: what was asked for, tried and found, in files that many processes may share.
+//! The folder of a sweep: its trials, failures and reports, in files that many processes share.
 
 use std::cell::RefCell;
 use std::collections::{BTreeSet, HashMap, HashSet};
@@ -10,34 +10,34 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{SweepFile, Told, Trial, rungs};
+use super::{SweepFile, Trial, TrialResult, TrialStatus, rungs};
 use crate::{by_identity, is_held, read_records, unix_seconds};
 use umwelt_base::{atomic, jsonl};
 use umwelt_settings::{Schema, SettingsError};
 
-/// The results at the rungs of early stopping, in the sweep's folder.
+/// The log of results at the rungs of early stopping, in the sweep's folder.
 pub const RUNGS: &str = "rungs.jsonl";
 
-/// A sweep on disk: its file, and the folder that its runs lie in.
+/// A sweep on disk: its file and the folder of its runs.
 pub struct SweepFolder {
     pub file: SweepFile,
     path: PathBuf,
     source: Source,
-    schema: Typed,
-    /// The trials of a sweep that is planned ahead; made once, since standings are asked for every second.
+    schema: SchemaFunctions,
+    /// The trials of a sweep that is planned ahead, cached because every status line needs them.
     planned: OnceLock<Vec<Trial>>,
-    /// Lines of `trials.jsonl` that were read, and the trials among them that the file still stands for.
-    asked: RefCell<(usize, Vec<Asked>)>,
+    /// The number of lines read from `trials.jsonl`, and the valid trials among them.
+    asked: RefCell<(usize, Vec<AskedTrial>)>,
 }
 
-/// What only the schema of the settings knows.
+/// The operations that need the schema of the settings.
 #[derive(Clone, Copy)]
-struct Typed {
+struct SchemaFunctions {
     name: fn(Trial) -> Result<Trial, SettingsError>,
     runs: fn(&Path, &HashSet<&str>) -> HashMap<String, PathBuf>,
 }
 
-impl Typed {
+impl SchemaFunctions {
     fn of<T: Schema>() -> Self {
         Self {
             name: Trial::named::<T>,
@@ -46,25 +46,25 @@ impl Typed {
     }
 }
 
-/// What a sweep was read from, so that another process reads the same.
+/// The arguments of [`SweepFolder::open`], from which another process opens the same sweep.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Source {
     file: PathBuf,
     values: Vec<String>,
     folder: Option<PathBuf>,
-    /// The first runs only.
+    /// The number of runs, if fewer than the sweep has.
     limit: Option<usize>,
 }
 
-/// A point that an adaptive sweep asked for.
+/// A trial that an adaptive sweep has asked its sampler for: a line of `trials.jsonl`.
 #[derive(Clone, Serialize, Deserialize)]
-struct Asked {
-    /// Who is to run it; a Slurm task that is queued again finds its own by this.
+struct AskedTrial {
+    /// The scheduler or Slurm task that runs it; a requeued task finds its trials by this name.
     owner: String,
     trial: Trial,
 }
 
-/// A start of a run that did not end well.
+/// A failed start of a run: a line of `failures.jsonl`.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Failure {
     pub run: String,
@@ -74,10 +74,11 @@ pub struct Failure {
 }
 
 impl SweepFolder {
-    /// Reads a sweep file with `values` laid upon it, whose settings are a `T`; its folder is the file's own unless told.
+    /// Reads a sweep file of settings `T`, overridden by `values`. The default of `folder` is the
+    /// one that the file names.
     ///
     /// # Errors
-    /// Mistakes in the file, with line and key.
+    /// A mistake in the file, with line and key.
     pub fn open<T: Schema>(
         file: &Path,
         values: &[String],
@@ -88,11 +89,14 @@ impl SweepFolder {
         Self::from_source::<T>(Source { file, values, folder, limit })
     }
 
-    /// Reads what another process read.
+    /// Opens the sweep that another process opened.
+    ///
+    /// # Errors
+    /// As for [`Self::open`].
     pub fn from_source<T: Schema>(source: Source) -> Result<Self> {
         let file = SweepFile::read::<T>(&source.file, &source.values)?;
         let path = source.folder.clone().unwrap_or_else(|| file.output_path.clone());
-        let schema = Typed::of::<T>();
+        let schema = SchemaFunctions::of::<T>();
         Ok(Self { file, path, source, schema, planned: OnceLock::new(), asked: RefCell::default() })
     }
 
@@ -104,7 +108,7 @@ impl SweepFolder {
         &self.path
     }
 
-    /// Runs in all, asked for or not.
+    /// The number of runs, including those that the sampler has yet to choose.
     pub fn len(&self) -> usize {
         self.source.limit.unwrap_or(usize::MAX).min(self.file.len())
     }
@@ -113,18 +117,18 @@ impl SweepFolder {
         self.len() == 0
     }
 
-    /// Where the run of `trial` lies.
+    /// The folder of the run of `trial`.
     pub fn run_path(&self, trial: &Trial) -> PathBuf {
         self.path.join(&trial.name)
     }
 
-    /// All trials of a sweep that is planned ahead; those asked for so far of one that learns from its runs.
+    /// The trials: all of a sweep that is planned ahead, those so far of an adaptive one.
     ///
     /// # Errors
-    /// Settings that cannot be loaded, at their place in the sweep file.
+    /// Settings that cannot be loaded, with their place in the sweep file.
     pub fn trials(&self) -> Result<Vec<Trial>> {
         if self.file.is_adaptive() {
-            return Ok(self.asked()?.into_iter().map(|asked| asked.trial).collect());
+            return Ok(self.asked_trials()?.into_iter().map(|asked| asked.trial).collect());
         }
         if let Some(planned) = self.planned.get() {
             return Ok(planned.clone());
@@ -135,38 +139,38 @@ impl SweepFolder {
         Ok(self.planned.get_or_init(|| trials).clone())
     }
 
-    /// Trials whose runs lie in the folder already keep the names that those have: of another spelling, or of an earlier
-    /// version.
+    /// Gives trials with a run in the folder that run's name, which another spelling or an earlier
+    /// version may have formed.
     fn keep_names(&self, mut trials: Vec<Trial>) -> Vec<Trial> {
-        let mut others = self.unnamed(&trials);
+        let mut others = self.stray_names(&trials);
         for trial in trials.iter_mut().filter(|trial| !self.run_path(trial).exists()) {
             trial.name = others.remove(&trial.identity).unwrap_or(std::mem::take(&mut trial.name));
         }
         trials
     }
 
-    /// The names of runs in the folder that none of `trials` has, by identity.
-    fn unnamed(&self, trials: &[Trial]) -> HashMap<String, String> {
+    /// The runs in the folder that belong to none of `trials`: names by identity.
+    fn stray_names(&self, trials: &[Trial]) -> HashMap<String, String> {
         let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
         let runs = (self.schema.runs)(&self.path, &names).into_iter();
         let name = |run: PathBuf| Some(run.file_name()?.to_string_lossy().into_owned());
         runs.filter_map(|(identity, run)| Some((identity, name(run)?))).collect()
     }
 
-    /// Names of runs in the folder of which the sweep file, as it stands now, says nothing.
+    /// The names of runs in the folder that the current sweep file does not define.
     ///
     /// # Errors
     /// As for [`Self::trials`].
-    pub fn others(&self) -> Result<Vec<String>> {
-        let mut names: Vec<String> = self.unnamed(&self.trials()?).into_values().collect();
+    pub fn stray_runs(&self) -> Result<Vec<String>> {
+        let mut names: Vec<String> = self.stray_names(&self.trials()?).into_values().collect();
         names.sort();
         Ok(names)
     }
 
-    /// Whether `trial` still has the settings that it is named by.
+    /// Checks that the settings of `trial` still have its identity.
     ///
     /// # Errors
-    /// When a file that it reads was changed since.
+    /// Settings that have changed since `trial` was planned.
     pub fn check_unchanged(&self, trial: &Trial) -> Result<()> {
         let now = (self.schema.name)(trial.clone())?;
         if now.identity != trial.identity {
@@ -175,7 +179,7 @@ impl SweepFolder {
         Ok(())
     }
 
-    /// The settings of the first `count` trials can be loaded, whatever earlier ones find.
+    /// Checks that the settings of the first `count` trials can be loaded.
     ///
     /// # Errors
     /// As for [`Self::trials`].
@@ -184,10 +188,11 @@ impl SweepFolder {
             .try_for_each(|index| Ok((self.schema.name)(self.file.trial(index, &[])).map(drop)?))
     }
 
-    /// Whether the finished run of `trial` has the numbers that the sweep is steered by.
+    /// Checks that the finished run of `trial` logged the metrics of the sampler and of early
+    /// stopping.
     ///
     /// # Errors
-    /// When it has not: further runs would be chosen or ended by nothing.
+    /// A metric that is missing.
     pub fn check_steered(&self, trial: &Trial) -> Result<()> {
         let stopping = self.file.early_stopping.as_ref().map(|stopping| stopping.metric.name.as_str());
         let sought = self.file.is_adaptive().then_some(self.file.metric.name.as_str());
@@ -203,43 +208,48 @@ impl SweepFolder {
         Ok(())
     }
 
-    /// Runs that an adaptive sweep has not asked for yet.
+    /// The number of trials that an adaptive sweep has yet to ask its sampler for.
     pub fn unasked(&self) -> Result<usize> {
-        Ok(if self.file.is_adaptive() { self.len().saturating_sub(self.asked()?.len()) } else { 0 })
+        Ok(if self.file.is_adaptive() { self.len().saturating_sub(self.asked_trials()?.len()) } else { 0 })
     }
 
-    /// The next trial of an adaptive sweep for `owner`, written down before anyone can start it; none when all
-    /// are asked for.
+    /// The next trial of an adaptive sweep, recorded for `owner` before it starts; `None` after the
+    /// last.
     pub fn ask(&self, owner: &str) -> Result<Option<Trial>> {
         let _lock = self.lock_file("trials.lock")?;
-        let asked: HashSet<usize> = self.asked()?.iter().map(|asked| asked.trial.index).collect();
+        let asked: HashSet<usize> = self.asked_trials()?.iter().map(|asked| asked.trial.index).collect();
         let Some(index) = (0..self.len()).find(|index| !asked.contains(index)) else { return Ok(None) };
-        let told: Vec<Told> = self.standings()?.into_iter().map(|standing| standing.told()).collect();
-        let trial = (self.schema.name)(self.file.trial(index, &told))?;
-        self.append("trials.jsonl", &Asked { owner: owner.into(), trial: trial.clone() })?;
+        let results: Vec<TrialResult> = self.statuses()?.iter().map(TrialStatus::result).collect();
+        let trial = (self.schema.name)(self.file.trial(index, &results))?;
+        self.append("trials.jsonl", &AskedTrial { owner: owner.into(), trial: trial.clone() })?;
         Ok(Some(trial))
     }
 
-    /// What `owner` asked for, oldest first.
+    /// The trials of `owner`, oldest first.
     pub fn asked_by(&self, owner: &str) -> Result<Vec<Trial>> {
-        Ok(self.asked()?.into_iter().filter(|asked| asked.owner == owner).map(|asked| asked.trial).collect())
+        Ok(self
+            .asked_trials()?
+            .into_iter()
+            .filter(|asked| asked.owner == owner)
+            .map(|asked| asked.trial)
+            .collect())
     }
 
-    /// The lines of `trials.jsonl` that stand for the same settings today as when they were written.
-    fn asked(&self) -> Result<Vec<Asked>> {
-        let lines: Vec<Asked> = self.lines("trials.jsonl")?;
+    /// The lines of `trials.jsonl` that still have the settings with which they were written.
+    fn asked_trials(&self) -> Result<Vec<AskedTrial>> {
+        let lines: Vec<AskedTrial> = self.lines("trials.jsonl")?;
         let (read, asked) = &mut *self.asked.borrow_mut();
         for line in lines.into_iter().skip(*read) {
             *read += 1;
-            asked.extend(self.still_meant(line));
+            asked.extend(self.with_current_settings(line));
         }
         Ok(asked.clone())
     }
 
-    fn still_meant(&self, Asked { owner, trial: written }: Asked) -> Option<Asked> {
+    fn with_current_settings(&self, AskedTrial { owner, trial: written }: AskedTrial) -> Option<AskedTrial> {
         let mut trial = (self.schema.name)(self.file.trial_at(written.index, written.point.clone())).ok()?;
         if written.identity.is_empty() {
-            // An earlier version wrote no identity: the run says which settings it has, if it was begun.
+            // An earlier version wrote no identity; a run that has started has it in its settings.
             trial = self.keep_names(vec![trial]).remove(0);
         } else if written.identity != trial.identity {
             // The run of an earlier version was given another identity for the same settings.
@@ -252,25 +262,25 @@ impl SweepFolder {
         } else {
             trial.name = written.name;
         }
-        Some(Asked { owner, trial })
+        Some(AskedTrial { owner, trial })
     }
 
-    /// Where the runs of the sweep judge each other, if it ends runs early.
+    /// The path of the log of results at rungs.
     pub fn rungs(&self) -> PathBuf {
         self.path.join(RUNGS)
     }
 
-    /// Takes runs that are not of the sweep as its file stands now out of those that others are judged by.
+    /// Removes the results of runs outside the sweep from the log of results at rungs.
     ///
     /// # Errors
-    /// As for [`Self::trials`], and when the file cannot be read or written.
-    pub fn forget_other_runs(&self) -> Result<()> {
+    /// As for [`Self::trials`], and a log that cannot be read or written.
+    pub fn drop_stray_results(&self) -> Result<()> {
         let trials = self.trials()?;
         let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
         rungs::keep(&self.rungs(), |run| names.contains(run))
     }
 
-    /// Keeps what went wrong with a start of `trial`.
+    /// Records the error of a failed start of `trial`.
     pub fn note_failure(&self, trial: &Trial, error: String) -> Result<()> {
         self.append("failures.jsonl", &Failure { run: trial.name.clone(), at: unix_seconds(), error })
     }
@@ -281,10 +291,10 @@ impl SweepFolder {
         Ok(failures.into_iter().map(|failure| (failure.run.clone(), failure)).collect())
     }
 
-    /// Writes a file of the sweep's report, so that a reader finds the old one or the new one, never a part.
+    /// Writes a file of the sweep's report atomically.
     ///
     /// # Errors
-    /// When the file cannot be written; the one before stays.
+    /// A file that cannot be written; the previous one stays.
     pub fn write_report(&self, name: &str, bytes: &[u8]) -> Result<()> {
         let folder = self.path.join("report");
         fs::create_dir_all(&folder)
@@ -293,10 +303,10 @@ impl SweepFolder {
         atomic::replace(&path, bytes).with_context(|| format!("could not write {}", path.display()))
     }
 
-    /// Makes the folder and holds it for one scheduler.
+    /// Creates the folder and locks it for one scheduler.
     ///
     /// # Errors
-    /// When another one holds it.
+    /// A lock that another scheduler holds.
     pub fn hold(&self) -> Result<File> {
         self.make()?;
         let path = self.path.join("sweep.lock");
@@ -317,7 +327,7 @@ impl SweepFolder {
         Ok(lock)
     }
 
-    /// The process that holds the sweep, if one does.
+    /// The process id of the scheduler that holds the lock, if any.
     pub fn holder(&self) -> Option<i32> {
         let path = self.path.join("sweep.lock");
         is_held(&path).then(|| fs::read_to_string(path).ok()?.parse().ok()).flatten()

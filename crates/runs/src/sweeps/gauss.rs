@@ -3,17 +3,17 @@
 use std::f64::consts::TAU;
 
 /// The standard normal density.
-pub(super) fn density(x: f64) -> f64 {
+pub(super) fn normal_density(x: f64) -> f64 {
     (-0.5 * x * x).exp() / TAU.sqrt()
 }
 
-/// The chance that a standard normal number is below `x`: Marsaglia's series (*Evaluating the Normal Distribution*,
-/// 2004) in the middle, Laplace's continued fraction in the tails.
-pub(super) fn below(x: f64) -> f64 {
+/// The standard normal cumulative distribution function: Marsaglia's series (*Evaluating the Normal
+/// Distribution*, 2004) in the middle, Laplace's continued fraction in the tails.
+pub(super) fn normal_cdf(x: f64) -> f64 {
     if x.abs() < 5.0 {
-        return 0.5 + density(x) * series(x);
+        return 0.5 + normal_density(x) * series(x);
     }
-    let tail = density(x) / (1..=40).rev().fold(x.abs(), |rest, k| x.abs() + f64::from(k) / rest);
+    let tail = normal_density(x) / (1..=40).rev().fold(x.abs(), |rest, k| x.abs() + f64::from(k) / rest);
     if x < 0.0 { tail } else { 1.0 - tail }
 }
 
@@ -28,15 +28,15 @@ fn series(x: f64) -> f64 {
     sum
 }
 
-/// No quantile is further from 0.
+/// The bound on the absolute value of a quantile.
 pub(super) const REACH: f64 = 9.0;
 
-/// The number that a standard normal one is below with chance `p`, sought by bisection within [`REACH`].
-pub(super) fn quantile(p: f64) -> f64 {
+/// The inverse of [`normal_cdf`], by bisection within [`REACH`].
+pub(super) fn normal_quantile(p: f64) -> f64 {
     let (mut low, mut high) = (-REACH, REACH);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);
-        if below(middle) < p { low = middle } else { high = middle }
+        if normal_cdf(middle) < p { low = middle } else { high = middle }
     }
     0.5 * (low + high)
 }
@@ -49,11 +49,11 @@ mod tests {
     fn tabled_values_are_met() {
         let table = [(0.0, 0.5), (1.0, 0.841_344_746_068_542_9), (-1.96, 0.024_997_895_148_220_43)];
         for (x, p) in table {
-            assert!((below(x) - p).abs() < 1e-14, "{x}");
-            assert!((quantile(p) - x).abs() < 1e-12, "{x}");
+            assert!((normal_cdf(x) - p).abs() < 1e-14, "{x}");
+            assert!((normal_quantile(p) - x).abs() < 1e-12, "{x}");
         }
         let tail = 9.865_876_450_376_98e-10;
-        assert!((below(-6.0) / tail - 1.0).abs() < 1e-12);
-        assert!((below(-5.0001) / below(-4.9999) - 1.0).abs() < 0.0011);
+        assert!((normal_cdf(-6.0) / tail - 1.0).abs() < 1e-12);
+        assert!((normal_cdf(-5.0001) / normal_cdf(-4.9999) - 1.0).abs() < 0.0011);
     }
 }

@@ -1,4 +1,4 @@
-//! `groups`: settings that vary together, under names.
+//! The section `groups` of a sweep file: named sets of settings that vary together.
 
 use super::{
     domain::{Choice, Domain},
@@ -23,7 +23,7 @@ fn group(key: &Key, node: &Node) -> Result<Dimension> {
     }
     let members: Vec<Member> =
         named.iter().map(|(key, node)| member(key, node, &path)).collect::<Result<_>>()?;
-    if let Some((a, b)) = alike(&members) {
+    if let Some((a, b)) = equal_members(&members) {
         return Err(wrong(&key.origin, &path, format!("{a} and {b} are the same settings")));
     }
     let share = 1.0 / members.len() as f64;
@@ -58,13 +58,13 @@ pub(super) fn configs(node: &Node, path: &str) -> Result<Vec<(String, Origin)>> 
     nodes.iter().map(|node| Ok((file_path(node, path)?, node.origin.clone()))).collect()
 }
 
-/// The path of a settings file, in which `~/` is the home folder.
+/// The path of a settings file, with `~/` expanded to the home folder.
 pub(super) fn file_path(node: &Node, path: &str) -> Result<String> {
     expand_path(&text(node, path)?).map_err(|error| error.under(path).at(&node.origin))
 }
 
-/// Two names of a group that stand for the same.
-pub(super) fn alike(members: &[Member]) -> Option<(&str, &str)> {
+/// The names of two members with equal files and settings, if any.
+pub(super) fn equal_members(members: &[Member]) -> Option<(&str, &str)> {
     let files = |member: &Member| member.configs.iter().map(|(file, _)| file.clone()).collect::<Vec<_>>();
     let same = |a: &Member, b: &Member| files(a) == files(b) && same_settings(&a.settings, &b.settings);
     let pairs = members.iter().enumerate().flat_map(|(k, a)| members[k + 1..].iter().map(move |b| (a, b)));

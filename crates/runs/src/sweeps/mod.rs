@@ -1,8 +1,7 @@
-//! Many runs from one file: search spaces and samplers, when a run without prospects ends, and schedulers for this
-//! machine and for Slurm.
+//! Sweeps, many runs from one file: search spaces, samplers, early stopping, and schedulers for
+//! this machine and for Slurm.
 
 mod asha;
-mod board;
 mod command;
 mod condition;
 mod distribution;
@@ -12,40 +11,44 @@ mod file;
 mod folder;
 mod gauss;
 mod groups;
-mod mishaps;
+mod metric;
 mod numbers;
 mod parameters;
 mod plain;
 mod point;
 mod pool;
+mod progress_table;
 mod pruner;
 mod reading;
+mod retries;
 mod rungs;
 pub mod samplers;
+pub(crate) mod scalar;
 mod setting;
 pub mod slurm;
 mod space;
-mod standing;
 mod trial;
+mod trial_status;
+mod weights;
 mod worker;
 
 #[cfg(test)]
 mod tests;
 
 pub use asha::{Asha, Verdict};
-pub use board::{Board, headline, progress, table};
 pub use condition::Condition;
 pub use domain::{Choice, Domain};
 pub use early_stopping::EarlyStopping;
 pub use file::SweepFile;
 pub use folder::SweepFolder;
+pub use metric::Metric;
 pub use numbers::{Lattice, Numbers, Prior};
-pub use plain::{Method, Metric, ReportWishes};
-pub use point::{Observed, Outcome, Point, Told};
+pub use plain::{Method, ReportOptions};
+pub use point::{Outcome, Point, PointHistory, TrialResult};
 pub use pool::{Capacity, Pool};
+pub use progress_table::{ProgressTable, headline, progress, table};
 pub use pruner::Pruner;
-pub use rungs::arrive;
 pub use setting::Setting;
 pub use space::{Dimension, Kind, Member, Space};
-pub use standing::{Standing, TrialState};
 pub use trial::Trial;
+pub use trial_status::{TrialState, TrialStatus};

@@ -2,68 +2,69 @@
 
 use super::gauss;
 
-/// Numbers with a prior, on a linear or a log scale, all of them or only some.
+/// Numbers with a prior, on a linear or a log scale, continuous or on a lattice.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Numbers {
-    /// Which values are likely before anything is known.
+    /// The prior distribution.
     pub prior: Prior,
-    /// Whether the scale is logarithmic: coordinates are natural logarithms of values.
+    /// True for a log scale, on which coordinates are natural logarithms of values.
     pub log: bool,
-    /// Only these values, if given.
+    /// The lattice of allowed values, if not all are.
     pub lattice: Option<Lattice>,
-    /// Whether values are written as whole numbers.
+    /// True if values are written as whole numbers.
     pub whole: bool,
 }
 
-/// How values are spread.
+/// A prior distribution along the scale.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Prior {
-    /// Evenly along the scale between two values, both included.
+    /// Uniform between two values, both included.
     Uniform {
         /// The least value.
         low: f64,
         /// The largest value.
         high: f64,
     },
-    /// Normally along the scale.
+    /// Normal.
     Normal {
-        /// Mean, as a coordinate.
+        /// The mean, as a coordinate.
         mu: f64,
-        /// Standard deviation, as a coordinate.
+        /// The standard deviation, as a coordinate.
         sigma: f64,
     },
 }
 
-/// `anchor` plus whole multiples of `step`.
+/// The values `anchor + k * step` for all integers k.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Lattice {
-    /// One of the values.
+    /// The value at k = 0.
     pub anchor: f64,
-    /// The distance between two, above 0.
+    /// The distance of neighbours, above 0.
     pub step: f64,
 }
 
-/// So many standard deviations on each side are the whole of a normal prior.
+/// The half-width of a normal prior's scale, in standard deviations.
 const REACH: f64 = 4.0;
-/// A value is written with as many digits as tell this many steps apart.
+/// The number of steps of a range that a value's digits distinguish.
 const RESOLUTION: f64 = 1e6;
 
 impl Numbers {
-    /// The value below which the prior puts the share `u`.
+    /// The quantile of the prior at `u` in [0, 1].
     pub fn at(&self, u: f64) -> f64 {
         let (low, high) = self.ends();
         self.nearest(match self.prior {
             Prior::Uniform { .. } => low + u * (high - low),
-            Prior::Normal { mu, sigma } => mu + sigma * gauss::quantile(u),
+            Prior::Normal { mu, sigma } => mu + sigma * gauss::normal_quantile(u),
         })
     }
 
-    /// Where a value lies on the scale.
+    /// The coordinate of a value on the scale.
     pub fn coordinate(&self, value: f64) -> f64 {
         if self.log { value.ln() } else { value }
     }
 
-    /// The ends of the scale: of a lattice, half a step beyond the outermost values, so that each has its share.
+    /// The ends of the scale as coordinates. A lattice extends half a step beyond its outermost
+    /// values, so that all have an equal share.
     pub fn ends(&self) -> (f64, f64) {
         match (self.prior, self.lattice) {
             (Prior::Uniform { low, high }, None) => (self.coordinate(low), self.coordinate(high)),
@@ -75,7 +76,8 @@ impl Numbers {
         }
     }
 
-    /// Where the values that are rounded to `value` begin and end on the scale; nothing without a lattice.
+    /// The interval of coordinates that round to the lattice value `value`; `None` without a
+    /// lattice.
     pub fn rounding(&self, value: f64) -> Option<(f64, f64)> {
         self.lattice.map(|lattice| self.cell(lattice, value))
     }
@@ -100,14 +102,14 @@ impl Numbers {
         }
     }
 
-    /// How many values there are, if they can be counted.
+    /// The number of values, or `None` if they are uncountable.
     pub fn count(&self) -> Option<usize> {
         let (Prior::Uniform { .. }, Some(lattice)) = (self.prior, self.lattice) else { return None };
         let (first, last) = self.outermost(lattice);
         Some(((last - first) / lattice.step + 1.0).round() as usize)
     }
 
-    /// All values in rising order, if they can be counted.
+    /// All values in rising order, or `None` if they are uncountable.
     pub fn values(&self) -> Option<impl Iterator<Item = f64>> {
         let (count, lattice) = (self.count()?, self.lattice?);
         let first = self.outermost(lattice).0;
@@ -121,7 +123,7 @@ impl Numbers {
 
     fn outermost(&self, lattice: Lattice) -> (f64, f64) {
         let Prior::Uniform { low, high } = self.prior else { return (f64::NEG_INFINITY, f64::INFINITY) };
-        // The end itself counts though its division by the step falls short of a whole number.
+        // The tolerance admits an end whose division by the step is rounded off a whole number.
         let steps = |value: f64| (value - lattice.anchor) / lattice.step;
         let first = lattice.anchor + (steps(low) - 1e-9).ceil() * lattice.step;
         let last = lattice.anchor + (steps(high) + 1e-9).floor() * lattice.step;
@@ -131,13 +133,13 @@ impl Numbers {
     fn cell(&self, lattice: Lattice, value: f64) -> (f64, f64) {
         let half = 0.5 * lattice.step;
         if self.log {
-            // A log scale has no room below 0.
+            // A log scale ends above 0.
             return ((value - half).max(0.5 * value).ln(), (value + half).ln());
         }
         (value - half, value + half)
     }
 
-    /// The value with no more digits than matter, so that names stay short.
+    /// The value rounded to the digits that matter, which keeps names short.
     fn readable(&self, value: f64) -> f64 {
         let width = match (self.prior, self.lattice) {
             (_, Some(lattice)) => lattice.step,
@@ -154,7 +156,7 @@ impl Numbers {
 }
 
 impl Lattice {
-    /// Whether all values are whole numbers.
+    /// True if all values are whole numbers.
     pub fn is_whole(self) -> bool {
         self.anchor.fract() == 0.0 && self.step.fract() == 0.0
     }

@@ -1,30 +1,28 @@
-//! `parameters` and `labels`: what varies by itself.
-
-use std::collections::HashMap;
+//! The sections `parameters` and `labels` of a sweep file.
 
 use super::{
-    condition::{Condition, canonical},
+    condition::Condition,
     distribution::{self, SPEC},
-    domain::{Choice, Domain, shown},
-    reading::{entries, items, number, wrong},
+    domain::{Domain, choices},
+    reading::{entries, wrong},
     setting::{Setting, check_key},
     space::{Dimension, Kind},
 };
-use umwelt_settings::{Key, Node, NumberKind, SettingsError, Value, inline, join};
+use umwelt_settings::{Key, Node, NumberKind, SettingsError, Value, join};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// Which numbers the setting of a dotted key takes, if any.
+/// A lookup from dotted keys to the kind of number that their settings take, if any.
 pub(super) type Kinds<'a> = &'a dyn Fn(&str) -> Option<NumberKind>;
 
-/// What `parameters` brings.
+/// The content of `parameters`: the varied keys and the constants.
 #[derive(Default)]
 pub(super) struct Parameters {
     pub dimensions: Vec<Dimension>,
     pub fixed: Vec<Setting>,
 }
 
-/// Reads `parameters`; nested keys are the same as dotted ones.
+/// Reads `parameters`, in which keys are nested, dotted or both.
 pub(super) fn read(node: &Node, kinds: Kinds<'_>) -> Result<Parameters> {
     let mut parameters = Parameters::default();
     parameters.collect(entries(node, "parameters")?, "", kinds)?;
@@ -63,7 +61,7 @@ impl Parameters {
                 return Err(wrong(&node.origin, &path, "is empty; give a list of values, or min and max"));
             }
             Value::Map(below) if !is_spec(below) => {
-                // W&B nests with a key of this name.
+                // W&B nests through a key named `parameters`.
                 match &below[..] {
                     [(inner, Node { value: Value::Map(nested), .. })] if inner.name == "parameters" => {
                         self.collect(nested, &name, kinds)?;
@@ -100,7 +98,7 @@ fn is_spec(entries: &[(Key, Node)]) -> bool {
     entries.iter().any(|(key, _)| SPEC.contains(&key.name.as_str()))
 }
 
-/// The one value of a parameter that always applies.
+/// The constant value of a parameter without conditions.
 fn constant(entries: &[(Key, Node)]) -> Option<&Node> {
     let get = |name: &str| entries.iter().find(|(key, _)| key.name == name).map(|(_, node)| node);
     if get("when").is_some() { None } else { get("value") }
@@ -111,43 +109,4 @@ fn varying(node: &Node, path: &str, kind: Option<NumberKind>) -> Result<(Domain,
     let when = entries(node, path)?.iter().find(|(key, _)| key.name == "when");
     let when = when.map(|(_, node)| Condition::read_all(node, &join(path, "when"))).transpose()?;
     Ok((domain, when.unwrap_or_default()))
-}
-
-/// The values of a list, all as likely.
-pub(super) fn choices(node: &Node, path: &str) -> Result<Vec<Choice>> {
-    let nodes = items(node, path)?;
-    let share = 1.0 / nodes.len() as f64;
-    let (mut choices, mut known): (Vec<Choice>, HashMap<String, usize>) = Default::default();
-    for node in nodes {
-        let choice = choice(node, share);
-        if let Some(first) = known.insert(canonical(&choice.shown), choices.len()) {
-            let message = format!("{} is given twice, first at {}", choice.shown, choices[first].origin);
-            return Err(wrong(&node.origin, path, message));
-        }
-        choices.push(choice);
-    }
-    Ok(choices)
-}
-
-pub(super) fn choice(node: &Node, share: f64) -> Choice {
-    Choice { text: inline(&node.value), shown: shown(&node.value), share, origin: node.origin.clone() }
-}
-
-/// Gives each choice the share that the list `node` says.
-pub(super) fn weigh(choices: &mut [Choice], node: &Node, path: &str) -> Result<()> {
-    let nodes = items(node, path)?;
-    if nodes.len() != choices.len() {
-        let message =
-            format!("expected {} numbers, one for each value, found {}", choices.len(), nodes.len());
-        return Err(wrong(&node.origin, path, message));
-    }
-    for (choice, node) in choices.iter_mut().zip(nodes) {
-        choice.share = number(node, path)?;
-        if choice.share <= 0.0 {
-            return Err(wrong(&node.origin, path, format!("must be above 0, but is {}", choice.share)));
-        }
-    }
-    let sum: f64 = choices.iter().map(|choice| choice.share).sum();
-    choices.iter_mut().for_each(|choice| choice.share /= sum);
-    Ok(())
 }

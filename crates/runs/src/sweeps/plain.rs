@@ -1,52 +1,43 @@
-//! The keys of a sweep file that need no reading of their own.
+//! The keys of a sweep file that serde reads as they are.
 
 use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
 use super::early_stopping::{EarlyFields, HyperbandFields};
-use crate::{Goal, SCORE};
+use super::metric::{Metric, MetricFields};
 use umwelt_settings::{Node, SettingsError, from_tree};
 
-/// What a sweep is about: one number of each run.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Metric {
-    /// Its dotted name among a run's results.
-    pub name: String,
-    /// Which values are good.
-    pub goal: Goal,
-}
-
-/// How points are chosen.
+/// The sampler of a sweep.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Method {
-    /// All of them.
+    /// Every point.
     Grid,
-    /// By chance.
+    /// Independent draws from the prior.
     Random,
-    /// By Sobol's sequence.
+    /// Sobol's sequence.
     Sobol,
-    /// By a tree-structured Parzen estimator, which learns from what has ended.
+    /// A tree-structured Parzen estimator, which learns from finished runs.
     #[serde(alias = "bayes")]
     Tpe,
 }
 
-/// How the sweep's report is to be laid out; what is not said is chosen by the report.
+/// The layout of the sweep's report; the report fills in the rest.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
-pub struct ReportWishes {
-    /// What the horizontal axis shows.
+pub struct ReportOptions {
+    /// The key on the horizontal axis.
     pub x: Option<String>,
-    /// What has a line of its own.
+    /// The key with one line for each value.
     pub line: Option<String>,
-    /// What has a panel of its own.
+    /// The key with one panel for each value.
     pub panel: Option<String>,
-    /// What the vertical axes show.
+    /// The scores on the vertical axes.
     pub metrics: Vec<String>,
 }
 
-/// The plain keys as they stand in the file.
+/// The plain keys as written in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub(super) struct Plain {
@@ -61,17 +52,7 @@ pub(super) struct Plain {
     pub early_stopping: Option<EarlyFields>,
     pub early_terminate: Option<HyperbandFields>,
     pub retries: usize,
-    pub report: ReportWishes,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct MetricFields {
-    pub name: String,
-    #[serde(default)]
-    pub goal: Goal,
-    #[serde(default, rename = "target")]
-    pub _target: Option<f64>,
+    pub report: ReportOptions,
 }
 
 impl Plain {
@@ -80,9 +61,6 @@ impl Plain {
     }
 
     pub(super) fn metric(&self) -> Metric {
-        match &self.metric {
-            Some(metric) => Metric { name: metric.name.clone(), goal: metric.goal },
-            None => Metric { name: SCORE.into(), goal: Goal::Minimize },
-        }
+        self.metric.as_ref().map_or_else(Metric::default, MetricFields::metric)
     }
 }

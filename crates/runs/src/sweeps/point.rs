@@ -1,10 +1,10 @@
-//! A place in the search space, and what is known about it.
+//! Points of the search space, and the results of their trials.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
-/// The value, as YAML, of each dimension that applies.
+/// A point of the search space: the value, as YAML, of each dimension that applies.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Point(pub BTreeMap<String, String>);
@@ -16,71 +16,73 @@ impl Point {
     }
 }
 
-/// What is known about a trial that was asked for.
+/// The result of a trial, as the sampler sees it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Told {
+pub struct TrialResult {
     /// The trial's index.
     pub index: usize,
     /// The trial's point.
     pub point: Point,
-    /// How it went.
+    /// The outcome so far.
     pub outcome: Outcome,
 }
 
-/// How a trial went.
+/// The outcome of a trial.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Outcome {
-    /// It ended with this value of the metric; one that is not finite counts as broken.
+    /// Finished with this value of the metric; a value that is not finite counts as failed.
     Scored(#[serde(deserialize_with = "or_nan")] f64),
-    /// It broke.
+    /// Failed.
     Failed,
-    /// The early stopping rule ended it at this value.
+    /// Stopped early at this value of the metric.
     Stopped(#[serde(deserialize_with = "or_nan")] f64),
-    /// It waits or runs.
+    /// Waiting or running.
     Pending,
 }
 
-/// JSON has null for what is not finite.
+/// Reads null, JSON's form of NaN and infinity, as NaN.
 fn or_nan<'de, D: Deserializer<'de>>(deserializer: D) -> Result<f64, D::Error> {
     Ok(Option::deserialize(deserializer)?.unwrap_or(f64::NAN))
 }
 
-/// What is known about a point: of its trials, one for each seed, together.
+/// The results of a point's trials, one for each seed, taken together.
 #[derive(Clone, Debug)]
-pub struct Observed<'a> {
+pub struct PointHistory<'a> {
     /// The point's index.
     pub index: usize,
     /// The point.
     pub point: &'a Point,
-    /// The mean of the scores; nothing if a trial failed or was stopped, or if none has ended.
+    /// The mean score, or `None` if a trial failed, a trial was stopped, or no trial has ended.
     pub score: Option<f64>,
-    /// Whether a trial has ended, in whatever way.
+    /// True if a trial has ended, in any way.
     pub ended: bool,
 }
 
-/// What is known of each point, by index, given that a point has `seeds` trials.
-pub(super) fn by_point(told: &[Told], seeds: usize) -> Vec<Observed<'_>> {
-    let mut points: BTreeMap<usize, Vec<&Told>> = BTreeMap::new();
-    for one in told {
-        points.entry(one.index / seeds).or_default().push(one);
+/// The history of each point, by index, for `seeds` trials a point.
+pub(super) fn by_point(results: &[TrialResult], seeds: usize) -> Vec<PointHistory<'_>> {
+    let mut points: BTreeMap<usize, Vec<&TrialResult>> = BTreeMap::new();
+    for result in results {
+        points.entry(result.index / seeds).or_default().push(result);
     }
-    points.into_iter().map(|(index, trials)| observe(index, &trials)).collect()
+    points.into_iter().map(|(index, results)| PointHistory::new(index, &results)).collect()
 }
 
-fn observe<'a>(index: usize, trials: &[&'a Told]) -> Observed<'a> {
-    let mut scores = Vec::new();
-    let mut bad = false;
-    for trial in trials {
-        match trial.outcome {
-            Outcome::Scored(value) if value.is_finite() => scores.push(value),
-            Outcome::Pending => {}
-            Outcome::Scored(_) | Outcome::Failed | Outcome::Stopped(_) => bad = true,
+impl<'a> PointHistory<'a> {
+    fn new(index: usize, results: &[&'a TrialResult]) -> Self {
+        let mut scores = Vec::new();
+        let mut bad = false;
+        for result in results {
+            match result.outcome {
+                Outcome::Scored(value) if value.is_finite() => scores.push(value),
+                Outcome::Pending => {}
+                Outcome::Scored(_) | Outcome::Failed | Outcome::Stopped(_) => bad = true,
+            }
         }
+        let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+        let score = (!bad && !scores.is_empty()).then_some(mean);
+        Self { index, point: &results[0].point, score, ended: bad || !scores.is_empty() }
     }
-    let mean = scores.iter().sum::<f64>() / scores.len() as f64;
-    let score = (!bad && !scores.is_empty()).then_some(mean);
-    Observed { index, point: &trials[0].point, score, ended: bad || !scores.is_empty() }
 }
 
 #[cfg(test)]
@@ -103,12 +105,11 @@ mod tests {
         use Outcome::{Failed, Pending, Scored, Stopped};
         let outcomes =
             [Scored(1.0), Scored(4.0), Scored(2.0), Pending, Scored(1.0), Failed, Pending, Pending];
-        let told =
-            |(index, outcome): (usize, &Outcome)| Told { index, point: Point::default(), outcome: *outcome };
-        let mut told: Vec<Told> = outcomes.iter().enumerate().map(told).collect();
-        told.push(Told { index: 8, point: Point::default(), outcome: Stopped(0.1) });
+        let result = |(index, outcome)| TrialResult { index, point: Point::default(), outcome };
+        let mut results: Vec<TrialResult> = outcomes.into_iter().enumerate().map(result).collect();
+        results.push(TrialResult { index: 8, point: Point::default(), outcome: Stopped(0.1) });
         let seen: Vec<_> =
-            by_point(&told, 2).iter().map(|seen| (seen.index, seen.score, seen.ended)).collect();
+            by_point(&results, 2).iter().map(|seen| (seen.index, seen.score, seen.ended)).collect();
         let expected =
             [(0, Some(2.5), true), (1, Some(2.0), true), (2, None, true), (3, None, false), (4, None, true)];
         assert_eq!(seen, expected);

@@ -1,5 +1,5 @@
-//! Early stopping within a run: the sweep's rule lies in the run's folder, and the runs of the sweep
-//! share a file of their results at each rung.
+//! Early stopping within a run, by the sweep's rule in the run's folder and the results at rungs
+//! that all runs of the sweep share.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -9,30 +9,31 @@ use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 
 use super::folder::{RUNGS, SweepFolder};
-use super::{Asha, Trial, Verdict, arrive};
+use super::rungs::decide_at_rung;
+use super::{Asha, Trial, Verdict};
 use crate::{EARLY_STOPPING, Record};
 use umwelt_base::atomic;
 
-/// The rule by which a sweep ends a run early, as it lies in the run's folder.
+/// The early-stopping rule of a sweep, as written in a run's folder.
 #[derive(Serialize, Deserialize)]
 struct Rule {
     metric: String,
     rule: Asha,
 }
 
-/// Decides whether a run of a sweep is stopped early.
+/// The early stopping of one run.
 pub struct Pruner {
     rule: Rule,
     /// The name of the run's folder.
     run: String,
-    /// The results at the rungs of all runs of the sweep.
+    /// The log of results at rungs of the sweep.
     rungs: PathBuf,
 }
 
-/// Writes the sweep's rule into the folder of `trial`, or removes an old one where the sweep has none.
+/// Writes the sweep's rule into the folder of `trial`, or removes an outdated one.
 ///
 /// # Errors
-/// When the file cannot be written or removed.
+/// A file that cannot be written or removed.
 pub fn write_rule(folder: &SweepFolder, trial: &Trial) -> Result<()> {
     let path = folder.run_path(trial).join(EARLY_STOPPING);
     let written = match &folder.file.early_stopping {
@@ -52,7 +53,7 @@ impl Pruner {
     /// The pruner of the run in the folder `run`, if its sweep stops runs early.
     ///
     /// # Errors
-    /// When the rule cannot be read.
+    /// A rule that cannot be read.
     pub fn of(run: &Path) -> Result<Option<Self>> {
         let path = run.join(EARLY_STOPPING);
         let text = match fs::read(&path) {
@@ -65,17 +66,17 @@ impl Pruner {
         Ok(Some(Self { rule, run: name, rungs: sweep.join(RUNGS) }))
     }
 
-    /// The reason to stop the run after the line `record` of its metrics, or `None` to go on.
+    /// The reason to stop the run after the line `record` of its metrics, or `None` to continue.
     ///
     /// # Errors
-    /// When the results of the other runs cannot be read, or this one's cannot be written.
+    /// A log of results that cannot be read or written.
     pub fn should_stop(&self, epoch: f64, record: &Record) -> Result<Option<String>> {
         let Rule { metric, rule } = &self.rule;
         let Some(value) = record.get(metric) else { return Ok(None) };
-        // A value that is not finite is null in the metrics, and the worst there is.
+        // The metrics hold null for a value that is not finite; it ranks last.
         let value = value.as_f64().unwrap_or(f64::NAN);
-        Ok(match arrive(&self.rungs, &self.run, epoch, value, rule)? {
-            Verdict::GoOn => None,
+        Ok(match decide_at_rung(&self.rungs, &self.run, epoch, value, rule)? {
+            Verdict::Continue => None,
             Verdict::Stop { rung, rank, of } => {
                 let epochs = rule.epochs(rung);
                 Some(format!("{metric} {value:.4} was rank {rank} of {of} at epoch {epochs}"))

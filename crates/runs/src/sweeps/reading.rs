@@ -1,10 +1,10 @@
-//! Parts of a sweep file, with errors that say where.
+//! Typed reads from a sweep file, with errors that name key and place.
 
 use umwelt_settings::{Key, Meaning, Node, Origin, Scalar, SettingsError, Value, found, from_tree};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// An error about `key`, which was given at `origin`.
+/// An error about `key` at `origin`.
 pub(super) fn wrong(origin: &Origin, key: &str, message: impl Into<String>) -> SettingsError {
     SettingsError::plain(message).under(key).at(origin)
 }
@@ -17,7 +17,7 @@ pub(super) fn entries<'a>(node: &'a Node, path: &str) -> Result<&'a [(Key, Node)
     }
 }
 
-/// The items of a list that must have some.
+/// The items of a list, which must not be empty.
 pub(super) fn items<'a>(node: &'a Node, path: &str) -> Result<&'a [Node]> {
     match &node.value {
         Value::List(nodes) if nodes.is_empty() => Err(wrong(&node.origin, path, "an empty list")),
@@ -26,7 +26,7 @@ pub(super) fn items<'a>(node: &'a Node, path: &str) -> Result<&'a [Node]> {
     }
 }
 
-/// Text, whatever it looks like.
+/// The text of a scalar of any type.
 pub(super) fn text(node: &Node, path: &str) -> Result<String> {
     from_tree::<String>(node).map_err(|error| error.under(path))
 }
@@ -37,11 +37,11 @@ pub(super) fn number(node: &Node, path: &str) -> Result<f64> {
     if value.is_finite() { Ok(value) } else { Err(wrong(&node.origin, path, "must be finite")) }
 }
 
-/// Whether a number was written as a whole one.
+/// True for a number written without a fraction.
 pub(super) fn is_whole(node: &Node) -> bool {
     matches!(&node.value, Value::Scalar(Scalar { meaning: Meaning::Int(_), .. }))
 }
 
-fn expected(what: &str, value: &Value, node: &Node, path: &str) -> SettingsError {
-    wrong(&node.origin, path, format!("expected {what}, found {}", found(value)))
+fn expected(wanted: &str, value: &Value, node: &Node, path: &str) -> SettingsError {
+    wrong(&node.origin, path, format!("expected {wanted}, found {}", found(value)))
 }

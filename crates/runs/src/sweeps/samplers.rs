@@ -1,4 +1,4 @@
-//! Who chooses the points: each a pure function of the space, the seed, the index and what is known.
+//! Samplers: pure functions from space, seed, index and earlier results to points.
 
 mod drawn;
 mod parzen;
@@ -9,7 +9,7 @@ mod tpe;
 mod benchmark;
 
 use super::{
-    point::{Observed, Point},
+    point::{Point, PointHistory},
     space::Space,
 };
 pub use drawn::Drawn;
@@ -17,44 +17,45 @@ pub use sobol::{MOST_DIMENSIONS, Sobol};
 pub use tpe::Tpe;
 use umwelt_base::random::Stream;
 
-/// Chooses points one by one.
+/// A sampler of points.
 pub trait Sampler {
-    /// The point number `index`, given what is known about points that were asked for.
+    /// The point number `index`, given the histories of earlier points.
     ///
     /// # Panics
-    /// A finite space may have fewer points.
-    fn ask(&self, index: usize, told: &[Observed<'_>]) -> Point;
+    /// If a finite space has fewer points.
+    fn ask(&self, index: usize, histories: &[PointHistory<'_>]) -> Point;
 }
 
-/// Every point, in order.
+/// All points, in order.
 pub struct Grid<'a>(pub &'a [Point]);
 
 impl Sampler for Grid<'_> {
-    fn ask(&self, index: usize, _: &[Observed<'_>]) -> Point {
+    fn ask(&self, index: usize, _: &[PointHistory<'_>]) -> Point {
         self.0[index].clone()
     }
 }
 
 /// Independent draws from the prior.
 pub struct Random<'a> {
-    /// Where points come from.
+    /// The search space.
     pub space: &'a Space,
-    /// All points of the space, if they can be counted.
+    /// All points of the space, or `None` if they are too many or uncountable.
     pub points: Option<&'a [Point]>,
-    /// What the draws are derived from.
+    /// The seed of the draws.
     pub seed: u64,
     /// The draws so far.
     pub drawn: &'a Drawn,
 }
 
 impl Sampler for Random<'_> {
-    fn ask(&self, index: usize, _: &[Observed<'_>]) -> Point {
+    fn ask(&self, index: usize, _: &[PointHistory<'_>]) -> Point {
         self.drawn.point(self.space, self.points, index, |draw| self.draw(draw))
     }
 }
 
 impl Random<'_> {
-    /// A draw of its own for every number; each dimension has its own stream, so that a new one changes no other.
+    /// The draw of a number. Each dimension has its own stream, so a new dimension changes no
+    /// other's draws.
     fn draw(&self, draw: u64) -> Point {
         self.space.draw(|_, dimension| {
             let stream = Stream::new(self.seed, &format!("sweeps/random/{}", dimension.name));

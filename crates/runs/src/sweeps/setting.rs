@@ -1,28 +1,28 @@
-//! Dotted keys with values, and placeholders in them.
+//! Dotted keys with values, and the placeholders in them.
 
 use std::collections::HashMap;
 
 use super::{
-    condition::same,
     domain::shown,
     reading::{entries, wrong},
+    scalar::equal,
 };
 use umwelt_settings::{Key, Node, Origin, Scalar, SettingsError, Value, join};
 
-/// One setting and where it was given.
+/// One setting and its place in the sweep file.
 #[derive(Clone, Debug)]
 pub struct Setting {
     /// The dotted key.
     pub key: String,
     /// The value; text in it may hold placeholders.
     pub value: Value,
-    /// Where the key was given.
+    /// The place of the key.
     pub key_origin: Origin,
-    /// Where the value was given.
+    /// The place of the value.
     pub origin: Origin,
 }
 
-/// The settings of a mapping: nested, dotted, or both.
+/// The settings of a mapping with nested or dotted keys, or both.
 pub(super) fn flatten(node: &Node, path: &str) -> Result<Vec<Setting>, SettingsError> {
     let mut settings = Vec::new();
     collect(entries(node, path)?, "", path, &mut settings)?;
@@ -69,24 +69,25 @@ fn check_new(settings: &[Setting], path: &str) -> Result<(), SettingsError> {
     Ok(())
 }
 
-/// The value of a key as a person would write it, the last one if there are several.
+/// The last value of a key, as a person writes it.
 pub(super) fn value_of(settings: &[Setting], key: &str) -> Option<String> {
     settings.iter().rev().find(|setting| setting.key == key).map(|setting| shown(&setting.value))
 }
 
-/// Whether one key is the other or lies under it.
+/// True if the keys are equal or one is a section that holds the other.
 pub(super) fn overlap(a: &str, b: &str) -> bool {
     let within = |long: &str, short: &str| long.strip_prefix(short).is_some_and(|rest| rest.starts_with('.'));
     a == b || within(a, b) || within(b, a)
 }
 
-/// Whether two lists of settings say the same.
+/// Equality of two lists of settings, in any order and spelling.
 pub(super) fn same_settings(a: &[Setting], b: &[Setting]) -> bool {
     a.len() == b.len()
-        && a.iter().all(|setting| value_of(b, &setting.key).is_some_and(|v| same(&v, &shown(&setting.value))))
+        && a.iter()
+            .all(|setting| value_of(b, &setting.key).is_some_and(|v| equal(&v, &shown(&setting.value))))
 }
 
-/// The names in braces in `text`, in order.
+/// The placeholders in `text`: the names in braces, in order.
 pub(super) fn placeholders(text: &str) -> Vec<&str> {
     let after_braces = text.split('{').skip(1);
     after_braces
@@ -101,7 +102,7 @@ fn is_name(name: &str) -> bool {
         && name.chars().all(|c| c.is_ascii_alphanumeric() || "_.-".contains(c))
 }
 
-/// `text` with each placeholder replaced by what `fill` says; others stay.
+/// `text` with each placeholder replaced by its value from `fill`, if it has one.
 pub(super) fn filled(text: &str, fill: &impl Fn(&str) -> Option<String>) -> String {
     placeholders(text).into_iter().fold(text.to_owned(), |text, name| match fill(name) {
         Some(value) => text.replace(&format!("{{{name}}}"), &value),
@@ -109,7 +110,7 @@ pub(super) fn filled(text: &str, fill: &impl Fn(&str) -> Option<String>) -> Stri
     })
 }
 
-/// `value` with the placeholders in its text filled; the result is read as if it stood without quotes.
+/// `value` with its placeholders filled. The result is resolved like text without quotes.
 pub(super) fn filled_value(value: &Value, fill: &impl Fn(&str) -> Option<String>) -> Value {
     match value {
         Value::Scalar(scalar) if !placeholders(&scalar.text).is_empty() => {

@@ -1,4 +1,4 @@
-//! A sweep on a Slurm cluster: one job array, whose tasks run trials one after another.
+//! A sweep on a Slurm cluster: a job array whose tasks run trials one after another.
 
 mod script;
 mod task;
@@ -19,29 +19,30 @@ use super::folder::{Source, SweepFolder};
 use crate::unix_seconds;
 use umwelt_base::atomic;
 
-/// How long runs have for their checkpoints when they are cancelled.
+/// The time that cancelled runs have to write their checkpoints.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// Slurm's own default where a cluster does not say.
+/// Slurm's default for a cluster that configures none.
 const MAX_ARRAY_SIZE: usize = 1001;
 
-/// What the tasks of one submission are to do; the file that every task reads.
+/// The work of one job array: the file that all its tasks read.
 #[derive(Serialize, Deserialize)]
 pub struct Submission {
     pub sweep: Source,
-    /// The number of the submission within its sweep.
+    /// The number of the submission within its sweep, from 1.
     pub number: usize,
-    /// Trials of each task; empty lists where the sweep asks as it goes.
+    /// The planned trials of each task; empty for an adaptive sweep.
     pub tasks: Vec<Vec<Trial>>,
-    /// How many trials each task asks for.
+    /// The number of trials that each task asks the sampler for.
     pub asks: Vec<usize>,
-    /// Slurm's number of the array, once it has one.
+    /// The job id of the array, after its submission.
     pub job: Option<String>,
     /// Unix seconds.
     pub at: f64,
 }
 
 impl Submission {
-    /// Spreads trials, and `unasked` ones that nobody knows yet, over as few tasks a trial as the limit allows.
+    /// Distributes `trials`, and those that an adaptive sweep has yet to ask for, over at most
+    /// `limit` tasks of about `runs_per_task` trials.
     pub fn plan(
         folder: &SweepFolder,
         trials: Vec<Trial>,
@@ -66,7 +67,7 @@ impl Submission {
         folder.path().join("slurm").join(format!("submission-{}.json", self.number))
     }
 
-    /// Writes the script and what its tasks are to do, and hands both to Slurm.
+    /// Writes the script and the submission's file, submits them, and returns the job id.
     pub fn submit(
         &mut self,
         folder: &SweepFolder,
@@ -96,7 +97,7 @@ impl Submission {
     }
 }
 
-/// Writes a file that is whole whenever a task reads it, which may be as soon as the array is submitted.
+/// Writes a file atomically: a task may read it as soon as the array is submitted.
 fn put(path: &Path, bytes: &[u8]) -> Result<()> {
     atomic::replace(path, bytes).with_context(|| format!("could not write {}", path.display()))
 }
@@ -107,25 +108,26 @@ pub fn earlier(folder: &Path) -> Vec<Submission> {
     (1..).map_while(|number| Submission::read(&path(number)).ok()).collect()
 }
 
-/// How many tasks an array of this cluster may have.
+/// The most tasks of a job array on this cluster.
 pub fn array_limit() -> usize {
-    let told = slurm(Command::new("scontrol").args(["show", "config"])).unwrap_or_default();
-    let line = told.lines().find_map(|line| line.strip_prefix("MaxArraySize"));
+    let config = slurm(Command::new("scontrol").args(["show", "config"])).unwrap_or_default();
+    let line = config.lines().find_map(|line| line.strip_prefix("MaxArraySize"));
     let limit = line.and_then(|rest| rest.trim_start_matches([' ', '=']).trim().parse::<usize>().ok());
     limit.unwrap_or(MAX_ARRAY_SIZE).saturating_sub(1).max(1)
 }
 
-/// What Slurm says of a sweep's jobs: how many tasks are in which state, and why they wait.
-/// None where it is not to be asked, or none is left.
+/// The number of a sweep's tasks in each state of Slurm's queue, with the reasons for waiting.
+/// `None` without a task or without Slurm.
 pub fn queue(folder: &Path) -> Option<String> {
     let jobs: Vec<String> = earlier(folder).into_iter().filter_map(|submission| submission.job).collect();
     if jobs.is_empty() {
         return None;
     }
-    // -r lists each task of an array; a job that Slurm has forgotten makes it fail, which says the same as nothing.
-    let told = slurm(Command::new("squeue").args(["-h", "-r", "-o", "%T %r", "-j", &jobs.join(",")])).ok()?;
+    // -r lists each task of an array. squeue fails for a job that Slurm has forgotten: it is over.
+    let tasks =
+        slurm(Command::new("squeue").args(["-h", "-r", "-o", "%T %r", "-j", &jobs.join(",")])).ok()?;
     let mut counts = std::collections::BTreeMap::<&str, usize>::new();
-    told.lines().for_each(|line| *counts.entry(line).or_default() += 1);
+    tasks.lines().for_each(|line| *counts.entry(line).or_default() += 1);
     let counts: Vec<String> = counts
         .into_iter()
         .map(|(line, count)| {
@@ -137,25 +139,25 @@ pub fn queue(folder: &Path) -> Option<String> {
     (!counts.is_empty()).then(|| format!("Slurm: {}", counts.join(", ")))
 }
 
-/// Ends all jobs of a sweep: first those that wait, then, with time for their checkpoints, those that run.
-/// Returns how many jobs there were.
+/// Cancels all jobs of a sweep: first the pending tasks, then the running ones, with time for their
+/// checkpoints. Returns the number of jobs.
 pub fn cancel(folder: &Path) -> Result<usize> {
     let jobs: Vec<String> = earlier(folder).into_iter().filter_map(|submission| submission.job).collect();
     if queue(folder).is_none() {
         return Ok(0);
     }
     slurm(Command::new("scancel").arg("--state=PENDING").args(&jobs))?;
-    // Between the two a job may end of its own accord, and signalling it fails.
+    // A job that has just ended cannot be signalled.
     let _ = slurm(Command::new("scancel").args(["--batch", "--signal=TERM"]).args(&jobs));
-    let asked = Instant::now();
-    while queue(folder).is_some() && asked.elapsed() < PATIENCE {
+    let signalled = Instant::now();
+    while queue(folder).is_some() && signalled.elapsed() < PATIENCE {
         std::thread::sleep(Duration::from_millis(500));
     }
     slurm(Command::new("scancel").args(&jobs))?;
     Ok(jobs.len())
 }
 
-/// Runs one of Slurm's commands and returns what it printed.
+/// Runs one of Slurm's commands and returns its standard output.
 fn slurm(command: &mut Command) -> Result<String> {
     let name = command.get_program().to_string_lossy().into_owned();
     let output = match command.output() {

@@ -1,4 +1,4 @@
-//! The search space: dimensions, when each applies, and what is left out.
+//! The search space: dimensions, their conditions, and excluded points.
 
 use super::{
     condition::Condition,
@@ -9,61 +9,61 @@ use super::{
 };
 use umwelt_settings::Origin;
 
-/// More runs than this are not a sweep but a mistake.
+/// The most runs of a sweep; more are taken for a mistake.
 pub(super) const MOST_RUNS: usize = 100_000;
-/// A grid may have so many times as many points before some are left out.
+/// The most points of a grid before exclusions, as a multiple of [`MOST_RUNS`].
 const MOST_EXCLUDED: usize = 10;
 
-/// All that a sweep varies, but for the seed.
+/// The search space of a sweep, without the seed.
 #[derive(Clone, Debug, Default)]
 pub struct Space {
-    /// In the order of the file, each after those that it depends on.
+    /// The dimensions in the order of the file, each behind those that it depends on.
     pub dimensions: Vec<Dimension>,
-    /// Points that fulfil all conditions of one of these are left out.
+    /// Lists of conditions; a point that fulfils all conditions of one list is excluded.
     pub excluded: Vec<Vec<Condition>>,
-    /// Settings that do not vary.
+    /// The settings that do not vary.
     pub fixed: Vec<Setting>,
 }
 
-/// One thing that varies.
+/// One dimension of the search space.
 #[derive(Clone, Debug)]
 pub struct Dimension {
     /// The dotted key of a parameter, or the name of a group or label.
     pub name: String,
-    /// What its values stand for.
+    /// The meaning of its values.
     pub kind: Kind,
-    /// Its values.
+    /// The values that it can take.
     pub domain: Domain,
-    /// When it applies; always if empty.
+    /// The conditions under which it applies; always if empty.
     pub when: Vec<Condition>,
-    /// Where it was given.
+    /// The place in the sweep file.
     pub origin: Origin,
 }
 
-/// What the values of a dimension stand for.
+/// The meaning of a dimension's values.
 #[derive(Clone, Debug)]
 pub enum Kind {
     /// Values of a setting.
     Parameter,
     /// Names of settings that vary together, in the order of the domain's choices.
     Group(Vec<Member>),
-    /// Nothing but text for placeholders.
+    /// Texts for placeholders.
     Label,
 }
 
-/// What one name of a group stands for.
+/// One name of a group, with the files and settings that it selects.
 #[derive(Clone, Debug)]
 pub struct Member {
     /// The name.
     pub name: String,
-    /// Settings files, each with where it was named.
+    /// The settings files, each with its place in the sweep file.
     pub configs: Vec<(String, Origin)>,
-    /// Settings.
+    /// The settings.
     pub settings: Vec<Setting>,
 }
 
 impl Space {
-    /// A point whose dimensions are drawn one after another; those that do not apply are not asked for.
+    /// A point from one call of `draw` for each dimension that applies, in order.
     pub fn draw(&self, mut draw: impl FnMut(usize, &Dimension) -> String) -> Point {
         let mut point = Point::default();
         for (position, dimension) in self.dimensions.iter().enumerate() {
@@ -74,20 +74,21 @@ impl Space {
         point
     }
 
-    /// Whether a point is one of those that are left out.
+    /// True for an excluded point.
     pub fn excludes(&self, point: &Point) -> bool {
         let holds = |condition: &Condition| condition.holds(self.value(&condition.key, point).as_deref());
         self.excluded.iter().any(|conditions| conditions.iter().all(holds))
     }
 
-    /// All points, the first dimension varying slowest; nothing if there are too many or they cannot be counted.
+    /// All points, the first dimension varying slowest; `None` if they are too many or uncountable.
     pub fn points(&self) -> Option<Vec<Point>> {
         let mut points = Vec::new();
         self.extend(0, &mut Point::default(), &mut points, &mut 0)?;
         Some(points)
     }
 
-    /// Whether two draws are hardly ever the same and all are allowed: two numbers, written with six digits each.
+    /// True if repeated draws are so unlikely that none need be recorded: no exclusions, and at
+    /// least two unconditional continuous dimensions, of six digits each.
     pub fn is_endless(&self) -> bool {
         let continuous = |dimension: &&Dimension| {
             dimension.when.is_empty()
@@ -96,7 +97,7 @@ impl Space {
         self.excluded.is_empty() && self.dimensions.iter().filter(continuous).count() >= 2
     }
 
-    /// The settings files and settings that the groups of a point bring.
+    /// The group members that a point selects.
     pub fn members<'a>(&'a self, point: &'a Point) -> impl Iterator<Item = &'a Member> {
         self.dimensions.iter().filter_map(|dimension| dimension.member(point))
     }
@@ -105,7 +106,7 @@ impl Space {
         dimension.when.iter().all(|condition| condition.holds(self.value(&condition.key, point).as_deref()))
     }
 
-    /// What a name or key is at a point, as a person would write it.
+    /// The value of a name or key at a point, as a person writes it.
     fn value(&self, key: &str, point: &Point) -> Option<String> {
         if let Some(dimension) = self.dimensions.iter().find(|dimension| dimension.name == key)
             && let Some(text) = point.get(key)
@@ -116,7 +117,8 @@ impl Space {
         in_group.or_else(|| value_of(&self.fixed, key))
     }
 
-    /// Adds all points that begin as `point` does; `seen` counts those that are left out too.
+    /// Adds all points that extend `point` from dimension `depth` on, and counts them, excluded
+    /// ones too, in `seen`. `None` if they are too many or uncountable.
     fn extend(
         &self,
         depth: usize,

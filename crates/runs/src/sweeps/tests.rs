@@ -1,4 +1,4 @@
-//! Sweep files from their text to trials.
+//! Tests from the text of a sweep file to its trials.
 
 mod distributions;
 mod error_texts;
@@ -10,7 +10,7 @@ use std::path::Path;
 use super::{SweepFile, Trial};
 use umwelt_settings::{SettingsError, example::RunSettings};
 
-/// What `read` makes of a file `noise.yaml` with this content, or the text of its error.
+/// The result of `read` on a file `noise.yaml` with this content, or the text of its error.
 fn in_file<T>(content: &str, read: impl FnOnce(&Path) -> Result<T, SettingsError>) -> Result<T, String> {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("noise.yaml");
@@ -28,13 +28,13 @@ fn sweep(content: &str) -> SweepFile {
     read(content, &[]).unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// All trials of a sweep that needs to be told nothing.
+/// All trials of a sweep, without results.
 fn trials(content: &str) -> Vec<Trial> {
     let sweep = sweep(content);
     (0..sweep.len()).map(|index| sweep.trial(index, &[])).collect()
 }
 
-/// What each trial is about, such as `a=1 seed=2`.
+/// The varied values of each trial, such as `a=1 seed=2`.
 fn about(content: &str) -> Vec<String> {
     let about =
         |trial: &Trial| trial.varied.iter().map(|(key, shown)| format!("{key}={shown}")).collect::<Vec<_>>();

@@ -1,4 +1,4 @@
-//! One run of a sweep.
+//! One run of a sweep, made from the sweep file and a point of its search space.
 
 use std::path::PathBuf;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     file::SweepFile,
-    point::{Outcome, Point, Told},
+    point::{Outcome, Point, TrialResult, by_point},
     setting::{Setting, filled, filled_value},
     space::Kind,
 };
@@ -15,32 +15,57 @@ use umwelt_settings::{
     self as settings, Given, Origin, Resolved, Schema, SettingsError, Value, inline, load_given,
 };
 
-/// One run of a sweep: what it is about, and the settings that make it so.
+/// One run of a sweep: its point in the search space, and its settings.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Trial {
-    /// The name of the run's folder; empty until [`Self::named`] gives it.
+    /// The name of the run's folder; empty before [`Self::named`].
     #[serde(default)]
     pub name: String,
-    /// The identity of the settings, as [`settings::identity`] defines it; empty as long as the name is.
+    /// The [`settings::identity`] of the settings; empty before [`Self::named`].
     #[serde(default)]
     pub identity: String,
-    /// The trial's number in the sweep, from 0.
+    /// The number of the trial in its sweep, from 0.
     pub index: usize,
-    /// Settings files, later ones upon earlier ones.
+    /// The settings files; later ones override earlier ones.
     pub configs: Vec<PathBuf>,
-    /// Dotted keys and their values as YAML, those of all trials first.
+    /// Dotted keys with values as YAML; those that all trials share come first.
     pub values: Vec<(String, String)>,
-    /// What the trial is about: dimensions and their values as a person would write them, the seed last.
+    /// The dimensions that apply and their values as a person writes them, the seed last.
     pub varied: Vec<(String, String)>,
-    /// Where the trial lies in the search space.
+    /// The point in the search space.
     pub point: Point,
-    /// Where the keys and values were given; lost when a trial is written down.
+    /// The places of the keys and values in the sweep file; not serialised.
     #[serde(skip)]
     places: Vec<(Origin, Origin)>,
 }
 
+impl SweepFile {
+    /// The trial number `index`, given the results so far; the seeds of a point are neighbours.
+    ///
+    /// A pure function of the file, `index` and `results`. An adaptive sweep keeps the point that
+    /// `results` has for the index or for another seed of its point, so add a pending result for a
+    /// trial before asking for the next one.
+    ///
+    /// # Panics
+    /// If `index` is not below [`len`](Self::len).
+    pub fn trial(&self, index: usize, results: &[TrialResult]) -> Trial {
+        assert!(index < self.len(), "trial {index} of a sweep with {}", self.len());
+        let results = if self.is_adaptive() { results } else { &[] };
+        let histories = by_point(results, self.seeds_per_point());
+        let number = index / self.seeds_per_point();
+        let known = histories.iter().find(|history| history.index == number);
+        let point = known.map(|history| history.point.clone());
+        self.trial_at(index, point.unwrap_or_else(|| self.sampler().ask(number, &histories)))
+    }
+
+    /// The trial number `index` at a given point.
+    pub fn trial_at(&self, index: usize, point: Point) -> Trial {
+        Trial::new(self, index, point, self.seeds.get(index % self.seeds_per_point()))
+    }
+}
+
 impl Trial {
-    pub(super) fn assemble(sweep: &SweepFile, index: usize, point: Point, seed: Option<&Setting>) -> Self {
+    fn new(sweep: &SweepFile, index: usize, point: Point, seed: Option<&Setting>) -> Self {
         let varied = varied(sweep, &point, seed);
         let fill = |name: &str| {
             varied.iter().find(|(dimension, _)| dimension == name).map(|(_, shown)| shown.clone())
@@ -54,15 +79,15 @@ impl Trial {
         Self { name: String::new(), identity: String::new(), index, configs, values, varied, point, places }
     }
 
-    /// The trial with its identity and a folder name made of what it is about and that identity.
+    /// The trial with its identity, and a folder name made of its varied values and that identity.
     ///
     /// # Errors
-    /// When its settings cannot be loaded; an error in a value says where in the sweep file it was given.
+    /// Settings that cannot be loaded, with their place in the sweep file.
     pub fn named<T: Schema>(self) -> Result<Self, SettingsError> {
         let identity = settings::identity(&self.check::<T>()?.settings);
-        let about = self.varied.iter().map(|(key, shown)| format!("{}={shown}", self.short(key)));
-        let about = about.collect::<Vec<_>>().join(",");
-        let name = run_name(if about.is_empty() { "trial" } else { &about }, &identity);
+        let values = self.varied.iter().map(|(key, shown)| format!("{}={shown}", self.short(key)));
+        let values = values.collect::<Vec<_>>().join(",");
+        let name = run_name(if values.is_empty() { "trial" } else { &values }, &identity);
         Ok(Self { name, identity, ..self })
     }
 
@@ -71,7 +96,10 @@ impl Trial {
         self.values.iter().map(|(key, text)| format!("{key}={text}")).collect()
     }
 
-    /// Loads the settings as the run will; an error in a value says where in the sweep file it was given.
+    /// The settings as the run will load them.
+    ///
+    /// # Errors
+    /// Settings that cannot be loaded, with their place in the sweep file.
     pub fn check<T: Schema>(&self) -> Result<Resolved<T>, SettingsError> {
         let given = self.values.iter().enumerate().map(|(position, (key, text))| {
             let argument = || Origin::Values(format!("{key}={text}").into());
@@ -82,20 +110,20 @@ impl Trial {
         load_given(&self.configs, &given.collect::<Vec<_>>())
     }
 
-    /// What a scheduler remembers of the trial.
-    pub fn told(&self, outcome: Outcome) -> Told {
-        Told { index: self.index, point: self.point.clone(), outcome }
+    /// The trial's result for the sampler.
+    pub fn result(&self, outcome: Outcome) -> TrialResult {
+        TrialResult { index: self.index, point: self.point.clone(), outcome }
     }
 
-    /// The last part of a key, unless another key here ends the same.
+    /// The last part of a key, or the whole key if another one ends in the same part.
     fn short<'a>(&self, key: &'a str) -> &'a str {
         let last = |key: &'a str| key.rsplit('.').next().unwrap_or(key);
-        let same = |(other, _): &&(String, String)| other.rsplit('.').next() == Some(last(key));
-        if self.varied.iter().filter(same).count() > 1 { key } else { last(key) }
+        let ends_alike = |(other, _): &&(String, String)| other.rsplit('.').next() == Some(last(key));
+        if self.varied.iter().filter(ends_alike).count() > 1 { key } else { last(key) }
     }
 }
 
-/// All settings of a trial, a key given twice only as it was given last.
+/// All settings of a trial; of a repeated key the last one.
 fn given(
     sweep: &SweepFile,
     point: &Point,
@@ -108,9 +136,9 @@ fn given(
     let set = set.map(|(setting, value)| written(setting, &value));
     let seed = seed.map(|seed| written(seed, &seed.value));
     let mut given: Vec<Given> = Vec::new();
-    for one in set.chain(parameters(sweep, point)).chain(seed) {
-        given.retain(|known| known.key != one.key);
-        given.push(one);
+    for setting in set.chain(parameters(sweep, point)).chain(seed) {
+        given.retain(|known| known.key != setting.key);
+        given.push(setting);
     }
     given
 }
@@ -129,7 +157,7 @@ fn varied(sweep: &SweepFile, point: &Point, seed: Option<&Setting>) -> Vec<(Stri
     sweep.space.dimensions.iter().filter_map(shown).chain(seed).collect()
 }
 
-/// Each parameter that applies.
+/// The parameters that apply at a point.
 fn parameters(sweep: &SweepFile, point: &Point) -> impl Iterator<Item = Given> {
     let parameters =
         sweep.space.dimensions.iter().filter(|dimension| matches!(dimension.kind, Kind::Parameter));

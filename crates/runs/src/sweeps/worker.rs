@@ -1,4 +1,4 @@
-//! One run of a sweep in a process of its own.
+//! The process of one run.
 
 use std::ffi::OsString;
 use std::fs::{self, OpenOptions};
@@ -22,28 +22,29 @@ pub struct Worker {
     child: Child,
 }
 
-/// How a process ended.
+/// The ending of a worker's process.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Ending {
-    /// The run is over.
+    /// The run is finished, or early stopping ended it.
     Done,
-    /// Someone asked it to stop; it can go on from its checkpoint.
+    /// A signal stopped the run cleanly, with a checkpoint.
     Interrupted,
-    /// It was killed from outside, and can go on from its checkpoint too.
+    /// Something killed the process; its last checkpoint remains.
     Killed(String),
+    /// The run failed with this error.
     Failed(String),
 }
 
 impl Worker {
-    /// Starts `train` for a trial, with `threads` CPU threads (0: as many as it likes) and, where told, one GPU.
-    /// What it prints goes to `output.log` beside the run.
+    /// Starts `train` for a trial with `threads` CPU threads (0: no limit), on `gpu` if given. Its
+    /// output goes to `output.log` in the run's folder.
     pub fn start(folder: &SweepFolder, trial: Trial, threads: usize, gpu: Option<&str>) -> Result<Self> {
         let path = folder.run_path(&trial);
         fs::create_dir_all(&path).with_context(|| format!("could not make the folder {}", path.display()))?;
         let mut command = Command::new(std::env::current_exe()?);
         command.args(arguments(folder, &trial)?).stdin(Stdio::null());
         command.stdout(log(&path)).stderr(log(&path));
-        // Ctrl-C reaches the scheduler alone, which passes it on once.
+        // In a process group of its own, the run gets Ctrl-C from the scheduler only, once.
         command.process_group(0);
         if threads > 0 {
             command.env("OMP_NUM_THREADS", threads.to_string());
@@ -56,28 +57,28 @@ impl Worker {
         Ok(Self { trial, child })
     }
 
-    /// How it ended, if it has.
+    /// The ending of the process, or `None` while it runs.
     pub fn ended(&mut self, folder: &SweepFolder) -> Result<Option<Ending>> {
         let status = self.child.try_wait()?;
         Ok(status.map(|status| ending(status, &folder.run_path(&self.trial))))
     }
 
     pub fn signal(&self, signal: Signal) {
-        // A process that has just ended needs no signal.
+        // Signalling a process that has just ended fails, and that is fine.
         let _ = kill_process(Pid::from_child(&self.child), signal);
     }
 }
 
-/// Where the process of the run in `folder` prints to; nowhere if there is no room for a log, for a run is worth more.
+/// The log of the run in `folder`, or nothing if the log cannot be opened: the run matters more.
 fn log(folder: &Path) -> Stdio {
     let file = OpenOptions::new().create(true).append(true).open(folder.join(OUTPUT));
     file.map_or_else(|_| Stdio::null(), Stdio::from)
 }
 
-/// What `umwelt` is told to run a trial.
+/// The arguments of `umwelt` that run a trial.
 ///
 /// # Errors
-/// When the path of the run is not UTF-8: `output_path` is text.
+/// A path of the run that is not UTF-8, which the setting `output_path` must be.
 pub fn arguments(folder: &SweepFolder, trial: &Trial) -> Result<Vec<OsString>> {
     let text = |key: &str, value: &str| OsString::from(format!("{key}={}", serde_json::Value::from(value)));
     let path = folder.run_path(trial);
@@ -102,7 +103,7 @@ fn not_text(path: &Path) -> String {
 fn ending(status: ExitStatus, run: &Path) -> Ending {
     match (status.code(), status.signal()) {
         (Some(0), _) => Ending::Done,
-        // A run that is over has only failed to print its result, which is in its folder.
+        // A run that is over failed only to print its result, which its folder holds.
         (Some(_), _) if Status::read(run).is_some_and(|status| status.state.is_over()) => Ending::Done,
         (Some(INTERRUPTED), _) => Ending::Interrupted,
         (Some(code), _) => Ending::Failed(last_error(run).unwrap_or(format!("exit code {code}"))),
@@ -113,7 +114,7 @@ fn ending(status: ExitStatus, run: &Path) -> Ending {
     }
 }
 
-/// The last error that the run told, without its label.
+/// The last error in the run's output, without its label.
 fn last_error(run: &Path) -> Option<String> {
     let text = String::from_utf8_lossy(&fs::read(run.join(OUTPUT)).ok()?).into_owned();
     let start = text.rfind("error: ").map(|at| at + "error: ".len());

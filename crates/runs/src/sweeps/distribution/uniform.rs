@@ -1,4 +1,4 @@
-//! Numbers between two ends.
+//! Uniform distributions on linear and log scales.
 
 use super::{
     super::{
@@ -13,7 +13,7 @@ use umwelt_settings::NumberKind;
 const WORDS: [&str; 6] = ["min", "max", "log", "int", "step", "q"];
 
 impl Spec<'_> {
-    /// `name` is empty where only `min` and `max` call for it.
+    /// The domain of a uniform distribution; `name` is empty if only `min` and `max` imply it.
     pub(super) fn uniform(&self, name: &str) -> Result<Domain> {
         self.only(&WORDS, if name.is_empty() { "min and max" } else { "this distribution" })?;
         let log = name.contains("log") || self.switch("log")?.unwrap_or(false);
@@ -50,7 +50,7 @@ impl Spec<'_> {
         }
     }
 
-    /// e to the power of an end that W&B gives as an exponent.
+    /// `e^exponent`, for an end that W&B's files give as an exponent.
     fn power(&self, word: &str, exponent: f64, name: &str) -> Result<f64> {
         let power = exponent.exp();
         if power > 0.0 && power.is_finite() {
@@ -83,12 +83,12 @@ impl Spec<'_> {
         Ok(Some(Lattice { anchor, step: step.unwrap_or(1.0) }))
     }
 
-    /// Whether only whole numbers are drawn: as the setting's type and `int` say. Where the type is not known, the way
-    /// in which the ends are written decides.
+    /// True if only whole numbers are drawn, by the setting's type and `int`. If the type is
+    /// unknown, the spelling of the ends decides.
     fn draws_whole(&self, name: &str, step: Option<f64>) -> Result<bool> {
-        let asked = self.switch("int")?;
+        let int = self.switch("int")?;
         if self.takes_whole() {
-            return match asked {
+            return match int {
                 Some(false) => {
                     Err(self.wrong("int", "must not be false: the setting takes whole numbers only"))
                 }
@@ -99,10 +99,10 @@ impl Spec<'_> {
         let steps_whole = step.is_none_or(|step| step.fract() == 0.0);
         let known = self.kind == Some(NumberKind::Real);
         let guessed = !known && name.is_empty() && written_whole() && steps_whole;
-        Ok(asked.unwrap_or(name == "int_uniform" || guessed))
+        Ok(int.unwrap_or(name == "int_uniform" || guessed))
     }
 
-    /// Refuses steps of which none fits between the ends, and those that cannot be counted.
+    /// Refuses a step that leaves no value between the ends, or too many to count.
     fn check_lattice(&self, name: &str, numbers: &Numbers, (low, high): (f64, f64)) -> Result<()> {
         let Some(Lattice { step, .. }) = numbers.lattice else { return Ok(()) };
         let word = if self.get("step").is_some() && self.get("q").is_none() { "step" } else { "q" };
@@ -110,12 +110,13 @@ impl Spec<'_> {
             return Err(self.wrong(word, format!("is too small for numbers up to {high:?}: it is {step:?}")));
         }
         let (first, last) = numbers.ends();
-        // Whole numbers of a setting that takes no others have a step that nobody chose.
+        // A setting that takes whole numbers only has an implied step of 1.
         let chosen = self.get(word).is_some() || name.starts_with("q_");
         if numbers.count() == Some(0) {
-            return Err(match chosen {
-                true => self.wrong(word, "has no multiple between min and max"),
-                false => self.wrong("max", "leaves no whole number above min"),
+            return Err(if chosen {
+                self.wrong(word, "has no multiple between min and max")
+            } else {
+                self.wrong("max", "leaves no whole number above min")
             });
         }
         if !(first.is_finite() && last.is_finite()) {

@@ -1,4 +1,4 @@
-//! Keys that two parts of a sweep file set.
+//! Checks for keys that two parts of a sweep file set.
 
 use super::{
     super::{
@@ -12,7 +12,7 @@ use umwelt_settings::{Origin, SettingsError};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// No two dimensions have one name, or set one key in the same trial.
+/// Refuses two dimensions with one name, or two that set one key in the same trial.
 pub(super) fn names(sweep: &SweepFile) -> Result<()> {
     let dimensions = &sweep.space.dimensions;
     for (position, dimension) in dimensions.iter().enumerate() {
@@ -22,7 +22,7 @@ pub(super) fn names(sweep: &SweepFile) -> Result<()> {
                 return Err(wrong(&dimension.origin, &dimension.name, message));
             }
             if let Some((ours, theirs)) = clash(dimension, earlier) {
-                let (who, other) = (spoken(dimension), spoken(earlier));
+                let (who, other) = (label(dimension), label(earlier));
                 let message = format!("{who} sets it, but so does {other}, at {}", theirs.origin);
                 return Err(wrong(ours.origin, ours.key, message));
             }
@@ -32,14 +32,14 @@ pub(super) fn names(sweep: &SweepFile) -> Result<()> {
     let sets_seed = |dimension: &Dimension| assigned(dimension).iter().any(|ours| overlap(ours.key, "seed"));
     match (seeds, dimensions.iter().find(|dimension| sets_seed(dimension))) {
         (Some(seeds), Some(other)) => {
-            let message = format!("sets seed, but so does {}, at {}", spoken(other), other.origin);
+            let message = format!("sets seed, but so does {}, at {}", label(other), other.origin);
             Err(wrong(seeds, "seeds", message))
         }
         _ => Ok(()),
     }
 }
 
-/// No constant among the parameters is set by something else too.
+/// Refuses a constant parameter that something else sets too.
 pub(super) fn constants(constants: &[Setting], dimensions: &[Dimension]) -> Result<()> {
     for (position, constant) in constants.iter().enumerate() {
         let same = |setting: &&Setting| overlap(&setting.key, &constant.key);
@@ -49,7 +49,7 @@ pub(super) fn constants(constants: &[Setting], dimensions: &[Dimension]) -> Resu
             .map(|earlier| (earlier.key_origin.clone(), "another parameter".to_owned()));
         let varied = dimensions.iter().find_map(|dimension| {
             let set = assigned(dimension).into_iter().find(|set| overlap(set.key, &constant.key))?;
-            Some((set.origin.clone(), spoken(dimension)))
+            Some((set.origin.clone(), label(dimension)))
         });
         if let Some((place, other)) = earlier.or(varied) {
             let message = format!("a parameter sets it, but so does {other}, at {place}");
@@ -67,7 +67,7 @@ pub(super) struct Assigned<'a> {
     member: Option<&'a Member>,
 }
 
-/// All keys that a dimension sets.
+/// The keys that a dimension sets.
 pub(super) fn assigned(dimension: &Dimension) -> Vec<Assigned<'_>> {
     match &dimension.kind {
         Kind::Parameter => vec![Assigned { key: &dimension.name, origin: &dimension.origin, member: None }],
@@ -83,24 +83,24 @@ fn settings_of(member: &Member) -> impl Iterator<Item = Assigned<'_>> {
     })
 }
 
-fn spoken(dimension: &Dimension) -> String {
+fn label(dimension: &Dimension) -> String {
     match dimension.kind {
         Kind::Group(_) => format!("the group {}", dimension.name),
         _ => "a parameter".into(),
     }
 }
 
-/// What two dimensions both set, unless a `when` keeps them apart.
+/// A key that two dimensions set in the same trial, once for each of them.
 fn clash<'a>(a: &'a Dimension, b: &'a Dimension) -> Option<(Assigned<'a>, Assigned<'a>)> {
     let pairs =
         assigned(a).into_iter().flat_map(|ours| assigned(b).into_iter().map(move |theirs| (ours, theirs)));
     pairs.into_iter().find(|(ours, theirs)| {
-        overlap(ours.key, theirs.key) && !bars(a, b, theirs.member) && !bars(b, a, ours.member)
+        overlap(ours.key, theirs.key) && !excludes(a, b, theirs.member) && !excludes(b, a, ours.member)
     })
 }
 
-/// Whether a dimension never applies where the group `other` is `member`.
-fn bars(dimension: &Dimension, other: &Dimension, member: Option<&Member>) -> bool {
+/// True if a dimension never applies when the group `other` selects `member`.
+fn excludes(dimension: &Dimension, other: &Dimension, member: Option<&Member>) -> bool {
     let Some(member) = member else { return false };
     dimension.when.iter().any(|condition| {
         let named = (condition.key == other.name).then(|| member.name.clone());

@@ -1,8 +1,8 @@
-//! Settings from the command line, upon a sweep file.
+//! Command-line settings that override those of a sweep file.
 
 use super::{
     super::{
-        groups::alike,
+        groups::equal_members,
         reading::wrong,
         setting::{Setting, flatten, overlap},
         space::Kind,
@@ -13,7 +13,10 @@ use umwelt_settings::{Node, SettingsError, parse_argument, refuse_interpolation}
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// Takes out of the groups what the command line says otherwise; what varies by itself it cannot say.
+/// Overrides the settings of groups and constants by `arguments`.
+///
+/// # Errors
+/// An argument that sets a varied key, or that makes two members of a group equal.
 pub(super) fn apply(sweep: &mut SweepFile, arguments: &[String]) -> Result<()> {
     let overrides = parse(arguments)?;
     let varies = |key: &str| {
@@ -31,7 +34,7 @@ pub(super) fn apply(sweep: &mut SweepFile, arguments: &[String]) -> Result<()> {
         let Kind::Group(members) = &mut dimension.kind else { continue };
         let last = members.iter().flat_map(|member| &member.settings).find_map(&overridden);
         members.iter_mut().for_each(|member| member.settings.retain(|setting| overridden(setting).is_none()));
-        if let (Some((a, b)), Some(over)) = (alike(members), last) {
+        if let (Some((a, b)), Some(over)) = (equal_members(members), last) {
             let message = format!("makes {a} and {b} of the group {} the same settings", dimension.name);
             return Err(wrong(&over.origin, &over.key, message));
         }
@@ -41,7 +44,7 @@ pub(super) fn apply(sweep: &mut SweepFile, arguments: &[String]) -> Result<()> {
     Ok(())
 }
 
-/// The settings of `KEY=VALUE` arguments, of which later ones win.
+/// The settings of `KEY=VALUE` arguments; later ones override earlier ones.
 fn parse(arguments: &[String]) -> Result<Vec<Setting>> {
     let mut tree = Node::empty();
     for argument in arguments {

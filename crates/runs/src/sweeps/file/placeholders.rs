@@ -1,4 +1,4 @@
-//! Whether every placeholder of a sweep file is filled.
+//! A check that every placeholder of a sweep file has a value.
 
 use super::{
     super::{
@@ -12,7 +12,7 @@ use umwelt_settings::{Origin, SettingsError, Value, for_unknown_key};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// Each placeholder has a dimension that always applies.
+/// Refuses a placeholder that no unconditional dimension fills.
 pub(super) fn check(sweep: &SweepFile) -> Result<()> {
     let always = sweep.space.dimensions.iter().filter(|dimension| dimension.when.is_empty());
     let mut known: Vec<String> = always.map(|dimension| dimension.name.clone()).collect();

@@ -1,4 +1,4 @@
-//! From the text of a sweep file to a [`SweepFile`].
+//! The reader of sweep files.
 
 use std::path::{Path, PathBuf};
 
@@ -9,8 +9,9 @@ use super::{
         domain::Domain,
         early_stopping::EarlyStopping,
         groups,
+        metric::Metric,
         parameters::{self, Kinds, Parameters},
-        plain::{Method, Metric, Plain},
+        plain::{Method, Plain},
         reading::{entries, items},
         samplers::Drawn,
         setting::flatten,
@@ -29,10 +30,13 @@ use umwelt_settings::{
 type Result<T> = std::result::Result<T, SettingsError>;
 
 impl SweepFile {
-    /// Reads a sweep file; `values`, `KEY=VALUE` each, win over all that it sets but does not vary.
+    /// Reads a sweep file. `values`, each `KEY=VALUE`, override the settings that it does not vary.
     ///
-    /// The schema says which settings take whole numbers. Settings are not checked here:
-    /// [`Trial::check`](super::super::Trial::check) does.
+    /// The schema `T` knows the settings that take whole numbers. The settings themselves are
+    /// checked later, by [`Trial::check`](super::super::Trial::check).
+    ///
+    /// # Errors
+    /// A mistake in the file or in `values`, with its place.
     pub fn read<T: Schema>(path: &Path, values: &[String]) -> Result<Self> {
         Self::read_with(path, values, &number_kind::<T>)
     }
@@ -55,7 +59,7 @@ impl SweepFile {
     }
 }
 
-/// A sweep file, taken apart.
+/// The sections of a sweep file.
 struct Sections<'a> {
     entries: &'a [(Key, Node)],
     plain: Plain,
@@ -83,7 +87,7 @@ impl<'a> Sections<'a> {
         self.entry(name).map(|(_, node)| node)
     }
 
-    /// What `read` makes of a section, or the default.
+    /// The section `name` parsed by `read`, or the default without one.
     fn section<T: Default>(&self, name: &str, read: impl FnOnce(&'a Node) -> Result<T>) -> Result<T> {
         self.node(name).map_or_else(|| Ok(T::default()), read)
     }
@@ -123,7 +127,7 @@ impl<'a> Sections<'a> {
         })
     }
 
-    /// Parameters, groups and labels in the order of the file.
+    /// The parameters, groups and labels, in the order of the file.
     fn dimensions(&self) -> Result<Vec<Dimension>> {
         let mut dimensions = Vec::new();
         for (key, node) in self.entries {
@@ -167,7 +171,7 @@ fn default_folder(name: &str) -> PathBuf {
     Path::new("runs").join(safe_name(name))
 }
 
-/// A sweep's name, safe as a part of a path and as the name of a job.
+/// A sweep's name, made safe for paths and job names.
 pub(in super::super) fn safe_name(name: &str) -> String {
     let safe = safe(name, '-');
     if safe.is_empty() { "sweep".into() } else { safe }

@@ -1,9 +1,9 @@
-//! `seeds`: with which seeds each point is tried.
+//! The section `seeds` of a sweep file.
 
-use super::super::{parameters::choices, reading::wrong, setting::Setting, space::MOST_RUNS};
+use super::super::{domain::choices, reading::wrong, setting::Setting, space::MOST_RUNS};
 use umwelt_settings::{Key, Node, Scalar, SettingsError, Value, from_tree};
 
-/// Reads a list of seeds, or a number n that stands for 1 to n.
+/// Reads a list of seeds, or a number n for the seeds 1 to n.
 pub(super) fn read(key: &Key, node: &Node) -> Result<Vec<Setting>, SettingsError> {
     let setting = |value: Value, node: &Node| {
         let (key_origin, origin) = (key.origin.clone(), node.origin.clone());
@@ -28,7 +28,7 @@ fn too_many(count: u64) -> String {
     format!("stands for the seeds 1 to {count}, but a sweep has at most {MOST_RUNS} runs")
 }
 
-/// How one seed is written that was taken for a number of seeds.
+/// A hint for a seed that was read as a number of seeds.
 pub(super) fn as_list(count: u64) -> String {
     format!("if {count} is the seed, write `seeds: [{count}]`")
 }

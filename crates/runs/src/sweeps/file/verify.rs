@@ -1,12 +1,13 @@
-//! Whether conditions and method fit what a sweep file varies.
+//! Checks of a sweep file's conditions, method and size.
 
 use super::{
     super::{
-        condition::{Condition, same},
+        condition::Condition,
         domain::Domain,
         plain::Method,
         reading::wrong,
         samplers::MOST_DIMENSIONS,
+        scalar::equal,
         space::{Dimension, MOST_RUNS, Space},
     },
     SweepFile,
@@ -17,7 +18,8 @@ use umwelt_settings::{Node, Origin, SettingsError, Value, for_unknown_key};
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// Puts each dimension behind those that its `when` depends on, otherwise in the order of the file.
+/// Sorts each dimension behind those that its `when` depends on, otherwise in the order of the
+/// file.
 pub(super) fn order(space: &mut Space) -> Result<()> {
     for dimension in &space.dimensions {
         dimension.when.iter().try_for_each(|condition| check(condition, space, "when"))?;
@@ -25,7 +27,7 @@ pub(super) fn order(space: &mut Space) -> Result<()> {
     let mut waiting: Vec<Dimension> = std::mem::take(&mut space.dimensions);
     while !waiting.is_empty() {
         let free = |dimension: &Dimension| {
-            dimension.when.iter().all(|condition| !waiting.iter().any(|other| gives(other, &condition.key)))
+            dimension.when.iter().all(|condition| !waiting.iter().any(|other| sets(other, &condition.key)))
         };
         let Some(next) = waiting.iter().position(free) else {
             let condition = &waiting[0].when[0];
@@ -37,7 +39,7 @@ pub(super) fn order(space: &mut Space) -> Result<()> {
     Ok(())
 }
 
-/// The keys of `exclude` are there, and so are the values.
+/// Checks that the sweep has the keys and values of `exclude`.
 pub(super) fn exclusions(space: &Space) -> Result<()> {
     space.excluded.iter().flatten().try_for_each(|condition| check(condition, space, "exclude"))
 }
@@ -45,14 +47,14 @@ pub(super) fn exclusions(space: &Space) -> Result<()> {
 fn check(condition: &Condition, space: &Space, section: &str) -> Result<()> {
     let key = format!("{section}.{}", condition.key);
     let fixed = space.fixed.iter().any(|setting| setting.key == condition.key);
-    if !fixed && !space.dimensions.iter().any(|dimension| gives(dimension, &condition.key)) {
+    if !fixed && !space.dimensions.iter().any(|dimension| sets(dimension, &condition.key)) {
         let hint = for_unknown_key(&condition.key, &known_names(space));
         let message = format!("neither varied nor set in this sweep; {hint}");
         return Err(wrong(&condition.origin, &key, message));
     }
     let named = space.dimensions.iter().find(|dimension| dimension.name == condition.key);
     let Some(Domain::Choices(choices)) = named.map(|dimension| &dimension.domain) else { return Ok(()) };
-    let is_one = |value: &str| choices.iter().any(|choice| same(&choice.shown, value));
+    let is_one = |value: &str| choices.iter().any(|choice| equal(&choice.shown, value));
     match condition.allowed.iter().find(|(value, _)| !is_one(value)) {
         Some((value, origin)) => {
             let shown: Vec<&str> = choices.iter().map(|choice| choice.shown.as_str()).collect();
@@ -62,7 +64,7 @@ fn check(condition: &Condition, space: &Space, section: &str) -> Result<()> {
     }
 }
 
-fn gives(dimension: &Dimension, key: &str) -> bool {
+fn sets(dimension: &Dimension, key: &str) -> bool {
     dimension.name == key || assigned(dimension).iter().any(|set| set.key == key)
 }
 
@@ -76,7 +78,8 @@ fn known_names(space: &Space) -> Vec<String> {
     names
 }
 
-/// There are points, not too many, and it is said how many are wanted.
+/// Checks that the method can draw points of this space, and that the file gives a budget if
+/// needed.
 pub(super) fn size<'a>(sweep: &SweepFile, place: impl Fn(&str) -> &'a Origin) -> Result<()> {
     let dimensions = &sweep.space.dimensions;
     if sweep.points.as_ref().is_some_and(Vec::is_empty) {
@@ -108,7 +111,7 @@ pub(super) fn size<'a>(sweep: &SweepFile, place: impl Fn(&str) -> &'a Origin) ->
     Ok(())
 }
 
-/// There are not more runs than anyone can mean; `given` says where a key was given.
+/// Refuses more than [`MOST_RUNS`] runs; `given` is the place of a key in the sweep file.
 pub(super) fn runs<'a>(
     sweep: &SweepFile,
     seeds: Option<&Node>,

@@ -1,4 +1,4 @@
-//! Points that are drawn one after another, each once.
+//! Draws of points without repetition.
 
 use std::{
     collections::HashSet,
@@ -7,10 +7,10 @@ use std::{
 
 use super::super::{point::Point, space::Space};
 
-/// So many draws in a row that bring nothing new are taken to mean that nearly nothing new is left.
+/// After this many duplicates in a row the space counts as exhausted.
 const PATIENCE: usize = 1000;
 
-/// The points drawn so far. All follow from the draws, so they are kept only to spare drawing them again.
+/// A cache of the points drawn so far, all of which follow from the seed.
 #[derive(Clone, Debug, Default)]
 pub struct Drawn(Arc<Mutex<Sequence>>);
 
@@ -20,13 +20,13 @@ struct Sequence {
     seen: HashSet<Point>,
     /// The number of the next draw.
     next: u64,
-    /// Draws since the last one that was new.
-    in_vain: usize,
+    /// The number of duplicates since the last new point.
+    duplicates: usize,
 }
 
 impl Drawn {
-    /// The point number `index` of those that `draw` brings when points that are left out or came before are passed
-    /// over; `all` are the points of the space, if they can be counted.
+    /// The point number `index` of the sequence `draw`, without excluded points and duplicates;
+    /// `all` are the points of the space, unless they are too many or uncountable.
     pub(super) fn point(
         &self,
         space: &Space,
@@ -38,9 +38,9 @@ impl Drawn {
             return draw(index as u64);
         }
         let mut sequence = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        while sequence.points.len() <= index && sequence.in_vain < PATIENCE {
+        while sequence.points.len() <= index && sequence.duplicates < PATIENCE {
             sequence.advance(space, &draw);
-            if sequence.in_vain == PATIENCE {
+            if sequence.duplicates == PATIENCE {
                 sequence.append(all.unwrap_or_default());
             }
         }
@@ -52,14 +52,14 @@ impl Sequence {
     fn advance(&mut self, space: &Space, draw: impl Fn(u64) -> Point) {
         let point = draw(self.next);
         self.next += 1;
-        self.in_vain += 1;
+        self.duplicates += 1;
         if !space.excludes(&point) && self.seen.insert(point.clone()) {
             self.points.push(point);
-            self.in_vain = 0;
+            self.duplicates = 0;
         }
     }
 
-    /// Adds those of `all` that were never drawn.
+    /// Adds the points of `all` that were never drawn.
     fn append(&mut self, all: &[Point]) {
         self.points.extend(all.iter().filter(|point| !self.seen.contains(point)).cloned());
     }

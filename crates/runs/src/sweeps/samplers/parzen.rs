@@ -1,12 +1,13 @@
-//! A density put together from normal ones, each about a value that was seen (Parzen 1962).
+//! A kernel density estimate with normal kernels (Parzen 1962).
 
 use super::super::{
-    gauss,
+    gauss::{normal_cdf, normal_density},
     numbers::{Numbers, Prior},
+    weights::weighted_index,
 };
 use umwelt_base::random::Rng;
 
-/// A mixture of normal densities between two ends.
+/// A mixture of normal densities, truncated to an interval.
 pub struct Parzen {
     kernels: Vec<Kernel>,
     low: f64,
@@ -17,16 +18,17 @@ struct Kernel {
     weight: f64,
     mean: f64,
     sigma: f64,
-    /// How much of the whole normal density lies between the ends.
+    /// The mass of the untruncated kernel within the interval.
     inside: f64,
 }
 
 impl Parzen {
-    /// A density about `seen`, coordinates of `numbers`, and about the prior.
+    /// The density with a kernel at each of `seen`, coordinates of `numbers`, and one for the
+    /// prior.
     ///
-    /// A kernel is as wide as the farther of its neighbours is away, but at least 1/100 of the scale, or 1/(n + 1)
-    /// of it while n, the number of kernels, is smaller (Bergstra et al., *Algorithms for Hyper-Parameter
-    /// Optimization*, 2011, section 4.2; the lower limit as in Optuna's documentation).
+    /// A kernel's standard deviation is the distance to the farther of its two neighbours (Bergstra
+    /// et al., *Algorithms for Hyper-Parameter Optimization*, 2011, section 4.2). For n kernels it
+    /// is at least 1/min(n + 1, 100) of the interval, as in Optuna's documentation.
     pub fn new(numbers: &Numbers, seen: &[f64]) -> Self {
         let (low, high) = numbers.ends();
         let (mean, widest) = match numbers.prior {
@@ -51,14 +53,10 @@ impl Parzen {
         Self { kernels, low, high }
     }
 
-    /// A coordinate between the ends.
+    /// A draw from the density.
     pub fn sample(&self, rng: &mut Rng) -> f64 {
-        let mut left = rng.uniform();
-        let chosen = self.kernels.iter().find(|kernel| {
-            left -= kernel.weight;
-            left < 0.0
-        });
-        let kernel = chosen.unwrap_or(&self.kernels[0]);
+        let weights = self.kernels.iter().map(|kernel| kernel.weight);
+        let kernel = &self.kernels[weighted_index(weights, rng.uniform()).unwrap_or(0)];
         loop {
             let drawn = kernel.mean + kernel.sigma * rng.normal();
             if (self.low..=self.high).contains(&drawn) {
@@ -69,10 +67,10 @@ impl Parzen {
 
     /// The density at a coordinate.
     pub fn density(&self, coordinate: f64) -> f64 {
-        self.sum(|kernel| gauss::density((coordinate - kernel.mean) / kernel.sigma) / kernel.sigma)
+        self.sum(|kernel| normal_density((coordinate - kernel.mean) / kernel.sigma) / kernel.sigma)
     }
 
-    /// The chance of a coordinate between two.
+    /// The probability of the interval between two coordinates.
     pub fn mass(&self, from: f64, to: f64) -> f64 {
         self.sum(|kernel| kernel.between(from, to))
     }
@@ -89,7 +87,7 @@ impl Kernel {
     }
 
     fn between(&self, from: f64, to: f64) -> f64 {
-        gauss::below((to - self.mean) / self.sigma) - gauss::below((from - self.mean) / self.sigma)
+        normal_cdf((to - self.mean) / self.sigma) - normal_cdf((from - self.mean) / self.sigma)
     }
 }
 

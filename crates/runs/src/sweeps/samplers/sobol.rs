@@ -1,15 +1,15 @@
-//! Sobol's sequence, which fills space more evenly than chance does.
+//! Sobol's sequence, which fills space more evenly than random draws.
 
 use super::{
-    super::point::{Observed, Point},
+    super::point::{Point, PointHistory},
     super::space::Space,
     Drawn, Sampler,
 };
 use umwelt_base::random::Stream;
 
-/// Degree, inner coefficients and first direction numbers of the polynomial of each dimension from the second on
-/// (Joe and Kuo, *Constructing Sobol Sequences with Better Two-Dimensional Projections*, SIAM J. Sci. Comput. 30,
-/// 2008, the set `new-joe-kuo-6`).
+/// The degree, inner coefficients and first direction numbers of each dimension's polynomial, from
+/// the second dimension on (Joe and Kuo, *Constructing Sobol Sequences with Better Two-Dimensional
+/// Projections*, SIAM J. Sci. Comput. 30, 2008, the set `new-joe-kuo-6`).
 const POLYNOMIALS: [(u32, u32, [u32; 7]); 23] = [
     (1, 0, [1, 0, 0, 0, 0, 0, 0]),
     (2, 1, [1, 3, 0, 0, 0, 0, 0]),
@@ -36,23 +36,23 @@ const POLYNOMIALS: [(u32, u32, [u32; 7]); 23] = [
     (7, 14, [1, 3, 1, 13, 9, 35, 107]),
 ];
 
-/// More dimensions than this have no direction numbers here.
+/// The most dimensions of a sequence.
 pub const MOST_DIMENSIONS: usize = POLYNOMIALS.len() + 1;
 
 /// Sobol's sequence, each dimension with a random digital shift.
 pub struct Sobol<'a> {
-    /// Where points come from; of at most [`MOST_DIMENSIONS`].
+    /// The search space, of at most [`MOST_DIMENSIONS`].
     pub space: &'a Space,
-    /// All points of the space, if they can be counted.
+    /// All points of the space, or `None` if they are too many or uncountable.
     pub points: Option<&'a [Point]>,
-    /// What the shifts are derived from.
+    /// The seed of the shifts.
     pub seed: u64,
     /// The draws so far.
     pub drawn: &'a Drawn,
 }
 
 impl Sampler for Sobol<'_> {
-    fn ask(&self, index: usize, _: &[Observed<'_>]) -> Point {
+    fn ask(&self, index: usize, _: &[PointHistory<'_>]) -> Point {
         self.drawn.point(self.space, self.points, index, |draw| self.draw(draw))
     }
 }
@@ -62,14 +62,14 @@ impl Sobol<'_> {
         self.space.draw(|position, dimension| {
             let stream = Stream::new(self.seed, &format!("sweeps/sobol/{}", dimension.name));
             let shift = (stream.at(&[]).bits() >> 32) as u32;
-            // The middle of the last digit's cell, so that neither end is met.
+            // The middle of the last digit's cell, which keeps both ends out.
             let coordinate = (f64::from(coordinate(position, draw as u32) ^ shift) + 0.5) / 2f64.powi(32);
             dimension.domain.at(coordinate)
         })
     }
 }
 
-/// Coordinate number `position` of the point number `index`, in units of 2^-32; Gray code order.
+/// The coordinate `position` of the point `index` in Gray-code order, in units of 2^-32.
 fn coordinate(position: usize, index: u32) -> u32 {
     let (gray, directions) = (index ^ (index >> 1), directions(position));
     directions.iter().enumerate().filter(|(bit, _)| gray >> bit & 1 == 1).fold(0, |sum, (_, v)| sum ^ v)
@@ -103,7 +103,8 @@ mod tests {
         (0..MOST_DIMENSIONS).map(|position| coordinate(position, index) >> 22).collect()
     }
 
-    /// `torch.quasirandom.SobolEngine(24)` of torch 2.13.0, in units of 1/1024; the Gray code of 682 has all ten bits.
+    /// Points of `torch.quasirandom.SobolEngine(24)`, torch 2.13.0, in units of 1/1024. The Gray
+    /// code of 682 has all ten bits.
     #[test]
     fn pytorch_has_the_same_sequence() {
         let expected = [

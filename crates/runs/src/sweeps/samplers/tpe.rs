@@ -1,11 +1,13 @@
-//! Tree-structured Parzen estimator (Bergstra et al., *Algorithms for Hyper-Parameter Optimization*, 2011).
+//! The tree-structured Parzen estimator (Bergstra et al., *Algorithms for Hyper-Parameter
+//! Optimization*, 2011).
 
 use super::{
     super::{
         domain::{Choice, Domain},
         numbers::Numbers,
-        point::{Observed, Point},
+        point::{Point, PointHistory},
         space::{Dimension, Space},
+        weights::weighted_index,
     },
     Random, Sampler,
     parzen::Parzen,
@@ -13,38 +15,38 @@ use super::{
 use crate::Goal;
 use umwelt_base::random::{Rng, Stream};
 
-/// So many points are drawn from the prior first.
+/// The number of points that are first drawn from the prior.
 const START_UP: usize = 10;
-/// So many values are drawn from the good ones' density, of which the most promising is taken.
+/// The number of draws from the density of good values; the most promising of them is proposed.
 const CANDIDATES: usize = 24;
-/// So many proposals that bring nothing new are taken to mean that chance must help.
+/// After this many duplicate proposals the sampler falls back to random search.
 const PATIENCE: u64 = 100;
 
-/// Draws each dimension from the density of what was good, where that of what was bad is low.
+/// A sampler that draws each dimension where the density of good values exceeds that of bad ones.
 ///
-/// Points without a score (broken, stopped early, still running) count as bad. A dimension that applies only
-/// sometimes learns from the points that have it.
+/// Points without a score (failed, stopped early, still running) count as bad. A conditional
+/// dimension learns from the points that have it.
 pub struct Tpe<'a> {
-    /// Draws the first points, and later ones where proposals bring nothing new.
+    /// The sampler of the first points, and of later ones after too many duplicate proposals.
     pub random: Random<'a>,
-    /// Which scores are good.
+    /// The direction of better scores.
     pub goal: Goal,
 }
 
 impl Sampler for Tpe<'_> {
-    fn ask(&self, index: usize, told: &[Observed<'_>]) -> Point {
-        let ended = told.iter().filter(|observed| observed.ended).count();
+    fn ask(&self, index: usize, histories: &[PointHistory<'_>]) -> Point {
+        let ended = histories.iter().filter(|history| history.ended).count();
         if ended >= START_UP {
-            let ranked = self.ranked(told);
+            let ranked = self.ranked(histories);
             let mut proposals = (0..PATIENCE).map(|attempt| self.propose(&ranked, index as u64, attempt));
-            if let Some(point) = proposals.find(|point| self.is_new(point, told)) {
+            if let Some(point) = proposals.find(|point| self.is_new(point, histories)) {
                 return point;
             }
         }
-        // Chance's own next point may have been proposed before.
-        let mut draws = (index..).take(START_UP).map(|draw| self.random.ask(draw, told));
-        let new = draws.find(|point| self.is_new(point, told)).or_else(|| self.unused(told));
-        new.unwrap_or_else(|| self.random.ask(index, told))
+        // A random draw may repeat an earlier proposal.
+        let mut draws = (index..).take(START_UP).map(|draw| self.random.ask(draw, histories));
+        let new = draws.find(|point| self.is_new(point, histories)).or_else(|| self.unused(histories));
+        new.unwrap_or_else(|| self.random.ask(index, histories))
     }
 }
 
@@ -53,24 +55,24 @@ impl Tpe<'_> {
         self.random.space
     }
 
-    fn is_new(&self, point: &Point, told: &[Observed<'_>]) -> bool {
-        !self.space().excludes(point) && told.iter().all(|observed| observed.point != point)
+    fn is_new(&self, point: &Point, histories: &[PointHistory<'_>]) -> bool {
+        !self.space().excludes(point) && histories.iter().all(|history| history.point != point)
     }
 
-    fn unused(&self, told: &[Observed<'_>]) -> Option<Point> {
-        self.random.points?.iter().find(|point| self.is_new(point, told)).cloned()
+    fn unused(&self, histories: &[PointHistory<'_>]) -> Option<Point> {
+        self.random.points?.iter().find(|point| self.is_new(point, histories)).cloned()
     }
 
-    /// All that is known, best first; what has no score comes last.
-    fn ranked<'a>(&self, told: &'a [Observed<'a>]) -> Vec<&'a Observed<'a>> {
-        let mut ranked: Vec<&Observed<'_>> = told.iter().collect();
+    /// All points, best first; those without a score last.
+    fn ranked<'a>(&self, histories: &'a [PointHistory<'a>]) -> Vec<&'a PointHistory<'a>> {
+        let mut ranked: Vec<&PointHistory<'_>> = histories.iter().collect();
         let loss =
-            |observed: &Observed<'_>| observed.score.map_or(f64::INFINITY, |score| self.goal.loss(score));
+            |history: &PointHistory<'_>| history.score.map_or(f64::INFINITY, |score| self.goal.loss(score));
         ranked.sort_by(|a, b| loss(a).total_cmp(&loss(b)));
         ranked
     }
 
-    fn propose(&self, ranked: &[&Observed<'_>], index: u64, attempt: u64) -> Point {
+    fn propose(&self, ranked: &[&PointHistory<'_>], index: u64, attempt: u64) -> Point {
         self.space().draw(|_, dimension| {
             let stream = Stream::new(self.random.seed, &format!("sweeps/tpe/{}", dimension.name));
             let (good, bad) = split(ranked, dimension);
@@ -83,8 +85,8 @@ impl Tpe<'_> {
     }
 }
 
-/// The values of a dimension at the good points and at the bad ones.
-fn split<'a>(ranked: &[&'a Observed<'a>], dimension: &Dimension) -> (Vec<&'a str>, Vec<&'a str>) {
+/// The values of a dimension at the good points, and those at the bad ones.
+fn split<'a>(ranked: &[&'a PointHistory<'a>], dimension: &Dimension) -> (Vec<&'a str>, Vec<&'a str>) {
     let having: Vec<_> =
         ranked.iter().filter_map(|seen| Some((seen.point.get(&dimension.name)?, seen.score))).collect();
     let scored = having.iter().filter(|(_, score)| score.is_some()).count();
@@ -93,7 +95,7 @@ fn split<'a>(ranked: &[&'a Observed<'a>], dimension: &Dimension) -> (Vec<&'a str
     (values[..good].to_vec(), values[good..].to_vec())
 }
 
-/// How many of `n` points count as good: a tenth, at most 25 (Optuna's choice).
+/// The number of good points among `n`: a tenth, at most 25 (Optuna's choice).
 fn good_of(n: usize) -> usize {
     n.div_ceil(10).min(25)
 }
@@ -114,22 +116,14 @@ fn estimate(numbers: &Numbers, good: &[&str], bad: &[&str], rng: &mut Rng) -> f6
 
 fn choose(choices: &[Choice], good: &[&str], bad: &[&str], rng: &mut Rng) -> String {
     let (good, bad) = (shares(choices, good), shares(choices, bad));
-    let candidates = (0..CANDIDATES).map(|_| draw(&good, rng));
+    let mut draw = || weighted_index(good.iter().copied(), rng.uniform()).unwrap_or(good.len() - 1);
+    let candidates = (0..CANDIDATES).map(|_| draw());
     let promising = candidates.max_by(|&a, &b| (good[a] / bad[a]).total_cmp(&(good[b] / bad[b])));
     choices[promising.expect("there are candidates")].text.clone()
 }
 
-/// How often each choice was seen, the prior counting as one more time in all.
+/// The relative frequency of each choice in `seen`, with the prior as one more observation.
 fn shares(choices: &[Choice], seen: &[&str]) -> Vec<f64> {
     let count = |choice: &Choice| seen.iter().filter(|text| **text == choice.text).count() as f64;
     choices.iter().map(|choice| (count(choice) + choice.share) / (seen.len() as f64 + 1.0)).collect()
-}
-
-fn draw(shares: &[f64], rng: &mut Rng) -> usize {
-    let mut left = rng.uniform();
-    let chosen = shares.iter().position(|share| {
-        left -= share;
-        left < 0.0
-    });
-    chosen.unwrap_or(shares.len() - 1)
 }

@@ -10,7 +10,7 @@ use crate::registry::quoted;
 use crate::sweeps::file::safe_name;
 use crate::sweeps::folder::SweepFolder;
 
-/// What Slurm is asked for; each goes to `sbatch` as it is.
+/// The options for Slurm, passed to `sbatch` unchanged.
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Slurm")]
 pub struct SlurmOptions {
@@ -52,14 +52,14 @@ pub struct SlurmOptions {
 /// Reads a count of 1 or more.
 ///
 /// # Errors
-/// What is no such count.
+/// Any other text.
 pub fn positive(text: &str) -> Result<usize, String> {
     let count = text.parse().map_err(|_| "expected a whole number, 1 or more".to_owned())?;
     if count == 0 { Err("must be 1 or more".into()) } else { Ok(count) }
 }
 
 impl SlurmOptions {
-    /// Refuses what no line of a batch script can hold: the option and why.
+    /// Checks that every option fits on one line of a batch script.
     ///
     /// # Errors
     /// An option with a line break or another control character.
@@ -74,7 +74,7 @@ impl SlurmOptions {
         }
     }
 
-    /// What goes to `sbatch` under its own name.
+    /// The options that `sbatch` takes under the same name.
     fn named(&self) -> [(&'static str, &Option<String>); 6] {
         [
             ("partition", &self.partition),
@@ -89,10 +89,10 @@ impl SlurmOptions {
 
 /// The script for `sbatch`: an array with a task for each list of trials, at most `jobs` at a time.
 ///
-/// The shell gives way to `umwelt` (`exec`), so that Slurm's warning reaches it.
+/// The shell replaces itself by `umwelt` (`exec`), so that Slurm's warning signal reaches it.
 ///
 /// # Errors
-/// A path that no line of the script can hold.
+/// A path that does not fit on one line of the script.
 pub fn script(
     folder: &SweepFolder,
     submission: &Submission,
@@ -107,7 +107,7 @@ pub fn script(
         directive("array", &format!("0-{}{throttle}", submission.tasks.len() - 1)),
     ];
     lines.extend(places(&plan, &here)?);
-    lines.extend(asked(options));
+    lines.extend(resources(options));
     let header: String = lines.iter().map(|line| format!("#SBATCH {line}\n")).collect();
     let program = text(&std::env::current_exe()?)?.to_owned();
     let command = quoted(&[program, "sweep".into(), "--task".into(), text(&plan)?.into()]);
@@ -116,16 +116,16 @@ pub fn script(
     ))
 }
 
-/// Where the tasks work, and where their output goes: beside `plan`.
+/// The directives for the tasks' working directory and for their logs, in the folder of `plan`.
 fn places(plan: &Path, here: &Path) -> Result<[String; 2]> {
     let folder = text(plan.parent().unwrap_or(Path::new("/")))?;
     ensure!(!folder.contains('\\'), "{folder}: Slurm names no log files in a folder with a backslash");
-    // What follows % in this path is Slurm's.
+    // Slurm replaces % and the letter behind it.
     let logs = format!("{}/%A_%a.log", folder.replace('%', "%%"));
     Ok([directive("output", &logs), directive("chdir", text(here)?)])
 }
 
-fn asked(options: &SlurmOptions) -> Vec<String> {
+fn resources(options: &SlurmOptions) -> Vec<String> {
     let mut lines = vec!["--open-mode=append".into(), "--requeue".into()];
     lines.push(directive("signal", &format!("B:USR1@{}", options.grace)));
     lines.push(directive("cpus-per-task", &options.cpus_per_task.unwrap_or(1).to_string()));
@@ -136,7 +136,7 @@ fn asked(options: &SlurmOptions) -> Vec<String> {
     lines
 }
 
-/// A path that stands on a line of its own.
+/// A path as text that fits on one line.
 fn text(path: &Path) -> Result<&str> {
     let text = path.to_str().filter(|text| !text.contains(char::is_control));
     text.with_context(|| format!("{path:?} cannot stand in a batch script; use a path of plain text"))
@@ -146,7 +146,7 @@ fn directive(name: &str, value: &str) -> String {
     format!("--{name}={}", word(value))
 }
 
-/// An option of `sbatch` as it was given: `--name=value`, or words such as `-C a100`.
+/// An option of `sbatch` in any form: `--name=value`, or words such as `-C a100`.
 fn any_directive(option: &str) -> String {
     match option.split_once('=') {
         Some((name, value)) if !name.contains(char::is_whitespace) => format!("{name}={}", word(value)),
@@ -154,7 +154,8 @@ fn any_directive(option: &str) -> String {
     }
 }
 
-/// A word as sbatch reads it, which ends it at a space or `#` and takes quotes and backslashes away.
+/// A word quoted for sbatch, which otherwise splits at spaces and `#` and removes quotes and
+/// backslashes.
 fn word(text: &str) -> String {
     if !text.contains(|c: char| c.is_whitespace() || "\"'\\#".contains(c)) {
         return text.to_owned();

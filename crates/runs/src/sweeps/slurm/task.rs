@@ -11,7 +11,7 @@ use signal_hook::consts::SIGUSR1;
 use super::{Submission, slurm};
 use crate::sweeps::Trial;
 use crate::sweeps::folder::SweepFolder;
-use crate::sweeps::mishaps::Mishaps;
+use crate::sweeps::retries::Retries;
 use crate::sweeps::worker::{Ending, Worker};
 use crate::{Status, is_running};
 use umwelt_base::stop::{Interrupted, Stop};
@@ -20,10 +20,10 @@ use umwelt_settings::Schema;
 
 const POLL: Duration = Duration::from_millis(100);
 
-/// Does what the submission in `plan` says the array task of this process is to do.
+/// Runs the trials that the submission in `plan` gives to this array task.
 ///
 /// # Errors
-/// [`Interrupted`] when Slurm ended it; before the time limit it is queued again and goes on then.
+/// [`Interrupted`] after a signal from Slurm; a task that nears its time limit is requeued first.
 pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
     let index = std::env::var("SLURM_ARRAY_TASK_ID").context("--task is for Slurm's array tasks")?;
     let index: usize = index.parse().context("SLURM_ARRAY_TASK_ID")?;
@@ -37,7 +37,7 @@ pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
         failed += usize::from(!attempt(&folder, trial, &stop)?);
     }
     for number in 0..submission.asks[index] {
-        // A task that was queued again goes on with what it asked for before.
+        // A requeued task continues with the trials that it asked for before.
         let Some(trial) = folder
             .asked_by(&owner)?
             .get(number)
@@ -52,9 +52,9 @@ pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs `trial` to its end, again after a mishap as often as was asked; false when it failed.
+/// Runs `trial` to its end, with retries; false if it failed.
 fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
-    let mut mishaps = Mishaps::default();
+    let mut retries = Retries::default();
     loop {
         let path = folder.run_path(trial);
         if is_running(&path) || Status::read(&path).is_some_and(|status| status.state.is_over()) {
@@ -71,13 +71,14 @@ fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
                 terminal::note(format!("{}: {error}", trial.name));
             }
         }
-        if !mishaps.note(folder, trial, ending)? {
+        if !retries.record(folder, trial, ending)? {
             return Ok(false);
         }
     }
 }
 
-/// One start of a run. Slurm's signals are passed on to it; after its warning the task is queued again.
+/// Starts a run, waits for its end, and passes Slurm's signals on to it. After Slurm's warning of
+/// the time limit the task is requeued.
 fn run(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<Ending> {
     let mut worker = Worker::start(folder, trial.clone(), 0, None)?;
     let mut passed_on = false;

@@ -1,4 +1,4 @@
-//! W&B's distributions, each against its definition.
+//! Tests of W&B's distributions against their definitions.
 
 use super::{about, sweep};
 use crate::sweeps::{Domain, Numbers};
@@ -73,7 +73,7 @@ fn whole_numbers_are_written_as_such() {
     assert!(!whole);
 }
 
-/// What a random sweep over `spec` of the setting `key` draws.
+/// The draws of a random sweep over `spec` for the setting `key`.
 fn drawn(key: &str, spec: &str) -> Vec<String> {
     let file = format!("method: random\nbudget: 12\nparameters: {{{key}: {{{spec}}}}}");
     let start = format!("{key}=");

@@ -1,4 +1,4 @@
-//! Each mistake, and the very words it is answered with.
+//! Tests of the exact text of each error.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ fn refuses_value(content: &str, value: &str, expected: &str) {
     assert_eq!(read(content, &[value]).unwrap_err(), format!("--values {value}: {expected}"));
 }
 
-/// What the first trial's settings are refused with.
+/// The error that refuses the first trial's settings.
 #[track_caller]
 fn trial_refuses(content: &str, expected: &str) {
     let check =

@@ -1,24 +1,24 @@
-//! Samplers through sweep files.
+//! Tests of the samplers through sweep files.
 
 use std::collections::HashSet;
 
 use super::{about, sweep};
-use crate::sweeps::{Outcome, SweepFile, Told};
+use crate::sweeps::{Outcome, SweepFile, TrialResult};
 
 const SPACE: &str =
     "parameters:\n  a: {min: 0.0, max: 1.0}\n  b: {values: [x, y], when: {c: 1}}\n  c: [1, 2]\n";
 
-/// Runs a whole search in which `outcome` says how each trial goes.
-fn search(sweep: &SweepFile, outcome: impl Fn(&crate::sweeps::Trial) -> Outcome) -> Vec<Told> {
-    (0..sweep.len()).fold(Vec::new(), |mut told, index| {
-        let trial = sweep.trial(index, &told);
-        told.push(trial.told(outcome(&trial)));
-        told
+/// The results of a whole search with the given outcome of each trial.
+fn search(sweep: &SweepFile, outcome: impl Fn(&crate::sweeps::Trial) -> Outcome) -> Vec<TrialResult> {
+    (0..sweep.len()).fold(Vec::new(), |mut results, index| {
+        let trial = sweep.trial(index, &results);
+        results.push(trial.result(outcome(&trial)));
+        results
     })
 }
 
-fn number(told: &Told, key: &str) -> f64 {
-    told.point.get(key).unwrap().parse().unwrap()
+fn number(result: &TrialResult, key: &str) -> f64 {
+    result.point.get(key).unwrap().parse().unwrap()
 }
 
 #[test]
@@ -48,8 +48,8 @@ fn a_finite_space_is_visited_once_each_whatever_the_method() {
         );
         let sweep = sweep(&file);
         assert_eq!(sweep.len(), 11);
-        let told = search(&sweep, |trial| Outcome::Scored(trial.index as f64));
-        let points: HashSet<_> = told.iter().map(|told| &told.point).collect();
+        let results = search(&sweep, |trial| Outcome::Scored(trial.index as f64));
+        let points: HashSet<_> = results.iter().map(|result| &result.point).collect();
         assert_eq!(points.len(), 11, "{method}");
     }
 }
@@ -60,9 +60,9 @@ fn sobol_spreads_more_evenly_than_chance() {
         let sweep = sweep(&format!(
             "method: {method}\nbudget: 64\nparameters: {{a: {{min: 0.0, max: 1.0}}, b: {{min: 0.0, max: 1.0}}}}"
         ));
-        let told = search(&sweep, |_| Outcome::Pending);
-        let cell = |told: &Told| ["a", "b"].map(|key| (number(told, key) * 8.0) as usize);
-        told.iter().map(cell).collect::<HashSet<_>>().len()
+        let results = search(&sweep, |_| Outcome::Pending);
+        let cell = |result: &TrialResult| ["a", "b"].map(|key| (number(result, key) * 8.0) as usize);
+        results.iter().map(cell).collect::<HashSet<_>>().len()
     };
     assert_eq!(cells("sobol"), 64, "one in each of 8 x 8 cells");
     assert!(cells("random") < 55);
@@ -71,13 +71,14 @@ fn sobol_spreads_more_evenly_than_chance() {
 #[test]
 fn tpe_prefers_what_was_good_in_each_kind_of_dimension() {
     let sweep = sweep(&format!("method: tpe\nbudget: 60\nmetric: {{name: acc, goal: maximize}}\n{SPACE}"));
-    let told = search(&sweep, |trial| {
+    let results = search(&sweep, |trial| {
         let is = |key: &str, value: &str| f64::from(u8::from(trial.point.get(key) == Some(value)));
         let a: f64 = trial.point.get("a").unwrap().parse().unwrap();
         Outcome::Scored(is("c", "1") + is("b", "y") - (a - 0.8).powi(2))
     });
-    let late = &told[30..];
-    let good = |told: &&Told| told.point.get("b") == Some("y") && (number(told, "a") - 0.8).abs() < 0.2;
+    let late = &results[30..];
+    let good =
+        |result: &&TrialResult| result.point.get("b") == Some("y") && (number(result, "a") - 0.8).abs() < 0.2;
     let count = late.iter().filter(good).count();
     assert!(count >= 20, "{count} of 30; chance has 3");
 }
@@ -86,11 +87,11 @@ fn tpe_prefers_what_was_good_in_each_kind_of_dimension() {
 fn tpe_shuns_what_broke_was_stopped_or_still_runs() {
     for bad in [Outcome::Failed, Outcome::Stopped(0.0), Outcome::Scored(f64::NAN), Outcome::Pending] {
         let sweep = sweep("method: tpe\nbudget: 60\nparameters: {a: {min: 0.0, max: 1.0}}");
-        let told = search(&sweep, |trial| {
+        let results = search(&sweep, |trial| {
             let a: f64 = trial.point.get("a").unwrap().parse().unwrap();
             if a < 0.5 { bad } else { Outcome::Scored(1.0) }
         });
-        let shunned = told[30..].iter().filter(|told| number(told, "a") >= 0.5).count();
+        let shunned = results[30..].iter().filter(|result| number(result, "a") >= 0.5).count();
         assert!(shunned >= 24, "{bad:?}: {shunned} of 30; chance has 15");
     }
 }
@@ -99,11 +100,11 @@ fn tpe_shuns_what_broke_was_stopped_or_still_runs() {
 fn all_seeds_of_a_point_share_it_though_more_is_known_by_then() {
     let sweep = sweep("method: tpe\nbudget: 30\nseeds: 3\nparameters: {a: {min: 0.0, max: 1.0}}");
     assert_eq!(sweep.len(), 90);
-    let told = search(&sweep, |trial| Outcome::Scored(trial.index as f64));
-    for point in told.chunks(3) {
-        assert!(point.iter().all(|told| told.point == point[0].point));
+    let results = search(&sweep, |trial| Outcome::Scored(trial.index as f64));
+    for point in results.chunks(3) {
+        assert!(point.iter().all(|result| result.point == point[0].point));
     }
-    assert_eq!(sweep.trial(40, &told).point, told[40].point, "asking again changes nothing");
+    assert_eq!(sweep.trial(40, &results).point, results[40].point, "asking again changes nothing");
 }
 
 #[test]

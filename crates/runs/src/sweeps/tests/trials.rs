@@ -1,4 +1,4 @@
-//! What a sweep file's trials are.
+//! Tests of the trials of sweep files.
 
 use super::{about, read, sweep, trials};
 use crate::sweeps::Trial;

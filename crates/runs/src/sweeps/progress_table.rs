@@ -1,4 +1,4 @@
-//! What a person sees while a sweep works: on a terminal a table that is redrawn, elsewhere a line for each change.
+//! The progress of a sweep: a live table on a terminal, one line for each change elsewhere.
 
 use std::io::IsTerminal;
 use std::time::Duration;
@@ -7,17 +7,18 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use super::Trial;
 use super::folder::SweepFolder;
-use super::standing::{Standing, TrialState};
+use super::trial_status::{TrialState, TrialStatus};
 use super::worker::Ending;
 use crate::Status;
 use umwelt_base::terminal;
 use umwelt_charts::{Align, Table};
 
-/// Rows of the redrawn table; the rest is counted.
+/// The most rows of the live table; a last line counts the others.
 const ROWS: usize = 16;
 const WIDEST_NAME: usize = 56;
 
-pub struct Board {
+/// The display of a sweep's progress on standard error.
+pub struct ProgressTable {
     view: View,
     metric: String,
 }
@@ -28,12 +29,12 @@ enum View {
     Live(ProgressBar),
 }
 
-impl Board {
+impl ProgressTable {
     pub fn new(quiet: bool, metric: &str) -> Self {
         let view = match (quiet, std::io::stderr().is_terminal()) {
             (true, _) => View::Quiet,
             (false, false) => View::Plain,
-            (false, true) => View::Live(bar()),
+            (false, true) => View::Live(table_area()),
         };
         Self { view, metric: metric.to_owned() }
     }
@@ -42,7 +43,7 @@ impl Board {
         Duration::from_secs(if matches!(self.view, View::Live(_)) { 1 } else { 3600 })
     }
 
-    pub fn say(&self, notice: &str) {
+    pub fn notify(&self, notice: &str) {
         match &self.view {
             View::Quiet => {}
             View::Plain => terminal::note(notice),
@@ -74,11 +75,11 @@ impl Board {
         terminal::note(format!("{word:<9} {}  {rest}", trial.name));
     }
 
-    /// Draws the table again.
-    pub fn draw(&self, standings: &[Standing], unasked: usize) {
+    /// Redraws the live table.
+    pub fn redraw(&self, statuses: &[TrialStatus], unasked: usize) {
         if let View::Live(bar) = &self.view {
-            let head = headline(standings, unasked);
-            bar.set_message(format!("{head}\n{}", table(standings, &self.metric, Some(ROWS))));
+            let head = headline(statuses, unasked);
+            bar.set_message(format!("{head}\n{}", table(statuses, &self.metric, Some(ROWS))));
         }
     }
 
@@ -89,14 +90,14 @@ impl Board {
     }
 }
 
-fn bar() -> ProgressBar {
+fn table_area() -> ProgressBar {
     let style = ProgressStyle::with_template("{msg}").expect("the template is valid");
     ProgressBar::new_spinner().with_style(style)
 }
 
-/// `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`
-pub fn headline(standings: &[Standing], unasked: usize) -> String {
-    let count = |wanted: fn(&TrialState) -> bool| standings.iter().filter(|s| wanted(&s.state)).count();
+/// A summary: `12 runs: 7 finished, 2 running, 3 waiting  |  about 5 minutes left`.
+pub fn headline(statuses: &[TrialStatus], unasked: usize) -> String {
+    let count = |wanted: fn(&TrialState) -> bool| statuses.iter().filter(|s| wanted(&s.state)).count();
     let waiting = count(|state| *state == TrialState::Waiting) + unasked;
     let counts = [
         (count(|state| *state == TrialState::Finished), "finished"),
@@ -107,43 +108,44 @@ pub fn headline(standings: &[Standing], unasked: usize) -> String {
         (count(|state| matches!(state, TrialState::Failed(_))), "failed"),
     ];
     let counts = counts.iter().filter(|(count, _)| *count > 0);
-    let counts: Vec<String> = counts.map(|(count, what)| format!("{count} {what}")).collect();
-    let left = time_left(standings, waiting);
+    let counts: Vec<String> = counts.map(|(count, state)| format!("{count} {state}")).collect();
+    let left = time_left(statuses, waiting);
     let left = left.map_or(String::new(), |left| format!("  |  about {} left", HumanDuration(left)));
-    format!("{} runs: {}{left}", standings.len() + unasked, counts.join(", "))
+    format!("{} runs: {}{left}", statuses.len() + unasked, counts.join(", "))
 }
 
-/// From the mean duration of the runs that are over and the number of those that run; none while there are none.
-fn time_left(standings: &[Standing], waiting: usize) -> Option<Duration> {
-    let seconds = |s: &Standing| s.status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
-    let over: Vec<f64> = standings.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
+/// An estimate from the mean duration of finished runs and the number of running ones. `None`
+/// without either.
+fn time_left(statuses: &[TrialStatus], waiting: usize) -> Option<Duration> {
+    let seconds = |s: &TrialStatus| s.run_status.as_ref().map(|s| s.training_seconds + s.evaluating_seconds);
+    let over: Vec<f64> = statuses.iter().filter(|s| s.state.is_over()).filter_map(seconds).collect();
     let mean = over.iter().sum::<f64>() / over.len() as f64;
-    let running = standings.iter().filter(|s| s.state == TrialState::Running);
+    let running = statuses.iter().filter(|s| s.state == TrialState::Running);
     let left: Vec<f64> = running.map(|s| (mean - seconds(s).unwrap_or(0.0)).max(0.0)).collect();
     let work = left.iter().sum::<f64>() + mean * waiting as f64;
     let each = work / left.len() as f64;
     (each.is_finite() && each > 0.0).then(|| Duration::from_secs_f64(each))
 }
 
-/// A row for each run: those that run or went wrong first where there is no room for all.
-pub fn table(standings: &[Standing], metric: &str, rows: Option<usize>) -> String {
-    let mut shown: Vec<&Standing> = standings.iter().collect();
+/// A table with a row for each run. If `rows` limits it, running and failed runs come first.
+pub fn table(statuses: &[TrialStatus], metric: &str, rows: Option<usize>) -> String {
+    let mut shown: Vec<&TrialStatus> = statuses.iter().collect();
     if rows.is_some_and(|rows| rows < shown.len()) {
-        shown.sort_by_key(|standing| urgency(&standing.state));
+        shown.sort_by_key(|status| urgency(&status.state));
         shown.truncate(rows.unwrap_or(usize::MAX));
     }
-    let hidden = standings.len() - shown.len();
+    let hidden = statuses.len() - shown.len();
     let columns =
         [("run", Align::Left), ("state", Align::Left), ("progress", Align::Right), (metric, Align::Right)];
-    let table = shown.iter().fold(Table::new(columns), |table, standing| {
-        let (state, note) = words(standing);
-        let score = standing.score.map_or(String::new(), |score| format!("{score:.4}"));
-        table.row([short(&standing.trial), state.to_owned(), note, score])
+    let table = shown.iter().fold(Table::new(columns), |table, status| {
+        let (state, note) = describe(status);
+        let score = status.score.map_or(String::new(), |score| format!("{score:.4}"));
+        table.row([short(&status.trial), state.to_owned(), note, score])
     });
-    let reasons = shown.iter().filter_map(|standing| match &standing.state {
-        TrialState::Failed(reason) => Some(format!("{}: {reason}\n", short(&standing.trial))),
+    let reasons = shown.iter().filter_map(|status| match &status.state {
+        TrialState::Failed(reason) => Some(format!("{}: {reason}\n", short(&status.trial))),
         TrialState::Stopped(reason) if rows.is_none() => {
-            Some(format!("{}: {reason}\n", short(&standing.trial)))
+            Some(format!("{}: {reason}\n", short(&status.trial)))
         }
         _ => None,
     });
@@ -162,7 +164,7 @@ fn urgency(state: &TrialState) -> usize {
     }
 }
 
-/// What a trial is about, without the part of its name that only makes it unique.
+/// The name of a trial without its hash.
 fn short(trial: &Trial) -> String {
     let name = trial.name.rsplit_once('-').map_or(trial.name.as_str(), |(name, _)| name);
     match name.char_indices().nth(WIDEST_NAME) {
@@ -171,23 +173,23 @@ fn short(trial: &Trial) -> String {
     }
 }
 
-/// What a run is doing and how far that is: `training 40 %, 2 minutes left`.
-pub fn progress(standing: &Standing) -> String {
-    let Some(status) = &standing.status else { return String::new() };
-    if status.phase_steps == 0 {
-        return status.phase.clone();
+/// The phase of a run and its progress: `training 40 %, 2 minutes left`.
+pub fn progress(status: &TrialStatus) -> String {
+    let Some(run) = &status.run_status else { return String::new() };
+    if run.phase_steps == 0 {
+        return run.phase.clone();
     }
-    let percent = 100 * status.phase_done / status.phase_steps;
-    let left = status.left_seconds.filter(|_| status.phase == "training").map(Duration::from_secs_f64);
+    let percent = 100 * run.phase_done / run.phase_steps;
+    let left = run.left_seconds.filter(|_| run.phase == "training").map(Duration::from_secs_f64);
     let left = left.map_or(String::new(), |left| format!(", {} left", HumanDuration(left)));
-    format!("{} {percent} %{left}", status.phase)
+    format!("{} {percent} %{left}", run.phase)
 }
 
-fn words(standing: &Standing) -> (&'static str, String) {
-    match &standing.state {
+fn describe(status: &TrialStatus) -> (&'static str, String) {
+    match &status.state {
         TrialState::Waiting => ("waiting", String::new()),
-        TrialState::Running => ("running", progress(standing)),
-        TrialState::Interrupted => ("interrupted", progress(standing)),
+        TrialState::Running => ("running", progress(status)),
+        TrialState::Interrupted => ("interrupted", progress(status)),
         TrialState::Failed(_) => ("failed", String::new()),
         TrialState::Stopped(_) => ("stopped early", String::new()),
         TrialState::Finished => ("finished", String::new()),
@@ -208,9 +210,9 @@ mod tests {
             .unwrap();
         let sweep = SweepFile::read::<RunSettings>(&file, &[]).unwrap();
         let seconds = |training_seconds| Status { training_seconds, ..Status::new() };
-        let standing = |(index, (state, status)): (usize, (TrialState, Option<Status>))| {
+        let status = |(index, (state, run_status)): (usize, (TrialState, Option<Status>))| {
             let trial = sweep.trial(index, &[]).named::<RunSettings>().unwrap();
-            Standing { path: folder.path().join(&trial.name), trial, state, status, score: None }
+            TrialStatus { path: folder.path().join(&trial.name), trial, state, run_status, score: None }
         };
         let states = [
             (TrialState::Finished, Some(seconds(100.0))),
@@ -219,14 +221,15 @@ mod tests {
             (TrialState::Running, Some(seconds(120.0))),
             (TrialState::Waiting, None),
         ];
-        let mut standings: Vec<_> = states.into_iter().enumerate().map(standing).collect();
-        // 100 s of one run, none of the other, 120 s of each of the two that wait: 340 s by two.
-        let told = "6 runs: 2 finished, 2 running, 2 waiting  |  about 3 minutes left";
-        assert_eq!(headline(&standings, 1), told);
-        standings[2].state = TrialState::Failed("it broke".into());
-        standings[3].state = TrialState::Interrupted;
-        assert_eq!(headline(&standings, 0), "5 runs: 2 finished, 1 waiting, 1 interrupted, 1 failed");
-        let shown = table(&standings, "prediction.rmse_px", Some(2));
+        let mut statuses: Vec<_> = states.into_iter().enumerate().map(status).collect();
+        // Seconds left: 100 and 0 of the running ones, 120 of each of the two waiting: 340 over two
+        // slots.
+        let expected = "6 runs: 2 finished, 2 running, 2 waiting  |  about 3 minutes left";
+        assert_eq!(headline(&statuses, 1), expected);
+        statuses[2].state = TrialState::Failed("it broke".into());
+        statuses[3].state = TrialState::Interrupted;
+        assert_eq!(headline(&statuses, 0), "5 runs: 2 finished, 1 waiting, 1 interrupted, 1 failed");
+        let shown = table(&statuses, "prediction.rmse_px", Some(2));
         assert!(shown.contains("dataset_noise=3: it broke") && shown.contains("... and 3 more"), "{shown}");
     }
 }

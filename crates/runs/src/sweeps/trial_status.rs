@@ -1,4 +1,4 @@
-//! Where each run of a sweep stands, as its own folder says.
+//! The status of each trial, read from the folder of its run.
 
 use std::path::{Path, PathBuf};
 
@@ -6,27 +6,30 @@ use anyhow::Result;
 use serde_json::Value;
 
 use super::folder::{Failure, SweepFolder};
-use super::{Outcome, Told, Trial};
+use super::{Outcome, Trial, TrialResult};
 use crate::{State, Status, is_running, read_records};
 
-/// A trial and what became of it.
-pub struct Standing {
+/// A trial with the state of its run.
+pub struct TrialStatus {
     pub trial: Trial,
     pub path: PathBuf,
     pub state: TrialState,
-    pub status: Option<Status>,
-    /// The sweep's metric.
+    /// The status that the run wrote, if it has started.
+    pub run_status: Option<Status>,
+    /// The value of the sweep's metric.
     pub score: Option<f64>,
 }
 
+/// The state of a trial's run.
 #[derive(Clone, Debug, PartialEq)]
 pub enum TrialState {
     Waiting,
     Running,
-    /// Stopped by a signal, or its process is gone: it goes on where it was.
+    /// Stopped by a signal or a crash; the next start resumes it.
     Interrupted,
+    /// Failed with this error.
     Failed(String),
-    /// Ended by the sweep's early stopping.
+    /// Stopped early, for this reason.
     Stopped(String),
     Finished,
 }
@@ -36,51 +39,55 @@ impl TrialState {
         matches!(self, Self::Finished | Self::Stopped(_))
     }
 
-    /// Whether the next scheduler has something to do for it, or waits for it.
-    pub fn is_left(&self) -> bool {
+    /// True for a trial that a scheduler has yet to start, resume or wait for.
+    pub fn is_pending(&self) -> bool {
         matches!(self, Self::Waiting | Self::Running | Self::Interrupted)
     }
 }
 
 impl SweepFolder {
-    /// Where all trials stand that were planned or asked for.
-    pub fn standings(&self) -> Result<Vec<Standing>> {
+    /// The status of each of [`Self::trials`].
+    ///
+    /// # Errors
+    /// As for [`Self::trials`].
+    pub fn statuses(&self) -> Result<Vec<TrialStatus>> {
         let failures = self.failures()?;
-        let standing = |trial: Trial| {
+        let status = |trial: Trial| {
             let failure = failures.get(&trial.name);
-            self.standing(trial, failure)
+            self.status(trial, failure)
         };
-        Ok(self.trials()?.into_iter().map(standing).collect())
+        Ok(self.trials()?.into_iter().map(status).collect())
     }
 
-    fn standing(&self, trial: Trial, failure: Option<&Failure>) -> Standing {
+    fn status(&self, trial: Trial, failure: Option<&Failure>) -> TrialStatus {
         let path = self.run_path(&trial);
-        let status = Status::read(&path);
-        let state = match is_running(&path) {
-            true => TrialState::Running,
-            false => left(status.as_ref(), failure),
+        let run_status = Status::read(&path);
+        let state = if is_running(&path) {
+            TrialState::Running
+        } else {
+            state_without_process(run_status.as_ref(), failure)
         };
-        let score = status.as_ref().and_then(|status| metric(&path, status, &self.file.metric.name));
-        Standing { trial, path, state, status, score }
+        let score = run_status.as_ref().and_then(|status| metric(&path, status, &self.file.metric.name));
+        TrialStatus { trial, path, state, run_status, score }
     }
 }
 
-impl Standing {
-    /// What a sampler learns from it.
-    pub fn told(&self) -> Told {
+impl TrialStatus {
+    /// The trial's result for the sampler.
+    pub fn result(&self) -> TrialResult {
         let outcome = match (&self.state, self.score) {
             (TrialState::Finished, Some(score)) if score.is_finite() => Outcome::Scored(score),
             (TrialState::Stopped(_), Some(score)) => Outcome::Stopped(score),
             (TrialState::Finished | TrialState::Failed(_) | TrialState::Stopped(_), _) => Outcome::Failed,
             _ => Outcome::Pending,
         };
-        self.trial.told(outcome)
+        self.trial.result(outcome)
     }
 }
 
-/// The state of a run that no process is running.
-fn left(status: Option<&Status>, failure: Option<&Failure>) -> TrialState {
-    // What a run has done since it went wrong counts for more than that.
+/// The state of a run without a process.
+fn state_without_process(status: Option<&Status>, failure: Option<&Failure>) -> TrialState {
+    // Progress since a failure outweighs the failure.
     let failure = failure.filter(|failure| status.is_none_or(|status| status.heartbeat < failure.at));
     let message = |status: &Status| status.message.clone().unwrap_or_default();
     match (status, failure) {
@@ -93,7 +100,7 @@ fn left(status: Option<&Status>, failure: Option<&Failure>) -> TrialState {
     }
 }
 
-/// The last value of a metric: of the last evaluation, else of the last line that has it.
+/// The last value of a metric, from the status or else from the run's log.
 fn metric(path: &Path, status: &Status, name: &str) -> Option<f64> {
     if let Some(score) = status.scores.get(name) {
         return score.as_f64();
@@ -113,7 +120,7 @@ mod tests {
     #[test]
     fn a_run_that_went_on_after_a_failure_has_not_failed() {
         let killed = Failure { run: "a".into(), at: 100.0, error: "killed by SIGKILL".into() };
-        let state = |status: Option<Status>, failure| left(status.as_ref(), failure);
+        let state = |status: Option<Status>, failure| state_without_process(status.as_ref(), failure);
         assert_eq!(state(None, None), TrialState::Waiting);
         assert_eq!(state(None, Some(&killed)), TrialState::Failed("killed by SIGKILL".into()));
         let running = |heartbeat| Some(status(State::Running, heartbeat));

@@ -1,4 +1,4 @@
-//! What goes wrong with runs, and how often they are started again.
+//! The limit on restarts of a run.
 
 use anyhow::Result;
 
@@ -6,19 +6,19 @@ use super::Trial;
 use super::folder::SweepFolder;
 use super::worker::Ending;
 
-/// A run that is killed from outside has done nothing wrong, and goes on from its checkpoint this often.
+/// The restarts of a run that was killed from outside, each from its checkpoint.
 const RESTARTS: usize = 2;
 
-/// How often one run was killed, and how often it failed, under one scheduler.
+/// The failures of one run under one scheduler.
 #[derive(Default)]
-pub struct Mishaps {
+pub struct Retries {
     killed: usize,
     failed: usize,
 }
 
-impl Mishaps {
-    /// Keeps what went wrong, and says whether the run is to be started again.
-    pub fn note(&mut self, folder: &SweepFolder, trial: &Trial, ending: Ending) -> Result<bool> {
+impl Retries {
+    /// Records a failure in the sweep's folder; true if the run is to be started again.
+    pub fn record(&mut self, folder: &SweepFolder, trial: &Trial, ending: Ending) -> Result<bool> {
         let (error, again) = match ending {
             Ending::Done | Ending::Interrupted => return Ok(false),
             Ending::Killed(error) => {
