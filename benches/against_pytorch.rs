@@ -186,7 +186,7 @@ fn median(mut values: Vec<f64>) -> f64 {
 fn published(file: &str, values: &[&str]) -> Result<(dots::Settings, RunKeys)> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("reproduce_configs").join(file);
     let values: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
-    let settings: RunSettings = settings::load(&[file.clone()], &values)?.settings;
+    let settings: RunSettings = settings::load(std::slice::from_ref(&file), &values)?.settings;
     let WorldSettings::Dots(world) = settings.world else { bail!("{} has no dots", file.display()) };
     Ok((*world, settings.run))
 }
