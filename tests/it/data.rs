@@ -130,7 +130,10 @@ fn a_kill_leaves_no_bad_file(at: &Path) {
         process.wait().unwrap();
     }
     let told = output(umwelt(at, &copied));
-    assert!(text(&told.stderr).starts_with("fetching MNIST (3 of 4 files, 7.91 MB unpacked)"));
+    // On a busy machine the kill may come after further files.
+    let left =
+        ["3 of 4 files", "2 of 4 files", "1 of 4 files"].map(|left| format!("fetching MNIST ({left}, "));
+    assert!(left.iter().any(|left| text(&told.stderr).starts_with(left)), "{}", text(&told.stderr));
     assert_eq!(files(&killed), NAMES);
     succeeds(umwelt(at, &["data", "verify", "--folder", "killed"]));
 }
