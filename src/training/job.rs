@@ -9,9 +9,7 @@ use tch::Device;
 use super::{Evaluated, RunKeys, Task, object};
 use crate::charts::Figure;
 use crate::native;
-use crate::runs::{
-    Console, Environment, Opened, Record, RunFolder, State, TensorBoard, Tracker, Vigil, Wandb,
-};
+use crate::runs::{Console, Environment, Opened, RunFolder, State, TensorBoard, Tracker, Vigil, Wandb};
 use crate::settings::Schema;
 use umwelt_base::stop::{Interrupted, Stop};
 use umwelt_base::terminal;
@@ -114,7 +112,7 @@ impl Session<'_> {
     ///
     /// # Errors
     /// [`Interrupted`] after a signal, and those of the evaluation.
-    pub fn evaluate(&mut self, task: &dyn Evaluate, epoch: f64) -> Result<Evaluated> {
+    pub fn evaluate(&mut self, task: &impl Task, epoch: f64) -> Result<Evaluated> {
         self.run.update(|status| status.phase = "evaluating".into())?;
         let started = Instant::now();
         let evaluated = task.evaluate(epoch, &Vigil::new(&mut self.run, self.console, self.stop))?;
@@ -124,41 +122,19 @@ impl Session<'_> {
     }
 
     /// Writes the results of an evaluation but for its line in the metrics, which comes last: it says
-    /// that all the rest is there. Returns the numbers of that line, `score` first.
+    /// that all the rest is there.
     ///
     /// # Errors
-    /// When a file cannot be written, or the card has no headline.
-    pub fn write_evaluation(
-        &mut self,
-        evaluated: &Evaluated,
-        more: &[(&'static str, Figure)],
-    ) -> Result<Record> {
-        let Evaluated { card, report, table, figures } = evaluated;
-        let scores = evaluated.scores()?;
+    /// When a file cannot be written.
+    pub fn write_evaluation(&mut self, evaluated: Evaluated, more: &[(&'static str, Figure)]) -> Result<()> {
+        let Evaluated { card, mut report, table, figures } = evaluated;
         for (name, figure) in figures.iter().chain(more) {
             self.run.write_figure(name, figure)?;
         }
         self.run.compare(&card.comparison());
-        let mut report = report.clone();
-        report.extend(object(card)?);
+        report.extend(object(&card)?);
         self.run.write_json("evaluation.json", &report)?;
-        self.run.write_result(table)?;
-        Ok(scores)
-    }
-}
-
-/// The part of a [`Task`] that a session needs.
-pub trait Evaluate {
-    /// Evaluates the parameters as they are, and leaves them and all random streams untouched.
-    ///
-    /// # Errors
-    /// [`Interrupted`] when `watch` asks for it.
-    fn evaluate(&self, epoch: f64, watch: &dyn crate::runs::Watch) -> Result<Evaluated>;
-}
-
-impl<T: Task> Evaluate for T {
-    fn evaluate(&self, epoch: f64, watch: &dyn crate::runs::Watch) -> Result<Evaluated> {
-        Task::evaluate(self, epoch, watch)
+        self.run.write_result(&table)
     }
 }
 

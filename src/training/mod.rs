@@ -13,9 +13,8 @@ mod shuffle;
 mod trainer;
 mod world;
 
-use std::ops::Range;
-
 use std::collections::HashMap;
+use std::ops::Range;
 
 use anyhow::{Context, Result};
 use tch::Tensor;
@@ -23,7 +22,7 @@ use tch::Tensor;
 pub use checkpoints::load_model_tensors;
 pub use figures::{loss_terms, points};
 pub use gradient_descent::{GradientDescent, restore_state, state_of};
-pub use job::{Evaluate, Job, Launch, Session};
+pub use job::{Job, Launch, Session};
 pub use plan::Plan;
 pub use prefetch::Prefetch;
 pub use settings::RunKeys;

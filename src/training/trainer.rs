@@ -246,11 +246,11 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
 
     fn evaluate(&mut self) -> Result<Option<String>> {
         self.session.run.at_step(self.step);
-        let evaluated = self.session.evaluate(&*self.task, self.plan.epoch(self.step))?;
-        let mut record = self.record();
-        record.extend(evaluated.scores()?);
+        let evaluated = self.session.evaluate(self.task, self.plan.epoch(self.step))?;
+        let (scores, mut record) = (evaluated.scores()?, self.record());
+        record.extend(scores.clone());
         let records: Vec<Record> = self.session.run.records()?.into_iter().chain([record.clone()]).collect();
-        let scores = self.session.write_evaluation(&evaluated, &self.task.figures(&records))?;
+        self.session.write_evaluation(evaluated, &self.task.figures(&records))?;
         let score = score(&record).unwrap_or(f64::NAN);
         if self.best.is_none_or(|best| best.is_nan() || score < best) {
             self.best = Some(score);
