@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::settings::check::InvalidSetting;
 use crate::settings::{
-    Key, Node, Origin, Schema, SettingsError, Value, for_unknown_choice, found, keys_of, read_keys,
+    Key, Node, Origin, Schema, SettingsError, Value, for_unknown_choice, found, has_key, read_keys,
 };
 use crate::training::RunKeys;
 use crate::worlds::{self, WorldSettings};
@@ -41,16 +41,22 @@ impl Schema for RunSettings {
         };
         let model = model_of(tree)?;
         let world = WorldSettings::of(model, entries.iter().map(|(key, _)| key.name.as_str()));
-        let (run_keys, world_keys) = (keys_of(&RunKeys::default()), keys_of(&world));
-        let entries = entries.iter().filter(|entry| !is_recorded_foreign_key(entry, &run_keys, &world_keys));
-        let (of_run, rest): (Vec<_>, Vec<_>) =
-            entries.cloned().partition(|(key, _)| is_one_of(key, &run_keys));
-        if let Some((key, _)) = rest.iter().find(|(key, _)| !is_one_of(key, &world_keys)) {
-            refuse_foreign_key(key, &world)?;
+        let (mut of_run, mut of_world) = (vec![], vec![]);
+        for entry @ (key, node) in entries {
+            if has_key(RunKeys::keys(), &key.name) {
+                of_run.push(entry.clone());
+                continue;
+            }
+            match WorldSettings::owner(&key.name).filter(|_| !has_key(world.keys(), &key.name)) {
+                // A key that nobody has is refused when it is read.
+                None => of_world.push(entry.clone()),
+                Some(_) if is_recorded(&node.origin) => {}
+                Some(owner) => return Err(foreign_key(key, &owner, &world)),
+            }
         }
         let part = |entries| Node { value: Value::Map(entries), origin: tree.origin.clone() };
-        let known = [world_keys, run_keys].concat();
-        Ok(Self { world: world.read(&part(rest), &known)?, run: read_keys(&part(of_run), &known)? })
+        let known = [world.keys(), RunKeys::keys()].concat();
+        Ok(Self { world: world.read(&part(of_world), &known)?, run: read_keys(&part(of_run), &known)? })
     }
 
     fn defaults(&self) -> Self {
@@ -86,37 +92,25 @@ fn model_of(tree: &Node) -> Result<Option<&str>, SettingsError> {
     Err(SettingsError::plain(reason).under(MODEL_TYPE).at(&node.origin))
 }
 
-fn is_one_of(key: &Key, known: &[String]) -> bool {
-    let section = format!("{}.", key.name);
-    known.iter().any(|known| *known == key.name || known.starts_with(&section))
-}
-
-/// Whether an entry is a key of another world in the `settings.yaml` of a run folder: earlier versions
-/// recorded the keys of all worlds there.
-fn is_recorded_foreign_key((key, node): &(Key, Node), run: &[String], world: &[String]) -> bool {
-    let recorded = match &node.origin {
-        Origin::File { file, .. } => Path::new(&**file),
-        _ => return false,
-    };
+/// Whether a value stands in the `settings.yaml` of a run folder: earlier versions recorded the keys of
+/// all worlds there.
+fn is_recorded(origin: &Origin) -> bool {
+    let Origin::File { file, .. } = origin else { return false };
+    let recorded = Path::new(&**file);
     recorded.file_name().is_some_and(|name| name == "settings.yaml")
         && recorded.with_file_name("status.json").exists()
-        && !is_one_of(key, run)
-        && !is_one_of(key, world)
-        && WorldSettings::owner(&key.name).is_some()
 }
 
-/// # Errors
-/// When the key belongs to another world, which is named.
-fn refuse_foreign_key(key: &Key, world: &WorldSettings) -> Result<(), SettingsError> {
-    let Some(owner) = WorldSettings::owner(&key.name) else { return Ok(()) };
-    let models = owner.models().join(", ");
+/// The error of a key that belongs to another world, which is named.
+fn foreign_key(key: &Key, owner: &WorldSettings, world: &WorldSettings) -> SettingsError {
     let reason = format!(
-        "is a setting of {} (model_type {models}), but this run is of {} (model_type {})",
+        "is a setting of {} (model_type {}), but this run is of {} (model_type {})",
         owner.name(),
+        owner.models().join(", "),
         world.name(),
         world.model()
     );
-    Err(SettingsError::plain(reason).under(&key.name).at(&key.origin))
+    SettingsError::plain(reason).under(&key.name).at(&key.origin)
 }
 
 #[cfg(test)]

@@ -1,10 +1,13 @@
 //! The settings that every run has, whatever its world.
 
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use umwelt_base::threads;
 
 use crate::nn::Precision;
 use crate::settings::check::{InvalidSetting, at_least, refuse};
+use crate::settings::keys_of;
 
 /// The keys of every run. Names and defaults are the published code's, but for `wandb` (there true)
 /// and the keys marked *ours*.
@@ -93,6 +96,12 @@ impl RunKeys {
         }
         let allowed = "auto, cpu, cuda, cuda:N (cuda:0, ...) or mps";
         refuse("device", format!("must be {allowed}, but is `{}`", self.device))
+    }
+
+    /// The keys of every run.
+    pub fn keys() -> &'static [String] {
+        static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| keys_of(&RunKeys::default()));
+        &KEYS
     }
 
     /// Whether the value of this key of a run can change a result.

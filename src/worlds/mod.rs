@@ -3,12 +3,14 @@
 pub mod collaboration;
 pub mod dots;
 
+use std::sync::LazyLock;
+
 use anyhow::Result;
 use serde::Serialize;
 use tch::Device;
 
 use crate::settings::check::InvalidSetting;
-use crate::settings::{Node, SettingsError, keys_of, read_keys};
+use crate::settings::{Node, SettingsError, has_key, keys_of, read_keys};
 use crate::training::{Job, RunKeys, World};
 
 /// Makes [`WorldSettings`] of the list of worlds.
@@ -44,6 +46,17 @@ macro_rules! worlds {
             /// Unknown keys and wrong types, with their places.
             pub fn read(&self, tree: &Node, known: &[String]) -> std::result::Result<Self, SettingsError> {
                 Ok(match self { $(Self::$variant(_) => Self::$variant(Box::new(read_keys(tree, known)?))),* })
+            }
+
+            /// The dotted keys of the world.
+            pub fn keys(&self) -> &'static [String] {
+                match self {
+                    $(Self::$variant(_) => {
+                        static KEYS: LazyLock<Vec<String>> =
+                            LazyLock::new(|| keys_of(&<$settings>::default()));
+                        &KEYS
+                    })*
+                }
             }
 
             /// The name of the world in messages.
@@ -116,9 +129,7 @@ impl WorldSettings {
 
     /// The world that alone has a key or section of this name.
     pub fn owner(key: &str) -> Option<Self> {
-        let section = format!("{key}.");
-        let has = |world: &Self| keys_of(world).iter().any(|k| k == key || k.starts_with(&section));
-        let mut owners = Self::all().into_iter().filter(has);
+        let mut owners = Self::all().into_iter().filter(|world| has_key(world.keys(), key));
         owners.next().filter(|_| owners.next().is_none())
     }
 }

@@ -122,6 +122,11 @@ pub fn read_keys<T: DeserializeOwned>(tree: &Node, known: &[String]) -> Result<T
     from_tree(tree).map_err(|error| error.suggesting(known))
 }
 
+/// Whether `name` is one of the dotted `keys`, or the first part of one.
+pub fn has_key(keys: &[String], name: &str) -> bool {
+    keys.iter().any(|key| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
+}
+
 /// The dotted keys of settings, in order.
 pub fn keys_of<T: Serialize>(settings: &T) -> Vec<String> {
     resolved::to_tree(settings).leaves().into_iter().map(|(key, _)| key).collect()
