@@ -248,19 +248,15 @@ impl SweepFolder {
 
     fn with_current_settings(&self, AskedTrial { owner, trial: written }: AskedTrial) -> Option<AskedTrial> {
         let mut trial = (self.schema.name)(self.file.trial_at(written.index, written.point.clone())).ok()?;
-        if written.identity.is_empty() {
-            // An earlier version wrote no identity; a run that has started has it in its settings.
+        if written.identity == trial.identity {
+            trial.name = written.name;
+        } else {
+            // An earlier version wrote no identity, or another one for the same settings; a run that has
+            // started has it in its settings.
             trial = self.keep_names(vec![trial]).remove(0);
-        } else if written.identity != trial.identity {
-            // The run of an earlier version was given another identity for the same settings.
-            trial.name.clone_from(&written.name);
-            let same = (self.schema.runs)(&self.path, &HashSet::new());
-            let found = same.get(&trial.identity).and_then(|run| run.file_name());
-            if found.is_none_or(|name| name.to_string_lossy() != written.name) {
+            if !written.identity.is_empty() && trial.name != written.name {
                 return None;
             }
-        } else {
-            trial.name = written.name;
         }
         Some(AskedTrial { owner, trial })
     }
