@@ -3,8 +3,8 @@
 
 pub mod checkpoints;
 pub mod diagnostics;
-#[cfg(any(test, feature = "draws"))]
-pub mod draws;
+#[cfg(test)]
+mod draws;
 pub mod native;
 pub mod nn;
 pub mod objectives;
@@ -12,4 +12,4 @@ pub mod optim;
 mod ridge;
 pub mod threads;
 
-pub use ridge::*;
+pub use ridge::NormalEquations;
