@@ -14,8 +14,8 @@ pub use runs::{RunsArguments, runs};
 pub use sweep::{SweepArguments, sweep};
 pub use train::{TrainArguments, train};
 
-use crate::registry::Refused;
 use crate::settings::SettingsError;
+use umwelt_base::UserError;
 use umwelt_base::stop::{INTERRUPTED, Interrupted};
 use umwelt_base::terminal;
 
@@ -26,11 +26,6 @@ pub fn leave(result: anyhow::Result<()>) -> std::process::ExitCode {
         return std::process::ExitCode::from(INTERRUPTED as u8);
     }
     terminal::note(format!("error: {error:#}"));
-    let mistake = error.is::<SettingsError>() || error.is::<Mistake>() || error.is::<Refused>();
+    let mistake = error.is::<SettingsError>() || error.is::<UserError>();
     std::process::ExitCode::from(if mistake { 2 } else { 1 })
 }
-
-/// A mistake in what was asked for, found after the settings were read.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Mistake(pub String);

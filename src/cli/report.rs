@@ -7,12 +7,12 @@ use std::time::Duration;
 use anyhow::Result;
 use clap::Args;
 
-use super::Mistake;
 use super::sweep::note_of_stray_runs;
 use crate::runs::study::{Outcome, Study, StudyRun, Wishes};
 use crate::runs::{self, SCORE};
 use crate::schema::RunSettings;
 use crate::sweeps::{self, Domain, ReportOptions, SweepFile, SweepFolder, TrialState, TrialStatus};
+use umwelt_base::UserError;
 use umwelt_base::stop::Stop;
 use umwelt_base::terminal::{note, print, print_line};
 
@@ -83,7 +83,7 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
     arguments.lay_upon(&mut folder.file.report);
     if !folder.path().exists() {
         let begin = format!("begin it with `umwelt sweep {}`", arguments.file.display());
-        return Err(Mistake(format!("there are no runs in {}; {begin}", folder.path().display())).into());
+        return Err(UserError(format!("there are no runs in {}; {begin}", folder.path().display())).into());
     }
     let stop = Stop::listen()?;
     let (mut told, mut written) = (String::new(), true);
@@ -139,7 +139,7 @@ fn study(folder: &SweepFolder, statuses: &[TrialStatus]) -> Result<Study> {
         log: logarithmic(file),
         ..Wishes::default()
     };
-    Study::new(file.name.clone(), runs, wishes).map_err(|error| Mistake(format!("report: {error}")).into())
+    Study::new(file.name.clone(), runs, wishes).map_err(|error| UserError(format!("report: {error}")).into())
 }
 
 /// Keys that the sweep draws on a logarithmic scale.

@@ -12,12 +12,12 @@ use std::path::PathBuf;
 use anyhow::{Result, ensure};
 use clap::{Args, ValueEnum};
 
-use super::Mistake;
 use crate::schema::RunSettings;
 use crate::settings::for_unknown_name;
 use crate::sweeps::slurm::{self, SlurmOptions};
 use crate::sweeps::{SweepFolder, TrialState};
 use crate::worlds::{WorldSettings, matches};
+use umwelt_base::UserError;
 
 /// Points of a sweep that learns that are checked before it starts: it chooses its first ones by chance.
 const CHECKED_AHEAD: usize = 10;
@@ -102,7 +102,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     if arguments.task {
         return slurm::run_task::<RunSettings>(&arguments.file);
     }
-    arguments.slurm.check().map_err(Mistake)?;
+    arguments.slurm.check().map_err(UserError)?;
     let SweepArguments { file, values, output, limit, .. } = arguments;
     let folder = SweepFolder::open::<RunSettings>(file, values, output.as_deref(), *limit)?;
     if arguments.status {
@@ -116,7 +116,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
         return look::dry_run(&folder, arguments);
     }
     if arguments.resume && folder.statuses()?.iter().all(|status| status.state == TrialState::Waiting) {
-        return Err(Mistake(format!("there is nothing to resume in {}", folder.path().display())).into());
+        return Err(UserError(format!("there is nothing to resume in {}", folder.path().display())).into());
     }
     if arguments.slurm.slurm {
         cluster::submit(&folder, arguments)
@@ -139,7 +139,7 @@ fn check_metrics(folder: &SweepFolder) -> Result<()> {
             let known: BTreeSet<&str> = worlds.iter().flat_map(WorldSettings::metric_names).collect();
             let known: Vec<String> = known.into_iter().map(str::to_owned).collect();
             let hint = for_unknown_name(name, &known);
-            return Err(Mistake(format!("{key}: no run of {} has `{name}`; {hint}", file.name)).into());
+            return Err(UserError(format!("{key}: no run of {} has `{name}`; {hint}", file.name)).into());
         }
     }
     Ok(())
@@ -165,6 +165,6 @@ fn check(folder: &SweepFolder) -> Result<()> {
     folder.trials()?;
     folder.check_ahead(if folder.file.is_adaptive() { CHECKED_AHEAD } else { 0 })?;
     check_metrics(folder)?;
-    ensure!(!folder.is_empty(), Mistake(format!("{} spans no runs", folder.file.name)));
+    ensure!(!folder.is_empty(), UserError(format!("{} spans no runs", folder.file.name)));
     Ok(())
 }

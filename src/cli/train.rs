@@ -6,7 +6,6 @@ use anyhow::Result;
 use clap::Args;
 use tch::Device;
 
-use super::Mistake;
 use crate::native;
 use crate::registry::Rerun;
 use crate::runs::{Console, default_folder, safe};
@@ -14,6 +13,7 @@ use crate::schema::RunSettings;
 use crate::settings;
 use crate::threads::use_threads;
 use crate::training::Launch;
+use umwelt_base::UserError;
 use umwelt_base::stop::{Interrupted, Stop};
 use umwelt_base::terminal;
 use umwelt_base::threads as count;
@@ -77,7 +77,7 @@ fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop:
     let device = device(&settings.run.device)?;
     use_threads(threads)?;
     let folder = output_path(settings, configs);
-    let mistake = |error: anyhow::Error| Mistake(format!("{error:#}"));
+    let mistake = |error: anyhow::Error| UserError(format!("{error:#}"));
     let mut job = settings.world.job(&settings.run, device).map_err(mistake)?;
     let (keys, folder) = (&settings.run, folder.as_path());
     Launch { settings, keys, folder, device, threads, console, stop }.perform(job.as_mut())
@@ -85,7 +85,7 @@ fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop:
 
 /// The device that a setting names.
 pub fn device(name: &str) -> Result<Device> {
-    let missing = |what: &str, hint: &str| Mistake(format!("device={name}: {what}; {hint}"));
+    let missing = |what: &str, hint: &str| UserError(format!("device={name}: {what}; {hint}"));
     let cuda = |index| {
         if index < tch::Cuda::device_count() as usize {
             return Ok(Device::Cuda(index));
@@ -108,7 +108,7 @@ fn threads(wanted: usize) -> Result<usize> {
     if wanted > 0 {
         return Ok(wanted);
     }
-    Ok(count::granted().map_err(Mistake)?.unwrap_or_else(count::cores))
+    Ok(count::granted().map_err(UserError)?.unwrap_or_else(count::cores))
 }
 
 /// The run's folder: as told, else `runs/` and a name that belongs to these settings alone.

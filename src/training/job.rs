@@ -9,7 +9,9 @@ use tch::Device;
 use super::{Evaluated, RunKeys, Task, object};
 use crate::charts::Figure;
 use crate::native;
-use crate::runs::{Console, Environment, Opened, RunFolder, State, TensorBoard, Tracker, Vigil, Wandb};
+use crate::runs::{
+    Console, Environment, Opened, ProgressReporter, RunFolder, State, TensorBoard, Tracker, Wandb,
+};
 use crate::settings::Schema;
 use umwelt_base::stop::{Interrupted, Stop};
 use umwelt_base::terminal;
@@ -115,7 +117,8 @@ impl Session<'_> {
     pub fn evaluate(&mut self, task: &impl Task, epoch: f64) -> Result<Evaluated> {
         self.run.update(|status| status.phase = "evaluating".into())?;
         let started = Instant::now();
-        let evaluated = task.evaluate(epoch, &Vigil::new(&mut self.run, self.console, self.stop))?;
+        let evaluated =
+            task.evaluate(epoch, &ProgressReporter::new(&mut self.run, self.console, self.stop))?;
         let seconds = started.elapsed().as_secs_f64();
         self.run.update(|status| status.evaluating_seconds += seconds)?;
         Ok(evaluated)

@@ -34,7 +34,7 @@ use crate::charts::Figure;
 use crate::checkpoints::Checkpoint;
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
-use crate::runs::{Record, SCORE, ScoreCard, Watch};
+use crate::runs::{Progress, Record, SCORE, ScoreCard};
 
 /// Something that can be trained: it has batches, a step, a state and an evaluation.
 pub trait Task {
@@ -83,8 +83,8 @@ pub trait Task {
     /// Evaluates the model as it is, and leaves it and all random streams untouched.
     ///
     /// # Errors
-    /// [`umwelt_base::stop::Interrupted`] when `watch` asks for it.
-    fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated>;
+    /// [`umwelt_base::stop::Interrupted`] when `progress` asks for it.
+    fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated>;
 
     /// Figures of the whole run, from its metrics.
     fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)>;

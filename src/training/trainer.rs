@@ -16,7 +16,7 @@ use crate::checkpoints::Checkpoint;
 use crate::nn::not_finite;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{
-    Progress, Record, SCORE, best_checkpoint_path, checkpoint_path, prune_checkpoints, step_of,
+    Record, SCORE, StepProgress, best_checkpoint_path, checkpoint_path, prune_checkpoints, step_of,
 };
 use crate::sweeps::Pruner;
 
@@ -202,7 +202,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
         let sequences_per_second = steps_per_second * self.task.batch_size() as f64;
         let left =
             Duration::from_secs_f64((self.plan.steps() - self.step) as f64 / steps_per_second.max(1e-9));
-        self.session.console.progress(Progress {
+        self.session.console.progress(StepProgress {
             step: self.step,
             steps: self.plan.steps(),
             steps_per_epoch: self.plan.steps_per_epoch,

@@ -12,7 +12,7 @@ const PLAIN_INTERVAL: Duration = Duration::from_secs(30);
 
 /// How far training has come.
 #[derive(Clone, Copy, Debug)]
-pub struct Progress {
+pub struct StepProgress {
     pub step: u64,
     pub steps: u64,
     pub steps_per_epoch: u64,
@@ -60,7 +60,7 @@ impl Console {
     }
 
     /// Shows how far a run has come.
-    pub fn progress(&mut self, progress: Progress) {
+    pub fn progress(&mut self, progress: StepProgress) {
         match &mut self.view {
             View::Quiet => {}
             View::Bar(bar) => show(bar, progress),
@@ -108,15 +108,15 @@ fn bar() -> ProgressBar {
     bar
 }
 
-fn show(bar: &ProgressBar, progress: Progress) {
+fn show(bar: &ProgressBar, progress: StepProgress) {
     bar.set_length(progress.steps);
     bar.set_position(progress.step);
     bar.set_message(line(progress, ""));
 }
 
 /// What both views say; `steps_taken` stands behind the epoch where there is room for it.
-fn line(progress: Progress, steps_taken: &str) -> String {
-    let Progress { step, steps, steps_per_epoch, loss, sequences_per_second, left } = progress;
+fn line(progress: StepProgress, steps_taken: &str) -> String {
+    let StepProgress { step, steps, steps_per_epoch, loss, sequences_per_second, left } = progress;
     let epoch = step.div_ceil(steps_per_epoch).max(1);
     let loss = loss.map_or(String::new(), |loss| format!("  loss {loss:.4}"));
     format!(
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_line_tells_epoch_step_loss_speed_and_time_left() {
-        let progress = Progress {
+        let progress = StepProgress {
             step: 79,
             steps: 1560,
             steps_per_epoch: 78,

@@ -20,12 +20,12 @@ mod tracker;
 pub use checkpoints::{
     best_checkpoint_path, checkpoint_path, numbered_checkpoints, preferred_checkpoint, prune_checkpoints,
 };
-pub use console::{Console, Progress};
+pub use console::{Console, StepProgress};
 pub use environment::{Environment, processor};
 pub use folder::{EARLY_STOPPING, OUTPUT, Opened, RunFolder, is_held, is_running};
 pub use metrics::{Record, SCORE, read_json, read_records, step_of};
 pub use name::{by_identity, default_folder, run_name, safe};
-pub use progress::{Vigil, Watch};
+pub use progress::{Progress, ProgressReporter};
 pub use scores::{Baseline, Goal, Score, ScoreCard};
 pub use status::{State, Status, unix_seconds};
 pub use summary::{Headline, RunState, RunSummary};

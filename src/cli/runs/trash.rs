@@ -7,8 +7,8 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use super::find_all;
-use crate::cli::Mistake;
 use crate::registry::{Registry, quoted, shown};
+use umwelt_base::UserError;
 use umwelt_base::terminal::{self, print_line};
 
 /// Move runs to the trash, or empty it
@@ -73,7 +73,7 @@ fn empty(registry: &Registry, yes: bool) -> Result<()> {
 
 fn agreed(question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() {
-        bail!(Mistake(format!("{question} Nobody can answer here; say so with --yes")));
+        bail!(UserError(format!("{question} Nobody can answer here; say so with --yes")));
     }
     terminal::ask(format!("{question} [y/N] "));
     let mut answer = String::new();

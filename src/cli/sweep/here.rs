@@ -4,8 +4,8 @@ use anyhow::{Context, Result, ensure};
 
 use super::SweepArguments;
 use super::look::note_of_stray_runs;
-use crate::cli::Mistake;
 use crate::sweeps::{Capacity, Pool, ProgressTable, SweepFolder, TrialState, TrialStatus, headline, table};
+use umwelt_base::UserError;
 use umwelt_base::stop::Stop;
 use umwelt_base::terminal;
 use umwelt_base::threads;
@@ -63,7 +63,7 @@ fn complain(statuses: &[TrialStatus]) -> Result<()> {
 fn capacity(jobs: Option<usize>, threads: Option<usize>) -> Result<Capacity> {
     for (option, given) in [("--jobs", jobs), ("--threads", threads)] {
         let checked = given.map_or(Ok(()), |given| threads::check(1, given));
-        checked.map_err(|reason| Mistake(format!("{option} {reason}")))?;
+        checked.map_err(|reason| UserError(format!("{option} {reason}")))?;
     }
     let (cores, gpus) = (threads::cores(), gpus());
     let jobs = jobs.unwrap_or(if gpus.is_empty() { cores / 2 } else { gpus.len() }).max(1);

@@ -9,7 +9,7 @@ use crate::charts::Figure;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::optim::{LrSchedule, OptimizerKind, Recipe};
-use crate::runs::{Console, Opened, RunFolder, Score, ScoreCard, State, Tracker, Watch, read_records};
+use crate::runs::{Console, Opened, Progress, RunFolder, Score, ScoreCard, State, Tracker, read_records};
 use crate::schema::RunSettings;
 use crate::settings;
 use crate::training::{Evaluated, GradientDescent, Prefetch, restore_state, state_of};
@@ -94,7 +94,7 @@ impl Task for Unseen {
         restore_state(&self.parameters, &mut self.descent, checkpoint)
     }
 
-    fn evaluate(&self, _epoch: f64, _watch: &dyn Watch) -> Result<Evaluated> {
+    fn evaluate(&self, _epoch: f64, _progress: &dyn Progress) -> Result<Evaluated> {
         let scores = vec![Score::lower("half", 0.5, "", "half")];
         let card = ScoreCard { scores, baselines: vec![], headline: vec!["half".into()] };
         Ok(Evaluated { card, report: Record::new(), table: "half\n".to_owned(), figures: vec![] })

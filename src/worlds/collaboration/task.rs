@@ -16,7 +16,7 @@ use crate::checkpoints::Checkpoint;
 use crate::datasets::{Digits, Split};
 use crate::objectives::scalars::Scalars;
 use crate::optim::Recipe;
-use crate::runs::{Record, Watch};
+use crate::runs::{Progress, Record};
 use crate::training::load_model_tensors;
 use crate::training::{
     Evaluated, GradientDescent, Plan, RunKeys, Step, Task, loss_terms, object, restore_state, state_of,
@@ -172,11 +172,11 @@ impl Task for CollaborationTask {
         restore_state(&self.model.parameters, &mut self.descent, checkpoint)
     }
 
-    fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
+    fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
         let count = self.test.count();
         let limit = if self.run.quick_debug { count.min(SHOWN) } else { count };
-        let at = |done: i64| watch.at("test digits", done as u64, limit as u64);
-        let scores = score_drawings(&self.model, self.strips(), &self.test, limit, &self.mean, at)?;
+        let report = |done: i64| progress.update("test digits", done as u64, limit as u64);
+        let scores = score_drawings(&self.model, self.strips(), &self.test, limit, &self.mean, report)?;
         let found = Communication::new(epoch, self.settings.como.bits_per_image(), scores);
         if !found.drawing.mse.is_finite() {
             bail!("the test error is not finite at epoch {epoch}");

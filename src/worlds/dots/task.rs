@@ -16,8 +16,8 @@ use crate::datasets::Split;
 use crate::diagnostics::diagnose;
 use crate::objectives::scalars::Scalars;
 use crate::optim::Recipe;
+use crate::runs::Progress;
 use crate::runs::Record;
-use crate::runs::Watch;
 use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object, restore_state,
     state_of,
@@ -148,8 +148,8 @@ impl Task for WorldModelTask {
         restore_state(self.model.parameters(), &mut self.descent, checkpoint)
     }
 
-    fn evaluate(&self, epoch: f64, watch: &dyn Watch) -> Result<Evaluated> {
-        let (evaluation, shown) = self.judge().evaluate(self.model.as_ref(), epoch, watch)?;
+    fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
+        let (evaluation, shown) = self.judge().evaluate(self.model.as_ref(), epoch, progress)?;
         let world = self.title();
         let marked =
             if evaluation.dots.is_empty() { world.clone() } else { format!("action dot of {world}") };

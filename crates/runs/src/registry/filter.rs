@@ -4,7 +4,9 @@ use std::str::FromStr;
 
 use serde_json::Value;
 
-use super::{Refused, columns::value, wording::text};
+use umwelt_base::UserError;
+
+use super::{columns::value, wording::text};
 use crate::RunSummary;
 use umwelt_settings as settings;
 
@@ -42,23 +44,23 @@ const RELATIONS: [(&str, Relation); 9] = [
 ];
 
 impl FromStr for Filter {
-    type Err = Refused;
+    type Err = UserError;
 
-    fn from_str(typed: &str) -> Result<Self, Refused> {
+    fn from_str(typed: &str) -> Result<Self, UserError> {
         let split = typed.find(['=', '!', '<', '>', '~']).map(|at| typed.split_at(at));
         let found = split.and_then(|(key, rest)| {
             let (sign, relation) = RELATIONS.iter().find(|(sign, _)| rest.starts_with(sign))?;
             Some((key.trim(), *relation, rest[sign.len()..].trim()))
         });
         let Some((key, relation, wanted)) = found.filter(|(key, ..)| !key.is_empty()) else {
-            return Err(Refused(format!(
+            return Err(UserError(format!(
                 "`{typed}` is no filter; write KEY=VALUE, KEY!=VALUE, KEY<NUMBER, KEY>=NUMBER or KEY~PART, \
                  for instance name~{}",
                 typed.trim_matches(|c: char| !c.is_ascii_alphanumeric())
             )));
         };
         if relation.is_order() && settings::plain(wanted).as_f64().is_none() {
-            return Err(Refused(format!("`{typed}` compares with `{wanted}`, which is no number")));
+            return Err(UserError(format!("`{typed}` compares with `{wanted}`, which is no number")));
         }
         Ok(Self { key: key.to_owned(), relation, wanted: wanted.to_owned() })
     }

@@ -4,7 +4,9 @@ use std::path::{Path, PathBuf};
 use std::{fs, io};
 
 use super::name::{is_called, name_of};
-use super::{Refused, Registry};
+use umwelt_base::UserError;
+
+use super::Registry;
 use crate::RunSummary;
 
 /// More candidates than this are not read.
@@ -24,7 +26,7 @@ impl Registry {
     ///
     /// # Errors
     /// When several are meant, which are named, or none; then the nearest names are.
-    pub fn find(&self, runs: &[RunSummary], typed: &Path) -> Result<Run, Refused> {
+    pub fn find(&self, runs: &[RunSummary], typed: &Path) -> Result<Run, UserError> {
         let run =
             |summary: &RunSummary| Run { folder: self.folder_of(&summary.name), summary: summary.clone() };
         if let Some(exact) = runs.iter().find(|run| is_called(&run.name, typed)) {
@@ -77,7 +79,7 @@ pub fn unknown<'a>(
     place: &Path,
     names: impl Iterator<Item = &'a str>,
     otherwise: &str,
-) -> Refused {
+) -> UserError {
     let mut alike: Vec<(f64, &str)> = names.map(|name| (likeness(typed, name), name)).collect();
     alike.retain(|(likeness, _)| *likeness >= ALIKE);
     alike.sort_by(|a, b| b.0.total_cmp(&a.0));
@@ -87,14 +89,14 @@ pub fn unknown<'a>(
     } else {
         format!("did you mean {}?", nearest.join(" or "))
     };
-    Refused(format!("there is no run `{typed}` in {}; {hint}", place.display()))
+    UserError(format!("there is no run `{typed}` in {}; {hint}", place.display()))
 }
 
-fn ambiguous(typed: &str, meant: &[&RunSummary]) -> Refused {
+fn ambiguous(typed: &str, meant: &[&RunSummary]) -> UserError {
     let named: String = meant.iter().take(MOST).map(|run| format!("\n  {}", run.name)).collect();
     let more =
         if meant.len() > MOST { format!("\n  and {} more", meant.len() - MOST) } else { String::new() };
-    Refused(format!("`{typed}` may be any of {} runs; write more of its name:{named}{more}", meant.len()))
+    UserError(format!("`{typed}` may be any of {} runs; write more of its name:{named}{more}", meant.len()))
 }
 
 /// From 0 to 1, by the whole name or by its last part.

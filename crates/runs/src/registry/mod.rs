@@ -34,11 +34,6 @@ use scan::Found;
 pub use trash::Trashed;
 pub use wording::bytes;
 
-/// A question that cannot be answered as it was asked: which part, and what would be right.
-#[derive(Debug, thiserror::Error)]
-#[error("{0}")]
-pub struct Refused(String);
-
 /// The runs below a folder.
 #[derive(Clone, Debug)]
 pub struct Registry {

@@ -8,7 +8,9 @@ use serde_json::Value;
 
 use super::columns::{OWN, value};
 use super::wording::text;
-use super::{Filter, Refused};
+use umwelt_base::UserError;
+
+use super::Filter;
 use crate::{Goal, Headline, RunState, RunSummary, SCORE};
 use umwelt_settings::{for_unknown_choice, for_unknown_name};
 
@@ -34,7 +36,7 @@ impl Query {
     ///
     /// # Errors
     /// When a key is no column of any run, or a state does not exist.
-    pub fn select(&self, mut runs: Vec<RunSummary>, now: f64) -> Result<Vec<RunSummary>, Refused> {
+    pub fn select(&self, mut runs: Vec<RunSummary>, now: f64) -> Result<Vec<RunSummary>, UserError> {
         for filter in &self.filters {
             check_key(&filter.key, &runs)?;
             check_state(filter)?;
@@ -52,7 +54,7 @@ impl Query {
 ///
 /// # Errors
 /// When no run has the score, or the runs are about different ones; the message says which there are.
-pub fn compared_by(runs: &[RunSummary], metric: Option<&str>) -> Result<Headline, Refused> {
+pub fn compared_by(runs: &[RunSummary], metric: Option<&str>) -> Result<Headline, UserError> {
     let headlines = || runs.iter().flat_map(|run| &run.headline);
     if let Some(name) = metric {
         check_score(runs, name)?;
@@ -70,39 +72,39 @@ pub fn compared_by(runs: &[RunSummary], metric: Option<&str>) -> Result<Headline
         _ => {
             let names: Vec<&str> = first.iter().map(|headline| headline.name.as_str()).collect();
             let reason = "these runs are about different scores";
-            Err(Refused(format!("{reason}: {}; choose one with --metric, or filter", names.join(", "))))
+            Err(UserError(format!("{reason}: {}; choose one with --metric, or filter", names.join(", "))))
         }
     }
 }
 
-fn check_score(runs: &[RunSummary], metric: &str) -> Result<(), Refused> {
+fn check_score(runs: &[RunSummary], metric: &str) -> Result<(), UserError> {
     let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.scores.keys()).map(String::as_str).collect();
     let known: Vec<String> = known.into_iter().map(ToOwned::to_owned).collect();
     if known.iter().any(|name| name == metric) {
         return Ok(());
     }
     let hint = if known.is_empty() { "no run has any yet".into() } else { for_unknown_name(metric, &known) };
-    Err(Refused(format!("--metric {metric}: no run has this score; {hint}")))
+    Err(UserError(format!("--metric {metric}: no run has this score; {hint}")))
 }
 
 /// The best of the finished ones of `runs` by a score, and the number of finished runs that have it.
 ///
 /// # Errors
 /// When no finished run has the score.
-pub fn best(runs: Vec<RunSummary>, by: &Headline) -> Result<(RunSummary, usize), Refused> {
+pub fn best(runs: Vec<RunSummary>, by: &Headline) -> Result<(RunSummary, usize), UserError> {
     let finished = runs.into_iter().filter(|run| run.state == RunState::Finished);
     let mut scored: Vec<_> = finished.filter_map(|run| Some((run.score(&by.name)?, run))).collect();
     let count = scored.len();
     scored.sort_by(|(a, _), (b, _)| by.goal.order(*a, *b));
     let (_, best) = scored.into_iter().next().ok_or_else(|| {
         let name = &by.name;
-        Refused(format!("no finished run has {name} yet; `umwelt runs ls` tells how far they are"))
+        UserError(format!("no finished run has {name} yet; `umwelt runs ls` tells how far they are"))
     })?;
     Ok((best, count))
 }
 
 /// Refuses a key that no run has, and suggests another.
-pub fn check_key(key: &str, runs: &[RunSummary]) -> Result<(), Refused> {
+pub fn check_key(key: &str, runs: &[RunSummary]) -> Result<(), UserError> {
     let has = |run: &RunSummary| run.scores.contains_key(key) || run.settings.contains_key(key);
     if OWN.contains(&key) || runs.iter().any(has) {
         return Ok(());
@@ -112,10 +114,10 @@ pub fn check_key(key: &str, runs: &[RunSummary]) -> Result<(), Refused> {
     known.extend(
         runs.iter().flat_map(|run| run.settings.keys()).collect::<BTreeSet<_>>().into_iter().cloned(),
     );
-    Err(Refused(format!("no run has `{key}`; {}", for_unknown_name(key, &known))))
+    Err(UserError(format!("no run has `{key}`; {}", for_unknown_name(key, &known))))
 }
 
-fn check_state(filter: &Filter) -> Result<(), Refused> {
+fn check_state(filter: &Filter) -> Result<(), UserError> {
     let Some(wanted) = filter.exactly().filter(|_| filter.key == "state") else { return Ok(()) };
     if RunState::from_str(wanted, true).is_ok() {
         return Ok(());
@@ -123,7 +125,7 @@ fn check_state(filter: &Filter) -> Result<(), Refused> {
     let states: Vec<String> = RunState::value_variants().iter().map(ToString::to_string).collect();
     let choices: Vec<&str> = states.iter().map(String::as_str).collect();
     let hint = for_unknown_choice(wanted, &choices);
-    Err(Refused(format!("there is no state `{wanted}`, only {}{hint}", choices.join(", "))))
+    Err(UserError(format!("there is no state `{wanted}`, only {}{hint}", choices.join(", "))))
 }
 
 fn belongs(run: &RunSummary, group: &str) -> bool {

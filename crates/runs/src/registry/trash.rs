@@ -6,7 +6,9 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, bail, ensure};
 
 use super::name::{is_called, name_of, path_of, shown};
-use super::{Refused, Registry, Run, find::unknown, scan, wording::moment};
+use umwelt_base::UserError;
+
+use super::{Registry, Run, find::unknown, scan, wording::moment};
 use crate::{RunState, unix_seconds};
 
 const TRASH: &str = ".trash";
@@ -32,18 +34,18 @@ impl Registry {
     ///
     /// # Errors
     /// When the run is running, lies elsewhere, or is in the trash already.
-    pub fn check_removable(&self, run: &Run) -> Result<String, Refused> {
+    pub fn check_removable(&self, run: &Run) -> Result<String, UserError> {
         let (folder, root) = (shown(&run.folder), self.root().display());
         let Some(name) = self.name_below_root(&run.folder) else {
-            return Err(Refused(format!(
+            return Err(UserError(format!(
                 "{folder} does not lie in {root}; name the folder that holds it with --root"
             )));
         };
         if path_of(&name).starts_with(TRASH) {
-            return Err(Refused(format!("{folder} is in the trash already")));
+            return Err(UserError(format!("{folder} is in the trash already")));
         }
         if run.summary.state == RunState::Running {
-            return Err(Refused(format!("{folder} is running; stop it first, then remove it")));
+            return Err(UserError(format!("{folder} is running; stop it first, then remove it")));
         }
         Ok(name)
     }
@@ -83,10 +85,10 @@ impl Registry {
             bail!(unknown(&typed, &self.trash(), names, "`umwelt runs restore` lists what there is"));
         };
         let place = self.folder_of(&last.name);
-        let taken = || Refused(format!("{} is taken; move it away first", shown(&place)));
+        let taken = || UserError(format!("{} is taken; move it away first", shown(&place)));
         ensure!(!is_taken(&place), taken());
         make_parent(&place)?;
-        let linked = || Refused(format!("{} is behind a link; move the link away first", shown(&place)));
+        let linked = || UserError(format!("{} is behind a link; move the link away first", shown(&place)));
         ensure!(self.name_below_root(&place).as_ref() == Some(&last.name), linked());
         move_to(&last.folder, &place)?;
         // Folders that stood for the sweep of the run stay behind empty.

@@ -9,7 +9,7 @@ use super::probe::Probe;
 use crate::native::clear_gradients;
 use crate::nn::Mode;
 use crate::optim::{Adam, Optimiser};
-use crate::runs::Watch;
+use crate::runs::Progress;
 use crate::worlds::dots::models::WorldModel;
 
 /// How long and on what a probe is trained.
@@ -27,7 +27,7 @@ pub fn fit(
     model: &dyn WorldModel,
     probe: &Probe,
     lesson: Lesson,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<()> {
     let mut trained = probe.parameters.trainable();
     if lesson.fine_tune {
@@ -41,7 +41,7 @@ pub fn fit(
     };
     let lessons = batches(judge.world, "probe", lesson.steps, model);
     for (step, batch) in (0..).zip(lessons) {
-        watch.at(what, step, lesson.steps)?;
+        progress.update(what, step, lesson.steps)?;
         let batch = batch?;
         let seen = match lesson.fine_tune {
             true => encodings(model, &batch, lesson.part, Mode::Train),

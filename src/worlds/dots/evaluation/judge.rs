@@ -17,7 +17,7 @@ use super::planning::{Planned, Planning, Problems, ShownProblem, plan};
 use super::probe::{Probe, ProbeShape};
 use super::settings::{ProbingSettings, Solver};
 use crate::nn::Mode;
-use crate::runs::Watch;
+use crate::runs::Progress;
 use crate::worlds::dots::data::{Dots, Trajectories};
 use crate::worlds::dots::models::WorldModel;
 use umwelt_torch::NormalEquations;
@@ -92,16 +92,16 @@ impl Judge<'_> {
     /// Fits and scores both probes. The model is left as it was.
     ///
     /// # Errors
-    /// [`crate::training::Interrupted`] when `watch` asks for it.
+    /// [`crate::training::Interrupted`] when `progress` asks for it.
     pub fn evaluate(
         &self,
         model: &dyn WorldModel,
         epoch: f64,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<(Evaluation, Shown)> {
         let Found { prediction, encoding, read, noise_r2 } = match self.probing.solver_in_use() {
-            Solver::Ridge => self.by_ridge(model, watch)?,
-            Solver::Adam => self.by_adam(model, watch)?,
+            Solver::Ridge => self.by_ridge(model, progress)?,
+            Solver::Adam => self.by_adam(model, progress)?,
         };
         let roles = self.world.roles();
         let of_dots = baselines(self.world, "score", self.scored_batches(), model.burn_in());
@@ -113,17 +113,17 @@ impl Judge<'_> {
         Ok((evaluation, Shown { examples, problems: problems.unwrap_or_default() }))
     }
 
-    fn by_ridge(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<Found> {
-        let (prediction, encoding, noise_r2) = no_grad(|| self.solve(model, watch))?;
+    fn by_ridge(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<Found> {
+        let (prediction, encoding, noise_r2) = no_grad(|| self.solve(model, progress))?;
         let scores =
-            self.score(model, &[(&prediction, Part::Prediction), (&encoding, Part::Encoding)], watch)?;
+            self.score(model, &[(&prediction, Part::Prediction), (&encoding, Part::Encoding)], progress)?;
         let [predicted, encoded] = scores.try_into().expect("one score for each probe");
-        let read = self.read(model, &prediction, watch)?;
+        let read = self.read(model, &prediction, progress)?;
         Ok(Found { prediction: predicted, encoding: encoded, read, noise_r2 })
     }
 
     /// Both probes from the normal equations of the same fresh sequences, and what these tell of the fixed noise.
-    fn solve(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<(Probe, Probe, Option<f64>)> {
+    fn solve(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<(Probe, Probe, Option<f64>)> {
         let (prediction, encoding) = (self.probe(model, "prediction")?, self.probe(model, "encoding")?);
         let device = model.parameters().device();
         let targets = 2 * self.dots();
@@ -132,7 +132,7 @@ impl Judge<'_> {
         let count = self.ridge_batches();
         let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
         for (index, batch) in (0..).zip(batches(self.world, "ridge", count, model)) {
-            watch.at("solving the probes", index, count)?;
+            progress.update("solving the probes", index, count)?;
             let batch = batch?;
             let seen = encodings(model, &batch, Part::Prediction, Mode::Evaluate);
             all.add(&seen.flatten(0, 1), &batch.locations.reshape([-1, targets]));
@@ -152,10 +152,10 @@ impl Judge<'_> {
         if self.quick { 1 } else { self.probing.ridge_sequences.div_ceil(self.batch_size) as u64 }
     }
 
-    fn by_adam(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<Found> {
-        let (prediction, read) = self.by_adam_on(model, Part::Prediction, self.probing.epochs, watch)?;
-        let (encoding, _) = self.by_adam_on(model, Part::Encoding, self.probing.epochs_enc, watch)?;
-        let noise_r2 = no_grad(|| self.noise_r2(model, watch))?;
+    fn by_adam(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<Found> {
+        let (prediction, read) = self.by_adam_on(model, Part::Prediction, self.probing.epochs, progress)?;
+        let (encoding, _) = self.by_adam_on(model, Part::Encoding, self.probing.epochs_enc, progress)?;
+        let noise_r2 = no_grad(|| self.noise_r2(model, progress))?;
         Ok(Found { prediction, encoding, read, noise_r2 })
     }
 
@@ -164,17 +164,17 @@ impl Judge<'_> {
         model: &dyn WorldModel,
         part: Part,
         epochs: usize,
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<(Score, Read)> {
         let probe = self.probe(model, if part == Part::Prediction { "prediction" } else { "encoding" })?;
         let steps = if self.quick { 1 } else { epochs as u64 * self.batches_per_epoch };
         let fine_tune = self.probing.full_finetune;
         let untouched = fine_tune.then(|| copies(model));
         let result = (|| {
-            fit(self, model, &probe, Lesson { part, steps, rate: self.probing.lr, fine_tune }, watch)?;
-            let scores = self.score(model, &[(&probe, part)], watch)?;
+            fit(self, model, &probe, Lesson { part, steps, rate: self.probing.lr, fine_tune }, progress)?;
+            let scores = self.score(model, &[(&probe, part)], progress)?;
             let read = match part {
-                Part::Prediction => self.read(model, &probe, watch)?,
+                Part::Prediction => self.read(model, &probe, progress)?,
                 Part::Encoding => Read::default(),
             };
             Ok((scores[0].clone(), read))
@@ -186,23 +186,23 @@ impl Judge<'_> {
     }
 
     /// The noise probe on sequences of its own.
-    fn noise_r2(&self, model: &dyn WorldModel, watch: &dyn Watch) -> Result<Option<f64>> {
+    fn noise_r2(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<Option<f64>> {
         if !self.world.has_fixed_overlay() {
             return Ok(None);
         }
         let (count, device) = (self.ridge_batches(), model.parameters().device());
         let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
         for (index, batch) in (0..).zip(batches(self.world, "ridge", count, model)) {
-            watch.at("solving the noise probe", index, count)?;
+            progress.update("solving the noise probe", index, count)?;
             noise.add(index, &encodings(model, &batch?, Part::Encoding, Mode::Evaluate).get(0));
         }
         noise.r2()
     }
 
-    fn read(&self, model: &dyn WorldModel, probe: &Probe, watch: &dyn Watch) -> Result<Read> {
+    fn read(&self, model: &dyn WorldModel, probe: &Probe, progress: &dyn Progress) -> Result<Read> {
         let planned = self.mpcs.map(|count| {
             let problems = Problems::draw(self.world, model, count, self.seed)?;
-            plan(self.world, model, probe, &problems, self.seed, watch)
+            plan(self.world, model, probe, &problems, self.seed, progress)
         });
         Ok(Read { examples: self.examples(model, probe)?, planned: planned.transpose()? })
     }
@@ -231,13 +231,13 @@ impl Judge<'_> {
         &self,
         model: &dyn WorldModel,
         probes: &[(&Probe, Part)],
-        watch: &dyn Watch,
+        progress: &dyn Progress,
     ) -> Result<Vec<Score>> {
         let needed = probes.iter().map(|(_, part)| *part).find(|part| *part == Part::Prediction);
         let mut errors: Vec<_> = probes.iter().map(|_| SquaredErrors::default()).collect();
         let count = self.scored_batches();
         for (index, batch) in (0..).zip(batches(self.world, "score", count, model)) {
-            watch.at("scoring", index, count)?;
+            progress.update("scoring", index, count)?;
             let batch = batch?;
             no_grad(|| {
                 let seen = encodings(model, &batch, needed.unwrap_or(Part::Encoding), Mode::Evaluate);

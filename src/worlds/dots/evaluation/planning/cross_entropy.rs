@@ -6,7 +6,7 @@ use tch::{Kind, Tensor, no_grad};
 use super::gradient::Best;
 use super::imagination::Imagination;
 use super::problems::{Problems, within_reach};
-use crate::runs::Watch;
+use crate::runs::Progress;
 use crate::worlds::dots::data::MAX_STEP;
 use umwelt_base::random::Stream;
 
@@ -21,7 +21,12 @@ const SHRINKAGE: f64 = 0.7;
 const ROWS: i64 = 2048;
 
 /// The best plans `[S, N, 2]` in pixels that were tried. All problems are tried with the same random numbers.
-pub fn plans(imagination: &Imagination, problems: &Problems, seed: u64, watch: &dyn Watch) -> Result<Tensor> {
+pub fn plans(
+    imagination: &Imagination,
+    problems: &Problems,
+    seed: u64,
+    progress: &dyn Progress,
+) -> Result<Tensor> {
     let (count, chunk) = (problems.count() as i64, ROWS / SAMPLES);
     let chunks = (count + chunk - 1) / chunk;
     let draws = draws(problems.steps(), seed).to_device(problems.starts.device());
@@ -29,7 +34,7 @@ pub fn plans(imagination: &Imagination, problems: &Problems, seed: u64, watch: &
         let part = problems.narrow(index * chunk, chunk.min(count - index * chunk));
         let mut search = Search::new(&part);
         for (iteration, draws) in (0..).zip(draws.unbind(0)) {
-            watch.at(
+            progress.update(
                 "planning by sampling",
                 index as u64 * ITERATIONS + iteration,
                 chunks as u64 * ITERATIONS,

@@ -7,7 +7,7 @@ use super::imagination::Imagination;
 use super::problems::Problems;
 use crate::native::clear_gradients;
 use crate::optim::{Adam, Optimiser};
-use crate::runs::Watch;
+use crate::runs::Progress;
 use crate::worlds::dots::data::MAX_STEP;
 
 const ITERATIONS: u64 = 100;
@@ -17,7 +17,7 @@ const RATE: f64 = 0.1;
 const FIRST_LENGTH: f64 = 0.25;
 
 /// The best plans `[S, N, 2]` in pixels that Adam comes past.
-pub fn plans(imagination: &Imagination, problems: &Problems, watch: &dyn Watch) -> Result<Tensor> {
+pub fn plans(imagination: &Imagination, problems: &Problems, progress: &dyn Progress) -> Result<Tensor> {
     let (x, y) = (problems.habits.select(-1, 0), problems.habits.select(-1, 1));
     let direction = y.atan2(&x).set_requires_grad(true); // [S, N]
     let mut length = ((x.square() + y.square()).sqrt() * FIRST_LENGTH).set_requires_grad(true);
@@ -27,7 +27,7 @@ pub fn plans(imagination: &Imagination, problems: &Problems, watch: &dyn Watch) 
         Adam::new(names.into_iter().zip([&direction, &length].map(Tensor::shallow_clone)).collect(), 1e-8);
     let mut best = Best::new(problems);
     for iteration in 0..ITERATIONS {
-        watch.at("planning by gradient", iteration, ITERATIONS)?;
+        progress.update("planning by gradient", iteration, ITERATIONS)?;
         let plans = Tensor::stack(&[&length * direction.cos(), &length * direction.sin()], -1);
         let misses = imagination.misses(problems, &plans);
         best.see(&plans.detach(), &misses.detach());

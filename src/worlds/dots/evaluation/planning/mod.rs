@@ -13,7 +13,7 @@ use tch::{Tensor, no_grad};
 use self::imagination::Imagination;
 use self::outcome::Outcome;
 use super::probe::Probe;
-use crate::runs::Watch;
+use crate::runs::Progress;
 use crate::worlds::dots::data::Dots;
 use crate::worlds::dots::models::WorldModel;
 
@@ -41,19 +41,19 @@ pub struct ShownProblem {
 /// Plans through `model` as `probe` reads it, and executes the plans in `world`.
 ///
 /// # Errors
-/// [`crate::training::Interrupted`] when `watch` asks for it.
+/// [`crate::training::Interrupted`] when `progress` asks for it.
 pub fn plan(
     world: &Dots,
     model: &dyn WorldModel,
     probe: &Probe,
     problems: &Problems,
     seed: u64,
-    watch: &dyn Watch,
+    progress: &dyn Progress,
 ) -> Result<Planned> {
     let imagination = Imagination { model, probe, units: *world.normalisation() };
     let outcome = |plans: &Tensor| Outcome::new(world, problems, plans);
-    let descended = gradient::plans(&imagination, problems, watch)?;
-    let sampled = cross_entropy::plans(&imagination, problems, seed, watch)?;
+    let descended = gradient::plans(&imagination, problems, progress)?;
+    let sampled = cross_entropy::plans(&imagination, problems, seed, progress)?;
     let (gradient, cem) = (outcome(&descended)?, outcome(&sampled)?);
     let believed = |plans: &Tensor| no_grad(|| imagination.misses(problems, plans));
     let planning = Planning {
