@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{baseline, fails, json, output, signal, succeeds, text, train};
+use crate::common::{ENDLESS, baseline, fails, json, output, signal, succeeds, text, train};
 use serde_json::Value;
 
 const RSSM: &[&str] = &["model_type=RSSM", "rssm.epochs=3", "rssm.arch=menet5", "rssm.embedding_size=16"];
@@ -203,7 +203,7 @@ fn models_that_decode_log_their_reconstruction_and_draw_what_they_imagine() {
 #[test]
 fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
     let at = tempfile::tempdir().unwrap();
-    let values = ["output_path=run", "vicreg.epochs=400", "safe_every_n_epochs=400", "log_every=2"];
+    let values = ["output_path=run", ENDLESS, "safe_every_n_epochs=1000000000", "log_every=2"];
     for (name, lines) in [("-INT", 3), ("-TERM", 9), ("-HUP", 15), ("-XCPU", 21), ("-USR2", 27)] {
         let mut child = start(at.path(), &values);
         wait_for_lines(&mut child, &at.path().join("run"), lines);
@@ -231,7 +231,7 @@ fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
 #[test]
 fn a_sigterm_behind_a_hangup_does_not_cut_the_checkpoint_short() {
     let at = tempfile::tempdir().unwrap();
-    let values = ["output_path=run", "vicreg.epochs=400", "safe_every_n_epochs=400", "log_every=1"];
+    let values = ["output_path=run", ENDLESS, "safe_every_n_epochs=1000000000", "log_every=1"];
     let mut child = start(at.path(), &values);
     wait_for_lines(&mut child, &at.path().join("run"), 2);
     let pid = child.id().to_string();
@@ -341,7 +341,7 @@ fn a_loss_that_is_not_finite_stops_the_run_and_keeps_the_last_good_checkpoint() 
 #[test]
 fn a_second_process_in_the_same_folder_is_refused() {
     let at = tempfile::tempdir().unwrap();
-    let values = ["output_path=run", "vicreg.epochs=400"];
+    let values = ["output_path=run", ENDLESS];
     let mut child = start(at.path(), &values);
     wait_for_lines(&mut child, &at.path().join("run"), 1);
     let error = fails(train(at.path(), &values), 1);
@@ -389,7 +389,7 @@ fn a_checkpoint_of_another_run_can_be_judged_and_a_foreign_one_is_refused() {
     assert_eq!(succeeds(train(at.path(), &judged)), first);
     let other = ["output_path=other", "load_checkpoint_path=run", "vicreg.embedding_size=17"];
     let error = fails(train(at.path(), &other), 1);
-    assert!(error.contains("load_checkpoint_path run holds another model: tensor "), "{error}");
+    assert!(error.contains("best.safetensors holds another model: tensor "), "{error}");
     let missing = fails(train(at.path(), &["output_path=gone", "load_checkpoint_path=no.safetensors"]), 1);
     assert!(missing.contains("could not read checkpoint no.safetensors"), "{missing}");
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{fails, hold, signal, succeeds, sweep_file, umwelt};
+use crate::common::{ENDLESS, fails, hold, signal, succeeds, sweep_file, umwelt};
 use serde_json::Value;
 
 fn start(at: &Path, arguments: &[&str]) -> Child {
@@ -122,7 +122,7 @@ fn twelve_runs_survive_the_death_of_the_scheduler_and_of_one_run() {
 fn a_stopped_sweep_leaves_checkpoints_and_goes_on() {
     let at = tempfile::tempdir().unwrap();
     let lines = "parameters: {dataset_noise: [0.5, 1]}\n";
-    sweep_file(at.path(), "long", &["vicreg.epochs=4000", "safe_every_n_epochs=4000"], lines);
+    sweep_file(at.path(), "long", &[ENDLESS, "safe_every_n_epochs=1000000000"], lines);
     let sweep = at.path().join("runs/long");
     let scheduler = start(at.path(), &["sweep", "long.yaml", "--jobs", "1"]);
     wait_for("a run that trains", || in_state(&sweep, "running").iter().any(|run| trains(&sweep, run)));

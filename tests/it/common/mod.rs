@@ -5,7 +5,9 @@
 pub mod idx;
 
 use std::path::Path;
-use std::process::{Command, Output, Stdio};
+use std::process::{Command, Output};
+
+use rustix::process::{Pid, Signal, kill_process};
 
 /// What every test run has in common; later values win.
 pub const SMALL: &[&str] = &[
@@ -29,6 +31,9 @@ pub const SMALL: &[&str] = &[
     "vicreg.embedding_size=16",
     "probing_cfg.ridge_sequences=64",
 ];
+
+/// So many epochs that a run ends by a signal only.
+pub const ENDLESS: &str = "vicreg.epochs=1000000000";
 
 /// `train` with [`SMALL`] and `values`, in the folder `at`.
 pub fn train(at: &Path, values: &[&str]) -> Command {
@@ -59,8 +64,20 @@ pub fn json(file: &Path) -> serde_json::Value {
 
 /// Sends a signal, such as `-TERM`; false where there is no such process.
 pub fn signal(pid: u32, name: &str) -> bool {
-    let mut command = Command::new("kill");
-    command.args([name, &pid.to_string()]).stderr(Stdio::null()).status().expect("kill is there").success()
+    let signal = match name {
+        "-INT" => Signal::INT,
+        "-TERM" => Signal::TERM,
+        "-HUP" => Signal::HUP,
+        "-XCPU" => Signal::XCPU,
+        "-USR2" => Signal::USR2,
+        "-STOP" => Signal::STOP,
+        "-CONT" => Signal::CONT,
+        "-KILL" => Signal::KILL,
+        other => panic!("no test sends {other}"),
+    };
+    // A call, as a program would take long to start beside busy processes.
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    kill_process(pid.expect("a process has a number"), signal).is_ok()
 }
 
 /// Stops a process where it is, until `-CONT` or `-KILL`; false where it is over.
