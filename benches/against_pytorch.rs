@@ -9,6 +9,7 @@ use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
 use tch::Device;
+use umwelt::runs::Inputs;
 use umwelt::schema::RunSettings;
 use umwelt::settings;
 use umwelt::training::{RunKeys, Shuffle, Task};
@@ -201,7 +202,12 @@ fn training_step(model: &str, precision: &str) -> Result<Box<dyn FnMut(usize) ->
         let values = ["model_type=CoMo".into(), "como.baselines=false".into(), path, precision];
         let settings: RunSettings = settings::load(&[], &values)?.settings;
         let WorldSettings::Collaboration(world) = &settings.world else { bail!("no agents") };
-        return Ok(Box::new(taken(CollaborationTask::new(world, &settings.run, Device::Cpu)?)));
+        return Ok(Box::new(taken(CollaborationTask::new(
+            world,
+            &settings.run,
+            Device::Cpu,
+            &Inputs::default(),
+        )?)));
     }
     let file = if model == "rssm" { RSSM } else { VICREG };
     let values = ["dataset_batch_size=128", precision.as_str()];

@@ -16,6 +16,7 @@ struct Umwelt {
 #[derive(Subcommand)]
 enum Command {
     Train(cli::TrainArguments),
+    Evaluate(cli::EvaluateArguments),
     Sweep(cli::SweepArguments),
     Report(cli::ReportArguments),
     Runs(cli::RunsArguments),
@@ -31,6 +32,7 @@ enum Command {
 fn main() -> ExitCode {
     cli::leave(match Umwelt::parse().command {
         Command::Train(arguments) => cli::train(&arguments),
+        Command::Evaluate(arguments) => cli::evaluate(&arguments),
         Command::Sweep(arguments) => cli::sweep(&arguments),
         Command::Report(arguments) => cli::report(&arguments),
         Command::Runs(arguments) => cli::runs(&arguments, |again| cli::train(&again.into())),

@@ -2,13 +2,16 @@
 
 use std::path::Path;
 
+use anyhow::Result;
 use serde::Serialize;
+use tch::Device;
 
+use crate::runs::Inputs;
 use crate::settings::check::InvalidSetting;
 use crate::settings::{
     Key, Node, Origin, Schema, SettingsError, Value, for_unknown_choice, found, has_key, read_keys,
 };
-use crate::training::RunKeys;
+use crate::training::{Experiment, InputSetting, Job, LOAD_CHECKPOINT, RunKeys, Work};
 use crate::worlds::{self, WorldSettings};
 
 const MODEL_TYPE: &str = "model_type";
@@ -74,6 +77,24 @@ impl Schema for RunSettings {
 
     fn affects_results(&self, key: &str) -> bool {
         RunKeys::affects_results(key) && self.world.affects_results(key)
+    }
+}
+
+impl Experiment for RunSettings {
+    fn run(&self) -> &RunKeys {
+        &self.run
+    }
+
+    fn inputs(&self) -> Vec<InputSetting<Self>> {
+        let of_stage = |(world, run)| Self { world, run };
+        let of_world = self.world.inputs(&self.run).into_iter().map(|input| input.map(of_stage));
+        let path = self.run.load_checkpoint_path.clone();
+        let start = path.map(|value| InputSetting { key: LOAD_CHECKPOINT, value, stage: None });
+        start.into_iter().chain(of_world).collect()
+    }
+
+    fn job(&self, work: Work, device: Device, inputs: &Inputs) -> Result<Box<dyn Job>> {
+        self.world.job(work, &self.run, device, inputs)
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod data;
 mod doctor;
+mod evaluate;
 mod report;
 mod runs;
 mod sweep;
@@ -9,6 +10,7 @@ mod train;
 
 pub use data::{DataArguments, data};
 pub use doctor::doctor;
+pub use evaluate::{EvaluateArguments, evaluate};
 pub use report::{ReportArguments, report};
 pub use runs::{RunsArguments, runs};
 pub use sweep::{SweepArguments, sweep};

@@ -139,7 +139,7 @@ fn all_runs(registry: &Registry) -> Result<Vec<RunSummary>> {
     Ok(runs)
 }
 
-fn find(registry: &Registry, typed: &Path) -> Result<Run> {
+pub(super) fn find(registry: &Registry, typed: &Path) -> Result<Run> {
     Ok(registry.find(&all_runs(registry)?, typed)?)
 }
 

@@ -1,6 +1,6 @@
 //! `train`: from settings to a trained and judged model in a run folder.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Result;
 use clap::Args;
@@ -12,7 +12,7 @@ use crate::runs::{Console, default_folder, safe};
 use crate::schema::RunSettings;
 use crate::settings;
 use crate::threads::use_threads;
-use crate::training::Launch;
+use crate::training::{Launch, Work};
 use umwelt_base::UserError;
 use umwelt_base::stop::{Interrupted, Stop};
 use umwelt_base::terminal;
@@ -60,27 +60,32 @@ pub fn train(arguments: &TrainArguments) -> Result<()> {
     if arguments.print_config {
         return terminal::print(resolved.print());
     }
+    let folder = output_path(&resolved.settings, &arguments.configs);
+    launch(Work::Train, &resolved.settings, &folder, arguments.quiet)
+}
+
+/// Does `work` by `settings` in `folder`, on the device and with the threads that they name.
+///
+/// # Errors
+/// Whatever stops the run.
+pub fn launch(work: Work, settings: &RunSettings, folder: &Path, quiet: bool) -> Result<()> {
     let stop = Stop::listen()?;
-    let mut console = Console::new(arguments.quiet);
-    let result = run(&resolved.settings, &arguments.configs, &mut console, &stop);
+    let mut console = Console::new(quiet);
+    let result = run(work, settings, folder, &mut console, &stop);
     if result.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
         console.warn(&format!("stopped by {}; the same command goes on from here", stop.reason()));
     }
     result
 }
 
-fn run(settings: &RunSettings, configs: &[PathBuf], console: &mut Console, stop: &Stop) -> Result<()> {
+fn run(work: Work, settings: &RunSettings, folder: &Path, console: &mut Console, stop: &Stop) -> Result<()> {
     let threads = threads(settings.run.threads)?;
     native::check_version()?;
     native::deterministic();
     native::keep_freed_memory();
     let device = device(&settings.run.device)?;
     use_threads(threads)?;
-    let folder = output_path(settings, configs);
-    let mistake = |error: anyhow::Error| UserError(format!("{error:#}"));
-    let mut job = settings.world.job(&settings.run, device).map_err(mistake)?;
-    let (keys, folder) = (&settings.run, folder.as_path());
-    Launch { settings, keys, folder, device, threads, console, stop }.perform(job.as_mut())
+    Launch { device, threads, console, stop }.run(work, settings, folder)
 }
 
 /// The device that a setting names.

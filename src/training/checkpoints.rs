@@ -3,19 +3,32 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use tch::Tensor;
 
+use super::Task;
+use super::experiment::LOAD_CHECKPOINT;
 use crate::checkpoints::Checkpoint;
-use crate::runs::{Console, RunFolder, numbered_checkpoints, preferred_checkpoint};
+use crate::runs::{Console, RunFolder, numbered_checkpoints};
 
-/// The model's tensors in a checkpoint file, or in the best (else the newest) checkpoint of a run folder.
+/// The model's tensors in a checkpoint file.
 ///
 /// # Errors
-/// When there is no checkpoint, or it cannot be read.
-pub fn load_model_tensors(path: &Path) -> Result<HashMap<String, Tensor>> {
-    let file = if path.is_dir() { preferred_checkpoint(path)? } else { path.to_owned() };
-    Ok(Checkpoint::load_part(&file, "model")?.part("model"))
+/// When the checkpoint cannot be read.
+pub fn load_model_tensors(file: &Path) -> Result<HashMap<String, Tensor>> {
+    Ok(Checkpoint::load_part(file, "model")?.part("model"))
+}
+
+/// Puts the model of the checkpoint `file`, which `load_checkpoint_path` names, in place of the
+/// task's, and returns the checkpoint's step.
+///
+/// # Errors
+/// When the checkpoint cannot be read or holds another model.
+pub fn start_from(task: &mut impl Task, file: &Path) -> Result<u64> {
+    let checkpoint = Checkpoint::load_part(file, "model").context(LOAD_CHECKPOINT)?;
+    let does_not_fit = || format!("{LOAD_CHECKPOINT} {} holds another model", file.display());
+    task.assign_model(&checkpoint.part("model")).with_context(does_not_fit)?;
+    Ok(checkpoint.step)
 }
 
 /// The newest checkpoint that can be read; a damaged one costs a warning.

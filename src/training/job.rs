@@ -1,20 +1,14 @@
 //! Jobs: the work of a run inside its folder.
 
-use std::path::Path;
 use std::time::Instant;
 
-use anyhow::{Context, Result};
-use tch::Device;
+use anyhow::Result;
 
 use super::{Evaluated, RunKeys, Task, object};
 use crate::charts::Figure;
-use crate::native;
-use crate::runs::{
-    Console, Environment, Opened, ProgressReporter, RunFolder, State, TensorBoard, Tracker, Wandb,
-};
+use crate::runs::{Console, ProgressReporter, RunFolder, State, TensorBoard, Tracker, Wandb};
 use crate::settings::Schema;
 use umwelt_base::stop::{Interrupted, Stop};
-use umwelt_base::terminal;
 
 /// The work of a run: training, or evaluating a checkpoint.
 pub trait Job {
@@ -36,59 +30,32 @@ pub struct Session<'a> {
     pub stop: &'a Stop,
 }
 
-/// Where and with what a job runs.
-pub struct Launch<'a, S> {
-    pub settings: &'a S,
-    pub keys: &'a RunKeys,
-    pub folder: &'a Path,
-    pub device: Device,
-    pub threads: usize,
-    pub console: &'a mut Console,
-    pub stop: &'a Stop,
-}
-
-impl<S: Schema> Launch<'_, S> {
-    /// Runs `job` in its folder and prints its result; of a run that is over, the result alone.
-    ///
-    /// # Errors
-    /// Whatever stops the job, after it is written into the run's status.
-    pub fn perform(self, job: &mut dyn Job) -> Result<()> {
-        let Self { settings, keys, folder, device, threads, console, stop } = self;
-        let mut run = match RunFolder::open(folder, settings)? {
-            Opened::Unfinished(run) => run,
-            Opened::Finished(run) => {
-                console.say(&format!("{} is already finished; its result:", folder.display()));
-                return show(folder, &run.result()?);
-            }
-        };
-        let device_name = format!("{device:?}");
-        let environment = Environment::of_this_process(native::running_version(), device_name, threads);
-        run.write_json("environment.json", &environment)?;
-        mirror(&mut run, settings, keys, console);
-        console.say(&format!("{} | {device:?}, {threads} threads | {}", job.title(), folder.display()));
-        Session { run, console, stop }.work(job)
-    }
+/// The end of a job.
+pub(super) struct Outcome {
+    /// The result of the run, a table for a person.
+    pub result: String,
+    /// Lines for the console.
+    pub notes: Vec<String>,
 }
 
 impl Session<'_> {
-    pub(super) fn work(mut self, job: &mut dyn Job) -> Result<()> {
+    /// Works on `job` until it ends.
+    pub(super) fn work(mut self, job: &mut dyn Job) -> Result<Outcome> {
         let result = job.run(&mut self);
         self.console.finish();
         match &result {
             Ok(reason) => self.complete(reason.as_deref())?,
             Err(error) => self.leave(error),
         }
-        let told = self.run.finish_trackers();
+        let mut notes = self.run.finish_trackers();
         self.run.take_warnings().iter().for_each(|warning| self.console.warn(warning));
         result?;
-        let shown = show(self.run.path(), &self.run.result()?);
-        told.iter().for_each(|told| self.console.say(told));
         let (trained, evaluated) = (self.run.status().training_seconds, self.run.status().evaluating_seconds);
-        self.console.say(&format!(
+        notes.push(format!(
             "trained for {trained:.0} s, evaluated for {evaluated:.0} s; figures are in {}/figures",
             self.run.path().display()
         ));
-        shown
+        Ok(Outcome { result: self.run.result()?, notes })
     }
 
     fn complete(&mut self, stopped: Option<&str>) -> Result<()> {
@@ -141,14 +108,8 @@ impl Session<'_> {
     }
 }
 
-/// Prints the result of a run.
-fn show(folder: &Path, result: &str) -> Result<()> {
-    let kept = || format!("the run is over, and its result lies in {}", folder.display());
-    terminal::print(result).with_context(kept)
-}
-
 /// Connects the trackers of a run; one that cannot be connected is no reason to stop.
-fn mirror(run: &mut RunFolder, settings: &impl Schema, keys: &RunKeys, console: &Console) {
+pub(super) fn mirror(run: &mut RunFolder, settings: &impl Schema, keys: &RunKeys, console: &Console) {
     let folder = run.path().to_owned();
     let (name, group) = (keys.run_name.as_deref(), keys.run_group.as_deref());
     let wandb = keys.wandb.then(|| Wandb::start(&folder, name, group, settings).map(boxed));

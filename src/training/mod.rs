@@ -2,9 +2,12 @@
 
 mod checkpoints;
 mod clock;
+mod evaluation;
+mod experiment;
 mod figures;
 mod gradient_descent;
 mod job;
+mod launch;
 mod pending;
 mod plan;
 mod prefetch;
@@ -20,9 +23,12 @@ use anyhow::{Context, Result};
 use tch::Tensor;
 
 pub use checkpoints::load_model_tensors;
+pub use evaluation::Evaluation;
+pub use experiment::{AUTO, Experiment, InputSetting, LOAD_CHECKPOINT, Stage, Work};
 pub use figures::{loss_terms, points};
 pub use gradient_descent::{GradientDescent, restore_state, state_of};
-pub use job::{Job, Launch, Session};
+pub use job::{Job, Session};
+pub use launch::Launch;
 pub use plan::Plan;
 pub use prefetch::Prefetch;
 pub use settings::RunKeys;

@@ -98,6 +98,22 @@ impl RunKeys {
         refuse("device", format!("must be {allowed}, but is `{}`", self.device))
     }
 
+    /// The keys of a stage of this run: the same seed, machine and trackers, and its own place.
+    pub fn of_stage(&self) -> Self {
+        Self {
+            wandb: self.wandb,
+            tensorboard: self.tensorboard,
+            run_group: self.run_group.clone(),
+            safe_every_n_epochs: self.safe_every_n_epochs,
+            quick_debug: self.quick_debug,
+            seed: self.seed,
+            device: self.device.clone(),
+            precision: self.precision,
+            threads: self.threads,
+            ..Self::default()
+        }
+    }
+
     /// The keys of every run.
     pub fn keys() -> &'static [String] {
         static KEYS: LazyLock<Vec<String>> = LazyLock::new(|| keys_of(&RunKeys::default()));

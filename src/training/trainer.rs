@@ -1,22 +1,23 @@
 //! Training as a job: steps, clocks, checkpoints and guards around a task.
 
 use std::collections::HashSet;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use super::checkpoints::{load_model_tensors, newest_checkpoint};
+use super::checkpoints::{newest_checkpoint, start_from};
 use super::clock::Clock;
+use super::experiment::LOAD_CHECKPOINT;
 use super::pending::Pending;
 use super::plan::Plan;
-use super::{Job, RunKeys, Session, Step, Task};
+use super::{Job, Session, Step, Task};
 use crate::checkpoints::Checkpoint;
 use crate::nn::not_finite;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{
-    Record, SCORE, StepProgress, best_checkpoint_path, checkpoint_path, prune_checkpoints, step_of,
+    Inputs, Record, SCORE, StepProgress, best_checkpoint_path, checkpoint_path, prune_checkpoints, step_of,
 };
 use crate::sweeps::Pruner;
 
@@ -29,9 +30,9 @@ pub struct Training<T> {
 }
 
 impl<T: Task> Training<T> {
-    /// The training of `task` in a run with these keys.
-    pub fn new(task: T, keys: &RunKeys) -> Self {
-        let start_from = keys.load_checkpoint_path.as_ref().map(PathBuf::from);
+    /// The training of `task`, from the checkpoint under `load_checkpoint_path` if there is one.
+    pub fn new(task: T, inputs: &Inputs) -> Self {
+        let start_from = inputs.checkpoint(LOAD_CHECKPOINT).map(Path::to_owned);
         Self { plan: task.plan(), task, start_from }
     }
 }
@@ -43,9 +44,7 @@ impl<T: Task> Job for Training<T> {
 
     fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
         if let Some(path) = &self.start_from {
-            let tensors = load_model_tensors(path).context("load_checkpoint_path")?;
-            let does_not_fit = || format!("load_checkpoint_path {} holds another model", path.display());
-            self.task.assign_model(&tensors).with_context(does_not_fit)?;
+            start_from(&mut self.task, path)?;
         }
         Trainer::new(&mut self.task, self.plan, session)?.train()
     }
@@ -263,14 +262,17 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     }
 
     fn record(&self) -> Record {
-        Record::from_iter([
-            ("step".into(), self.step.into()),
-            ("epoch".into(), self.plan.epoch(self.step).into()),
-        ])
+        record_of(self.step, self.plan.epoch(self.step))
     }
 }
 
-fn score(record: &Record) -> Option<f64> {
+/// The start of a line of the metrics.
+pub fn record_of(step: u64, epoch: f64) -> Record {
+    Record::from_iter([("step".into(), step.into()), ("epoch".into(), epoch.into())])
+}
+
+/// The score in a line of the metrics, if the line is of an evaluation.
+pub fn score(record: &Record) -> Option<f64> {
     record.get(SCORE).and_then(Value::as_f64)
 }
 

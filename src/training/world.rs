@@ -4,7 +4,8 @@ use anyhow::Result;
 use serde::{Serialize, de::DeserializeOwned};
 use tch::Device;
 
-use super::{Job, RunKeys};
+use super::{InputSetting, Job, RunKeys, Work};
+use crate::runs::Inputs;
 use crate::settings::check::InvalidSetting;
 
 /// The keys of a world, beside those of every run.
@@ -30,11 +31,16 @@ pub trait World: Clone + PartialEq + Serialize + DeserializeOwned + Default {
         true
     }
 
-    /// The job of a run with these settings.
+    /// The settings that name other runs and have a value.
+    fn inputs(&self, _run: &RunKeys) -> Vec<InputSetting<(Self, RunKeys)>> {
+        vec![]
+    }
+
+    /// The job that does `work` with these settings and inputs.
     ///
     /// # Errors
     /// Names the setting that cannot be met here, such as a data set that is missing.
-    fn job(&self, run: &RunKeys, device: Device) -> Result<Box<dyn Job>>;
+    fn job(&self, work: Work, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Box<dyn Job>>;
 
     /// The names under which a run may log numbers, with a `*` for each part that depends on the
     /// settings; `score`, `loss` and `lr` are every run's.

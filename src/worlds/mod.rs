@@ -2,6 +2,8 @@
 
 pub mod collaboration;
 pub mod dots;
+#[cfg(feature = "example")]
+pub mod example;
 
 use std::sync::LazyLock;
 
@@ -9,35 +11,36 @@ use anyhow::Result;
 use serde::Serialize;
 use tch::Device;
 
+use crate::runs::Inputs;
 use crate::settings::check::InvalidSetting;
 use crate::settings::{Node, SettingsError, has_key, keys_of, read_keys};
-use crate::training::{Job, RunKeys, World};
+use crate::training::{InputSetting, Job, RunKeys, Work, World};
 
 /// Makes [`WorldSettings`] of the list of worlds.
 macro_rules! worlds {
-    ($($variant:ident: $settings:ty),* $(,)?) => {
+    ($($(#[$attribute:meta])* $variant:ident: $settings:ty),* $(,)?) => {
         /// The settings of a world.
         #[derive(Clone, Debug, PartialEq, Serialize)]
         #[serde(untagged)]
         pub enum WorldSettings {
-            $($variant(Box<$settings>),)*
+            $($(#[$attribute])* $variant(Box<$settings>),)*
         }
 
         /// The values of `model_type`, of all worlds.
         pub const MODELS: &[&str] = &{
-            const ALL: &[&[&str]] = &[$(<$settings as World>::MODELS),*];
+            const ALL: &[&[&str]] = &[$($(#[$attribute])* <$settings as World>::MODELS),*];
             flattened::<{ count(ALL) }>(ALL)
         };
 
         impl WorldSettings {
             /// The default settings of every world.
             pub fn all() -> Vec<Self> {
-                vec![$(Self::$variant(Box::default())),*]
+                Vec::from([$($(#[$attribute])* Self::$variant(Box::default())),*])
             }
 
             /// The default settings of the same world.
             pub fn defaults(&self) -> Self {
-                match self { $(Self::$variant(_) => Self::$variant(Box::default())),* }
+                match self { $($(#[$attribute])* Self::$variant(_) => Self::$variant(Box::default())),* }
             }
 
             /// The same world with the keys of `tree`; `known` are all keys that may be meant.
@@ -45,13 +48,13 @@ macro_rules! worlds {
             /// # Errors
             /// Unknown keys and wrong types, with their places.
             pub fn read(&self, tree: &Node, known: &[String]) -> std::result::Result<Self, SettingsError> {
-                Ok(match self { $(Self::$variant(_) => Self::$variant(Box::new(read_keys(tree, known)?))),* })
+                Ok(match self { $($(#[$attribute])* Self::$variant(_) => Self::$variant(Box::new(read_keys(tree, known)?))),* })
             }
 
             /// The dotted keys of the world.
             pub fn keys(&self) -> &'static [String] {
                 match self {
-                    $(Self::$variant(_) => {
+                    $($(#[$attribute])* Self::$variant(_) => {
                         static KEYS: LazyLock<Vec<String>> =
                             LazyLock::new(|| keys_of(&<$settings>::default()));
                         &KEYS
@@ -61,17 +64,17 @@ macro_rules! worlds {
 
             /// The name of the world in messages.
             pub fn name(&self) -> &'static str {
-                match self { $(Self::$variant(_) => <$settings as World>::NAME),* }
+                match self { $($(#[$attribute])* Self::$variant(_) => <$settings as World>::NAME),* }
             }
 
             /// The values of `model_type` that belong to the world.
             pub fn models(&self) -> &'static [&'static str] {
-                match self { $(Self::$variant(_) => <$settings as World>::MODELS),* }
+                match self { $($(#[$attribute])* Self::$variant(_) => <$settings as World>::MODELS),* }
             }
 
             /// The value of `model_type`.
             pub fn model(&self) -> &'static str {
-                match self { $(Self::$variant(settings) => settings.model()),* }
+                match self { $($(#[$attribute])* Self::$variant(settings) => settings.model()),* }
             }
 
             /// Refuses values that no run can be made with.
@@ -79,26 +82,42 @@ macro_rules! worlds {
             /// # Errors
             /// The dotted key and what is allowed there.
             pub fn check(&self, run: &RunKeys) -> std::result::Result<(), InvalidSetting> {
-                match self { $(Self::$variant(settings) => settings.check(run)),* }
+                match self { $($(#[$attribute])* Self::$variant(settings) => settings.check(run)),* }
             }
 
             /// Whether the value of a dotted key can change a result of a run with these settings.
             pub fn affects_results(&self, key: &str) -> bool {
-                match self { $(Self::$variant(settings) => settings.affects_results(key)),* }
+                match self { $($(#[$attribute])* Self::$variant(settings) => settings.affects_results(key)),* }
             }
 
-            /// The job of a run with these settings.
+            /// The settings that name other runs and have a value.
+            pub fn inputs(&self, run: &RunKeys) -> Vec<InputSetting<(Self, RunKeys)>> {
+                match self {
+                    $($(#[$attribute])* Self::$variant(settings) => {
+                        let stage = |(settings, run)| (Self::$variant(Box::new(settings)), run);
+                        settings.inputs(run).into_iter().map(|input| input.map(stage)).collect()
+                    })*
+                }
+            }
+
+            /// The job that does `work` with these settings and inputs.
             ///
             /// # Errors
             /// Names the setting that cannot be met here, such as a data set that is missing.
-            pub fn job(&self, run: &RunKeys, device: Device) -> Result<Box<dyn Job>> {
-                match self { $(Self::$variant(settings) => settings.job(run, device)),* }
+            pub fn job(
+                &self,
+                work: Work,
+                run: &RunKeys,
+                device: Device,
+                inputs: &Inputs,
+            ) -> Result<Box<dyn Job>> {
+                match self { $($(#[$attribute])* Self::$variant(settings) => settings.job(work, run, device, inputs)),* }
             }
 
             /// The names under which a run may log numbers, with a `*` for each part that depends on
             /// the settings.
             pub fn metric_names(&self) -> Vec<&'static str> {
-                let own = match self { $(Self::$variant(settings) => settings.metric_names()),* };
+                let own = match self { $($(#[$attribute])* Self::$variant(settings) => settings.metric_names()),* };
                 [EVERY_RUN.to_vec(), own].concat()
             }
         }
@@ -108,6 +127,8 @@ macro_rules! worlds {
 worlds! {
     Dots: dots::Settings,
     Collaboration: collaboration::Settings,
+    #[cfg(feature = "example")]
+    Example: example::Settings,
 }
 
 /// The names that every run logs.

@@ -112,6 +112,23 @@ fn all_agents_start_as_the_single_agent_that_was_saved() {
 }
 
 #[test]
+fn a_single_agent_is_trained_first_where_it_is_asked_for() {
+    let at = folder();
+    let auto = ["como.single_agent_path=auto", "como.epochs=1", "como.baselines=false", "output_path=both"];
+    let told = output(train(at.path(), &auto));
+    let console = text(&told.stderr);
+    assert!(told.status.success() && console.contains("stage 1 of 2: single_agent"), "{console}");
+    let alone = fs::read_dir(at.path().join("runs/stages")).unwrap().next().unwrap().unwrap().path();
+    let evaluation = json(&alone.join("evaluation.json"));
+    assert_eq!(evaluation["drawing"]["agents_mse"].as_array().unwrap().len(), 1);
+    let input = &json(&at.path().join("both/environment.json"))["inputs"][0];
+    assert_eq!(input["key"], "como.single_agent_path");
+    let four = ["como.single_agent_path=auto", "como.collab_n_agents=4"];
+    let refused = fails(train(at.path(), &four), 2);
+    assert!(refused.contains("`auto` needs collab_n_agents 2, but it is 4"), "{refused}");
+}
+
+#[test]
 fn a_study_of_messages_is_shown_over_their_numbers_or_their_bits() {
     let at = folder();
     let lines = "parameters: {como.collab_message_size: [1, 4]}\n\

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
-use crate::common::{SMALL, hold, output, signal, succeeds, text, train};
+use crate::common::{SMALL, hold, json, output, signal, succeeds, text, train, umwelt};
 use serde_json::{Value, json};
 
 const KEY: &str = "0123456789012345678901234567890123456789";
@@ -157,6 +157,22 @@ fn a_live_run_shows_at_the_server_while_it_trains() {
         files.contains("media/images/figures/frames_") && files.contains("media/table/scores_"),
         "{files}"
     );
+}
+
+#[test]
+fn an_evaluation_is_a_run_of_its_own_at_the_server() {
+    let at = tempfile::tempdir().unwrap();
+    let server = Server::start(at.path(), "");
+    succeeds(train(at.path(), &["output_path=runs/first"]));
+    let mut command = umwelt(at.path(), &["evaluate", "first", "--values", "wandb=true"]);
+    as_user(&mut command, at.path(), &server.url);
+    command.env("WANDB_RUN_ID", "again1");
+    let told = output(command);
+    assert!(told.status.success() && warnings(&told) == 0, "{}", text(&told.stderr));
+    let run = server.run("again1").unwrap();
+    let scores = json(&at.path().join("runs/first/evaluation.json"))["scores"].clone();
+    assert_eq!(run["summary"]["prediction.rmse_px"], scores[0]["value"]);
+    assert_eq!(run["asked"]["displayName"], "first-evaluation");
 }
 
 #[test]

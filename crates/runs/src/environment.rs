@@ -4,6 +4,8 @@ use std::process::Command;
 
 use serde::Serialize;
 
+use crate::Inputs;
+
 /// Versions, command and machine.
 #[derive(Clone, Debug, Serialize)]
 pub struct Environment {
@@ -18,11 +20,15 @@ pub struct Environment {
     pub device: String,
     pub threads: usize,
     pub started_at: f64,
+    /// The checkpoints of other runs that the run uses.
+    #[serde(skip_serializing_if = "Inputs::is_empty")]
+    pub inputs: Inputs,
 }
 
 impl Environment {
-    /// The environment of this process, which computes on `device` with `threads` threads of `libtorch`.
-    pub fn of_this_process(libtorch: String, device: String, threads: usize) -> Self {
+    /// The environment of this process, which computes on `device` with `threads` threads of
+    /// `libtorch` and uses `inputs`.
+    pub fn of_this_process(libtorch: String, device: String, threads: usize, inputs: Inputs) -> Self {
         Self {
             umwelt: env!("CARGO_PKG_VERSION"),
             libtorch,
@@ -34,6 +40,7 @@ impl Environment {
             device,
             threads,
             started_at: super::status::unix_seconds(),
+            inputs,
         }
     }
 }

@@ -44,6 +44,11 @@ pub enum Opened {
     Finished(FinishedRun),
 }
 
+/// The error of a folder whose run another process works on now.
+#[derive(Debug, thiserror::Error)]
+#[error("another process is running {}", .0.display())]
+pub struct AlreadyRunning(PathBuf);
+
 /// A run that is over; nothing is written into its folder any more, which may be read-only.
 pub struct FinishedRun {
     path: PathBuf,
@@ -55,7 +60,7 @@ impl FinishedRun {
     ///
     /// # Errors
     /// When a run of other settings lies there.
-    fn of<T: Schema>(path: &Path, settings: &T) -> Result<Option<Self>> {
+    pub fn of<T: Schema>(path: &Path, settings: &T) -> Result<Option<Self>> {
         let known = path.join("settings.yaml");
         if !known.exists() {
             return Ok(None);
@@ -236,7 +241,7 @@ fn lock(path: &Path) -> Result<File> {
     let lock = File::create(&file).with_context(|| atomic::failure(&file))?;
     match lock.try_lock() {
         Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => bail!("another process is running {}", path.display()),
+        Err(TryLockError::WouldBlock) => Err(AlreadyRunning(path.to_owned()).into()),
         // Some network file systems have no locks; the run is worth more than the guard.
         Err(TryLockError::Error(_)) => Ok(lock),
     }

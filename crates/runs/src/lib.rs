@@ -5,6 +5,7 @@ mod checkpoints;
 mod console;
 mod environment;
 mod folder;
+mod inputs;
 mod metrics;
 mod name;
 mod progress;
@@ -22,7 +23,10 @@ pub use checkpoints::{
 };
 pub use console::{Console, StepProgress};
 pub use environment::{Environment, processor};
-pub use folder::{EARLY_STOPPING, OUTPUT, Opened, RunFolder, is_held, is_running};
+pub use folder::{
+    AlreadyRunning, EARLY_STOPPING, FinishedRun, OUTPUT, Opened, RunFolder, is_held, is_running,
+};
+pub use inputs::{Input, Inputs};
 pub use metrics::{Record, SCORE, read_json, read_records, step_of};
 pub use name::{by_identity, default_folder, run_name, safe};
 pub use progress::{Progress, ProgressReporter};

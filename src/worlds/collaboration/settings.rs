@@ -6,8 +6,12 @@ use tch::Device;
 
 use super::CollaborationTask;
 use super::models::ComoSettings;
+use crate::runs::Inputs;
 use crate::settings::check::{InvalidSetting, at_least, within};
-use crate::training::{Job, RunKeys, Training, World};
+use crate::training::{InputSetting, Job, RunKeys, Stage, Work, World};
+
+/// The setting that names the single agent which all agents start from.
+pub const SINGLE_AGENT: &str = "como.single_agent_path";
 
 /// The keys of the talking agents.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -49,8 +53,17 @@ impl World for Settings {
         within("como", self.como.check())
     }
 
-    fn job(&self, run: &RunKeys, device: Device) -> Result<Box<dyn Job>> {
-        Ok(Box::new(Training::new(CollaborationTask::new(self, run, device)?, run)))
+    fn inputs(&self, run: &RunKeys) -> Vec<InputSetting<(Self, RunKeys)>> {
+        let single_agent = || {
+            let settings = Self { como: self.como.of_single_agent(), ..self.clone() };
+            Stage { name: "single_agent", settings: (settings, run.of_stage()) }
+        };
+        let input = |value| InputSetting { key: SINGLE_AGENT, value, stage: Some(single_agent()) };
+        self.como.single_agent_path.clone().map(input).into_iter().collect()
+    }
+
+    fn job(&self, work: Work, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Box<dyn Job>> {
+        work.on(CollaborationTask::new(self, run, device, inputs)?, inputs)
     }
 
     fn metric_names(&self) -> Vec<&'static str> {

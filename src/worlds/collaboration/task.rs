@@ -10,13 +10,14 @@ use tch::{Device, Tensor, no_grad};
 use super::Settings;
 use super::figures;
 use super::models::{self, ComoModel, DigitStrips, Heard, MessengerKind, whole};
+use super::settings::SINGLE_AGENT;
 use super::{Augmentation, Communication, DigitDraw, DigitViews, score_drawings};
 use crate::charts::Figure;
 use crate::checkpoints::Checkpoint;
 use crate::datasets::{Digits, Split};
 use crate::objectives::scalars::Scalars;
 use crate::optim::Recipe;
-use crate::runs::{Progress, Record};
+use crate::runs::{Inputs, Progress, Record};
 use crate::training::load_model_tensors;
 use crate::training::{
     Evaluated, GradientDescent, Plan, RunKeys, Step, Task, loss_terms, object, restore_state, state_of,
@@ -43,7 +44,7 @@ pub struct CollaborationTask {
 impl CollaborationTask {
     /// # Errors
     /// When digits are missing, damaged or too few, or the single agent to start from does not fit.
-    pub fn new(settings: &Settings, run: &RunKeys, device: Device) -> Result<Self> {
+    pub fn new(settings: &Settings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         run.precision.check(device)?;
         let como = &settings.como;
         let load = |split| Digits::load(Path::new(&como.data_path), split).context("como.data_path");
@@ -56,9 +57,10 @@ impl CollaborationTask {
             training.len()
         );
         let model = ComoModel::new(como, run.seed, run.precision, device);
-        if let Some(path) = &como.single_agent_path {
-            let tensors = load_model_tensors(Path::new(path)).context("como.single_agent_path")?;
-            let does_not_fit = || format!("como.single_agent_path: the first agent of {path} does not fit");
+        if let Some(path) = inputs.checkpoint(SINGLE_AGENT) {
+            let tensors = load_model_tensors(path).context(SINGLE_AGENT)?;
+            let place = path.display();
+            let does_not_fit = || format!("{SINGLE_AGENT}: the first agent of {place} does not fit");
             model.start_all_from(&tensors).with_context(does_not_fit)?;
         }
         let pixels = training.images().len() / training.len();

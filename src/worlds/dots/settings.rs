@@ -9,8 +9,9 @@ use super::data::DatasetType;
 use super::evaluation::ProbingSettings;
 use super::models::{RssmSettings, SimclrSettings, VicregSettings};
 use crate::optim::Recipe;
+use crate::runs::Inputs;
 use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, finite, not_negative, refuse, within};
-use crate::training::{Job, RunKeys, Training, World};
+use crate::training::{Job, RunKeys, Work, World};
 
 /// The keys of the moving dots. Names and defaults are the published code's, but for
 /// `dataset_structured_noise_path` (there a temporary folder) and the keys marked *ours*.
@@ -150,8 +151,8 @@ impl World for Settings {
         !SECTIONS.contains(&section) || section == self.facts().section
     }
 
-    fn job(&self, run: &RunKeys, device: Device) -> Result<Box<dyn Job>> {
-        Ok(Box::new(Training::new(WorldModelTask::new(self, run, device)?, run)))
+    fn job(&self, work: Work, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Box<dyn Job>> {
+        work.on(WorldModelTask::new(self, run, device)?, inputs)
     }
 
     fn metric_names(&self) -> Vec<&'static str> {

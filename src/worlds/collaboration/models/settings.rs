@@ -6,6 +6,7 @@ use super::agent::STACK_HEADS;
 use crate::datasets::{IMAGE_SIZE, mnist};
 use crate::optim::{LrSchedule, OptimizerKind, Recipe};
 use crate::settings::check::{DEEPEST, InvalidSetting, MOST, WIDEST, at_least, at_most, positive, refuse};
+use crate::training::AUTO;
 
 /// Adam's epsilon.
 const EPSILON: f64 = 1e-8;
@@ -49,7 +50,7 @@ pub struct ComoSettings {
     pub swap_probability: f64,
     /// Flips training digits left to right with probability 1/2 (the recorded code does not).
     pub flip: bool,
-    /// A run folder or checkpoint whose first agent all agents start from.
+    /// A run folder or checkpoint whose first agent all agents start from; `auto` trains one first.
     pub single_agent_path: Option<String>,
     /// Trains beside them what they are judged by: agents without messages, and an autoencoder that sees all.
     #[serde(alias = "floors")]
@@ -127,9 +128,19 @@ impl ComoSettings {
                 return refuse(key, format!("must be from 0 to 1, but is {value}"));
             }
         }
+        self.check_single_agent()?;
         self.check_message_bits()?;
         self.check_strips()?;
         self.check_heads()
+    }
+
+    fn check_single_agent(&self) -> Result<(), InvalidSetting> {
+        let agents = self.collab_n_agents;
+        if self.single_agent_path.as_deref() != Some(AUTO) || agents == 2 {
+            return Ok(());
+        }
+        let reason = "a single agent sees one of two halves, so `auto` needs collab_n_agents 2";
+        refuse("single_agent_path", format!("{reason}, but it is {agents}"))
     }
 
     fn check_message_bits(&self) -> Result<(), InvalidSetting> {
@@ -166,6 +177,24 @@ impl ComoSettings {
                 refuse("encoding_dim", reason)
             }
             None => Ok(()),
+        }
+    }
+
+    /// The settings of the single agent that agents of these settings can start from: it is trained on
+    /// the same digits, without the settings of messages.
+    pub fn of_single_agent(&self) -> Self {
+        Self {
+            collab_n_agents: 1,
+            data_path: self.data_path.clone(),
+            num_samples: self.num_samples,
+            epochs: self.epochs,
+            learning_rate: self.learning_rate,
+            encoding_dim: self.encoding_dim,
+            state_size: self.state_size,
+            num_heads: self.num_heads,
+            flip: self.flip,
+            baselines: false,
+            ..Self::default()
         }
     }
 
