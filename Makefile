@@ -23,7 +23,7 @@ setup: ## Fetch libtorch (once for this machine) and link it into this checkout
 build: setup ## Build the release binaries, target/release/train and target/release/umwelt
 	cargo build --release --locked
 
-train: build ## Train the quick profile, print its scores beside the floors, draw its figures
+train: build ## Train the quick profile, print its scores beside the baselines, draw its figures
 	target/release/train --configs experiments/quick.yaml --values device=$(DEVICE) $(VALUES)
 
 como: build ## Fetch MNIST, train two agents that must talk, print what their messages are worth, draw the digits

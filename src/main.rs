@@ -21,7 +21,7 @@ enum Command {
     Report(cli::ReportArguments),
     Runs(cli::RunsArguments),
     Data(cli::DataArguments),
-    /// Tells what this machine offers, and how to mend what is wrong
+    /// Checks this machine, and says how to fix a problem
     Doctor,
     /// Prints a completion script for a shell
     Completions {

@@ -16,7 +16,7 @@ use crate::worlds::{self, WorldSettings};
 
 const MODEL_TYPE: &str = "model_type";
 
-/// Everything that `train` can be told.
+/// The settings of `train`.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct RunSettings {
     /// The keys of the world that `model_type` chooses.
@@ -51,7 +51,7 @@ impl Schema for RunSettings {
                 continue;
             }
             match WorldSettings::owner(&key.name).filter(|_| !has_key(world.keys(), &key.name)) {
-                // A key that nobody has is refused when it is read.
+                // An unknown key is refused when the keys of the world are read.
                 None => of_world.push(entry.clone()),
                 Some(_) if is_recorded(&node.origin) => {}
                 Some(owner) => return Err(foreign_key(key, &owner, &world)),
@@ -113,8 +113,8 @@ fn model_of(tree: &Node) -> Result<Option<&str>, SettingsError> {
     Err(SettingsError::plain(reason).under(MODEL_TYPE).at(&node.origin))
 }
 
-/// Whether a value stands in the `settings.yaml` of a run folder: earlier versions recorded the keys of
-/// all worlds there.
+/// True if a value comes from the `settings.yaml` of a run folder. Earlier versions recorded the
+/// keys of all worlds there.
 fn is_recorded(origin: &Origin) -> bool {
     let Origin::File { file, .. } = origin else { return false };
     let recorded = Path::new(&**file);
@@ -122,7 +122,7 @@ fn is_recorded(origin: &Origin) -> bool {
         && recorded.with_file_name("status.json").exists()
 }
 
-/// The error of a key that belongs to another world, which is named.
+/// The error of a key that belongs to another world. It names that world.
 fn foreign_key(key: &Key, owner: &WorldSettings, world: &WorldSettings) -> SettingsError {
     let reason = format!(
         "is a setting of {} (model_type {}), but this run is of {} (model_type {})",

@@ -21,7 +21,8 @@ use umwelt_base::UserError;
 use umwelt_base::stop::{INTERRUPTED, Interrupted};
 use umwelt_base::terminal;
 
-/// Tells what went wrong, and with which code to leave: 2 for a mistake in the settings, 130 for an interruption.
+/// Prints the error and returns the exit code: 2 for a mistake of the user, 130 for an
+/// interruption.
 pub fn leave(result: anyhow::Result<()>) -> std::process::ExitCode {
     let Err(error) = result else { return std::process::ExitCode::SUCCESS };
     if error.is::<Interrupted>() {

@@ -1,4 +1,4 @@
-//! `train`: from settings to a trained and judged model in a run folder.
+//! `train`: a trained and evaluated model in a run folder, from settings.
 
 use std::path::{Path, PathBuf};
 
@@ -18,21 +18,21 @@ use umwelt_base::stop::{Interrupted, Stop};
 use umwelt_base::terminal;
 use umwelt_base::threads as count;
 
-/// Trains a world model and judges it.
+/// Trains a model and evaluates it
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Example:
   train --configs \"reproduce_configs/sweep_changing_uniform.(1).vicreg.best.yaml\" \\
       --values vicreg.epochs=20 output_path=runs/changing1
 
-The same command again goes on with a run that was stopped. Every key, its value and where the value came from:
+The same command continues a run that was stopped. Every key, its value and where the value came from:
   train --values model_type=VICReg --print-config")]
 pub struct TrainArguments {
-    /// YAML files, laid upon the defaults from left to right
+    /// YAML files that are laid over the defaults, from left to right
     #[arg(long, value_name = "FILE", num_args = 1..)]
     configs: Vec<PathBuf>,
 
-    /// Settings laid upon the files, as dotted keys: vicreg.base_lr=0.2
+    /// Settings that are laid over the files, as dotted keys: vicreg.base_lr=0.2
     #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
     values: Vec<String>,
 
@@ -51,10 +51,10 @@ impl From<Rerun> for TrainArguments {
     }
 }
 
-/// Runs what the arguments ask for.
+/// Trains by the settings of the arguments, or prints the settings.
 ///
 /// # Errors
-/// Mistakes in the settings, and whatever stops a run.
+/// A mistake in the settings, and any error that stops the run.
 pub fn train(arguments: &TrainArguments) -> Result<()> {
     let resolved = settings::load::<RunSettings>(&arguments.configs, &arguments.values)?;
     if arguments.print_config {
@@ -67,7 +67,7 @@ pub fn train(arguments: &TrainArguments) -> Result<()> {
 /// Does `work` by `settings` in `folder`, on the device and with the threads that they name.
 ///
 /// # Errors
-/// Whatever stops the run.
+/// Any error that stops the run.
 pub fn launch(work: Work, settings: &RunSettings, folder: &Path, quiet: bool) -> Result<()> {
     let stop = Stop::listen()?;
     let mut console = Console::new(quiet);
@@ -108,7 +108,8 @@ pub fn device(name: &str) -> Result<Device> {
     }
 }
 
-/// The CPU threads to use: `wanted`, or where that is 0 `OMP_NUM_THREADS`, or all where that is not set.
+/// The number of CPU threads: `wanted`; if that is 0, `OMP_NUM_THREADS`; if that is unset, all
+/// cores.
 fn threads(wanted: usize) -> Result<usize> {
     if wanted > 0 {
         return Ok(wanted);
@@ -116,7 +117,8 @@ fn threads(wanted: usize) -> Result<usize> {
     Ok(count::granted().map_err(UserError)?.unwrap_or_else(count::cores))
 }
 
-/// The run's folder: as told, else `runs/` and a name that belongs to these settings alone.
+/// The folder of the run: `output_path`, or a folder below `runs` named by the identity of the
+/// settings.
 pub fn output_path(settings: &RunSettings, configs: &[PathBuf]) -> PathBuf {
     if let Some(path) = &settings.run.output_path {
         return path.into();

@@ -1,8 +1,8 @@
-//! How fast training goes.
+//! The speed of training.
 
 use std::time::Instant;
 
-/// Measures steps per second since the last evaluation, and seconds since they were last asked for.
+/// Measures steps per second since the last evaluation, and seconds since the last call of `take`.
 pub struct Clock {
     started: Instant,
     first_step: u64,

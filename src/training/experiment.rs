@@ -12,7 +12,7 @@ use umwelt_base::UserError;
 
 /// The setting that names the checkpoint to start from or to evaluate.
 pub const LOAD_CHECKPOINT: &str = "load_checkpoint_path";
-/// The value of a setting that stands for the stage of its own.
+/// The value of an input setting for which its stage is made.
 pub const AUTO: &str = "auto";
 /// The folder of the stages.
 const STAGES: &str = "runs/stages";
@@ -71,7 +71,7 @@ pub struct Stage<S> {
 }
 
 impl<S> InputSetting<S> {
-    /// The same with the settings of its stage changed by `change`.
+    /// A copy with the settings of its stage changed by `change`.
     pub fn map<T>(self, change: impl FnOnce(S) -> T) -> InputSetting<T> {
         let Self { key, value, stage } = self;
         let stage = stage.map(|Stage { name, settings }| Stage { name, settings: change(settings) });
@@ -92,13 +92,13 @@ impl<S> InputSetting<S> {
 }
 
 impl<S: Experiment> Stage<S> {
-    /// The folder of the stage, which all runs share that need a stage of the same settings.
+    /// The folder of the stage. All runs that need a stage of the same settings share it.
     pub fn folder(&self) -> PathBuf {
         Path::new(STAGES).join(run_name(self.name, &identity(&self.settings)))
     }
 }
 
-/// The stages that a run of `settings` needs, each after those that it needs itself.
+/// The stages that a run of `settings` needs. Each follows the stages that it needs itself.
 ///
 /// # Errors
 /// A setting is `auto` where no stage can be made, or makes a stage of invalid settings.

@@ -1,10 +1,10 @@
-//! Figures of any run that is trained, from its metrics.
+//! Figures of a training run, from its metrics.
 
 use crate::charts::{Figure, LineChart, Series, panels};
 use crate::diagnostics::is_diagnostic;
 use crate::runs::Record;
 
-/// Keys of a metrics line that are no loss term.
+/// Keys of a metrics line that are not loss terms.
 const CLOCKS: [&str; 3] = ["step", "epoch", "lr"];
 
 /// The terms of the loss over the steps, a panel each.

@@ -19,7 +19,7 @@ pub struct GradientDescent {
 }
 
 impl GradientDescent {
-    /// Descends the gradient of `parameters` by `recipe`, with batches of `batch_size`.
+    /// Gradient descent of `parameters` by `recipe`, with batches of `batch_size`.
     pub fn new(parameters: &Parameters, recipe: &Recipe, batch_size: usize, steps_per_epoch: usize) -> Self {
         let trainable = parameters.trainable();
         Self {
@@ -30,11 +30,11 @@ impl GradientDescent {
         }
     }
 
-    /// Takes training step `step`, counted from 0, down the gradient that `differentiate` leaves with
-    /// the parameters.
+    /// Takes training step `step`, counted from 0. `differentiate` computes the gradients of the
+    /// parameters.
     ///
     /// # Errors
-    /// Those of `differentiate`; no parameter has changed then.
+    /// The errors of `differentiate`. The parameters are unchanged then.
     pub fn step<R>(&mut self, step: u64, differentiate: impl FnOnce() -> Result<R>) -> Result<R> {
         clear_gradients(&self.trained);
         let result = differentiate()?;
@@ -55,7 +55,7 @@ impl GradientDescent {
         self.optimizer.state()
     }
 
-    /// Puts back tensors that [`Self::state`] gave.
+    /// Restores the tensors of [`Self::state`].
     ///
     /// # Errors
     /// Names the tensor that is missing or has another shape.
@@ -72,7 +72,7 @@ pub fn state_of(model: &Parameters, descent: &GradientDescent) -> Vec<(String, T
     part("model", model.named()).chain(part("optimiser", descent.state())).collect()
 }
 
-/// Puts back a state that [`state_of`] gave.
+/// Restores the state of [`state_of`].
 ///
 /// # Errors
 /// Names the tensor that is missing or has another shape.

@@ -15,15 +15,15 @@ pub trait Job {
     /// The subject of the run, for headings.
     fn title(&self) -> String;
 
-    /// Works from where an earlier start of the run got to. The reason is returned where the work ends
-    /// early.
+    /// Does the work, or the part that an earlier start of the run has left. Returns the reason if
+    /// the work ends early.
     ///
     /// # Errors
-    /// [`Interrupted`] after a signal; the same command goes on then.
+    /// [`Interrupted`] after a signal. The same command continues the run then.
     fn run(&mut self, session: &mut Session) -> Result<Option<String>>;
 }
 
-/// What every job has: the run's folder with its trackers, the console, and the signals that end it.
+/// The surroundings of a job: the run folder with its trackers, the console, and the signals.
 pub struct Session<'a> {
     pub run: RunFolder,
     pub console: &'a mut Console,
@@ -67,7 +67,7 @@ impl Session<'_> {
         })
     }
 
-    /// Writes the reason of the end into the status; the caller gets the error itself.
+    /// Writes the reason of the failure into the status.
     fn leave(&mut self, error: &anyhow::Error) {
         let interrupted = error.is::<Interrupted>();
         let message = if interrupted { self.stop.reason().to_owned() } else { format!("{error:#}") };
@@ -80,7 +80,7 @@ impl Session<'_> {
     /// Evaluates `task` at `epoch`, with progress on the console and in the status.
     ///
     /// # Errors
-    /// [`Interrupted`] after a signal, and those of the evaluation.
+    /// [`Interrupted`] after a signal, and the errors of the evaluation.
     pub fn evaluate(&mut self, task: &impl Task, epoch: f64) -> Result<Evaluated> {
         self.run.update(|status| status.phase = "evaluating".into())?;
         let started = Instant::now();
@@ -91,8 +91,8 @@ impl Session<'_> {
         Ok(evaluated)
     }
 
-    /// Writes the results of an evaluation but for its line in the metrics, which comes last: it says
-    /// that all the rest is there.
+    /// Writes the results of an evaluation except its line in the metrics. That line is written
+    /// last and marks the evaluation as complete.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -108,7 +108,7 @@ impl Session<'_> {
     }
 }
 
-/// Connects the trackers of a run; one that cannot be connected is no reason to stop.
+/// Connects the trackers of a run. A tracker that fails to connect costs a warning.
 pub(super) fn mirror(run: &mut RunFolder, settings: &impl Schema, keys: &RunKeys, console: &Console) {
     let folder = run.path().to_owned();
     let (name, group) = (keys.run_name.as_deref(), keys.run_group.as_deref());

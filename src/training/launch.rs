@@ -1,4 +1,4 @@
-//! Runs from settings: first their stages, then the job itself.
+//! The start of a run: first its stages, then its job.
 
 use std::path::Path;
 use std::thread::sleep;
@@ -15,10 +15,10 @@ use umwelt_base::UserError;
 use umwelt_base::stop::{Interrupted, Stop};
 use umwelt_base::terminal;
 
-/// The time between two looks at a stage that another process makes.
+/// The time between two checks of a stage that another process makes.
 const POLL_INTERVAL: Duration = Duration::from_millis(200);
 
-/// Where and with what a run works.
+/// The device, threads and console that a run uses.
 pub struct Launch<'a> {
     pub device: Device,
     pub threads: usize,
@@ -27,11 +27,11 @@ pub struct Launch<'a> {
 }
 
 impl Launch<'_> {
-    /// Does `work` by `settings` in `folder` and prints the result; of a run that is over, the result
-    /// alone. The stages that the run needs are made first.
+    /// Does `work` by `settings` in `folder` and prints the result. A finished run only prints its
+    /// result. The stages that the run needs are made first.
     ///
     /// # Errors
-    /// Whatever stops the run or a stage, after it is written into the status.
+    /// Any error that stops the run or a stage. It is written into the status first.
     pub fn run<S: Experiment>(&mut self, work: Work, settings: &S, folder: &Path) -> Result<()> {
         if let Some(run) = FinishedRun::of(folder, settings)? {
             return self.show(folder, self.finished(folder, &run)?);
@@ -58,7 +58,7 @@ impl Launch<'_> {
         Ok(())
     }
 
-    /// Makes `stage`, continues it, waits for the process that makes it, or finds it finished.
+    /// Makes or continues `stage`, unless it is finished. Waits while another process makes it.
     fn make_stage<S: Experiment>(&mut self, heading: &str, stage: &Stage<S>) -> Result<()> {
         let folder = stage.folder();
         let mut is_new = true;

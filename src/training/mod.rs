@@ -1,4 +1,4 @@
-//! The training loop. It drives a task and knows no model by name.
+//! Jobs, stages and the training loop. They know no world and no model by name.
 
 mod checkpoints;
 mod clock;
@@ -42,7 +42,7 @@ use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Progress, Record, SCORE, ScoreCard};
 
-/// Something that can be trained: it has batches, a step, a state and an evaluation.
+/// A model with the data and the evaluation of its training.
 pub trait Task {
     type Batch: Send + 'static;
 
@@ -52,14 +52,15 @@ pub trait Task {
     /// The subject of the run, for headings: `one dot, changing noise 1.0`.
     fn title(&self) -> String;
 
-    /// The batches of these steps, made ahead of time; batch n is a function of the seed and n alone.
+    /// The batches of these steps, made ahead of time. Batch n is a function of the seed and n
+    /// alone.
     fn batches(&self, steps: Range<u64>) -> Prefetch<Self::Batch>;
 
     /// Sequences in a batch.
     fn batch_size(&self) -> usize;
 
-    /// Learns from the batch of step `step`, counted from 0; with `observe`, diagnostics are computed
-    /// too.
+    /// Learns from the batch of step `step`, counted from 0. With `observe`, diagnostics are
+    /// computed too.
     ///
     /// # Errors
     /// When the step cannot be taken.
@@ -68,25 +69,26 @@ pub trait Task {
     /// The model's tensors by name.
     fn model(&self) -> Vec<(String, Tensor)>;
 
-    /// Puts tensors of another run's model in place of this model's.
+    /// Copies the tensors of another model into this one.
     ///
     /// # Errors
     /// Names the tensor that is missing or has another shape.
     fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()>;
 
-    /// Trained numbers, for headings.
+    /// The number of trained parameters, for headings.
     fn parameter_count(&self) -> usize;
 
-    /// All tensors that training goes on from, the model's under `model.`.
+    /// All tensors that are needed to continue training. The names of the model's start with
+    /// `model.`.
     fn state(&self) -> Vec<(String, Tensor)>;
 
-    /// Puts back a state that [`Self::state`] gave.
+    /// Restores the state of [`Self::state`].
     ///
     /// # Errors
     /// Names the tensor that is missing or has another shape.
     fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()>;
 
-    /// Evaluates the model as it is, and leaves it and all random streams untouched.
+    /// Evaluates the model. The model and all random streams stay unchanged.
     ///
     /// # Errors
     /// [`umwelt_base::stop::Interrupted`] when `progress` asks for it.
@@ -96,10 +98,10 @@ pub trait Task {
     fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)>;
 }
 
-/// A step that was taken.
+/// The outcome of a training step.
 pub struct Step {
     pub report: LossReport,
-    /// Diagnostics, which are logged and nothing more.
+    /// Diagnostics, for the log only.
     pub observed: Scalars,
     /// The learning rate, where there is one.
     pub lr: Option<f64>,
@@ -108,7 +110,7 @@ pub struct Step {
 /// The JSON object of a report.
 ///
 /// # Errors
-/// When `report` is no struct or map.
+/// When `report` is neither a struct nor a map.
 pub fn object(report: &impl serde::Serialize) -> Result<Record> {
     Ok(serde_json::from_value(serde_json::to_value(report)?)?)
 }
@@ -117,16 +119,16 @@ pub fn object(report: &impl serde::Serialize) -> Result<Record> {
 pub struct Evaluated {
     /// The scores and baselines; checkpoints are compared by the first score of the headline.
     pub card: ScoreCard,
-    /// Details for `evaluation.json` beside the card.
+    /// Further entries of `evaluation.json`.
     pub report: Record,
-    /// The scores for a person to read.
+    /// The scores as a table for a person.
     pub table: String,
     pub figures: Vec<(&'static str, Figure)>,
 }
 
 impl Evaluated {
-    /// The numbers for a line of the metrics: `score`, which is lower the better the headline score is,
-    /// and all scores by name.
+    /// The numbers for a line of the metrics: `score`, the first score of the headline (negated
+    /// where higher is better), and all scores by name.
     ///
     /// # Errors
     /// When the card has no headline.

@@ -18,24 +18,24 @@ impl Pending {
         self.rows.push(report.values());
     }
 
-    /// The terms as they go into a checkpoint, `[steps, terms]`; none when there is nothing pending.
+    /// The terms for a checkpoint, `[steps, terms]`, or `None` when nothing is pending.
     pub fn to_tensor(&self) -> Option<Tensor> {
         (!self.rows.is_empty()).then(|| Tensor::stack(&self.rows, 0).to_device(Device::Cpu))
     }
 
-    /// Takes up what [`Self::to_tensor`] gave.
+    /// Restores the tensor of [`Self::to_tensor`].
     pub fn restore(&mut self, rows: Option<&Tensor>) {
         self.rows = rows.map_or(vec![], |rows| rows.unbind(0));
     }
 
     /// # Errors
-    /// Names the first term that is not finite, and its step; `step` is the one after the last pending.
+    /// Names the first term that is not finite, and its step. `step` follows the last pending step.
     pub fn check(&self, step: u64) -> Result<()> {
         let Some(rows) = self.to_tensor() else { return Ok(()) };
         let rows = Vec::<Vec<f32>>::try_from(rows)?;
         let first = step - rows.len() as u64;
         for (at, row) in (first..).zip(&rows) {
-            // The total comes first and is not finite either: the term is what helps.
+            // The total comes first and is not finite either, but a term says more.
             let broken = (1..row.len()).chain([0]).find(|term| !row[*term].is_finite());
             if let Some(term) = broken {
                 let name = self.names[term];
@@ -45,7 +45,7 @@ impl Pending {
         Ok(())
     }
 
-    /// The mean of every term over the pending steps, by name; nothing is pending afterwards.
+    /// The mean of every term over the pending steps, by name. Nothing is pending afterwards.
     pub fn take_means(&mut self) -> Result<Vec<(&'static str, f64)>> {
         let rows = std::mem::take(&mut self.rows);
         let means = Tensor::stack(&rows, 0).to_device(Device::Cpu).to_kind(Kind::Double);

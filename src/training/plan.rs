@@ -1,21 +1,21 @@
-//! When things happen.
+//! The schedule of a training run.
 
 use super::RunKeys;
 use crate::optim::Recipe;
 
-/// When things happen, in epochs and steps.
+/// The steps of a run, and the times of its logging, checkpoints and evaluations.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
     pub epochs: u64,
     pub steps_per_epoch: u64,
     pub log_every: u64,
     pub checkpoint_every_epochs: u64,
-    /// Epochs between evaluations, the first before training; none evaluates at the end only.
+    /// Epochs between evaluations, the first before training. `None` evaluates at the end only.
     pub evaluate_every_epochs: Option<u64>,
 }
 
 impl Plan {
-    /// The plan of a run by these settings: without steps where it is only judged, with one where it is a quick trial.
+    /// The plan of a run: no steps with `eval_only`, one step with `quick_debug`.
     pub fn new(settings: &RunKeys, recipe: &Recipe, steps_per_epoch: u64) -> Self {
         let (epochs, steps_per_epoch) = match (settings.eval_only, settings.quick_debug) {
             (true, true) => (0, 1),
@@ -49,7 +49,7 @@ impl Plan {
         step == self.steps() || self.evaluate_every_epochs.is_some_and(|every| self.is_due(step, every))
     }
 
-    /// Before an evaluation too, which may take long enough to be stopped.
+    /// Also true before an evaluation, because a long evaluation may be stopped.
     pub fn checkpoints_at(&self, step: u64) -> bool {
         self.evaluates_at(step) || self.is_due(step, self.checkpoint_every_epochs)
     }

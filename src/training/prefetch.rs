@@ -1,4 +1,4 @@
-//! Makes batches on a thread of their own while the consumer is busy with earlier ones.
+//! Batches made on a thread of their own while the consumer works on earlier ones.
 
 use std::ops::Range;
 use std::panic::resume_unwind;
@@ -10,16 +10,16 @@ const DEPTH: usize = 2;
 
 /// The items `make(i)` for i in a range, in order, made up to two ahead.
 ///
-/// A panic in `make` is raised again in `next`. Dropping it waits for the item being made, and no longer.
+/// A panic in `make` is raised again in `next`. Dropping waits for the item that is being made.
 pub struct Prefetch<T> {
     made: Option<Receiver<T>>,
     thread: Option<JoinHandle<()>>,
 }
 
 impl<T: Send + 'static> Prefetch<T> {
-    /// Starts making items at once.
+    /// Starts the thread.
     pub fn new(range: Range<u64>, make: impl Fn(u64) -> T + Send + 'static) -> Self {
-        // The maker itself holds one more item while it waits for room.
+        // The thread itself holds one more item while it waits for room.
         let (sender, made) = sync_channel(DEPTH - 1);
         let work = move || send_all(&sender, range, make);
         let thread = thread::Builder::new().name("prefetch".into()).spawn(work);
@@ -27,7 +27,7 @@ impl<T: Send + 'static> Prefetch<T> {
     }
 }
 
-/// Stops when the receiver is gone.
+/// Sends `make(i)` for each i of the range, until the receiver is gone.
 fn send_all<T>(sender: &SyncSender<T>, mut range: Range<u64>, make: impl Fn(u64) -> T) {
     while range.next().is_some_and(|i| sender.send(make(i)).is_ok()) {}
 }
@@ -50,7 +50,7 @@ impl<T> Drop for Prefetch<T> {
     fn drop(&mut self) {
         // Without a receiver the maker's next `send` fails, which ends it.
         self.made = None;
-        // Whatever went wrong in making an item that nobody asked for is of no interest.
+        // A panic while making an item that nobody takes is ignored.
         let _ = self.thread.take().map(JoinHandle::join);
     }
 }

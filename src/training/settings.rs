@@ -1,4 +1,4 @@
-//! The settings that every run has, whatever its world.
+//! The settings of every run, in all worlds.
 
 use std::sync::LazyLock;
 
@@ -9,8 +9,8 @@ use crate::nn::Precision;
 use crate::settings::check::{InvalidSetting, at_least, refuse};
 use crate::settings::keys_of;
 
-/// The keys of every run. Names and defaults are the published code's, but for `wandb` (there true)
-/// and the keys marked *ours*.
+/// The keys of every run. Names and defaults are those of the published PyTorch code, except for
+/// `wandb` (true there) and the keys marked *ours*.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 #[allow(clippy::struct_excessive_bools, reason = "the keys are those of the published code")]
@@ -72,7 +72,7 @@ impl Default for RunKeys {
     }
 }
 
-/// Labels, places and mirrors of a run, and how the machine works on it.
+/// Keys that change no result: labels, folders, trackers and threads.
 const NO_RESULT: [&str; 7] =
     ["output_path", "run_name", "run_group", "wandb", "tensorboard", "threads", "safe_every_n_epochs"];
 
@@ -98,7 +98,7 @@ impl RunKeys {
         refuse("device", format!("must be {allowed}, but is `{}`", self.device))
     }
 
-    /// The keys of a stage of this run: the same seed, machine and trackers, and its own place.
+    /// The keys of a stage of this run: the same seed, device, threads and trackers.
     pub fn of_stage(&self) -> Self {
         Self {
             wandb: self.wandb,
@@ -120,7 +120,7 @@ impl RunKeys {
         &KEYS
     }
 
-    /// Whether the value of this key of a run can change a result.
+    /// True if the value of this key can change a result.
     pub fn affects_results(key: &str) -> bool {
         !NO_RESULT.contains(&key)
     }

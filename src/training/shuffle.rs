@@ -4,14 +4,14 @@ use std::sync::Mutex;
 
 use umwelt_base::random::Stream;
 
-/// Batches of a dataset's indices: a new order every epoch, which follows from (seed, epoch) alone.
+/// Batches of the indices of a dataset, in an order that is a function of (seed, epoch).
 ///
-/// What is left over when an epoch's batches are full waits for another epoch's order.
+/// Items beyond the last full batch of an epoch are left out of that epoch.
 pub struct Shuffle {
     stream: Stream,
     items: usize,
     batch_size: usize,
-    /// The epoch asked for last, and its order.
+    /// The last requested epoch, and its order.
     order: Mutex<Option<(u64, Vec<i64>)>>,
 }
 

@@ -21,7 +21,7 @@ use crate::runs::{
 };
 use crate::sweeps::Pruner;
 
-/// Trains a task from a run's newest checkpoint, or from the start.
+/// Trains a task from the newest checkpoint of a run, or from the start.
 pub struct Training<T> {
     task: T,
     plan: Plan,
@@ -50,21 +50,21 @@ impl<T: Task> Job for Training<T> {
     }
 }
 
-/// A training run under way.
+/// The state of a running training.
 struct Trainer<'a, 's, T: Task> {
     task: &'a mut T,
     plan: Plan,
     session: &'a mut Session<'s>,
     pruner: Option<Pruner>,
     pending: Pending,
-    /// Diagnostics of the step just taken, where it is logged: they never outlive the step, so no
+    /// Diagnostics of the current step if it is logged. They are read in the same step, so no
     /// checkpoint holds them.
     observed: Scalars,
     lr: Option<f64>,
     step: u64,
     best: Option<f64>,
     last_loss: Option<f64>,
-    /// Diagnostics that the user knows not to be finite.
+    /// Diagnostics that are not finite and were warned of.
     warned: HashSet<String>,
     clock: Clock,
 }
@@ -104,11 +104,11 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
         })
     }
 
-    /// Trains to the end, or to where early stopping ends it; then the reason is returned.
+    /// Trains to the end. Returns the reason if early stopping ends the run.
     ///
     /// # Errors
-    /// [`umwelt_base::stop::Interrupted`] after a signal, with a checkpoint of the step it came at; a
-    /// loss that is not finite; a full disk.
+    /// [`umwelt_base::stop::Interrupted`] after a signal, when a checkpoint is written; a loss that
+    /// is not finite; a full disk.
     fn train(mut self) -> Result<Option<String>> {
         self.session.run.update(|status| status.steps = self.plan.steps())?;
         self.evaluate_if_due()?;
@@ -162,7 +162,8 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     }
 
     /// # Errors
-    /// Names a tensor of the model that is not finite: a loss can stay finite for long without it.
+    /// Names a tensor of the model that is not finite. The loss can stay finite for long in that
+    /// case.
     fn check_model(&self) -> Result<()> {
         let named = self.task.model();
         let Some((name, what)) = not_finite(&named) else { return Ok(()) };
@@ -172,7 +173,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
         )
     }
 
-    /// Warns once of each diagnostic that is not finite; it is logged as null.
+    /// Warns once of each diagnostic that is not finite. It is logged as null.
     fn warn_of_diagnostics(&mut self, observed: &[(String, f64)]) {
         for (name, value) in observed.iter().filter(|(_, value)| !value.is_finite()) {
             if self.warned.insert(name.clone()) {
@@ -184,8 +185,8 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
         }
     }
 
-    /// Logs `record`; the reason is returned where early stopping ends the run with it. At the last step
-    /// there is nothing left to end.
+    /// Logs `record`. Returns the reason if early stopping ends the run at this step, which must
+    /// not be the last.
     fn append(&mut self, record: Record) -> Result<Option<String>> {
         let epoch = self.plan.epoch(self.step);
         let pruner = self.pruner.as_ref().filter(|_| self.step < self.plan.steps());
@@ -226,7 +227,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     }
 
     /// # Errors
-    /// When the loss, the model or the optimiser is not finite: the last good checkpoint is kept then.
+    /// The loss, the model or the optimiser is not finite. The last good checkpoint is kept then.
     fn checkpoint(&mut self) -> Result<()> {
         self.pending.check(self.step)?;
         let run = self.session.run.path();

@@ -8,9 +8,9 @@ use super::{InputSetting, Job, RunKeys, Work};
 use crate::runs::Inputs;
 use crate::settings::check::InvalidSetting;
 
-/// The keys of a world, beside those of every run.
+/// The keys of a world, apart from the keys of every run.
 ///
-/// The first key is `model_type`, which the models of all worlds share.
+/// The first key is `model_type`, which all worlds have.
 pub trait World: Clone + PartialEq + Serialize + DeserializeOwned + Default {
     /// The name of the world in messages: `the moving dots`.
     const NAME: &'static str;
@@ -26,7 +26,7 @@ pub trait World: Clone + PartialEq + Serialize + DeserializeOwned + Default {
     /// The dotted key and what is allowed there.
     fn check(&self, run: &RunKeys) -> Result<(), InvalidSetting>;
 
-    /// Whether the value of a dotted key can change a result of a run with these settings.
+    /// True if the value of a dotted key can change a result of a run with these settings.
     fn affects_results(&self, _key: &str) -> bool {
         true
     }

@@ -16,7 +16,7 @@ use crate::settings::check::InvalidSetting;
 use crate::settings::{Node, SettingsError, has_key, keys_of, read_keys};
 use crate::training::{InputSetting, Job, RunKeys, Work, World};
 
-/// Makes [`WorldSettings`] of the list of worlds.
+/// Makes [`WorldSettings`] from the list of worlds.
 macro_rules! worlds {
     ($($(#[$attribute:meta])* $variant:ident: $settings:ty),* $(,)?) => {
         /// The settings of a world.
@@ -43,7 +43,7 @@ macro_rules! worlds {
                 match self { $($(#[$attribute])* Self::$variant(_) => Self::$variant(Box::default())),* }
             }
 
-            /// The same world with the keys of `tree`; `known` are all keys that may be meant.
+            /// The world with the keys of `tree`. Suggestions for unknown keys come from `known`.
             ///
             /// # Errors
             /// Unknown keys and wrong types, with their places.
@@ -85,7 +85,7 @@ macro_rules! worlds {
                 match self { $($(#[$attribute])* Self::$variant(settings) => settings.check(run)),* }
             }
 
-            /// Whether the value of a dotted key can change a result of a run with these settings.
+            /// True if the value of a dotted key can change a result of a run with these settings.
             pub fn affects_results(&self, key: &str) -> bool {
                 match self { $($(#[$attribute])* Self::$variant(settings) => settings.affects_results(key)),* }
             }
@@ -114,8 +114,8 @@ macro_rules! worlds {
                 match self { $($(#[$attribute])* Self::$variant(settings) => settings.job(work, run, device, inputs)),* }
             }
 
-            /// The names under which a run may log numbers, with a `*` for each part that depends on
-            /// the settings.
+            /// The names under which a run may log numbers, with a `*` for each part that depends
+            /// on the settings.
             pub fn metric_names(&self) -> Vec<&'static str> {
                 let own = match self { $($(#[$attribute])* Self::$variant(settings) => settings.metric_names()),* };
                 [EVERY_RUN.to_vec(), own].concat()
@@ -141,8 +141,8 @@ impl Default for WorldSettings {
 }
 
 impl WorldSettings {
-    /// The default settings of the world that has this `model_type`, or else the first of `keys` that
-    /// one world alone has.
+    /// The default settings of the world that has this `model_type`, or else the first of `keys`
+    /// that one world alone has.
     pub fn of<'a>(model: Option<&str>, mut keys: impl Iterator<Item = &'a str>) -> Self {
         let by_model = model.and_then(|model| Self::all().into_iter().find(|w| w.models().contains(&model)));
         by_model.or_else(|| keys.find_map(Self::owner)).unwrap_or_default()
@@ -155,7 +155,7 @@ impl WorldSettings {
     }
 }
 
-/// Whether `name` is `pattern`, in which a `*` stands for any text.
+/// True if `name` matches `pattern`, in which a `*` stands for any text.
 pub fn matches(pattern: &str, name: &str) -> bool {
     let Some((start, rest)) = pattern.split_once('*') else { return pattern == name };
     let Some(name) = name.strip_prefix(start) else { return false };

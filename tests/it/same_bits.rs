@@ -10,6 +10,7 @@ use std::process::Command;
 
 use crate::common::{SMALL, idx, succeeds, sweep_file};
 use safetensors::SafeTensors;
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 use umwelt::settings::is_identity;
 
@@ -41,26 +42,77 @@ const COMO: &[&str] = &[
     "como.collab_dec_depth=1",
 ];
 
-/// The SHA-256 of each file of results, by its path below `root`: metrics, evaluations and the tensors of checkpoints.
-fn digests(root: &Path) -> BTreeMap<PathBuf, String> {
+/// Numbers that an older build logs under another name: its name and ours.
+const RENAMED: [(&str, &str); 1] = [("\"rate\":", "\"lr\":")];
+
+/// The results in a run folder or a sweep's, by the path below `root`.
+type Results = BTreeMap<PathBuf, Content>;
+
+/// The content of a file of results.
+#[derive(Debug)]
+enum Content {
+    /// The SHA-256 of metrics, or of the tensors of a checkpoint.
+    Digest(String),
+    /// The numbers of an evaluation by their dotted keys. Other builds may have more or fewer.
+    Numbers(BTreeMap<String, String>),
+}
+
+impl PartialEq for Content {
+    fn eq(&self, other: &Self) -> bool {
+        match (self, other) {
+            (Self::Digest(a), Self::Digest(b)) => a == b,
+            (Self::Numbers(a), Self::Numbers(b)) => {
+                let mut shared = a.iter().filter_map(|(key, value)| Some((value, b.get(key)?))).peekable();
+                shared.peek().is_some() && shared.all(|(a, b)| a == b)
+            }
+            _ => false,
+        }
+    }
+}
+
+fn results(root: &Path) -> Results {
     let mut found = BTreeMap::new();
     collect(root, root, &mut found);
     found
 }
 
-fn collect(root: &Path, folder: &Path, found: &mut BTreeMap<PathBuf, String>) {
+fn collect(root: &Path, folder: &Path, found: &mut Results) {
     for path in fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
         if path.is_dir() {
             collect(root, &path, found);
             continue;
         }
         let name = path.file_name().unwrap().to_string_lossy().into_owned();
-        let digest = match name.as_str() {
-            "metrics.jsonl" | "evaluation.json" => Sha256::digest(fs::read(&path).unwrap()),
-            _ if name.ends_with(".safetensors") => tensors(&fs::read(&path).unwrap()),
+        let bytes = || fs::read(&path).unwrap();
+        let content = match name.as_str() {
+            "metrics.jsonl" => Content::Digest(format!("{:x}", Sha256::digest(renamed(&bytes())))),
+            "evaluation.json" => {
+                let mut numbers = BTreeMap::new();
+                flatten("", &serde_json::from_slice(&bytes()).unwrap(), &mut numbers);
+                Content::Numbers(numbers)
+            }
+            _ if name.ends_with(".safetensors") => Content::Digest(format!("{:x}", tensors(&bytes()))),
             _ => continue,
         };
-        found.insert(without_marks(path.strip_prefix(root).unwrap()), format!("{digest:x}"));
+        found.insert(without_marks(path.strip_prefix(root).unwrap()), content);
+    }
+}
+
+fn renamed(metrics: &[u8]) -> String {
+    let text = String::from_utf8(metrics.to_vec()).unwrap();
+    RENAMED.iter().fold(text, |text, (before, after)| text.replace(before, after))
+}
+
+fn flatten(key: &str, value: &Value, numbers: &mut BTreeMap<String, String>) {
+    match value {
+        Value::Object(map) => {
+            map.iter().for_each(|(name, value)| flatten(&format!("{key}.{name}"), value, numbers))
+        }
+        Value::Array(items) => {
+            items.iter().enumerate().for_each(|(i, value)| flatten(&format!("{key}.{i}"), value, numbers));
+        }
+        Value::Number(number) => drop(numbers.insert(key.to_owned(), number.to_string())),
+        _ => {}
     }
 }
 
@@ -88,22 +140,22 @@ fn without_marks(path: &Path) -> PathBuf {
     path.iter().map(cleaned).collect()
 }
 
-fn train(program: &Path, at: &Path, values: &[&str]) -> BTreeMap<PathBuf, String> {
+fn train(program: &Path, at: &Path, values: &[&str]) -> Results {
     let mut command = Command::new(program);
     command.current_dir(at).args(["train", "--quiet", "--values"]).args(values).arg("output_path=run");
     succeeds(command);
-    digests(&at.join("run"))
+    results(&at.join("run"))
 }
 
-fn sweep(program: &Path, at: &Path) -> BTreeMap<PathBuf, String> {
+fn sweep(program: &Path, at: &Path) -> Results {
     let mut command = Command::new(program);
     command.current_dir(at).args(["sweep", "four.yaml", "--jobs", "2", "--threads", "1"]);
     succeeds(command);
-    digests(&at.join("runs/four"))
+    results(&at.join("runs/four"))
 }
 
 /// The same command by the baseline, where there is one, and by this build; each must leave `files` files of results.
-fn compare(files: usize, run: impl Fn(&Path, &Path) -> BTreeMap<PathBuf, String>) {
+fn compare(files: usize, run: impl Fn(&Path, &Path) -> Results) {
     let this = PathBuf::from(env!("CARGO_BIN_EXE_umwelt"));
     let baseline = std::env::var_os("UMWELT_BASELINE").map(|folder| PathBuf::from(folder).join("umwelt"));
     let [before, after] = [baseline.as_ref().unwrap_or(&this), &this].map(|program| {

@@ -15,7 +15,8 @@ use crate::settings;
 use crate::training::{Evaluated, GradientDescent, Prefetch, restore_state, state_of};
 use umwelt_base::stop::Stop;
 
-/// Learns one weight to be 0. A second one, which the loss does not see, is set to `value` in the batch `at`.
+/// Learns one weight to be 0. A second one, which the loss does not see, is set to `value` in the
+/// batch `at`.
 struct Unseen {
     parameters: Parameters,
     descent: GradientDescent,
