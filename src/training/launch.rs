@@ -61,29 +61,31 @@ impl Launch<'_> {
     /// Makes or continues `stage`, unless it is finished. Waits while another process makes it.
     fn make_stage<S: Experiment>(&mut self, heading: &str, stage: &Stage<S>) -> Result<()> {
         let folder = stage.folder();
-        let mut is_new = true;
         loop {
+            self.wait_while_running(heading, &folder)?;
             if FinishedRun::of(&folder, &stage.settings)?.is_some() {
-                let waited = if is_new { " (finished before)" } else { "" };
-                self.console.say(&format!("{heading} | {}{waited}", folder.display()));
+                self.console.say(&format!("{heading} | {} is finished", folder.display()));
                 return Ok(());
-            }
-            if is_running(&folder) {
-                if is_new {
-                    let place = folder.display();
-                    self.console.say(&format!("{heading} | waiting for the process that makes {place}"));
-                }
-                is_new = false;
-                self.stop.check()?;
-                sleep(POLL_INTERVAL);
-                continue;
             }
             self.console.say(heading);
             match self.perform(Work::Train, &stage.settings, &folder) {
+                // Another process was faster.
                 Err(error) if error.is::<AlreadyRunning>() => {}
                 made => return made.map(|outcome| self.say_all(&outcome.notes)),
             }
         }
+    }
+
+    fn wait_while_running(&self, heading: &str, folder: &Path) -> Result<()> {
+        if is_running(folder) {
+            let place = folder.display();
+            self.console.say(&format!("{heading} | waiting for the process that makes {place}"));
+        }
+        while is_running(folder) {
+            self.stop.check()?;
+            sleep(POLL_INTERVAL);
+        }
+        Ok(())
     }
 
     fn perform<S: Experiment>(&mut self, work: Work, settings: &S, folder: &Path) -> Result<Outcome> {

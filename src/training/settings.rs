@@ -98,10 +98,11 @@ impl RunKeys {
         refuse("device", format!("must be {allowed}, but is `{}`", self.device))
     }
 
-    /// The keys of a stage of this run: the same seed, device, threads and trackers.
+    /// The keys of a stage of this run: the same seed, device and threads.
+    ///
+    /// A stage is not mirrored to W&B: `WANDB_RUN_ID`, which an agent of W&B sets, is the run's.
     pub fn of_stage(&self) -> Self {
         Self {
-            wandb: self.wandb,
             tensorboard: self.tensorboard,
             run_group: self.run_group.clone(),
             safe_every_n_epochs: self.safe_every_n_epochs,
