@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Result, bail};
 use clap::{Args, Subcommand};
 
-use crate::charts::{Align, Table};
+use crate::charts::{Align, Table, format::bytes};
 use crate::datasets::mnist::{self, FILES, Fault, Published, Source};
-use crate::registry::bytes;
 use umwelt_base::terminal::{self, print, print_line};
 
 /// Fetches the data sets that are not generated, lists and verifies them

@@ -1,5 +1,6 @@
 //! One axis: the range it shows, and where a value falls on it.
 
+use super::range::extent;
 use super::ticks::{Tick, linear_ticks, log_ticks};
 
 /// Beyond this, differences of two values overflow.
@@ -19,7 +20,7 @@ pub struct Axis {
 impl Axis {
     /// The axis from the least to the greatest drawable one of `values`.
     pub fn tight(values: impl Iterator<Item = f64>, log: bool) -> Self {
-        let (low, high) = ends(values.filter_map(|value| place(value, log)));
+        let (low, high) = extent(values.filter_map(|value| place(value, log)));
         if low > high {
             return Self { low: 0.0, high: 1.0, log };
         }
@@ -60,11 +61,6 @@ impl Axis {
             false => linear_ticks(self.low, self.high, target),
         }
     }
-}
-
-/// The least and the greatest of `values`, NaN left out; infinite the wrong way round if there are none.
-pub fn ends(values: impl Iterator<Item = f64>) -> (f64, f64) {
-    values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), value| (low.min(value), high.max(value)))
 }
 
 /// The value on a linear scale, its logarithm on a logarithmic one.

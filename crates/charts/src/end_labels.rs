@@ -4,11 +4,11 @@ use super::area::Area;
 use super::axis::Axis;
 use super::element::{Element, number};
 use super::font;
+use super::format::short_number;
 use super::line_chart::LineChart;
 use super::palette;
 use super::plot::look;
 use super::svg::{FAINT_INK, Svg, Text};
-use super::ticks::short_number;
 
 const SIZE: f64 = 12.0;
 /// The distance between two labels' baselines.

@@ -1,4 +1,6 @@
-//! Where an axis puts its ticks, and what it writes at them.
+//! The ticks of an axis: round numbers and their labels.
+
+use super::format::in_steps;
 
 /// A marked place on an axis.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,7 +16,7 @@ pub fn linear_ticks(low: f64, high: f64, target: usize) -> Vec<Tick> {
     let largest = low.abs().max(high.abs());
     let count = ((last - first) as usize + 1).min(1000);
     let values = (0..count).map(|index| (first + index as f64) * step);
-    values.map(|value| Tick { value, label: label(value, step, largest) }).collect()
+    values.map(|value| Tick { value, label: in_steps(value, step, largest) }).collect()
 }
 
 /// Powers of ten in `low..=high`, thinned to about `target`; 1, 2 and 5 times them if there are few.
@@ -30,7 +32,7 @@ pub fn log_ticks(low: f64, high: f64, target: usize) -> Vec<Tick> {
     if places.len() < 2 || places.len() > target.max(2) {
         return linear_fallback(low, high, target);
     }
-    places.into_iter().map(|value| Tick { value, label: label(value, value, value) }).collect()
+    places.into_iter().map(|value| Tick { value, label: in_steps(value, value, value) }).collect()
 }
 
 /// Less than a few steps of 1-2-5 wide, a logarithmic axis is nearly linear.
@@ -39,35 +41,11 @@ fn linear_fallback(low: f64, high: f64, target: usize) -> Vec<Tick> {
     ticks.into_iter().filter(|tick| tick.value > 0.0).collect()
 }
 
-/// A number for people: three significant digits, or a power of ten where that is shorter.
-pub fn short_number(value: f64) -> String {
-    if !value.is_finite() {
-        return value.to_string();
-    }
-    let exponent = if value == 0.0 { 0 } else { value.abs().log10().floor() as i32 };
-    label(value, 10f64.powi(exponent - 2), value.abs())
-}
-
 /// The least of 1, 2, 5 and 10 times a power of ten that is not below `raw`.
 fn round_step(raw: f64) -> f64 {
     let power = 10f64.powf(raw.log10().floor());
     let factor = [1.0, 2.0, 5.0].into_iter().find(|factor| raw <= factor * power * (1.0 + 1e-9));
     factor.unwrap_or(10.0) * power
-}
-
-/// Writes `value` as exactly as `step` asks; a power of ten if the axis reaches `largest` beyond six digits.
-fn label(value: f64, step: f64, largest: f64) -> String {
-    let digits = |unit: f64| (unit.log10() - (step.log10() + 1e-9)).ceil().clamp(0.0, 12.0) as usize;
-    let text = if value == 0.0 {
-        "0".to_owned()
-    } else if !(1e-3..1e6).contains(&largest) {
-        let exponent = (value.abs().log10() + 1e-9).floor();
-        let mantissa = value / 10f64.powf(exponent);
-        format!("{mantissa:.*}e{exponent}", digits(10f64.powf(exponent)))
-    } else {
-        format!("{value:.*}", digits(1.0))
-    };
-    text.replace('-', "−")
 }
 
 #[cfg(test)]
@@ -97,11 +75,5 @@ mod tests {
         assert_eq!(labels(log_ticks(1e-9, 1e-1, 5)), ["1e−9", "1e−7", "1e−5", "0.001", "0.1"]);
         assert_eq!(labels(log_ticks(0.4, 30.0, 8)), ["0.5", "1", "2", "5", "10", "20"]);
         assert_eq!(labels(log_ticks(3.0, 4.0, 5)), ["3.0", "3.2", "3.4", "3.6", "3.8", "4.0"]);
-    }
-
-    #[test]
-    fn short_numbers_keep_three_digits() {
-        let numbers = [0.0, 0.31415, 2.5, 123.4, 4567.0, 1.234e-5, -7.0, f64::NAN].map(short_number);
-        assert_eq!(numbers, ["0", "0.314", "2.50", "123", "4567", "1.23e−5", "−7.00", "NaN"]);
     }
 }

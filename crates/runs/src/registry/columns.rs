@@ -2,9 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::wording::{age, local, measured, text};
+use super::wording::{local, text};
 use crate::{RunState, RunSummary, SCORE};
-use umwelt_charts::{Align, Table};
+use umwelt_charts::{
+    Align, Table,
+    format::{age, measured},
+};
 
 /// Columns that every run has; its scores and settings are columns too.
 pub const OWN: [&str; 12] = [

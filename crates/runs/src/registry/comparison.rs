@@ -1,11 +1,8 @@
 //! Runs side by side.
 
-use super::{
-    Run,
-    wording::{measured, text},
-};
+use super::{Run, wording::text};
 use crate::{Record, RunSummary};
-use umwelt_charts::{Align, Table};
+use umwelt_charts::{Align, Table, format::measured};
 
 /// Each run has a folder of its own: no difference that tells anything.
 const TELLS_NOTHING: &str = "output_path";

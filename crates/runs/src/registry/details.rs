@@ -7,10 +7,13 @@ use serde_json::Value;
 
 use super::{
     Run, quoted, shown,
-    wording::{age, bytes, local, measured, span, text},
+    wording::{local, text},
 };
 use crate::{Record, RunSummary, ScoreCard, read_json};
-use umwelt_charts::{Align, Table};
+use umwelt_charts::{
+    Align, Table,
+    format::{age, bytes, measured, span},
+};
 use umwelt_settings::{self as settings, Schema};
 
 /// State, times, command, environment, settings that are not `T`'s defaults, scores, floors and files.

@@ -32,7 +32,6 @@ pub use query::{Query, best, check_key, compared_by};
 pub use rerun::{Rerun, rerun};
 use scan::Found;
 pub use trash::Trashed;
-pub use wording::bytes;
 
 /// The runs below a folder.
 #[derive(Clone, Debug)]

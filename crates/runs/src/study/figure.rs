@@ -2,12 +2,12 @@
 
 use super::levels::reach;
 use super::{Study, words};
-use umwelt_charts::axis;
 use umwelt_charts::figure::Figure;
+use umwelt_charts::format::short_number;
 use umwelt_charts::legend::LegendEntry;
 use umwelt_charts::line_chart::LineChart;
 use umwelt_charts::panels::Panels;
-use umwelt_charts::ticks::short_number;
+use umwelt_charts::range::extent;
 
 /// Beyond this ratio a linear axis hides the smaller values.
 const WIDE: f64 = 100.0;
@@ -93,7 +93,7 @@ impl Study {
     pub(super) fn chart(&self, metric: &str) -> LineChart {
         let means = self.points.iter().filter_map(|point| point.summary(&self.runs, metric));
         let means: Vec<f64> = means.map(|summary| summary.mean).collect();
-        let (low, high) = axis::ends(means.into_iter());
+        let (low, high) = extent(means.into_iter());
         let log_y = low > 0.0 && high > WIDE * low;
         LineChart { y_label: words::metric(metric), log_y, x_air: true, ..LineChart::default() }
     }
@@ -111,8 +111,8 @@ fn share_heights(charts: &mut [LineChart]) {
 /// Positive numbers, in order, that a logarithmic axis spaces more evenly than a linear one.
 fn is_even_in_ratio(numbers: &[f64]) -> bool {
     let steps = || numbers.windows(2).map(|pair| (pair[1] / pair[0]).ln());
-    let (shortest, longest) = axis::ends(steps());
-    let (low, high) = axis::ends(numbers.iter().copied());
+    let (shortest, longest) = extent(steps());
+    let (low, high) = extent(numbers.iter().copied());
     numbers.len() > 2 && high > 30.0 * low && longest < 3.0 * shortest
 }
 

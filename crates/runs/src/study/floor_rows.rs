@@ -1,8 +1,9 @@
 //! The rows of a table that tell the floors of the rows above them.
 
+use super::Study;
 use super::points::Point;
 use super::table::same;
-use super::{Study, words};
+use umwelt_charts::format;
 
 impl Study {
     /// The row of a floor under the first metric, with the settings that its condition shares.
@@ -17,7 +18,7 @@ impl Study {
         let column = self.floor_column(order);
         let cell = |(place, key): (usize, &usize)| match Some(key) == column {
             true => format!("floor: {name}"),
-            false if place < shared => words::value(self.value(of, *key)),
+            false if place < shared => format::setting(self.value(of, *key)),
             false => String::new(),
         };
         let mut cells = vec![String::new()];
@@ -25,7 +26,7 @@ impl Study {
         if order.is_empty() {
             cells.push(format!("floor: {name}"));
         }
-        cells.extend(digits.first().map(|&digits| words::number(value, digits)));
+        cells.extend(digits.first().map(|&digits| format::column_number(value, digits)));
         cells
     }
 

@@ -1,8 +1,9 @@
 //! The first metric at a glance: a row for each method, a column for each place on the x axis.
 
+use super::Study;
 use super::points::Point;
 use super::table::BEST;
-use super::{Study, words};
+use umwelt_charts::format;
 use umwelt_charts::text_table::{Align, Table};
 
 /// With more columns than this a line no longer fits a page.
@@ -31,8 +32,8 @@ impl Study {
     fn grid(&self, points: &[Point], x: usize, line: usize) -> Table {
         let across = &self.keys[x];
         let columns = across.values.iter().enumerate().map(|(place, value)| match place {
-            0 => (format!("{}={}", across.name, words::value(value)), Align::Right),
-            _ => (words::value(value), Align::Right),
+            0 => (format!("{}={}", across.name, format::setting(value)), Align::Right),
+            _ => (format::setting(value), Align::Right),
         });
         let head = (self.keys[line].name.clone(), Align::Left);
         let columns: Vec<_> = std::iter::once(head).chain(columns).collect();
@@ -43,14 +44,14 @@ impl Study {
         };
         self.keys[line].values.iter().enumerate().fold(table, |table, (row, name)| {
             let cells = (0..across.values.len()).map(|column| cell(row, column));
-            table.row(std::iter::once(words::value(name)).chain(cells))
+            table.row(std::iter::once(format::setting(name)).chain(cells))
         })
     }
 
     /// Mean and deviation, with a mark if it is the best and the seeds if they are not all.
     fn grid_cell(&self, point: &Point) -> String {
         let Some(summary) = self.first(point) else { return "–".to_owned() };
-        let mean = words::mean(&summary, self.decimals(self.first_metric()));
+        let mean = format::mean(summary.mean, summary.deviation, self.decimals(self.first_metric()));
         let best = if self.is_best(point) { format!("{BEST} ") } else { String::new() };
         match summary.count < point.planned {
             true => format!("{best}{mean} ({}/{})", summary.count, point.planned),

@@ -2,7 +2,8 @@
 
 use std::cmp::Ordering;
 
-use super::{StudyRun, words};
+use super::StudyRun;
+use umwelt_charts::format::{self, finite};
 
 /// The value of a run that does not have a key, as in conditional spaces.
 pub const ABSENT: &str = "–";
@@ -38,7 +39,7 @@ pub fn value<'a>(run: &'a StudyRun, key: &str) -> &'a str {
 impl Key {
     fn of(name: &str, runs: &[StudyRun]) -> Self {
         let values = || runs.iter().map(|run| value(run, name));
-        let numeric = values().all(|value| value == ABSENT || number(value).is_some());
+        let numeric = values().all(|value| value == ABSENT || finite(value).is_some());
         let mut key = Self { name: name.to_owned(), values: Vec::new(), numeric };
         for value in values() {
             if !key.values.iter().any(|known| key.same(known, value)) {
@@ -66,7 +67,7 @@ impl Key {
 
     /// The numbers among the values.
     pub fn numbers(&self) -> Vec<f64> {
-        self.values.iter().filter_map(|value| number(value)).collect()
+        self.values.iter().filter_map(|value| finite(value)).collect()
     }
 
     /// Whether the values are names of methods.
@@ -77,22 +78,17 @@ impl Key {
     /// The value in words that stand alone: all but a method's name need the key's.
     pub fn told(&self, value: &str) -> String {
         let bare = self.names_methods() && !self.numeric && value != ABSENT;
-        if bare { value.to_owned() } else { format!("{}={}", self.name, words::value(value)) }
+        if bare { value.to_owned() } else { format!("{}={}", self.name, format::setting(value)) }
     }
 
     /// `1` and `1.0` are one number.
     fn same(&self, a: &str, b: &str) -> bool {
-        a == b || (self.numeric && number(a).is_some() && number(a) == number(b))
+        a == b || (self.numeric && finite(a).is_some() && finite(a) == finite(b))
     }
 }
 
-/// A finite number, if the text is one.
-pub fn number(text: &str) -> Option<f64> {
-    text.trim().parse().ok().filter(|number: &f64| number.is_finite())
-}
-
 fn key_order(numeric: bool, a: &str, b: &str) -> Ordering {
-    let numbers = || number(a).zip(number(b)).filter(|_| numeric).map(|(a, b)| a.total_cmp(&b));
+    let numbers = || finite(a).zip(finite(b)).filter(|_| numeric).map(|(a, b)| a.total_cmp(&b));
     (a == ABSENT).cmp(&(b == ABSENT)).then_with(|| numbers().unwrap_or(Ordering::Equal))
 }
 

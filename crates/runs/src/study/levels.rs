@@ -3,10 +3,10 @@
 use super::Study;
 use super::floors::Floors;
 use super::points::Point;
-use umwelt_charts::axis;
+use umwelt_charts::format::short_number;
 use umwelt_charts::line_chart::{Floor, LineChart};
 use umwelt_charts::plot_axes::heights;
-use umwelt_charts::ticks::short_number;
+use umwelt_charts::range::extent;
 
 /// Floors further from the data than this part of the data's range would squash it.
 const NEAR: f64 = 0.3;
@@ -42,7 +42,7 @@ impl Study {
 
 /// The lowest and the highest of the charts' data.
 pub fn reach(charts: &[LineChart]) -> (f64, f64) {
-    axis::ends(charts.iter().flat_map(heights))
+    extent(charts.iter().flat_map(heights))
 }
 
 /// Whether a level lies within a range or not far from it.

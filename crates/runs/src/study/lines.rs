@@ -1,8 +1,8 @@
 //! Charts of a grid sweep: a panel for each condition, a line for each method, and the scores along x.
 
-use super::keys::number;
+use super::Study;
 use super::points::Point;
-use super::{Study, words};
+use umwelt_charts::format::{self, finite};
 use umwelt_charts::line_chart::{LineChart, Series};
 
 /// The room about a category in which the methods' points stand side by side, and the widest step between two.
@@ -26,7 +26,7 @@ impl Study {
         let categories = match x {
             Some(x) if x.is_axis() => Vec::new(),
             Some(x) => x.values.clone(),
-            None => vec![words::count(points.iter().map(|point| point.counted.len()).sum(), "run")],
+            None => vec![format::count(points.iter().map(|point| point.counted.len()).sum(), "run")],
         };
         LineChart {
             title: self.condition(points),
@@ -68,7 +68,7 @@ impl Study {
     /// Where a point lies along x: at its number, or beside the other methods at its category.
     fn along(&self, point: &Point, look: usize, lines: usize) -> f64 {
         let Some(x) = self.roles.x else { return beside(0, look, lines) };
-        match number(self.value(point, x)).filter(|_| self.keys[x].is_axis()) {
+        match finite(self.value(point, x)).filter(|_| self.keys[x].is_axis()) {
             Some(number) => number,
             None => beside(point.ranks[x], look, lines),
         }

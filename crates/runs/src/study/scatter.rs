@@ -1,8 +1,9 @@
 //! Charts of a search: a panel for each searched key, a point for each setting tried, the best circled.
 
 use super::Study;
-use super::keys::{Key, number};
+use super::keys::Key;
 use super::points::Point;
+use umwelt_charts::format::finite;
 use umwelt_charts::line_chart::{LineChart, Series};
 
 impl Study {
@@ -53,7 +54,7 @@ impl Study {
     fn scattered(&self, metric: &str, point: &Point, key: usize) -> Option<(f64, f64)> {
         let mean = point.summary(&self.runs, metric)?.mean;
         let x =
-            if self.keys[key].numeric { number(self.value(point, key))? } else { point.ranks[key] as f64 };
+            if self.keys[key].numeric { finite(self.value(point, key))? } else { point.ranks[key] as f64 };
         Some((x, mean))
     }
 }

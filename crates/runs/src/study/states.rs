@@ -1,7 +1,7 @@
 //! How far a sweep is, in a line.
 
-use super::words::count;
 use super::{Outcome, Study};
+use umwelt_charts::format::count;
 
 /// The states in the order they are told, each in a word.
 pub const STATES: [&str; 6] = ["finished", "stopped early", "running", "waiting", "interrupted", "failed"];

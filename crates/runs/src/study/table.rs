@@ -3,6 +3,7 @@
 use super::Study;
 use super::points::{Point, Summary};
 use super::words;
+use umwelt_charts::format;
 use umwelt_charts::text_table::{Align, Table};
 
 /// The mark of the best row of a condition.
@@ -67,15 +68,15 @@ impl Study {
 
     fn cells(&self, point: &Point, order: &[usize], digits: &[Option<usize>]) -> Vec<String> {
         let mut cells = vec![if self.is_best(point) { BEST.to_owned() } else { String::new() }];
-        cells.extend(order.iter().map(|&key| words::value(self.value(point, key))));
+        cells.extend(order.iter().map(|&key| format::setting(self.value(point, key))));
         if order.is_empty() {
             cells.push("all runs".to_owned());
         }
         let metric = |(metric, &digits): (&String, &Option<usize>)| match point.summary(&self.runs, metric) {
             Some(summary) if summary.count < point.counted.len() => {
-                format!("{} (n = {})", words::mean(&summary, digits), summary.count)
+                format!("{} (n = {})", format::mean(summary.mean, summary.deviation, digits), summary.count)
             }
-            Some(summary) => words::mean(&summary, digits),
+            Some(summary) => format::mean(summary.mean, summary.deviation, digits),
             None => "–".to_owned(),
         };
         cells.extend(self.metrics.iter().zip(digits).map(metric));
@@ -108,7 +109,7 @@ impl Study {
 
     pub(super) fn decimals(&self, metric: &str) -> Option<usize> {
         let summaries = self.points.iter().filter_map(|point| point.summary(&self.runs, metric));
-        words::decimals(summaries.map(|summary| summary.mean))
+        format::decimals(summaries.map(|summary| summary.mean))
     }
 }
 

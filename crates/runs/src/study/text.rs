@@ -1,6 +1,7 @@
 //! A study in text: heading, table, and what the table leaves out.
 
 use super::{Study, words};
+use umwelt_charts::format;
 use umwelt_charts::text_table::Table;
 
 impl Study {
@@ -44,7 +45,7 @@ impl Study {
     /// The keys with one value, with that value.
     pub(super) fn fixed(&self) -> Vec<String> {
         let fixed = self.keys.iter().filter(|key| !key.varies());
-        fixed.map(|key| format!("{}={}", key.name, words::value(&key.values[0]))).collect()
+        fixed.map(|key| format!("{}={}", key.name, format::setting(&key.values[0]))).collect()
     }
 
     /// What the table's figures and marks mean.

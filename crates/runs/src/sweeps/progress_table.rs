@@ -11,7 +11,7 @@ use super::trial_status::{TrialState, TrialStatus};
 use super::worker::Ending;
 use crate::Status;
 use umwelt_base::terminal;
-use umwelt_charts::{Align, Table};
+use umwelt_charts::{Align, Table, format};
 
 /// The most rows of the live table; a last line counts the others.
 const ROWS: usize = 16;
@@ -66,7 +66,7 @@ impl ProgressTable {
         let score = status.as_ref().and_then(|status| status.scores.get(&self.metric)?.as_f64());
         let (word, rest) = match (ending, score) {
             (Ending::Done, Some(score)) if message().is_empty() => {
-                ("finished", format!("{} {score:.4}", self.metric))
+                ("finished", format!("{} {}", self.metric, format::score(score)))
             }
             (Ending::Done, _) => ("done", message()),
             (Ending::Interrupted, _) => ("stopped", "it goes on from its checkpoint".into()),
@@ -139,7 +139,7 @@ pub fn table(statuses: &[TrialStatus], metric: &str, rows: Option<usize>) -> Str
         [("run", Align::Left), ("state", Align::Left), ("progress", Align::Right), (metric, Align::Right)];
     let table = shown.iter().fold(Table::new(columns), |table, status| {
         let (state, note) = describe(status);
-        let score = status.score.map_or(String::new(), |score| format!("{score:.4}"));
+        let score = status.score.map_or(String::new(), format::score);
         table.row([short(&status.trial), state.to_owned(), note, score])
     });
     let reasons = shown.iter().filter_map(|status| match &status.state {

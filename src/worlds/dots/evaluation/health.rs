@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, no_grad};
 
-use super::table::fraction;
+use crate::charts::format::fraction;
 use crate::diagnostics::{collapse, slow_feature_ratio};
 use crate::nn::Mode;
 use crate::objectives::scalars::Scalars;

@@ -1,7 +1,7 @@
 //! The table a person reads at the end of a run.
 
 use super::{Baseline, Evaluation};
-use crate::charts::{Align, Table};
+use crate::charts::{Align, Table, format::fraction};
 use crate::datasets::IMAGE_SIZE;
 
 /// Scores beside the baselines they beat, under a heading that says what world they are of: of all dots together,
@@ -43,15 +43,6 @@ fn row(name: &str, rmse_px: f64, baselines: &[Baseline], of: impl Fn(&Baseline) 
 /// Planners beside each other, where they were asked for, after an empty line.
 fn plans(evaluation: &Evaluation) -> String {
     evaluation.planning.as_ref().map_or(String::new(), |planning| format!("\n{}", planning.table()))
-}
-
-/// `.034` for 0.034, as the paper writes it.
-pub fn fraction(value: f64, digits: usize) -> String {
-    let text = format!("{value:.digits$}");
-    match text.strip_prefix("-0.") {
-        Some(digits) => format!("-.{digits}"),
-        None => text.strip_prefix('0').unwrap_or(&text).to_owned(),
-    }
 }
 
 /// The best baseline that is worse than the score.
