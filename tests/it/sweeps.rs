@@ -204,14 +204,14 @@ fn a_sweep_that_learns_asks_for_its_budget_and_no_more() {
 }
 
 #[test]
-fn a_report_tells_means_baselines_and_what_is_missing() {
+fn a_report_has_means_baselines_and_missing_runs() {
     let at = tempfile::tempdir().unwrap();
     let lines = "parameters: {vicreg.base_lr: [0.1, 0.2, 1e30], dataset_noise: [0.5, 1]}\nseeds: 2\n\
                  exclude: [{vicreg.base_lr: 1e30, dataset_noise: 1}]\nreport: {x: dataset_noise}\n";
     sweep_file(at.path(), "noise", &["vicreg.epochs=1", "log_every=1"], lines);
     let early = fails(umwelt(at.path(), &["report", "noise.yaml"]), 2);
     assert!(
-        early.contains("there are no runs in runs/noise; begin it with `umwelt sweep noise.yaml`"),
+        early.contains("there are no runs in runs/noise; start the sweep with `umwelt sweep noise.yaml`"),
         "{early}"
     );
 
@@ -226,15 +226,21 @@ fn a_report_tells_means_baselines_and_what_is_missing() {
 
     let told = succeeds(umwelt(at.path(), &["report", "noise.yaml"]));
     let failed = told.lines().filter(|line| line.contains("became")).count();
-    assert!(failed > 0 && told.contains("floor: centre") && told.contains("0 of 2 seeds"), "{told}");
+    assert!(failed > 0 && told.contains("baseline: centre") && told.contains("0 of 2 seeds"), "{told}");
     let report = at.path().join("runs/noise/report");
     let csv = fs::read_to_string(report.join("table.csv")).unwrap();
     assert_eq!(csv.lines().count(), 11, "{csv}");
     let columns = csv.lines().next().unwrap();
-    for column in ["vicreg.base_lr", "seed", "prediction.rmse_px", "centre"] {
+    for column in [
+        "vicreg.base_lr",
+        "seed",
+        "prediction.rmse_px",
+        "prediction.rmse_px baseline: centre",
+        "encoding.rmse_px baseline: centre",
+    ] {
         assert!(columns.contains(column), "{columns}");
     }
-    assert!(fs::read_to_string(report.join("table.md")).unwrap().contains("floor: centre"));
+    assert!(fs::read_to_string(report.join("table.md")).unwrap().contains("baseline: centre"));
     assert!(fs::read_to_string(report.join("figure.svg")).unwrap().starts_with("<svg"));
     assert!(fs::read(report.join("figure.png")).unwrap().starts_with(b"\x89PNG"));
 

@@ -1,8 +1,8 @@
-//! The rectangle that data is drawn in, with its two axes.
+//! The rectangle of the data, with its two axes.
 
 use super::axis::Axis;
 
-/// A rectangle on the page, and the values that its sides stand for.
+/// A rectangle on the page with the axes along its sides.
 pub struct Area {
     pub left: f64,
     pub top: f64,
@@ -31,7 +31,7 @@ impl Area {
         self.y.fraction(value).map(|fraction| self.bottom() - fraction * self.height)
     }
 
-    /// Where a data point lies on the page.
+    /// The position of a data point on the page.
     pub fn point(&self, (x, y): (f64, f64)) -> Option<(f64, f64)> {
         Some((self.column(x)?, self.row(y)?))
     }

@@ -1,13 +1,13 @@
-//! One axis: the range it shows, and where a value falls on it.
+//! One axis: its range, and the position of a value on it.
 
 use super::range::extent;
 use super::ticks::{Tick, linear_ticks, log_ticks};
 
-/// Beyond this, differences of two values overflow.
+/// The largest value that can be drawn; differences of larger ones overflow.
 const LARGEST: f64 = 1e300;
 
-/// What [`Axis::roomy`] adds on each side, as a fraction of the range.
-const AIR: f64 = 0.04;
+/// The margin on each side as a fraction of the range.
+const MARGIN: f64 = 0.04;
 
 /// A linear or logarithmic axis over `low..=high`.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -34,27 +34,28 @@ impl Axis {
         Self { low: low - room, high: high + room, log }
     }
 
-    /// Like [`Axis::tight`] with some air on both sides.
-    pub fn airy(values: impl Iterator<Item = f64>, log: bool) -> Self {
+    /// [`Axis::tight`] with a margin on both sides.
+    pub fn with_margin(values: impl Iterator<Item = f64>, log: bool) -> Self {
         let Self { low, high, .. } = Self::tight(values, log);
-        let room = AIR * (high - low);
+        let room = MARGIN * (high - low);
         Self { low: low - room, high: high + room, log }
     }
 
-    /// Like [`Axis::airy`], but from 0 where that costs little, so that heights compare.
-    pub fn roomy(values: impl Iterator<Item = f64>, log: bool) -> Self {
+    /// [`Axis::with_margin`], but from 0 if that is near, so that heights can be compared.
+    pub fn with_margin_or_zero(values: impl Iterator<Item = f64>, log: bool) -> Self {
         let Self { low, high, .. } = Self::tight(values, log);
-        let room = AIR * (high - low);
+        let room = MARGIN * (high - low);
         let from_zero = !log && (0.0..0.35 * high).contains(&low);
         Self { low: if from_zero { 0.0 } else { low - room }, high: high + room, log }
     }
 
-    /// Where `value` lies: 0 at the low end, 1 at the high end; `None` for NaN, infinity, or no logarithm.
+    /// The position of `value`: 0 at the low end, 1 at the high end. `None` for NaN, infinity, and
+    /// numbers without a logarithm on a logarithmic axis.
     pub fn fraction(&self, value: f64) -> Option<f64> {
         place(value, self.log).map(|place| (place - self.low) / (self.high - self.low))
     }
 
-    /// Round values within the axis, about `target` of them.
+    /// About `target` round values within the axis.
     pub fn ticks(&self, target: usize) -> Vec<Tick> {
         match self.log {
             true => log_ticks(10f64.powf(self.low), 10f64.powf(self.high), target),
@@ -63,7 +64,7 @@ impl Axis {
     }
 }
 
-/// The value on a linear scale, its logarithm on a logarithmic one.
+/// The value, or its logarithm on a logarithmic axis; `None` if it cannot be drawn.
 fn place(value: f64, log: bool) -> Option<f64> {
     let drawable = value.is_finite() && value.abs() < LARGEST && (!log || value > 0.0);
     drawable.then(|| if log { value.log10() } else { value })
@@ -100,10 +101,10 @@ mod tests {
 
     #[test]
     fn an_axis_starts_at_zero_only_if_that_is_near() {
-        let roomy = |values: [f64; 2]| Axis::roomy(values.into_iter(), false);
-        assert_eq!(roomy([1.0, 9.0]).fraction(0.0), Some(0.0));
-        assert!(roomy([8.0, 9.0]).fraction(0.0).unwrap() < -1.0);
-        let below = roomy([-1.0, 9.0]).fraction(-1.0).unwrap();
-        assert!((below - AIR / (1.0 + 2.0 * AIR)).abs() < 1e-12);
+        let with_margin_or_zero = |values: [f64; 2]| Axis::with_margin_or_zero(values.into_iter(), false);
+        assert_eq!(with_margin_or_zero([1.0, 9.0]).fraction(0.0), Some(0.0));
+        assert!(with_margin_or_zero([8.0, 9.0]).fraction(0.0).unwrap() < -1.0);
+        let below = with_margin_or_zero([-1.0, 9.0]).fraction(-1.0).unwrap();
+        assert!((below - MARGIN / (1.0 + 2.0 * MARGIN)).abs() < 1e-12);
     }
 }

@@ -1,22 +1,22 @@
-//! Ticks of an axis without numbers: a name below each place, broken into lines that stay apart.
+//! Ticks of an axis of categories: a name below each, broken into lines so that names do not overlap.
 
 use super::font;
 use super::ticks::Tick;
 
-/// White between two neighbours' names.
+/// The space between the names of two neighbours.
 const APART: f64 = 8.0;
-/// The widest place that is made for a long word before it is broken.
+/// The most width that a word gets before it is broken.
 const WIDEST: f64 = 96.0;
-/// After these a name may break.
+/// The characters after which a name may be broken.
 const BREAKS: [char; 7] = [' ', '_', '.', '-', '/', ',', '='];
 
-/// The room across that a place needs for `names` at a font size of `size`.
+/// The width of a category for `names` at a font size of `size`.
 pub fn pitch(names: &[String], size: f64) -> f64 {
     let pieces = names.iter().flat_map(|name| pieces(name)).map(|piece| font::width(piece, size));
     pieces.fold(0.0, f64::max).min(WIDEST) + APART
 }
 
-/// A tick at 0, 1, 2, ... for each of `names`, its label's lines no wider than `pitch` allows.
+/// The ticks 0, 1, 2, ... of `names`, with label lines that fit into `pitch`.
 pub fn category_ticks(names: &[String], size: f64, pitch: f64) -> Vec<Tick> {
     let tick = |(index, name): (usize, &String)| Tick {
         value: index as f64,
@@ -25,7 +25,7 @@ pub fn category_ticks(names: &[String], size: f64, pitch: f64) -> Vec<Tick> {
     names.iter().enumerate().map(tick).collect()
 }
 
-/// Breaks a name after its separators, and inside a piece only where that alone is too wide.
+/// The lines of a name, broken after its separators; a piece that is too wide is broken anywhere.
 fn broken(name: &str, size: f64, room: f64) -> Vec<String> {
     let fits = |text: &str| font::width(text.trim(), size) <= room;
     let mut lines = vec![String::new()];

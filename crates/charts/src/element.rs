@@ -1,4 +1,4 @@
-//! Writes single SVG elements.
+//! Single SVG elements.
 
 use std::fmt::Write;
 
@@ -20,22 +20,22 @@ impl Element {
         self
     }
 
-    /// Adds a numeric attribute, to a hundredth.
+    /// Adds a number as an attribute, rounded to a hundredth.
     pub fn num(self, key: &str, value: f64) -> Self {
         self.set(key, &number(value))
     }
 
-    /// A `fill` of nothing, and a line of this colour and width.
+    /// Adds an outline of this colour and width, without a filling.
     pub fn stroke(self, colour: &str, width: f64) -> Self {
         self.set("fill", "none").set("stroke", colour).num("stroke-width", width)
     }
 
-    /// A dash pattern; an empty one leaves the line solid.
+    /// Adds a dash pattern; an empty one means a solid line.
     pub fn dash(self, pattern: &str) -> Self {
         if pattern.is_empty() { self } else { self.set("stroke-dasharray", pattern) }
     }
 
-    /// Adds words inside the element, escaped.
+    /// Adds text inside the element, escaped.
     pub fn words(mut self, words: &str) -> Self {
         self.content.push_str(&escape(words));
         self
@@ -47,7 +47,7 @@ impl Element {
         self
     }
 
-    /// Adds markup inside the element, as it is.
+    /// Adds markup inside the element, unescaped.
     pub fn markup(mut self, markup: &str) -> Self {
         self.content.push_str(markup);
         self
@@ -63,14 +63,14 @@ impl Element {
     }
 }
 
-/// A number to a hundredth, without trailing zeros.
+/// A number rounded to a hundredth, without trailing zeros.
 pub fn number(value: f64) -> String {
     let text = format!("{value:.2}");
     let text = text.trim_end_matches('0').trim_end_matches('.');
     if text == "-0" { "0".to_owned() } else { text.to_owned() }
 }
 
-/// Makes `text` safe in SVG; what XML cannot hold at all becomes a space.
+/// `text` escaped for XML; characters that XML forbids become spaces.
 fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {

@@ -1,33 +1,33 @@
-//! Labels beside the ends of their lines: as near as possible, never over each other.
+//! Labels at the ends of lines, moved apart where they would overlap.
 
 use super::area::Area;
 use super::axis::Axis;
+use super::chart::LineChart;
 use super::element::{Element, number};
 use super::font;
 use super::format::short_number;
-use super::line_chart::LineChart;
 use super::palette;
-use super::plot::look;
 use super::svg::{FAINT_INK, Svg, Text};
 
 const SIZE: f64 = 12.0;
 /// The distance between two labels' baselines.
 pub const GAP: f64 = 15.5;
-/// From the area's right side to where a label's sample of its line begins, ends, and the words begin.
+/// Distances from the area's right side: the start and the end of a label's sample of its line, and
+/// the start of its text.
 const BEND: f64 = 14.0;
 const END: f64 = 40.0;
-const WORDS: f64 = 45.0;
+const TEXT: f64 = 45.0;
 
-/// The name of a line, and what it must look like to be recognised.
+/// The name of a line with the style of the line.
 pub struct EndLabel {
-    words: String,
+    text: String,
     colour: &'static str,
     dash: &'static str,
-    /// Where the line ends, as fractions of the two axes; `None` if nothing of it can be drawn.
+    /// The line's end as fractions of the two axes; `None` if no point of it can be drawn.
     end: Option<(f64, f64)>,
 }
 
-/// The labels of a chart: its series, then its floors with their values.
+/// The labels of a chart: its series, then its baselines with their values.
 pub fn of(chart: &LineChart, x: &Axis, y: &Axis) -> Vec<EndLabel> {
     let series = chart
         .series
@@ -38,22 +38,22 @@ pub fn of(chart: &LineChart, x: &Axis, y: &Axis) -> Vec<EndLabel> {
         let end =
             series.points.iter().rev().find_map(|point| Some((x.fraction(point.0)?, y.fraction(point.1)?)));
         let words = if end.is_some() { series.name.clone() } else { format!("{} (no data)", series.name) };
-        let look = look(index, series);
-        EndLabel { words, colour: palette::colour(look), dash: palette::dash(look), end }
+        let style = series.style(index);
+        EndLabel { text: words, colour: palette::colour(style), dash: palette::dash(style), end }
     });
-    let floors = chart.floors.iter().enumerate().filter(|(_, floor)| !floor.name.is_empty());
-    let floors = floors.map(|(index, floor)| {
-        let end = y.fraction(floor.value).map(|height| (1.0, height));
+    let baselines = chart.baselines.iter().enumerate().filter(|(_, baseline)| !baseline.name.is_empty());
+    let baselines = baselines.map(|(index, baseline)| {
+        let end = y.fraction(baseline.value).map(|height| (1.0, height));
         let note = if end.is_some() { "" } else { " (not on this axis)" };
-        let words = format!("{} {}{note}", floor.name, short_number(floor.value));
-        EndLabel { words, colour: FAINT_INK, dash: palette::floor_dash(index), end }
+        let words = format!("{} {}{note}", baseline.name, short_number(baseline.value));
+        EndLabel { text: words, colour: FAINT_INK, dash: palette::baseline_dash(index), end }
     });
-    series.chain(floors).collect()
+    series.chain(baselines).collect()
 }
 
-/// The room that labels need to the right of the area.
+/// The width of the labels, to the right of the area.
 pub fn width(labels: &[EndLabel]) -> f64 {
-    labels.iter().map(|label| WORDS + font::width(&label.words, SIZE)).fold(0.0, f64::max)
+    labels.iter().map(|label| TEXT + font::width(&label.text, SIZE)).fold(0.0, f64::max)
 }
 
 /// The least height of an area in which all labels fit.
@@ -61,7 +61,7 @@ pub fn height(labels: &[EndLabel]) -> f64 {
     labels.len() as f64 * GAP
 }
 
-/// Draws the labels to the right of the area, each led to by its line's colour and dashes.
+/// Draws the labels to the right of the area, each with a lead from its line's end.
 pub fn draw(svg: &mut Svg, area: &Area, labels: &[EndLabel]) {
     let wanted: Vec<f64> = labels.iter().map(|label| row(area, label.end)).collect();
     let edge = 0.5 * GAP;
@@ -71,20 +71,20 @@ pub fn draw(svg: &mut Svg, area: &Area, labels: &[EndLabel]) {
         }
         let colour = if label.colour == FAINT_INK { FAINT_INK } else { Text::default().colour };
         svg.text(
-            area.right() + WORDS,
+            area.right() + TEXT,
             y + 0.35 * SIZE,
-            &label.words,
+            &label.text,
             Text { size: SIZE, colour, ..Text::default() },
         );
     }
 }
 
-/// Labels without a line go to the bottom.
+/// The page's y of a line's end; the bottom for a label without a line.
 fn row(area: &Area, end: Option<(f64, f64)>) -> f64 {
     area.bottom() - end.map_or(0.0, |end| end.1) * area.height
 }
 
-/// Leads from a line's end to its label: faint where it might pass for data, then like the line.
+/// Draws the lead from a line's end to its label: faint within the area, then in the line's style.
 fn draw_lead(svg: &mut Svg, area: &Area, label: &EndLabel, (x, y): (f64, f64), label_y: f64) {
     let (right, from, to) = (area.right(), number(y), number(label_y));
     let (bend, end) = (number(right + BEND), number(right + END));
@@ -95,13 +95,15 @@ fn draw_lead(svg: &mut Svg, area: &Area, label: &EndLabel, (x, y): (f64, f64), l
     svg.add(sample.stroke(label.colour, 1.8).dash(label.dash));
 }
 
-/// Moves `wanted` heights apart to at least `gap`, by the least sum of squares, within `top..=bottom`.
+/// The heights within `top..=bottom` that are at least `gap` apart and closest to `wanted` by the
+/// sum of squares.
 ///
-/// The answer is in the order given. If they do not all fit, they run on below `bottom`.
+/// The order is that of `wanted`. Heights that do not fit continue below `bottom`.
 pub fn spread(wanted: &[f64], gap: f64, top: f64, bottom: f64) -> Vec<f64> {
     let mut order: Vec<usize> = (0..wanted.len()).collect();
     order.sort_by(|&a, &b| wanted[a].total_cmp(&wanted[b]));
-    // Less the gaps above it, no height may fall below the one before: blocks that would are levelled.
+    // With the gaps above it subtracted, each height is at least the one before: blocks of which
+    // this is not true are merged into their mean.
     let mut blocks: Vec<(f64, usize)> = Vec::new();
     for (rank, &index) in order.iter().enumerate() {
         let mut block = (wanted[index] - rank as f64 * gap, 1);

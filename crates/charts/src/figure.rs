@@ -1,4 +1,4 @@
-//! A finished figure: one SVG text, and the same drawing as PNG.
+//! A finished figure as SVG and PNG.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,10 +8,10 @@ use resvg::usvg::{Options, Tree, fontdb};
 
 use super::font;
 
-/// Twice the SVG's size, so that small text stays crisp.
+/// Pixels of the PNG for one unit of the SVG; two keep small text sharp.
 const PIXELS_PER_UNIT: f32 = 2.0;
 
-/// A drawing as SVG text, which can also be had as PNG.
+/// A drawing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Figure {
     svg: String,
@@ -27,7 +27,7 @@ impl Figure {
         &self.svg
     }
 
-    /// The drawing as PNG bytes, two pixels to one SVG unit, with the embedded font and no other.
+    /// The drawing as PNG bytes, two pixels for one SVG unit, in the embedded font.
     ///
     /// Errors if the picture is too large to hold in memory.
     pub fn png(&self) -> anyhow::Result<Vec<u8>> {
@@ -43,7 +43,7 @@ impl Figure {
     }
 }
 
-/// Holds the embedded font alone: a system's fonts would make the pixels differ between machines.
+/// The embedded font alone: with a system's fonts the pixels would differ between machines.
 pub(super) fn fonts() -> Arc<fontdb::Database> {
     static FONTS: OnceLock<Arc<fontdb::Database>> = OnceLock::new();
     let load = || {
@@ -57,8 +57,13 @@ pub(super) fn fonts() -> Arc<fontdb::Database> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::svg::Svg;
     use super::*;
+
+    fn page(content: &str) -> Figure {
+        let font = font::FAMILIES;
+        let start = "<svg xmlns='http://www.w3.org/2000/svg' width='30' height='20.5'";
+        Figure::new(format!("{start} font-family='{font}'>{content}</svg>"))
+    }
 
     fn big_endian(bytes: &[u8]) -> u32 {
         u32::from_be_bytes(bytes.try_into().unwrap())
@@ -66,7 +71,7 @@ mod tests {
 
     #[test]
     fn a_png_is_twice_the_size_of_its_svg_and_the_same_each_time() {
-        let draw = || Svg::new(30.0, 20.5).finish("empty").png().unwrap();
+        let draw = || page("").png().unwrap();
         let png = draw();
         assert_eq!(&png[..8], b"\x89PNG\r\n\x1a\n");
         assert_eq!((big_endian(&png[16..20]), big_endian(&png[20..24])), (60, 41));
@@ -75,10 +80,8 @@ mod tests {
 
     #[test]
     fn text_is_drawn_with_the_embedded_font() {
-        let plain = Svg::new(60.0, 20.0).finish("a").png().unwrap();
-        let mut svg = Svg::new(60.0, 20.0);
-        svg.text(5.0, 15.0, "words", super::super::svg::Text::default());
-        assert_ne!(plain, svg.finish("a").png().unwrap());
+        let text = page("<text x='5' y='15' font-size='12'>word</text>");
+        assert_ne!(page("").png().unwrap(), text.png().unwrap());
         assert!(fonts().faces().next().unwrap().families.iter().any(|(name, _)| name == font::FAMILY));
     }
 }

@@ -1,29 +1,29 @@
-//! The one font of the figures: its bytes, and how wide text is in it.
+//! The font of the figures, and the width of text in it.
 
 use std::sync::OnceLock;
 
 use skrifa::instance::{LocationRef, Size};
 use skrifa::{FontRef, MetadataProvider};
 
-/// Ubuntu Light (Ubuntu Font Licence 1.0, which allows to embed and pass it on).
+/// Ubuntu Light (Ubuntu Font Licence 1.0, which allows embedding and distribution).
 pub const BYTES: &[u8] = epaint_default_fonts::UBUNTU_LIGHT;
 
-/// The name by which the PNG renderer finds [`BYTES`].
+/// The family name of [`BYTES`].
 pub const FAMILY: &str = "Ubuntu";
 
-/// What an SVG asks for: a browser without Ubuntu takes its own sans-serif.
+/// The families of an SVG's text; a browser without Ubuntu falls back to its own sans-serif.
 pub const FAMILIES: &str = "Ubuntu, Arial, sans-serif";
 
-/// Room for a browser's fallback font, which may be wider than ours.
+/// The factor by which a browser's fallback font may be wider.
 const SLACK: f64 = 1.08;
 
-/// The width that `text` needs at a font size of `size`, with room for a slightly wider font.
+/// The width of `text` at a font size of `size`, in a slightly wider font.
 pub fn width(text: &str, size: f64) -> f64 {
     let advance: f64 = text.chars().map(advance).sum();
     advance * size * SLACK
 }
 
-/// Breaks `text` between words into lines no wider than `room`; a longer word keeps a line of its own.
+/// `text` broken between words into lines of at most `room`; a longer word is a line of its own.
 pub fn wrap(text: &str, size: f64, room: f64) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for word in text.split_whitespace() {

@@ -1,11 +1,11 @@
-//! For tests: what a figure holds, measured by the renderer and not by the code that laid it out.
+//! For tests: the content of a figure as the renderer measures it, independent of the layout code.
 
 pub use resvg::usvg::roxmltree;
 use resvg::usvg::{Group, Node, Options, Rect, Tree};
 
 use super::figure::{self, Figure};
 
-/// Panics if words leave the page or touch other words.
+/// Panics if a text leaves the page or overlaps another one.
 pub fn assert_words_are_apart(figure: &Figure) {
     let tree =
         Tree::from_str(figure.svg(), &Options { fontdb: figure::fonts(), ..Options::default() }).unwrap();
@@ -24,7 +24,7 @@ pub fn assert_words_are_apart(figure: &Figure) {
     }
 }
 
-/// The `d` of every path of a class.
+/// The attribute `d` of every path of a class.
 pub fn paths(figure: &Figure, class: &str) -> Vec<String> {
     let page = roxmltree::Document::parse(figure.svg()).unwrap();
     let of_class = page.descendants().filter(|node| node.attribute("class") == Some(class));

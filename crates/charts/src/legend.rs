@@ -1,4 +1,4 @@
-//! A legend for several charts: every series' look and name, in rows.
+//! A legend that several charts share: the style and name of every series, in rows.
 
 use super::element::{Element, number};
 use super::font;
@@ -6,19 +6,19 @@ use super::palette;
 use super::svg::{Svg, Text};
 
 const SIZE: f64 = 12.0;
-/// The width of a line's sample, and of a point's.
+/// The widths of the sample of a line and of a point.
 const SAMPLE: (f64, f64) = (30.0, 10.0);
-const WORDS: f64 = 6.0;
+const TEXT: f64 = 6.0;
 const GAP: f64 = 20.0;
 /// The height of a row of entries.
 pub const ROW: f64 = 19.0;
 
-/// One look and what it stands for.
+/// A style and the name of the series that has it.
 #[derive(Clone, Debug)]
 pub struct LegendEntry {
     pub name: String,
-    pub look: usize,
-    /// Whether the points stand alone, without a line through them.
+    pub style: usize,
+    /// True for points without a line through them.
     pub unconnected: bool,
 }
 
@@ -43,20 +43,20 @@ pub fn rows(entries: &[LegendEntry], room: f64) -> Vec<Vec<(f64, &LegendEntry)>>
     rows
 }
 
-/// Draws an entry with the middle of its sample's left end at `(x, y)`.
+/// Draws an entry; `(x, y)` is the middle of its left side.
 pub fn draw(svg: &mut Svg, (x, y): (f64, f64), entry: &LegendEntry) {
     let sample = sample(entry);
     if !entry.unconnected {
         let line = format!("M{} {}H{}", number(x), number(y), number(x + sample));
         let line = Element::new("path").set("class", "key").set("d", &line);
-        svg.add(line.stroke(palette::colour(entry.look), 1.8).dash(palette::dash(entry.look)));
+        svg.add(line.stroke(palette::colour(entry.style), 1.8).dash(palette::dash(entry.style)));
     }
-    svg.add(palette::marker(entry.look, x + 0.5 * sample, y));
-    svg.text(x + sample + WORDS, y + 0.35 * SIZE, &entry.name, Text { size: SIZE, ..Text::default() });
+    svg.add(palette::marker(entry.style, x + 0.5 * sample, y));
+    svg.text(x + sample + TEXT, y + 0.35 * SIZE, &entry.name, Text { size: SIZE, ..Text::default() });
 }
 
 fn width(entry: &LegendEntry) -> f64 {
-    sample(entry) + WORDS + font::width(&entry.name, SIZE)
+    sample(entry) + TEXT + font::width(&entry.name, SIZE)
 }
 
 fn sample(entry: &LegendEntry) -> f64 {
@@ -69,7 +69,7 @@ mod tests {
 
     #[test]
     fn rows_hold_what_fits_and_never_nothing() {
-        let entry = |look| LegendEntry { name: "ten of ten".into(), look, unconnected: false };
+        let entry = |style| LegendEntry { name: "ten of ten".into(), style, unconnected: false };
         let entries: Vec<_> = (0..5).map(entry).collect();
         let one = width(&entries[0]);
         let counts = |room| rows(&entries, room).iter().map(Vec::len).collect::<Vec<_>>();

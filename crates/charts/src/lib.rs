@@ -1,8 +1,9 @@
-//! Reports: figures and tables. They draw and write text, and leave files to the run folder.
+//! Line charts, frame grids and tables as SVG, PNG and text. No file is written here.
 
 mod area;
-pub mod axis;
+mod axis;
 mod category_ticks;
+pub mod chart;
 mod element;
 mod end_labels;
 pub mod figure;
@@ -11,23 +12,24 @@ pub mod format;
 mod frame_grid;
 mod frame_layout;
 mod frame_marks;
+mod frames;
 #[cfg(any(test, feature = "inspect"))]
 pub mod inspect;
 pub mod legend;
-pub mod line_chart;
+mod line_chart;
 mod line_marks;
 mod palette;
 pub mod panels;
 mod plot;
-pub mod plot_axes;
+mod plot_axes;
 mod point_marks;
 pub mod range;
 mod svg;
 pub mod text_table;
-pub mod ticks;
+mod ticks;
 
+pub use chart::{Baseline, LineChart, Series};
 pub use figure::Figure;
-pub use frame_grid::{FRAME_SIDE, Frame, FrameGrid, FrameRow, MarkWords};
-pub use line_chart::{Floor, LineChart, Series};
+pub use frames::{Frame, FrameGrid, FrameRow, MarkLabels};
 pub use panels::panels;
 pub use text_table::{Align, Table};

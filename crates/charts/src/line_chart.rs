@@ -1,62 +1,15 @@
-//! Lines over a common axis, with the floors that they must beat.
+//! Drawing of a line chart on a page of its own.
 
+use super::chart::LineChart;
 use super::figure::Figure;
 use super::plot::{PAGE_MARGIN, Plot};
 use super::svg::Svg;
 
-/// The size of the plot alone; labels come on top of it.
+/// Width and height of the plot without its labels.
 const PLOT: (f64, f64) = (520.0, 300.0);
 
-/// A chart of lines, each named at its right end.
-#[derive(Clone, Debug, Default)]
-pub struct LineChart {
-    pub title: String,
-    pub x_label: String,
-    pub y_label: String,
-    pub series: Vec<Series>,
-    pub floors: Vec<Floor>,
-    pub log_y: bool,
-    pub log_x: bool,
-    /// Names of the places 0, 1, 2, ... of an x axis without numbers.
-    pub categories: Vec<String>,
-    /// Whether the x axis has air at both ends, for bars and dots.
-    pub x_air: bool,
-    /// The heights that the y axis must reach in place of its own data's, so that charts compare.
-    pub y_range: Option<(f64, f64)>,
-    /// Whether a legend elsewhere names the series, so that their ends need not.
-    pub legend_elsewhere: bool,
-    /// A point to circle, such as the best.
-    pub circled: Option<(f64, f64)>,
-}
-
-/// One line. A point that the axes cannot show (NaN, infinite, not positive on a logarithmic axis) is a gap.
-#[derive(Clone, Debug, Default)]
-pub struct Series {
-    /// The label at the line's end; an empty name draws none.
-    pub name: String,
-    pub points: Vec<(f64, f64)>,
-    /// Half the height of the band around each point, such as a standard deviation over seeds.
-    pub spread: Option<Vec<f64>>,
-    /// Half the height of the bar through each point; NaN draws none.
-    pub error_bars: Option<Vec<f64>>,
-    /// Single values behind the points, drawn small and faint.
-    pub dots: Vec<(f64, f64)>,
-    /// Which colour, dashes and marker; `None` takes the series' place in its chart.
-    pub look: Option<usize>,
-    /// Whether the points stand alone, without a line through them.
-    pub unconnected: bool,
-}
-
-/// A value to compare with, drawn as a dashed level line.
-#[derive(Clone, Debug, Default)]
-pub struct Floor {
-    /// The label at the line's end; an empty name draws none.
-    pub name: String,
-    pub value: f64,
-}
-
 impl LineChart {
-    /// Draws the chart; the page is as large as its labels need.
+    /// The chart on a page that has room for all labels.
     pub fn figure(&self) -> Figure {
         let plot = Plot::new(self, PLOT);
         let (width, height) = plot.size();
@@ -68,6 +21,7 @@ impl LineChart {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chart::{Baseline, Series};
     use super::super::inspect::{assert_words_are_apart, numbers, paths};
     use super::*;
 
@@ -75,23 +29,24 @@ mod tests {
         Series { name: name.into(), points: points.to_vec(), ..Series::default() }
     }
 
-    fn floor(name: &str, value: f64) -> Floor {
-        Floor { name: name.into(), value }
+    fn baseline(name: &str, value: f64) -> Baseline {
+        Baseline { name: name.into(), value }
     }
 
-    fn chart(series: Vec<Series>, floors: Vec<Floor>) -> LineChart {
+    fn chart(series: Vec<Series>, baselines: Vec<Baseline>) -> LineChart {
         let words = |words: &str| words.to_owned();
         let (title, x_label, y_label) = (words("A title"), words("step"), words("RMSE (pixels)"));
-        LineChart { title, x_label, y_label, series, floors, ..LineChart::default() }
+        LineChart { title, x_label, y_label, series, baselines, ..LineChart::default() }
     }
 
     #[test]
     fn every_series_and_floor_is_drawn_and_named_apart() {
         let lines = (0..9)
             .map(|i| series(&format!("series number {i}"), &[(0.0, 1.0), (16.0, 1.0 + 0.01 * i as f64)]));
-        let floors = (0..20).map(|i| floor(&format!("floor {i}"), 1.05 + 0.001 * i as f64)).collect();
-        let figure = chart(lines.collect(), floors).figure();
-        assert_eq!((paths(&figure, "series").len(), paths(&figure, "floor").len()), (9, 20));
+        let baselines =
+            (0..20).map(|i| baseline(&format!("baseline {i}"), 1.05 + 0.001 * i as f64)).collect();
+        let figure = chart(lines.collect(), baselines).figure();
+        assert_eq!((paths(&figure, "series").len(), paths(&figure, "baseline").len()), (9, 20));
         assert_words_are_apart(&figure);
     }
 
@@ -126,8 +81,8 @@ mod tests {
 
     #[test]
     fn odd_data_give_a_figure_and_say_what_is_missing() {
-        let floors = vec![floor("lost", f64::NAN), floor("negative", -1.0)];
-        let mut odd = chart(vec![series("empty", &[]), series("one", &[(3.0, 2.0)])], floors);
+        let baselines = vec![baseline("lost", f64::NAN), baseline("negative", -1.0)];
+        let mut odd = chart(vec![series("empty", &[]), series("one", &[(3.0, 2.0)])], baselines);
         odd.log_y = true;
         let figure = odd.figure();
         assert!(
@@ -154,7 +109,7 @@ mod tests {
     #[test]
     fn the_same_data_give_the_same_bytes() {
         let draw =
-            || chart(vec![series("a", &[(0.0, 0.3), (1.0, 0.1)])], vec![floor("centre", 0.2)]).figure();
+            || chart(vec![series("a", &[(0.0, 0.3), (1.0, 0.1)])], vec![baseline("centre", 0.2)]).figure();
         assert_eq!(draw().svg(), draw().svg());
         assert_eq!(draw().png().unwrap(), draw().png().unwrap());
     }

@@ -1,20 +1,20 @@
-//! Draws data in an area: lines with gaps, bands and floors.
+//! Drawing of lines with gaps, bands and baselines in an area.
 
 use super::area::Area;
+use super::chart::{Baseline, Series};
 use super::element::{Element, number};
-use super::line_chart::{Floor, Series};
 use super::palette;
 use super::svg::{FAINT_INK, Svg};
 
-/// Up to this many points, each gets a marker.
+/// The most points of a line that has a marker at each.
 const MARKED_POINTS: usize = 40;
-/// Points within one such column of the page cannot be told apart.
+/// The width of a column of the page within which points are indistinguishable.
 const COLUMN: f64 = 0.5;
 
 type Point = (f64, f64);
 
 /// Draws the band of a series, if it has one.
-pub fn draw_band(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
+pub fn draw_band(svg: &mut Svg, area: &Area, style: usize, series: &Series) {
     let Some(spread) = &series.spread else { return };
     let edges = series.points.iter().zip(spread).map(|(&point, &spread)| edges(area, point, spread));
     for part in parts(edges) {
@@ -23,42 +23,42 @@ pub fn draw_band(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
         outline.reverse();
         outline.splice(0..0, upper);
         let band = Element::new("path").set("class", "band").set("d", &(path(&outline) + "Z"));
-        svg.add(band.set("fill", palette::colour(look)).set("fill-opacity", "0.16"));
+        svg.add(band.set("fill", palette::colour(style)).set("fill-opacity", "0.16"));
     }
 }
 
 /// Draws the points of a series without a line through them.
-fn draw_points(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
+fn draw_points(svg: &mut Svg, area: &Area, style: usize, series: &Series) {
     for (x, y) in series.points.iter().filter_map(|&point| area.point(point)) {
-        svg.add(palette::marker(look, x, y).set("class", "point").set("fill-opacity", "0.85"));
+        svg.add(palette::marker(style, x, y).set("class", "point").set("fill-opacity", "0.85"));
     }
 }
 
 /// Draws the line of a series, with markers if its points are few.
-pub fn draw_line(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
+pub fn draw_line(svg: &mut Svg, area: &Area, style: usize, series: &Series) {
     if series.unconnected {
-        return draw_points(svg, area, look, series);
+        return draw_points(svg, area, style, series);
     }
     let parts = parts(series.points.iter().map(|&point| area.point(point)));
     let path: String = parts.iter().map(|part| path(&thin(part))).collect();
     let line = Element::new("path").set("class", "series").set("d", &path);
     let few = series.points.len() <= MARKED_POINTS;
-    let line = line.stroke(palette::colour(look), if few { 1.8 } else { 1.2 }).dash(palette::dash(look));
+    let line = line.stroke(palette::colour(style), if few { 1.8 } else { 1.2 }).dash(palette::dash(style));
     svg.add(line.set("stroke-linejoin", "round").child(Element::new("title").words(&series.name)));
     for (x, y) in parts.iter().filter(|part| few || part.len() == 1).flatten() {
-        svg.add(palette::marker(look, *x, *y));
+        svg.add(palette::marker(style, *x, *y));
     }
 }
 
-/// Draws a floor across the area.
-pub fn draw_floor(svg: &mut Svg, area: &Area, index: usize, floor: &Floor) {
-    let Some(y) = area.row(floor.value) else { return };
+/// Draws a baseline across the area.
+pub fn draw_baseline(svg: &mut Svg, area: &Area, index: usize, baseline: &Baseline) {
+    let Some(y) = area.row(baseline.value) else { return };
     let line =
-        Element::new("path").set("class", "floor").set("d", &path(&[(area.left, y), (area.right(), y)]));
-    svg.add(line.stroke(FAINT_INK, 1.1).dash(palette::floor_dash(index)));
+        Element::new("path").set("class", "baseline").set("d", &path(&[(area.left, y), (area.right(), y)]));
+    svg.add(line.stroke(FAINT_INK, 1.1).dash(palette::baseline_dash(index)));
 }
 
-/// The page's x, upper y and lower y of a spread about a point, kept within the area.
+/// The page's x, upper y and lower y of a spread around a point, clipped to the area.
 pub fn edges(area: &Area, (x, y): Point, spread: f64) -> Option<(f64, f64, f64)> {
     let (column, _) = area.point((x, y))?;
     let edge = |value: f64| Some(area.row(value)?.clamp(area.top, area.bottom()));
@@ -66,7 +66,7 @@ pub fn edges(area: &Area, (x, y): Point, spread: f64) -> Option<(f64, f64, f64)>
     Some((column, upper, lower.unwrap_or(area.bottom())))
 }
 
-/// Splits a sequence at its gaps.
+/// The parts of a sequence between its gaps.
 fn parts<T>(items: impl Iterator<Item = Option<T>>) -> Vec<Vec<T>> {
     let mut parts = vec![Vec::new()];
     for item in items {
@@ -79,7 +79,7 @@ fn parts<T>(items: impl Iterator<Item = Option<T>>) -> Vec<Vec<T>> {
     parts
 }
 
-/// Keeps what can be seen: of neighbours in one column, the first, the last and the extremes.
+/// The points that can be seen: of neighbours in one column the first, the last and the extremes.
 fn thin(points: &[Point]) -> Vec<Point> {
     let column = |point: &Point| (point.0 / COLUMN).floor();
     let runs = points.chunk_by(|a, b| column(a) == column(b));

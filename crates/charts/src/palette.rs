@@ -1,11 +1,12 @@
-//! What tells one line from another: colour, dashes and a marker, so that no reader depends on colour alone.
+//! Styles of lines: colour, dashes and a marker, so that no reader depends on colour alone.
 
 use super::element::Element;
 
-/// Okabe and Ito's colours for every kind of colour vision, without their yellow, which is lost on white.
+/// Okabe and Ito's colours for every kind of colour vision, without yellow, which is invisible on
+/// white.
 const COLOURS: [&str; 7] = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#000000"];
 const DASHES: [&str; 5] = ["", "7 3", "2 2", "9 3 2 3", "12 4"];
-const FLOOR_DASHES: [&str; 6] = ["6 4", "2 3", "10 4", "8 3 2 3", "1 2", "14 3 2 3"];
+const BASELINE_DASHES: [&str; 6] = ["6 4", "2 3", "10 4", "8 3 2 3", "1 2", "14 3 2 3"];
 
 /// The orange and sky blue of the palette, bright enough for marks on dark pictures.
 pub const MARKS_ON_PICTURES: (&str, &str) = (COLOURS[4], COLOURS[5]);
@@ -15,14 +16,14 @@ pub fn colour(index: usize) -> &'static str {
     COLOURS[index % COLOURS.len()]
 }
 
-/// The dash pattern of series number `index`; together with [`colour`] it repeats only after 35 series.
+/// The dash pattern of series number `index`. Pairs of colour and dashes repeat after 35 series.
 pub fn dash(index: usize) -> &'static str {
     DASHES[index % DASHES.len()]
 }
 
-/// The dash pattern of floor number `index`; never solid, which is for what was measured.
-pub fn floor_dash(index: usize) -> &'static str {
-    FLOOR_DASHES[index % FLOOR_DASHES.len()]
+/// The dash pattern of baseline number `index`; solid lines are for measured values.
+pub fn baseline_dash(index: usize) -> &'static str {
+    BASELINE_DASHES[index % BASELINE_DASHES.len()]
 }
 
 /// The marker of series number `index` at `(x, y)`.
@@ -47,7 +48,7 @@ mod tests {
 
     #[test]
     fn thirty_five_series_differ_in_colour_or_dashes() {
-        let looks: HashSet<_> = (0..35).map(|index| (colour(index), dash(index))).collect();
-        assert_eq!(looks.len(), 35);
+        let styles: HashSet<_> = (0..35).map(|index| (colour(index), dash(index))).collect();
+        assert_eq!(styles.len(), 35);
     }
 }

@@ -1,13 +1,13 @@
 //! Small multiples: charts of one size in rows, with a common title, legend and caption.
 
+use super::chart::LineChart;
 use super::figure::Figure;
 use super::font;
 use super::legend::{self, LegendEntry};
-use super::line_chart::LineChart;
 use super::plot::{PAGE_MARGIN, Plot};
 use super::svg::{FAINT_INK, Svg, Text};
 
-/// The size of one panel's plot; labels come on top of it.
+/// Width and height of one panel's plot without its labels.
 const PLOT: (f64, f64) = (300.0, 160.0);
 const TITLE: f64 = 17.0;
 const TITLE_LINE: f64 = 24.0;
@@ -15,28 +15,28 @@ const CAPTION: f64 = 11.5;
 const CAPTION_LINE: f64 = 16.0;
 const GAP: f64 = 28.0;
 
-/// Draws `charts` in rows of `columns` under a common title, their plots aligned.
+/// A page of `charts` with aligned plots, `columns` in a row, under a common title.
 pub fn panels(title: &str, charts: Vec<LineChart>, columns: usize) -> Figure {
     let columns = columns.clamp(1, charts.len().max(1));
     let rows = charts.chunks(columns).map(<[LineChart]>::to_vec).collect();
     Panels { title: title.into(), rows, plot: PLOT, ..Panels::default() }.figure()
 }
 
-/// Rows of charts whose plots line up.
+/// Rows of charts with aligned plots.
 #[derive(Clone, Debug, Default)]
 pub struct Panels {
     pub title: String,
     pub rows: Vec<Vec<LineChart>>,
-    /// Width and height of each plot; words come on top of it.
+    /// Width and height of each plot without its labels.
     pub plot: (f64, f64),
-    /// What stands for the series of all charts, above them.
+    /// The legend of all charts, above them.
     pub legend: Vec<LegendEntry>,
     /// Sentences below the charts.
     pub caption: String,
 }
 
 impl Panels {
-    /// Draws the page, as large as its charts and words need.
+    /// The page, with room for all charts and text.
     pub fn figure(&self) -> Figure {
         let plots = aligned(&self.rows, self.plot);
         let grid = Grid::of(&plots);
@@ -62,7 +62,7 @@ impl Panels {
     }
 }
 
-/// Where the columns begin, and how high a row is; both with the white after them.
+/// The widths of the columns and the height of a row, each with the gap after it.
 struct Grid {
     columns: Vec<f64>,
     rows: usize,
@@ -100,13 +100,14 @@ impl Grid {
     }
 }
 
-fn draw_lines(svg: &mut Svg, top: f64, height: f64, lines: &[String], look: Text) {
+fn draw_lines(svg: &mut Svg, top: f64, height: f64, lines: &[String], style: Text) {
     for (index, line) in lines.iter().enumerate() {
-        svg.text(PAGE_MARGIN, top + height * (index as f64 + 0.75), line, look);
+        svg.text(PAGE_MARGIN, top + height * (index as f64 + 0.75), line, style);
     }
 }
 
-/// Lays the charts out with the same room for words, on the right within a column, so that their plots line up.
+/// The layouts of the charts, with equal margins so that the plots are aligned; the right margin is
+/// equal within a column.
 fn aligned(rows: &[Vec<LineChart>], inner: (f64, f64)) -> Vec<Vec<Plot<'_>>> {
     let mut plots: Vec<Vec<Plot>> =
         rows.iter().map(|row| row.iter().map(|chart| Plot::new(chart, inner)).collect()).collect();
@@ -128,8 +129,8 @@ fn aligned(rows: &[Vec<LineChart>], inner: (f64, f64)) -> Vec<Vec<Plot<'_>>> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chart::Series;
     use super::super::inspect::{assert_words_are_apart, numbers, paths};
-    use super::super::line_chart::Series;
     use super::*;
 
     fn charts(count: usize) -> Vec<LineChart> {

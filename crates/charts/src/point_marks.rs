@@ -1,8 +1,8 @@
-//! Draws what stands about a point: its error bar, the single values behind it, a circle around the best.
+//! Drawing of error bars, of the single values behind a point, and of a circle around the best.
 
 use super::area::Area;
+use super::chart::Series;
 use super::element::{Element, number};
-use super::line_chart::Series;
 use super::line_marks::edges;
 use super::palette;
 use super::svg::{INK, Svg};
@@ -11,7 +11,7 @@ use super::svg::{INK, Svg};
 const CAP: f64 = 3.5;
 
 /// Draws the error bars of a series; an end beyond the area has no cap.
-pub fn draw_error_bars(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
+pub fn draw_error_bars(svg: &mut Svg, area: &Area, style: usize, series: &Series) {
     let Some(bars) = &series.error_bars else { return };
     for (x, upper, lower) in series.points.iter().zip(bars).filter_map(|(&at, &bar)| edges(area, at, bar)) {
         let mut path = format!("M{} {}V{}", number(x), number(upper), number(lower));
@@ -19,15 +19,15 @@ pub fn draw_error_bars(svg: &mut Svg, area: &Area, look: usize, series: &Series)
             path += &format!("M{} {}H{}", number(x - CAP), number(end), number(x + CAP));
         }
         let bar = Element::new("path").set("class", "error").set("d", &path);
-        svg.add(bar.stroke(palette::colour(look), 1.1).set("stroke-opacity", "0.8"));
+        svg.add(bar.stroke(palette::colour(style), 1.1).set("stroke-opacity", "0.8"));
     }
 }
 
 /// Draws the single values of a series.
-pub fn draw_dots(svg: &mut Svg, area: &Area, look: usize, series: &Series) {
+pub fn draw_dots(svg: &mut Svg, area: &Area, style: usize, series: &Series) {
     for (x, y) in series.dots.iter().filter_map(|&dot| area.point(dot)) {
         let dot = Element::new("circle").set("class", "dot").num("cx", x).num("cy", y).num("r", 1.9);
-        svg.add(dot.set("fill", palette::colour(look)).set("fill-opacity", "0.4"));
+        svg.add(dot.set("fill", palette::colour(style)).set("fill-opacity", "0.4"));
     }
 }
 
@@ -40,8 +40,8 @@ pub fn draw_circle(svg: &mut Svg, area: &Area, point: (f64, f64)) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::chart::{LineChart, Series};
     use super::super::inspect::{numbers, paths};
-    use super::super::line_chart::{LineChart, Series};
 
     fn chart(points: &[(f64, f64)], bars: &[f64]) -> LineChart {
         let (points, error_bars) = (points.to_vec(), Some(bars.to_vec()));

@@ -1,18 +1,18 @@
-//! A page that collects elements and words.
+//! An SVG page.
 
 use super::element::{Element, number};
 use super::figure::Figure;
 use super::font;
 
-/// The colour of words.
+/// The colour of text.
 pub const INK: &str = "#222222";
-/// The colour of words that matter less, and of floors.
+/// The colour of secondary text and of baselines.
 pub const FAINT_INK: &str = "#666666";
 
-/// The colour of grid lines, and of the line that an axis stands on.
+/// The colours of grid lines and of the x axis.
 pub const GRID: (&str, &str) = ("#e8e8e8", "#999999");
 
-/// Where text stands relative to its point.
+/// The position of text relative to its point.
 #[derive(Clone, Copy)]
 pub enum Anchor {
     Start,
@@ -20,7 +20,7 @@ pub enum Anchor {
     End,
 }
 
-/// How a text looks.
+/// The style of a text.
 #[derive(Clone, Copy)]
 pub struct Text {
     pub size: f64,
@@ -47,24 +47,24 @@ impl Svg {
         Self { width, height, body: String::new() }
     }
 
-    /// Draws an element above those before it.
+    /// Draws an element on top of the earlier ones.
     pub fn add(&mut self, element: Element) {
         element.write(&mut self.body);
         self.body.push('\n');
     }
 
     /// Writes `words` with their baseline at `y`.
-    pub fn text(&mut self, x: f64, y: f64, words: &str, look: Text) {
-        let anchor = match look.anchor {
+    pub fn text(&mut self, x: f64, y: f64, words: &str, style: Text) {
+        let anchor = match style.anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        let text = Element::new("text").num("x", x).num("y", y).num("font-size", look.size);
-        self.add(text.set("text-anchor", anchor).set("fill", look.colour).words(words));
+        let text = Element::new("text").num("x", x).num("y", y).num("font-size", style.size);
+        self.add(text.set("text-anchor", anchor).set("fill", style.colour).words(words));
     }
 
-    /// Ends the page; `title` is what a screen reader says of it.
+    /// The finished figure; screen readers read `title`.
     pub fn finish(self, title: &str) -> Figure {
         let background =
             Element::new("rect").set("width", "100%").set("height", "100%").set("fill", "#ffffff");

@@ -1,30 +1,30 @@
-//! Tables as aligned plain text, and as Markdown.
+//! Tables as aligned plain text and as Markdown.
 
 use std::fmt;
 
-/// Which side of its column a cell keeps to.
+/// The alignment of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {
     Left,
     Right,
 }
 
-/// A table; `to_string` gives it as plain text.
+/// A table of text; `to_string` renders it as plain text.
 #[derive(Clone, Debug)]
 pub struct Table {
     aligns: Vec<Align>,
-    /// The headers, then the rows, all of one length.
+    /// The header, then the rows, all with the same number of cells.
     lines: Vec<Vec<String>>,
 }
 
 impl Table {
-    /// A table with these columns and no rows.
+    /// An empty table with these columns.
     pub fn new<'a>(columns: impl IntoIterator<Item = (&'a str, Align)>) -> Self {
         let (headers, aligns) = columns.into_iter().map(|(header, align)| (header.to_owned(), align)).unzip();
         Self { aligns, lines: vec![headers] }
     }
 
-    /// Adds a row; missing cells stay blank.
+    /// Adds a row; missing cells are blank.
     ///
     /// # Panics
     /// If there are more cells than columns.
@@ -36,7 +36,7 @@ impl Table {
         self
     }
 
-    /// The table in Markdown, aligned in the source too.
+    /// The table in Markdown, with aligned columns in the source.
     pub fn to_markdown(&self) -> String {
         let escape = |cell: &String| cell.replace('|', "\\|").replace(['\n', '\r'], " ");
         let lines = self.lines.iter().map(|line| line.iter().map(escape).collect()).collect();
@@ -84,13 +84,13 @@ mod tests {
     use super::*;
 
     fn table() -> Table {
-        let table = Table::new([("floor", Align::Left), ("RMSE", Align::Right)]);
+        let table = Table::new([("model", Align::Left), ("RMSE", Align::Right)]);
         table.row(["summed actions", "0.92"]).row(["centre ±", "10.31"]).row(["a|b"])
     }
 
     #[test]
     fn plain_text_is_aligned_without_trailing_spaces() {
-        let expected = "floor            RMSE\n\
+        let expected = "model            RMSE\n\
                         --------------  -----\n\
                         summed actions   0.92\n\
                         centre ±        10.31\n\
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn markdown_marks_alignment_and_escapes_bars() {
-        let expected = "| floor          |  RMSE |\n\
+        let expected = "| model          |  RMSE |\n\
                         | -------------- | ----: |\n\
                         | summed actions |  0.92 |\n\
                         | centre ±       | 10.31 |\n\

@@ -2,14 +2,14 @@
 
 use super::format::in_steps;
 
-/// A marked place on an axis.
+/// A marked value on an axis.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tick {
     pub value: f64,
     pub label: String,
 }
 
-/// At most about `target` multiples of 1, 2 or 5 times a power of ten in `low..=high`.
+/// About `target` multiples of 1, 2 or 5 times a power of ten in `low..=high`.
 pub fn linear_ticks(low: f64, high: f64, target: usize) -> Vec<Tick> {
     let step = round_step((high - low) / target.max(1) as f64);
     let (first, last) = ((low / step - 1e-9).ceil(), (high / step + 1e-9).floor());
@@ -35,7 +35,7 @@ pub fn log_ticks(low: f64, high: f64, target: usize) -> Vec<Tick> {
     places.into_iter().map(|value| Tick { value, label: in_steps(value, value, value) }).collect()
 }
 
-/// Less than a few steps of 1-2-5 wide, a logarithmic axis is nearly linear.
+/// Linear ticks, for a logarithmic axis that is so short that it is nearly linear.
 fn linear_fallback(low: f64, high: f64, target: usize) -> Vec<Tick> {
     let ticks = linear_ticks(low, high, target);
     ticks.into_iter().filter(|tick| tick.value > 0.0).collect()

@@ -1,6 +1,6 @@
 //! What a run folder tells at a glance.
 
-mod logged;
+pub(crate) mod logged;
 
 use std::fmt;
 use std::fs;

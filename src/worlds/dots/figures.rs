@@ -8,21 +8,24 @@ use anyhow::Result;
 pub use diagnostics::diagnostics;
 pub use planning::planning;
 
-use crate::charts::{Figure, Floor, Frame, FrameGrid, FrameRow, LineChart, MarkWords, Series};
+use crate::charts::{Baseline, Figure, Frame, FrameGrid, FrameRow, LineChart, MarkLabels, Series};
+use crate::datasets::IMAGE_SIZE;
 use crate::worlds::dots::evaluation::{Evaluation, Example};
 
+const TRUE: MarkLabels = MarkLabels { ring: Some("true position"), cross: None, path: None };
+const PROBED: &str = "probed position (small at the edge: outside the frame)";
 /// Columns of the frame grid: this many of the frames, evenly spread.
 const SHOWN_FRAMES: usize = 9;
 
-/// The error of every step of the rollout, with the floors as lines.
+/// The error of every step of the rollout, with the baselines as lines.
 pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
     let series = |name: &str, values: &[f64]| Series {
         name: name.into(),
         points: values.iter().enumerate().map(|(step, px)| (step as f64, *px)).collect(),
         ..Series::default()
     };
-    let floors = evaluation.baselines.iter().filter(|floor| floor.score.rmse_px > 0.005);
-    let lines = floors.map(|floor| series(&floor.name, &floor.score.per_step_px));
+    let baselines = evaluation.baselines.iter().filter(|baseline| baseline.score.rmse_px > 0.005);
+    let lines = baselines.map(|baseline| series(&baseline.name, &baseline.score.per_step_px));
     LineChart {
         title: format!("Error of the probed position, {world}"),
         x_label: "frame of the rollout".into(),
@@ -30,7 +33,7 @@ pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
         series: std::iter::once(series("prediction", &evaluation.prediction.per_step_px))
             .chain(lines)
             .collect(),
-        floors: vec![Floor { name: "encoding of frame 0".into(), value: evaluation.encoding.rmse_px }],
+        baselines: vec![Baseline { name: "encoding of frame 0".into(), value: evaluation.encoding.rmse_px }],
         ..LineChart::default()
     }
     .figure()
@@ -39,15 +42,15 @@ pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
 /// Frames with the true position and what the probe reads from the rollout that has seen none after the first.
 pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
     let shown = shown_frames(examples);
-    let row = |(index, example): (usize, &Example)| FrameRow {
-        label: format!("sequence {}", index + 1),
-        frames: shown.iter().map(|t| frame(example, *t)).collect(),
+    let row = |(index, example): (usize, &Example)| {
+        let frames = shown.iter().map(|t| frame(example, *t)).collect::<Result<_>>()?;
+        Ok(FrameRow { label: format!("sequence {}", index + 1), frames })
     };
     FrameGrid {
         title: format!("True and probed position, {world}"),
-        rows: examples.iter().enumerate().map(row).collect(),
+        rows: examples.iter().enumerate().map(row).collect::<Result<_>>()?,
         column_labels: column_labels(&shown),
-        ..FrameGrid::default()
+        marks: MarkLabels { cross: Some(PROBED), ..TRUE },
     }
     .figure()
 }
@@ -56,20 +59,20 @@ pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
 pub fn reconstructions(world: &str, examples: &[Example]) -> Result<Option<Figure>> {
     let shown = shown_frames(examples);
     let rows = |(index, example): (usize, &Example)| {
-        let row = |label: String, frames: &[Vec<f32>]| FrameRow {
-            label,
-            frames: shown.iter().map(|t| marked(&frames[*t], example.truth[*t])).collect(),
+        let row = |label: String, frames: &[Vec<f32>]| {
+            let frames = shown.iter().map(|t| marked(&frames[*t], example.truth[*t]));
+            Ok(FrameRow { label, frames: frames.collect::<Result<_>>()? })
         };
         let imagined = example.imagined.as_ref()?;
         Some([row(format!("sequence {}", index + 1), &example.frames), row("imagined".into(), imagined)])
     };
-    let rows: Vec<FrameRow> = examples.iter().enumerate().filter_map(rows).flatten().collect();
+    let rows: Vec<FrameRow> =
+        examples.iter().enumerate().filter_map(rows).flatten().collect::<Result<_>>()?;
     if rows.is_empty() {
         return Ok(None);
     }
     let title = format!("Frames above those imagined after the first, {world}");
-    let words = MarkWords { cross: None, ..MarkWords::default() };
-    FrameGrid { title, rows, column_labels: column_labels(&shown), words }.figure().map(Some)
+    FrameGrid { title, rows, column_labels: column_labels(&shown), marks: TRUE }.figure().map(Some)
 }
 
 /// The frames that a grid has room for, evenly spread.
@@ -85,18 +88,19 @@ fn column_labels(shown: &[usize]) -> Vec<String> {
     shown.iter().map(|t| format!("frame {t}")).collect()
 }
 
-fn frame(example: &Example, t: usize) -> Frame {
-    Frame { probed_xy: on_page(example.probed[t]), ..marked(&example.frames[t], example.truth[t]) }
+fn frame(example: &Example, t: usize) -> Result<Frame> {
+    let cross = Some(on_page(example.probed[t]));
+    Ok(Frame { cross, ..marked(&example.frames[t], example.truth[t])? })
 }
 
 /// A frame with its true position alone.
-fn marked(pixels: &[f32], truth: (f32, f32)) -> Frame {
-    Frame {
-        pixels: pixels.to_vec(),
-        true_xy: on_page(truth),
-        probed_xy: (f32::NAN, f32::NAN),
-        ..Frame::default()
-    }
+fn marked(pixels: &[f32], truth: (f32, f32)) -> Result<Frame> {
+    Ok(Frame { ring: Some(on_page(truth)), ..grey(pixels)? })
+}
+
+/// A frame of the world without marks.
+pub(super) fn grey(pixels: &[f32]) -> Result<Frame> {
+    Frame::grey((IMAGE_SIZE, IMAGE_SIZE), pixels)
 }
 
 /// A position in pixels, counted from their centres, as one on the page, counted from the first's corner.

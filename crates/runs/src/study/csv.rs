@@ -1,35 +1,38 @@
-//! The runs of a study for other programs: one row a run.
-
-use std::collections::BTreeSet;
+//! The runs of a study as CSV, one row for each run.
 
 use ::csv::Writer;
 
-use super::{Study, StudyRun};
+use super::{Study, StudyRun, scores};
+use crate::Baseline;
+
+/// The name of a score and of one of its baselines.
+type BaselineName<'a> = (&'a str, &'a str);
 
 impl Study {
-    /// A header, then each run's name, state and its detail, seed, varied keys, scores and floors, unrounded.
+    /// A header and a row for each run: its name, state and detail, seed, varied keys, scores and
+    /// baselines, unrounded.
     ///
-    /// Cells are quoted as RFC 4180 has it; lines end in a line feed.
+    /// Cells are quoted as in RFC 4180; lines end in a line feed.
     pub fn csv(&self) -> String {
         let is_key = |score: &&str| self.keys.iter().any(|key| key.name == **score);
-        let scores = self.runs.iter().flat_map(|run| run.scores.keys().map(String::as_str));
-        let scores: BTreeSet<&str> = scores.filter(|score| !is_key(score)).collect();
-        let floors = self.floor_names();
+        let scores: Vec<&str> =
+            scores::known(&self.runs).into_iter().filter(|score| !is_key(score)).collect();
+        let baselines = self.baseline_names();
         let mut writer = Writer::from_writer(Vec::new());
         let mut write =
             |cells: Vec<String>| writer.write_record(cells).expect("memory takes every row of one length");
         let start = ["run", "state", "detail", "seed"].map(str::to_owned).into_iter();
         let keys = self.keys.iter().map(|key| key.name.clone());
         let names = start.chain(keys).chain(scores.iter().map(|&score| score.to_owned()));
-        write(names.chain(floors.iter().map(|floor| format!("floor: {floor}"))).collect());
+        write(names.chain(baselines.iter().map(|(of, name)| format!("{of} baseline: {name}"))).collect());
         for run in &self.runs {
-            write(self.record(run, &scores, &floors));
+            write(self.record(run, &scores, &baselines));
         }
         let bytes = writer.into_inner().expect("memory can be flushed");
         String::from_utf8(bytes).expect("quoting keeps text valid")
     }
 
-    fn record(&self, run: &StudyRun, scores: &BTreeSet<&str>, floors: &[&str]) -> Vec<String> {
+    fn record(&self, run: &StudyRun, scores: &[&str], baselines: &[BaselineName]) -> Vec<String> {
         let number = |number: Option<f64>| number.map_or(String::new(), |number| number.to_string());
         let mut cells =
             vec![run.name.clone(), run.outcome.state().to_owned(), run.outcome.detail().to_owned()];
@@ -38,15 +41,17 @@ impl Study {
             |name: &str| run.varied.iter().find(|(key, _)| key == name).map(|(_, value)| value.clone());
         cells.extend(self.keys.iter().map(|key| value(&key.name).unwrap_or_default()));
         cells.extend(scores.iter().map(|&score| number(run.scores.get(score).copied())));
-        let floor = |name: &str| run.floors.iter().find(|floor| floor.0 == name).map(|floor| floor.1);
-        cells.extend(floors.iter().map(|&name| number(floor(name))));
+        let is = |baseline: &&Baseline, (of, name): BaselineName| baseline.of == of && baseline.name == name;
+        let baseline = |wanted| run.card.baselines.iter().find(|baseline| is(baseline, wanted));
+        cells.extend(baselines.iter().map(|&wanted| number(baseline(wanted).map(|baseline| baseline.value))));
         cells
     }
 
-    fn floor_names(&self) -> Vec<&str> {
-        let mut names: Vec<&str> = Vec::new();
-        for (name, _) in self.runs.iter().flat_map(|run| &run.floors) {
-            if !names.contains(&name.as_str()) {
+    fn baseline_names(&self) -> Vec<BaselineName<'_>> {
+        let mut names: Vec<BaselineName> = Vec::new();
+        for baseline in self.runs.iter().flat_map(|run| &run.card.baselines) {
+            let name = (baseline.of.as_str(), baseline.name.as_str());
+            if !names.contains(&name) {
                 names.push(name);
             }
         }
@@ -56,8 +61,8 @@ impl Study {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Outcome;
-    use super::super::examples::{run, study};
+    use super::super::examples::{baseline, run};
+    use super::super::{Outcome, Study};
 
     #[test]
     fn cells_with_commas_quotes_and_lines_are_quoted() {
@@ -65,11 +70,11 @@ mod tests {
             run("a,b", &[("k", "say \"x\"")], Some("1"), &[("s", 0.1)]),
             run("c", &[("other", "2")], None, &[("t", f64::NAN)]),
         ];
-        runs[0].floors = vec![("simulator".into(), 1e-6)];
+        runs[0].card.baselines = vec![baseline("simulator", 1e-6)];
         runs[1].outcome = Outcome::Failed("line one\nline two".into());
-        let expected = "run,state,detail,seed,k,other,s,t,floor: simulator\n\
+        let expected = "run,state,detail,seed,k,other,s,t,prediction.rmse_px baseline: simulator\n\
                         \"a,b\",finished,,1,\"say \"\"x\"\"\",,0.1,,0.000001\n\
                         c,failed,\"line one\nline two\",,,2,,NaN,\n";
-        assert_eq!(study(runs).csv(), expected);
+        assert_eq!(Study::example(runs).csv(), expected);
     }
 }

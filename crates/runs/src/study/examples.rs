@@ -1,8 +1,9 @@
-//! For tests: small sweeps whose numbers are known.
+//! For tests: small sweeps with known numbers.
 
-use super::{Outcome, Study, StudyRun, Wishes};
+use super::run::{Outcome, StudyRun};
+use crate::{Baseline, Score, ScoreCard};
 
-/// A finished run.
+/// A finished run with a card of these scores, all of them headline scores.
 pub fn run(name: &str, varied: &[(&str, &str)], seed: Option<&str>, scores: &[(&str, f64)]) -> StudyRun {
     StudyRun {
         name: name.to_owned(),
@@ -10,21 +11,20 @@ pub fn run(name: &str, varied: &[(&str, &str)], seed: Option<&str>, scores: &[(&
         varied: varied.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect(),
         seed: seed.map(str::to_owned),
         scores: scores.iter().map(|(name, score)| ((*name).to_owned(), *score)).collect(),
-        floors: Vec::new(),
+        card: ScoreCard {
+            scores: scores.iter().map(|(name, value)| Score::lower(name, *value, "", name)).collect(),
+            baselines: vec![],
+            headline: scores.iter().map(|(name, _)| (*name).to_owned()).collect(),
+        },
     }
 }
 
-/// A study without wishes.
-pub fn study(runs: Vec<StudyRun>) -> Study {
-    Study::new("A study", runs, Wishes::default()).unwrap()
+/// A baseline of the prediction.
+pub fn baseline(name: &str, value: f64) -> Baseline {
+    Baseline { name: name.into(), value, of: "prediction.rmse_px".into() }
 }
 
-/// What is said of wishes that cannot be fulfilled.
-pub fn refusal(runs: Vec<StudyRun>, wishes: Wishes) -> String {
-    Study::new("A study", runs, wishes).unwrap_err().to_string()
-}
-
-/// Two methods under noise 0, 1 and 2, three seeds each 0.1 apart: VICReg at 1 + noise, IDM at 0.9.
+/// Two methods at noise 0, 1 and 2 with three seeds 0.1 apart: VICReg at 1 + noise, IDM at 0.9.
 pub fn noise_sweep() -> Vec<StudyRun> {
     let mut runs = Vec::new();
     for (method, mean) in [("VICReg", [1.0, 2.0, 3.0]), ("IDM", [0.9; 3])] {
@@ -39,11 +39,15 @@ fn noisy(method: &str, noise: usize, seed: i32, score: f64) -> StudyRun {
     let varied = [("model_type", method), ("dataset_noise", &noise.to_string())];
     let scores = [("prediction.rmse_px", score), ("encoding.rmse_px", 0.5)];
     let mut run = run(&format!("{method}-n{noise}-s{seed}"), &varied, Some(&seed.to_string()), &scores);
-    run.floors = vec![("simulator".into(), 1e-6), ("centre".into(), 9.37), ("copy".into(), 2.5)];
+    run.card.scores = vec![
+        Score::lower("prediction.rmse_px", score, "px", "prediction RMSE"),
+        Score::lower("encoding.rmse_px", 0.5, "px", "encoding RMSE"),
+    ];
+    run.card.baselines = vec![baseline("simulator", 1e-6), baseline("centre", 9.37), baseline("copy", 2.5)];
     run
 }
 
-/// The noise sweep with one and three dots, and noise that moves or stands.
+/// The noise sweep with one and three dots, and with changing and static noise.
 pub fn conditions() -> Vec<StudyRun> {
     let worlds = [("1", "false"), ("1", "true"), ("3", "false"), ("3", "true")];
     let with = |mut run: StudyRun, (dots, fixed): (&str, &str)| {
@@ -53,7 +57,7 @@ pub fn conditions() -> Vec<StudyRun> {
     worlds.iter().flat_map(|world| noise_sweep().into_iter().map(move |run| with(run, *world))).collect()
 }
 
-/// A search over a rate spaced in ratio, a coefficient and a network.
+/// A search over a learning rate on a logarithmic scale, a coefficient and an architecture.
 pub fn search(trials: usize) -> Vec<StudyRun> {
     let trial = |index: usize| {
         let rate = 1e-4 * 10f64.powf(4.0 * index as f64 / trials as f64);

@@ -1,4 +1,4 @@
-//! The first metric at a glance: a row for each method, a column for each place on the x axis.
+//! The first score at a glance: a row for each method, a column for each value of the x axis.
 
 use super::Study;
 use super::points::Point;
@@ -6,15 +6,16 @@ use super::table::BEST;
 use umwelt_charts::format;
 use umwelt_charts::text_table::{Align, Table};
 
-/// With more columns than this a line no longer fits a page.
+/// The most columns that fit a page.
 const COLUMNS: usize = 10;
 
 impl Study {
-    /// A grid for each condition under its name; none without methods, an x axis and scores, or too wide.
+    /// The name of each condition with its grid; none without methods, an x axis and scores, or if they
+    /// are too wide.
     pub(super) fn grids(&self) -> Vec<(String, Table)> {
-        let (Some(x), Some(line)) = (self.roles.x, self.roles.line) else { return Vec::new() };
+        let (Some(x), Some(line)) = (self.encoding.x, self.encoding.line) else { return Vec::new() };
         let scored = self.points.iter().any(|point| self.first(point).is_some());
-        if self.roles.scatter || !scored || self.keys[x].values.len() > COLUMNS {
+        if self.encoding.scatter || !scored || self.keys[x].values.len() > COLUMNS {
             return Vec::new();
         }
         self.conditions()
@@ -23,10 +24,10 @@ impl Study {
             .collect()
     }
 
-    /// The panel keys' values of some points, in words.
+    /// The labels of the panel that some points are in.
     pub(super) fn condition(&self, points: &[Point]) -> String {
-        let told = |&key: &usize| self.keys[key].told(self.value(&points[0], key));
-        self.roles.panels.iter().map(told).collect::<Vec<_>>().join(", ")
+        let label = |&key: &usize| self.keys[key].label(self.value(&points[0], key));
+        self.encoding.panels.iter().map(label).collect::<Vec<_>>().join(", ")
     }
 
     fn grid(&self, points: &[Point], x: usize, line: usize) -> Table {
@@ -48,10 +49,10 @@ impl Study {
         })
     }
 
-    /// Mean and deviation, with a mark if it is the best and the seeds if they are not all.
+    /// Mean and deviation, with a mark if they are the best, and the number of seeds if some are missing.
     fn grid_cell(&self, point: &Point) -> String {
         let Some(summary) = self.first(point) else { return "–".to_owned() };
-        let mean = format::mean(summary.mean, summary.deviation, self.decimals(self.first_metric()));
+        let mean = format::mean(summary.mean, summary.deviation, self.decimals(&self.first_score().name));
         let best = if self.is_best(point) { format!("{BEST} ") } else { String::new() };
         match summary.count < point.planned {
             true => format!("{best}{mean} ({}/{})", summary.count, point.planned),
@@ -62,8 +63,8 @@ impl Study {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Outcome;
-    use super::super::examples::{conditions, noise_sweep, search, study};
+    use super::super::examples::{conditions, noise_sweep, search};
+    use super::super::{Outcome, Study};
 
     #[test]
     fn methods_are_rows_and_levels_columns() {
@@ -76,13 +77,14 @@ mod tests {
             "VICReg          1.00 ± 0.10    2.00 ± 0.10  2.95 ± 0.07 (2/3)\n",
             "IDM                       –  * 0.90 ± 0.10      * 0.90 ± 0.10\n",
         ];
-        assert_eq!(study(runs).grids()[0].1.to_string(), expected.concat());
+        assert_eq!(Study::example(runs).grids()[0].1.to_string(), expected.concat());
     }
 
     #[test]
     fn each_condition_has_a_grid_and_a_search_none() {
-        let names: Vec<String> = study(conditions()).grids().into_iter().map(|grid| grid.0).collect();
+        let names: Vec<String> =
+            Study::example(conditions()).grids().into_iter().map(|grid| grid.0).collect();
         assert_eq!(names[..2], ["dots=1, static=false", "dots=1, static=true"]);
-        assert!(study(search(20)).grids().is_empty());
+        assert!(Study::example(search(20)).grids().is_empty());
     }
 }

@@ -2,25 +2,26 @@
 
 use std::cmp::Ordering;
 
-use super::StudyRun;
+use super::run::StudyRun;
 use umwelt_charts::format::{self, finite};
 
-/// The value of a run that does not have a key, as in conditional spaces.
+/// The value for a run without the key, as in conditional spaces.
 pub const ABSENT: &str = "–";
 
-/// A key of such a name, in whatever section, tells methods apart.
+/// The names of keys, in any section, whose values are names of methods.
 const METHODS: [&str; 7] = ["model_type", "model", "method", "algorithm", "objective", "group", "run_group"];
 
-/// One key and its values: numbers in their order, words as they come, [`ABSENT`] last.
+/// A key and its values: numbers in ascending order, other values in order of appearance, [`ABSENT`]
+/// last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     pub name: String,
     pub values: Vec<String>,
-    /// Whether all values but [`ABSENT`] are numbers.
+    /// True if all values but [`ABSENT`] are numbers.
     pub numeric: bool,
 }
 
-/// The keys of `runs` in the order in which they are first met.
+/// The keys of `runs` in order of appearance.
 pub fn of(runs: &[StudyRun]) -> Vec<Key> {
     let mut names: Vec<&str> = Vec::new();
     for (name, _) in runs.iter().flat_map(|run| &run.varied) {
@@ -31,7 +32,7 @@ pub fn of(runs: &[StudyRun]) -> Vec<Key> {
     names.into_iter().map(|name| Key::of(name, runs)).collect()
 }
 
-/// What a run gives a key.
+/// The value of a key in a run.
 pub fn value<'a>(run: &'a StudyRun, key: &str) -> &'a str {
     run.varied.iter().find(|(name, _)| name == key).map_or(ABSENT, |(_, value)| value)
 }
@@ -54,12 +55,12 @@ impl Key {
         self.values.len() > 1
     }
 
-    /// Whether every run has a number to put on an axis.
+    /// True if every run has a number for the key.
     pub fn is_axis(&self) -> bool {
         self.numeric && self.values.iter().all(|value| value != ABSENT)
     }
 
-    /// The place of a value that some run gives the key.
+    /// The index in `values` of a run's value.
     pub fn rank(&self, value: &str) -> usize {
         let rank = self.values.iter().position(|known| self.same(known, value));
         rank.expect("the values of a key are those of its runs")
@@ -70,18 +71,18 @@ impl Key {
         self.values.iter().filter_map(|value| finite(value)).collect()
     }
 
-    /// Whether the values are names of methods.
+    /// True if the values are names of methods.
     pub fn names_methods(&self) -> bool {
         METHODS.contains(&self.name.rsplit('.').next().unwrap_or(&self.name))
     }
 
-    /// The value in words that stand alone: all but a method's name need the key's.
-    pub fn told(&self, value: &str) -> String {
+    /// The value as a label: `key=value`, or the bare name of a method.
+    pub fn label(&self, value: &str) -> String {
         let bare = self.names_methods() && !self.numeric && value != ABSENT;
         if bare { value.to_owned() } else { format!("{}={}", self.name, format::setting(value)) }
     }
 
-    /// `1` and `1.0` are one number.
+    /// Equality of values; `1` and `1.0` are one number.
     fn same(&self, a: &str, b: &str) -> bool {
         a == b || (self.numeric && finite(a).is_some() && finite(a) == finite(b))
     }
@@ -118,11 +119,11 @@ mod tests {
     }
 
     #[test]
-    fn values_but_those_of_methods_are_told_with_their_key() {
+    fn labels_hold_the_key_unless_they_name_a_method() {
         let varied = [("n", "1"), ("s", "true"), ("a.method", "IDM"), ("rate", "0.012345678")];
         let runs = [run("a", &varied, None, &[]), run("b", &[], None, &[])];
-        let told: Vec<_> = of(&runs).iter().map(|key| key.told(&key.values[0])).collect();
-        assert_eq!(told, ["n=1", "s=true", "IDM", "rate=0.0123"]);
-        assert_eq!(of(&runs)[2].told(ABSENT), "a.method=–");
+        let labels: Vec<_> = of(&runs).iter().map(|key| key.label(&key.values[0])).collect();
+        assert_eq!(labels, ["n=1", "s=true", "IDM", "rate=0.0123"]);
+        assert_eq!(of(&runs)[2].label(ABSENT), "a.method=–");
     }
 }

@@ -1,99 +1,84 @@
-//! A sweep's runs as a table and a figure: means over seeds, beside their floors, and all that is missing.
+//! Reports of sweeps as a table and a figure: means over seeds with their baselines, and a note of
+//! every run that is left out.
 
+mod baseline_lines;
+mod baseline_rows;
+mod baselines;
 mod csv;
+mod encoding;
 #[cfg(test)]
 mod examples;
 mod figure;
-mod floor_rows;
-mod floors;
 mod grid;
 mod keys;
-mod levels;
 mod lines;
 mod notes;
+mod options;
 mod points;
-mod roles;
+mod run;
 mod scatter;
+mod scores;
 mod states;
+mod sweep;
 mod table;
 mod text;
-mod wishes;
-mod words;
 
-use std::collections::BTreeMap;
-
+use encoding::Encoding;
 use keys::Key;
 use points::Point;
-use roles::Roles;
+use scores::StudyScore;
+use umwelt_base::UserError;
 
-pub use wishes::{WishError, Wishes};
+pub use options::StudyOptions;
+pub use run::{Outcome, StudyRun};
 
-use crate::Goal;
-
-/// One run of a sweep, as its folder tells it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StudyRun {
-    pub name: String,
-    pub outcome: Outcome,
-    /// The keys that the sweep varies with their values, in the sweep's order, without the seed.
-    pub varied: Vec<(String, String)>,
-    /// `None` if the sweep does not vary it.
-    pub seed: Option<String>,
-    pub scores: BTreeMap<String, f64>,
-    /// What can be had without learning, of the first metric and in its unit.
-    pub floors: Vec<(String, f64)>,
-}
-
-/// What became of a run. Only the scores of finished runs count.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Outcome {
-    Finished,
-    /// Early, by the sweep, for this reason.
-    Stopped(String),
-    /// How far it is.
-    Running(String),
-    Waiting,
-    Interrupted,
-    /// For this reason.
-    Failed(String),
-}
-
-/// The runs of a sweep, and how they are to be shown.
+/// The runs of a sweep, and the layout of their table and figure.
 #[derive(Clone, Debug)]
 pub struct Study {
     title: String,
     runs: Vec<StudyRun>,
-    metrics: Vec<String>,
-    goal: Goal,
+    /// The scores to show; the best rows are those with the best first score.
+    scores: Vec<StudyScore>,
+    /// The keys that the sweep draws on a logarithmic scale.
     log: Vec<String>,
-    own_heights: bool,
     keys: Vec<Key>,
     points: Vec<Point>,
-    roles: Roles,
+    encoding: Encoding,
 }
 
 impl Study {
-    /// Decides what goes where.
+    /// The study of `runs`; layout that `options` leave open is chosen from the runs.
     ///
-    /// Errors if a wish names a key that no run varies or a score that no run has, or one key twice.
-    pub fn new(title: impl Into<String>, runs: Vec<StudyRun>, wishes: Wishes) -> Result<Self, WishError> {
+    /// # Errors
+    /// Options with a key that no run varies, with one key twice, or with a score that no run has.
+    pub fn new(runs: Vec<StudyRun>, options: StudyOptions) -> Result<Self, UserError> {
         let keys = keys::of(&runs);
         let mut points = points::of(&runs, &keys);
-        let metrics = wishes::metrics(&wishes, &runs)?;
-        let roles = roles::choose(&keys, &points, &wishes)?;
-        let order = roles.order(&keys);
+        let scores = scores::shown(&options, &runs)?;
+        let encoding = encoding::choose(&keys, &points, &options)?;
+        let order = encoding.order(&keys);
         points.sort_by_key(|point| order.iter().map(|&key| point.ranks[key]).collect::<Vec<_>>());
-        let Wishes { goal, log, own_heights, .. } = wishes;
-        Ok(Self { title: title.into(), runs, metrics, goal, log, own_heights, keys, points, roles })
+        let StudyOptions { title, log, .. } = options;
+        Ok(Self { title, runs, scores, log, keys, points, encoding })
     }
 
-    /// The name of the metric whose best is sought and whose floors the runs know.
-    fn first_metric(&self) -> &str {
-        self.metrics.first().map_or("score", String::as_str)
+    /// The score that decides which points are the best.
+    fn first_score(&self) -> &StudyScore {
+        &self.scores[0]
     }
 
-    /// A point's value of a key, as the sweep wrote it.
+    /// A point's value of a key, as written in the sweep file.
     fn value(&self, point: &Point, key: usize) -> &str {
         &self.keys[key].values[point.ranks[key]]
+    }
+
+    #[cfg(test)]
+    fn example(runs: Vec<StudyRun>) -> Self {
+        Self::with(runs, crate::sweeps::ReportOptions::default())
+    }
+
+    #[cfg(test)]
+    fn with(runs: Vec<StudyRun>, report: crate::sweeps::ReportOptions) -> Self {
+        Self::new(runs, StudyOptions { title: "A study".into(), report, ..StudyOptions::default() }).unwrap()
     }
 }

@@ -1,26 +1,27 @@
-//! What a table's means leave out, run by run, so that nothing is dropped in silence.
+//! Notes about all runs that the means of a table leave out.
 
 use std::collections::BTreeSet;
 
+use super::Study;
 use super::points::Point;
-use super::states::STATES;
-use super::{Outcome, Study, StudyRun};
+use super::run::{Outcome, STATES, StudyRun};
+use super::scores::StudyScore;
 
-/// Of runs that may still finish, and of those that a score does not apply to, this many are named.
+/// The number of names in a list of runs that may still finish, or that lack a score.
 const NAMED: usize = 12;
 
 impl Study {
-    /// A sentence for everything that the means do not count, the most final first.
+    /// A note for each group of runs that is not in the means, the final outcomes first.
     pub fn notes(&self) -> Vec<String> {
         let unfinished = STATES[1..].iter().rev().flat_map(|state| self.unfinished(state));
         let unfinished: Vec<String> = unfinished.collect();
         let faults = self.points.iter().flat_map(|point| self.faults(point));
-        let absent = if self.roles.scatter { Vec::new() } else { self.absent() };
-        let without = self.metrics.iter().filter_map(|metric| self.without(metric));
+        let absent = if self.encoding.scatter { Vec::new() } else { self.absent() };
+        let without = self.scores.iter().filter_map(|score| self.without(&score.name));
         unfinished.into_iter().chain(faults).chain(without).chain(absent).collect()
     }
 
-    /// The runs in a state, those with the same reason together.
+    /// The runs in a state, grouped by their reason.
     fn unfinished(&self, state: &str) -> Vec<String> {
         let runs: Vec<&StudyRun> = self.runs.iter().filter(|run| run.outcome.state() == state).collect();
         let mut details: Vec<&str> = Vec::new();
@@ -29,35 +30,35 @@ impl Study {
                 details.push(detail);
             }
         }
-        let told = |detail: &str| {
+        let note = |detail: &str| {
             let same: Vec<&StudyRun> =
                 runs.iter().filter(|run| run.outcome.detail() == detail).copied().collect();
             let reason = if detail.is_empty() { String::new() } else { format!(" ({detail})") };
             format!("{state}: {}{reason}", named(&same))
         };
-        details.into_iter().map(told).collect()
+        details.into_iter().map(note).collect()
     }
 
-    /// What is wrong with the finished runs of a point, and which seeds have no run at all.
+    /// The faults of the finished runs of a point, and its seeds without a run.
     fn faults(&self, point: &Point) -> Vec<String> {
         let name = |run: usize| &self.runs[run].name;
         let repeated = point.repeated.iter().map(|&(run, first)| {
             format!("not counted: {} (settings and seed of {}, which counts)", name(run), name(first))
         });
-        let odd = |run: usize, metric: &String| {
-            let score = self.runs[run].scores.get(metric).filter(|score| !score.is_finite())?;
-            Some(format!("no number: {metric} of {} is {score}", name(run)))
+        let odd = |run: usize, score: &StudyScore| {
+            let value = self.runs[run].scores.get(&score.name).filter(|value| !value.is_finite())?;
+            Some(format!("no number: {} of {} is {value}", score.name, name(run)))
         };
         let scores = point.counted.iter();
-        let scores = scores.flat_map(|&run| self.metrics.iter().filter_map(move |metric| odd(run, metric)));
+        let scores = scores.flat_map(|&run| self.scores.iter().filter_map(move |score| odd(run, score)));
         repeated.chain(scores).chain(self.missing_seeds(point)).collect()
     }
 
-    /// The finished runs that do not have a metric.
-    fn without(&self, metric: &str) -> Option<String> {
+    /// The finished runs without a score.
+    fn without(&self, score: &str) -> Option<String> {
         let counted = self.points.iter().flat_map(|point| &point.counted).map(|&run| &self.runs[run]);
-        let without: Vec<&StudyRun> = counted.filter(|run| !run.scores.contains_key(metric)).collect();
-        (!without.is_empty()).then(|| format!("no score {metric}: {}", first(&without, NAMED)))
+        let without: Vec<&StudyRun> = counted.filter(|run| !run.scores.contains_key(score)).collect();
+        (!without.is_empty()).then(|| format!("no score {score}: {}", first(&without, NAMED)))
     }
 
     fn missing_seeds(&self, point: &Point) -> Option<String> {
@@ -71,25 +72,26 @@ impl Study {
         (own.len() < point.planned).then(|| format!("no run: {}, {seeds}", self.place(point)))
     }
 
-    /// Combinations that have no run, where most of the grid has.
+    /// The combinations without a run, of a grid most of which has runs.
     fn absent(&self) -> Vec<String> {
-        let roles = &self.roles;
-        let placed: Vec<usize> = roles.panels.iter().copied().chain(roles.x).chain(roles.line).collect();
+        let encoding = &self.encoding;
+        let placed: Vec<usize> =
+            encoding.panels.iter().copied().chain(encoding.x).chain(encoding.line).collect();
         let there: BTreeSet<Vec<usize>> =
             self.points.iter().map(|point| placed.iter().map(|&key| point.ranks[key]).collect()).collect();
         let cells: usize = placed.iter().map(|&key| self.keys[key].values.len()).product();
         if self.points.is_empty() || 2 * there.len() <= cells {
             return Vec::new();
         }
-        let told = |ranks: Vec<usize>| {
-            let told = |(&key, rank): (&usize, usize)| self.keys[key].told(&self.keys[key].values[rank]);
-            let place: Vec<String> = placed.iter().zip(ranks).map(told).collect();
+        let note = |ranks: Vec<usize>| {
+            let label = |(&key, rank): (&usize, usize)| self.keys[key].label(&self.keys[key].values[rank]);
+            let place: Vec<String> = placed.iter().zip(ranks).map(label).collect();
             format!("no run: {}", place.join(", "))
         };
         (0..cells)
             .map(|cell| self.ranks(cell, &placed))
             .filter(|ranks| !there.contains(ranks))
-            .map(told)
+            .map(note)
             .collect()
     }
 
@@ -104,26 +106,26 @@ impl Study {
         keys.iter().map(&mut rank).collect()
     }
 
-    /// Where a point lies, in words.
+    /// The labels of a point.
     pub(super) fn place(&self, point: &Point) -> String {
-        let order = self.roles.order(&self.keys);
-        let told = order.iter().map(|&key| self.keys[key].told(self.value(point, key)));
-        let told: Vec<String> = told.collect();
-        if told.is_empty() { "all runs".to_owned() } else { told.join(", ") }
+        let order = self.encoding.order(&self.keys);
+        let labels = order.iter().map(|&key| self.keys[key].label(self.value(point, key)));
+        let labels: Vec<String> = labels.collect();
+        if labels.is_empty() { "all runs".to_owned() } else { labels.join(", ") }
     }
 }
 
-/// The names of runs; of many that may still finish, only the first.
+/// The names of runs; only the first of many that may still finish.
 fn named(runs: &[&StudyRun]) -> String {
     let pending = |run: &&StudyRun| matches!(run.outcome, Outcome::Waiting | Outcome::Running(_));
     first(runs, if runs.iter().all(pending) { NAMED } else { runs.len() })
 }
 
-/// The names of the first runs, one more than `most` if that spares a count of one.
+/// The names of the first `most` runs, or of one more if that is the last.
 fn first(runs: &[&StudyRun], most: usize) -> String {
-    let told = if runs.len() > most + 1 { most } else { runs.len() };
-    let names: Vec<&str> = runs[..told].iter().map(|run| run.name.as_str()).collect();
-    let more = match runs.len() - told {
+    let named = if runs.len() > most + 1 { most } else { runs.len() };
+    let names: Vec<&str> = runs[..named].iter().map(|run| run.name.as_str()).collect();
+    let more = match runs.len() - named {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
@@ -132,13 +134,12 @@ fn first(runs: &[&StudyRun], most: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::Wishes;
-    use super::super::examples::{noise_sweep, run, study};
+    use super::super::examples::{noise_sweep, run};
     use super::*;
 
     #[test]
     fn a_clean_sweep_has_no_notes() {
-        assert!(study(noise_sweep()).notes().is_empty());
+        assert!(Study::example(noise_sweep()).notes().is_empty());
     }
 
     #[test]
@@ -157,7 +158,7 @@ mod tests {
             "running: VICReg-n0-s2 (epoch 3 of 100)",
             "stopped early: VICReg-n0-s1 (behind the median at epoch 10)",
         ];
-        assert_eq!(study(runs).notes(), expected);
+        assert_eq!(Study::example(runs).notes(), expected);
     }
 
     #[test]
@@ -173,18 +174,17 @@ mod tests {
             "no number: prediction.rmse_px of VICReg-n0-s0 is NaN",
             "no score encoding.rmse_px: VICReg-n0-s1",
         ];
-        assert_eq!(study(runs).notes(), expected);
+        assert_eq!(Study::example(runs).notes(), expected);
     }
 
     #[test]
-    fn a_score_that_many_runs_lack_is_told_in_a_line() {
+    fn a_score_that_many_runs_lack_is_one_note() {
         let run = |index: usize, scores: &[_]| {
             run(&format!("r{index}"), &[("k", &index.to_string())], None, scores)
         };
         let runs = (0..40)
             .map(|index| run(index, if index == 0 { &[("a", 1.0), ("b", 1.0)] } else { &[("a", 1.0)] }));
-        let wishes = Wishes { metrics: vec!["a".into(), "b".into()], ..Wishes::default() };
-        let notes = Study::new("t", runs.collect(), wishes).unwrap().notes();
+        let notes = Study::example(runs.collect()).notes();
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert!(
             notes[0].starts_with("no score b: r1, r2, ") && notes[0].ends_with("r12 and 27 more"),
@@ -198,7 +198,7 @@ mod tests {
         runs.drain(0..3);
         runs.remove(1);
         let expected = ["no run: dataset_noise=1, VICReg, seed 1", "no run: dataset_noise=0, VICReg"];
-        assert_eq!(study(runs).notes(), expected);
+        assert_eq!(Study::example(runs).notes(), expected);
     }
 
     #[test]
@@ -208,7 +208,7 @@ mod tests {
             run.outcome = Outcome::Waiting;
             run
         });
-        let notes = study(queue.collect()).notes();
+        let notes = Study::example(queue.collect()).notes();
         assert!(
             notes[0].starts_with("waiting: r0, r1, ") && notes[0].ends_with("r11 and 18 more"),
             "{notes:?}"

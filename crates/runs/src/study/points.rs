@@ -1,29 +1,29 @@
-//! Points of a study: the runs that differ in nothing but their seed, and their means.
+//! Points of a study: runs that differ only in their seed, and their means.
 
 use std::collections::BTreeSet;
 
 use super::keys::{self, Key};
-use super::{Outcome, StudyRun};
+use super::run::{Outcome, StudyRun};
 
 /// Runs of equal settings, as indices into the study's.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Point {
-    /// The place of each key's value among that key's values.
+    /// For each key the index of the point's value in [`Key::values`].
     pub ranks: Vec<usize>,
     pub runs: Vec<usize>,
-    /// The finished ones, one for each seed.
+    /// The finished runs, one for each seed.
     pub counted: Vec<usize>,
-    /// Finished, but with the settings and seed of one that counts; that one comes second.
+    /// Finished runs with the settings and seed of a counted run, each with that run.
     pub repeated: Vec<(usize, usize)>,
-    /// How many seeds the sweep has for a point.
+    /// The number of seeds that the sweep has for a point.
     pub planned: usize,
 }
 
-/// What the seeds of a point say together.
+/// The mean of a point over its seeds.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Summary {
     pub mean: f64,
-    /// Of a sample, with n - 1 below; NaN for a single value.
+    /// The standard deviation of a sample (with n - 1); NaN for a single value.
     pub deviation: f64,
     pub count: usize,
 }
@@ -51,7 +51,7 @@ impl Point {
         Self { ranks: Vec::new(), runs: Vec::new(), counted: Vec::new(), repeated: Vec::new(), planned: 0 }
     }
 
-    /// The seeds that the point has a run for, whatever became of it.
+    /// The seeds of all runs of the point.
     pub fn seeds<'a>(&self, runs: &'a [StudyRun]) -> BTreeSet<Option<&'a str>> {
         self.runs.iter().map(|&run| runs[run].seed.as_deref()).collect()
     }
@@ -65,15 +65,15 @@ impl Point {
         }
     }
 
-    /// The finite scores of a metric, by run.
-    pub fn scores(&self, runs: &[StudyRun], metric: &str) -> Vec<f64> {
-        let scores = self.counted.iter().filter_map(|&run| runs[run].scores.get(metric).copied());
+    /// The finite values of a score.
+    pub fn scores(&self, runs: &[StudyRun], name: &str) -> Vec<f64> {
+        let scores = self.counted.iter().filter_map(|&run| runs[run].scores.get(name).copied());
         scores.filter(|score| score.is_finite()).collect()
     }
 
-    /// Mean and deviation of a metric; `None` without any finite score.
-    pub fn summary(&self, runs: &[StudyRun], metric: &str) -> Option<Summary> {
-        summary(&self.scores(runs, metric))
+    /// Mean and deviation of a score; `None` without any finite value.
+    pub fn summary(&self, runs: &[StudyRun], name: &str) -> Option<Summary> {
+        summary(&self.scores(runs, name))
     }
 }
 

@@ -1,51 +1,28 @@
-//! How far a sweep is, in a line.
+//! The progress of a sweep in one line.
 
-use super::{Outcome, Study};
+use super::Study;
+use super::run::STATES;
 use umwelt_charts::format::count;
-
-/// The states in the order they are told, each in a word.
-pub const STATES: [&str; 6] = ["finished", "stopped early", "running", "waiting", "interrupted", "failed"];
-
-impl Outcome {
-    /// The outcome in a word or two.
-    pub fn state(&self) -> &'static str {
-        match self {
-            Self::Finished => STATES[0],
-            Self::Stopped(_) => STATES[1],
-            Self::Running(_) => STATES[2],
-            Self::Waiting => STATES[3],
-            Self::Interrupted => STATES[4],
-            Self::Failed(_) => STATES[5],
-        }
-    }
-
-    /// Why it was stopped or failed, or how far it is; empty otherwise.
-    pub fn detail(&self) -> &str {
-        match self {
-            Self::Stopped(detail) | Self::Running(detail) | Self::Failed(detail) => detail,
-            Self::Finished | Self::Waiting | Self::Interrupted => "",
-        }
-    }
-}
 
 impl Study {
     /// `12 runs: 7 finished, 2 running, 2 waiting, 1 failed`.
     pub fn states(&self) -> String {
         let number = |state: &str| self.runs.iter().filter(|run| run.outcome.state() == state).count();
-        let told: Vec<String> = STATES
+        let counts: Vec<String> = STATES
             .iter()
             .filter(|state| number(state) > 0)
             .map(|state| format!("{} {state}", number(state)))
             .collect();
         let runs = count(self.runs.len(), "run");
-        if told.is_empty() { runs } else { format!("{runs}: {}", told.join(", ")) }
+        if counts.is_empty() { runs } else { format!("{runs}: {}", counts.join(", ")) }
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::examples::{run, study};
-    use super::*;
+    use super::super::Study;
+    use super::super::examples::run;
+    use super::super::run::Outcome;
 
     #[test]
     fn states_are_counted_in_a_fixed_order() {
@@ -61,8 +38,8 @@ mod tests {
             run.outcome = outcome;
             run
         });
-        let told = study(runs.collect()).states();
-        assert_eq!(told, "5 runs: 1 finished, 1 running, 2 waiting, 1 failed");
-        assert_eq!(study(vec![]).states(), "0 runs");
+        let states = Study::example(runs.collect()).states();
+        assert_eq!(states, "5 runs: 1 finished, 1 running, 2 waiting, 1 failed");
+        assert_eq!(Study::example(vec![]).states(), "0 runs");
     }
 }

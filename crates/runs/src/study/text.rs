@@ -1,11 +1,11 @@
-//! A study in text: heading, table, and what the table leaves out.
+//! A study as text: heading, table and notes.
 
-use super::{Study, words};
+use super::Study;
 use umwelt_charts::format;
 use umwelt_charts::text_table::Table;
 
 impl Study {
-    /// The study for a terminal, its table aligned.
+    /// The study for a terminal.
     pub fn text(&self) -> String {
         let title = format!("{}\n{}\n", self.title, "=".repeat(self.title.chars().count()));
         let heading = self.heading().join("\n");
@@ -25,58 +25,58 @@ impl Study {
         format!("## {}\n\n{heading}\n\n{grids}{}\n{key}{notes}", self.title, self.table().to_markdown())
     }
 
-    /// The grids, each under the metric and its condition.
+    /// The grids, each with the score and its condition as its name.
     fn grid_sections(&self, section: impl Fn(&str, &Table) -> String) -> String {
-        let metric = words::metric(self.first_metric());
+        let score = &self.first_score().heading;
         let name = |condition: String| match condition.is_empty() {
-            true => metric.clone(),
-            false => format!("{metric}, {condition}"),
+            true => score.clone(),
+            false => format!("{score}, {condition}"),
         };
         self.grids().into_iter().map(|(condition, grid)| section(&name(condition), &grid)).collect()
     }
 
-    /// How far the sweep is, and what all its runs have in common.
+    /// The progress of the sweep, and the settings that all its runs share.
     fn heading(&self) -> Vec<String> {
         let fixed = self.fixed();
         let fixed = (!fixed.is_empty()).then(|| format!("Everywhere: {}.", fixed.join(", ")));
         std::iter::once(format!("{}.", self.states())).chain(fixed).collect()
     }
 
-    /// The keys with one value, with that value.
+    /// The keys with only one value, with that value.
     pub(super) fn fixed(&self) -> Vec<String> {
         let fixed = self.keys.iter().filter(|key| !key.varies());
         fixed.map(|key| format!("{}={}", key.name, format::setting(&key.values[0]))).collect()
     }
 
-    /// What the table's figures and marks mean.
+    /// The meaning of the table's numbers and marks.
     fn key(&self) -> String {
         let several = self.points.iter().any(|point| point.planned > 1);
         let means = several.then(|| "Mean ± standard deviation (n − 1) over seeds".to_owned());
-        let told: Vec<String> = means.into_iter().chain(self.best_of()).collect();
-        if told.is_empty() { String::new() } else { format!("{}.\n", told.join("; ")) }
+        let meanings: Vec<String> = means.into_iter().chain(self.best_of()).collect();
+        if meanings.is_empty() { String::new() } else { format!("{}.\n", meanings.join("; ")) }
     }
 }
 
-/// A heading above some lines, if there are any.
+/// `lines` below a heading; nothing without lines.
 fn under(heading: &str, lines: &str) -> String {
     if lines.is_empty() { String::new() } else { format!("{heading}\n{lines}") }
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::Outcome;
-    use super::super::examples::{noise_sweep, study};
+    use super::super::examples::noise_sweep;
+    use super::super::{Outcome, Study};
 
     #[test]
     fn markdown_holds_states_grid_table_key_and_notes() {
         let mut runs = noise_sweep();
         runs[0].outcome = Outcome::Failed("out of memory".into());
         runs.iter_mut().for_each(|run| run.varied.push(("epochs".into(), "100".into())));
-        let markdown = study(runs).markdown();
+        let markdown = Study::example(runs).markdown();
         let parts = [
             "## A study\n\n18 runs: 17 finished, 1 failed.  \nEverywhere: epochs=100.\n\n",
             "### prediction RMSE (px)\n\n| model_type |",
-            "|     |             0 | VICReg        |          1.05 ± 0.07 |",
+            "|     |             0 | VICReg           |          1.05 ± 0.07 |",
             "\n\nMean ± standard deviation (n − 1) over seeds; \\* best prediction RMSE (px) of each dataset_noise.\n",
             "\nNot in the means:\n\n* failed: VICReg-n0-s0 (out of memory)\n",
         ];
@@ -87,7 +87,7 @@ mod tests {
 
     #[test]
     fn text_is_under_its_title() {
-        let text = study(noise_sweep()).text();
+        let text = Study::example(noise_sweep()).text();
         assert!(
             text.starts_with("A study\n=======\n18 runs: 18 finished.\n\nprediction RMSE (px)\n\n"),
             "{text}"

@@ -2,24 +2,23 @@
 
 use anyhow::Result;
 
-use super::on_page;
-use crate::charts::{Figure, Frame, FrameGrid, FrameRow, MarkWords};
+use super::{grey, on_page};
+use crate::charts::{Figure, Frame, FrameGrid, FrameRow, MarkLabels};
 use crate::worlds::dots::evaluation::{ShownProblem, Trip};
 
 /// Each problem's first image with its target, and the way the dot went, a row for each planner.
 pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
-    let row = |label: &str, trip: fn(&ShownProblem) -> &Trip| FrameRow {
-        label: label.into(),
-        frames: problems.iter().map(|problem| frame(problem, trip(problem))).collect(),
+    let row = |label: &str, trip: fn(&ShownProblem) -> &Trip| {
+        let frames = problems.iter().map(|problem| frame(problem, trip(problem)));
+        Ok(FrameRow { label: label.into(), frames: frames.collect::<Result<_>>()? })
     };
     FrameGrid {
         title: format!("Plans executed, {world}"),
-        rows: vec![
-            row("cem", |problem| &problem.cross_entropy),
-            row("gradient", |problem| &problem.gradient),
-        ],
+        rows: [row("cem", |problem| &problem.cross_entropy), row("gradient", |problem| &problem.gradient)]
+            .into_iter()
+            .collect::<Result<_>>()?,
         column_labels: (1..=problems.len()).map(|n| format!("problem {n}")).collect(),
-        words: MarkWords {
+        marks: MarkLabels {
             ring: Some("target"),
             cross: Some("reached"),
             path: Some("way from the start, a dot for each step"),
@@ -28,12 +27,8 @@ pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
     .figure()
 }
 
-fn frame(problem: &ShownProblem, Trip(way): &Trip) -> Frame {
+fn frame(problem: &ShownProblem, Trip(way): &Trip) -> Result<Frame> {
     let path: Vec<(f32, f32)> = way.iter().map(|[x, y]| on_page((*x, *y))).collect();
-    Frame {
-        pixels: problem.pixels.clone(),
-        true_xy: on_page(problem.target.into()),
-        probed_xy: path.last().copied().unwrap_or((f32::NAN, f32::NAN)),
-        path,
-    }
+    let ring = Some(on_page(problem.target.into()));
+    Ok(Frame { ring, cross: path.last().copied(), path, ..grey(&problem.pixels)? })
 }

@@ -1,53 +1,58 @@
-//! What each varied key is for: the x axis, a line a value, a panel a value, or nothing of its own.
+//! The encoding of the varied keys in a figure: the x axis, lines and panels.
 
 use std::collections::BTreeSet;
 
 use super::keys::Key;
+use super::options::{self, StudyOptions};
 use super::points::Point;
-use super::wishes::{self, WishError, Wishes};
+use umwelt_base::UserError;
 
-/// A search's single numeric key takes more values than a person would list.
+/// The most values of a numeric key that a person lists; a search has more.
 const LISTED: usize = 12;
 
-/// The keys' places in the figure and the order they give the table's rows.
+/// The places of the keys in the figure, which also order the rows of the table.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Roles {
+pub struct Encoding {
     pub x: Option<usize>,
     pub line: Option<usize>,
-    /// The combinations of these keep the lines' points apart.
+    /// The keys with a panel for each combination of values.
     pub panels: Vec<usize>,
-    /// Whether the points are samples of a search, with neither lines nor levels.
+    /// True for the points of a search, which have no lines.
     pub scatter: bool,
-    /// Whether x is a setting being tuned, of which the best is sought, and no condition to compare within.
+    /// True if x is a tuned setting, whose best value is sought, and not a condition.
     tuned: bool,
 }
 
-/// Follows the wishes, and chooses where they are silent.
-pub fn choose(keys: &[Key], points: &[Point], wishes: &Wishes) -> Result<Roles, WishError> {
-    let places = wishes::places(wishes, keys)?;
-    let wished = |wish: &'static str| places.iter().filter(move |place| place.0 == wish).map(|place| place.1);
-    let (x, line, panels) = (wished("x").next(), wished("line").next(), wished("panel").collect::<Vec<_>>());
+/// The places that the options give, and chosen places for the other keys.
+///
+/// # Errors
+/// As for [`options::places`].
+pub fn choose(keys: &[Key], points: &[Point], options: &StudyOptions) -> Result<Encoding, UserError> {
+    let places = options::places(&options.report, keys)?;
+    let given =
+        |option: &'static str| places.iter().filter(move |place| place.0 == option).map(|place| place.1);
+    let (x, line, panels) = (given("x").next(), given("line").next(), given("panel").collect::<Vec<_>>());
     let taken = |key: usize| places.iter().any(|place| place.1 == key);
     let free: Vec<usize> = (0..keys.len()).filter(|&key| keys[key].varies() && !taken(key)).collect();
-    let wishes_a_search = panels.is_empty() && x.is_none_or(|x| keys[x].values.len() > LISTED);
-    if wishes_a_search && is_search(keys, points) {
-        return Ok(Roles { x, line, scatter: true, ..Roles::default() });
+    let may_be_search = panels.is_empty() && x.is_none_or(|x| keys[x].values.len() > LISTED);
+    if may_be_search && is_search(keys, points) {
+        return Ok(Encoding { x, line, scatter: true, ..Encoding::default() });
     }
     let x = x.or_else(|| axis(keys, &free)).or_else(|| categories(keys, &free, line));
     let free: Vec<usize> = free.into_iter().filter(|&key| Some(key) != x).collect();
     let line = line.or_else(|| line_key(keys, &free));
-    let tuned = x.is_some_and(|x| wishes.log.contains(&keys[x].name));
-    let mut roles = Roles { x, line, panels, scatter: false, tuned };
+    let tuned = x.is_some_and(|x| options.log.contains(&keys[x].name));
+    let mut encoding = Encoding { x, line, panels, scatter: false, tuned };
     for key in free.into_iter().filter(|&key| Some(key) != line) {
-        if !roles.decide(key, points) {
-            roles.panels.push(key);
+        if !encoding.decide(key, points) {
+            encoding.panels.push(key);
         }
     }
-    Ok(roles)
+    Ok(encoding)
 }
 
-impl Roles {
-    /// The keys in the order of the table's columns; its rows are sorted by them.
+impl Encoding {
+    /// The keys in the order of the table's columns, by which its rows are sorted.
     pub fn order(&self, keys: &[Key]) -> Vec<usize> {
         let mut order = self.panels.clone();
         match self.tuned {
@@ -60,13 +65,14 @@ impl Roles {
         order
     }
 
-    /// How many keys of [`Roles::order`] are a condition, within which rows compete.
+    /// The number of first keys of [`Encoding::order`] that are a condition; rows of equal conditions are
+    /// compared.
     pub fn condition(&self) -> usize {
         let both = self.x.is_some() && self.line.is_some() && !self.scatter;
         self.panels.len() + usize::from(both)
     }
 
-    /// Whether the keys with a place decide the value of `key`, as where a file sets several at once.
+    /// True if the keys with a place determine the value of `key`, as if a group sets several keys.
     fn decide(&self, key: usize, points: &[Point]) -> bool {
         let placed: Vec<usize> = self.panels.iter().copied().chain(self.x).chain(self.line).collect();
         let of = |point: &Point| placed.iter().map(|&key| point.ranks[key]).collect::<Vec<_>>();
@@ -83,7 +89,8 @@ fn axis(keys: &[Key], free: &[usize]) -> Option<usize> {
     most.copied()
 }
 
-/// Without a number to put along x: the first key that does not name methods, unless there is no other.
+/// The x axis without numeric keys: the first key whose values are not names of methods, or the only
+/// key.
 fn categories(keys: &[Key], free: &[usize], line: Option<usize>) -> Option<usize> {
     let other = free.iter().find(|&&key| !keys[key].names_methods());
     let other = other.filter(|_| line.is_some() || free.len() > 1);
@@ -95,7 +102,8 @@ fn line_key(keys: &[Key], free: &[usize]) -> Option<usize> {
     words().find(|&&key| keys[key].names_methods()).or(words().next()).or(free.first()).copied()
 }
 
-/// A grid repeats each value of one key with every value of another; a search draws nearly all anew.
+/// True for a search: it draws nearly every value anew, a grid repeats each value of one key with
+/// every value of another.
 fn is_search(keys: &[Key], points: &[Point]) -> bool {
     let varied = keys.iter().filter(|key| key.varies()).count();
     let sampled = keys.iter().filter(|key| is_sampled(key, points));
@@ -113,17 +121,26 @@ fn is_sampled(key: &Key, points: &[Point]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::super::examples::{conditions, noise_sweep, run, search};
-    use super::super::{StudyRun, keys, points};
+    use super::super::{keys, points, run::StudyRun};
     use super::*;
+    use crate::sweeps::ReportOptions;
 
     /// The names of x, line and panels, and whether it is a scatter.
     #[track_caller]
-    fn roles(runs: &[StudyRun], wishes: &Wishes, expected: (&str, &str, &[&str], bool)) {
+    fn encodes(runs: &[StudyRun], options: &StudyOptions, expected: (&str, &str, &[&str], bool)) {
         let keys = keys::of(runs);
-        let roles = choose(&keys, &points::of(runs, &keys), wishes).unwrap();
+        let encoding = choose(&keys, &points::of(runs, &keys), options).unwrap();
         let name = |key: Option<usize>| key.map_or("", |key| keys[key].name.as_str());
-        let panels: Vec<&str> = roles.panels.iter().map(|&key| keys[key].name.as_str()).collect();
-        assert_eq!((name(roles.x), name(roles.line), panels.as_slice(), roles.scatter), expected);
+        let panels: Vec<&str> = encoding.panels.iter().map(|&key| keys[key].name.as_str()).collect();
+        assert_eq!((name(encoding.x), name(encoding.line), panels.as_slice(), encoding.scatter), expected);
+    }
+
+    fn with(x: Option<&str>, line: Option<&str>) -> StudyOptions {
+        let (x, line) = (x.map(str::to_owned), line.map(str::to_owned));
+        StudyOptions {
+            report: ReportOptions { x, line, ..ReportOptions::default() },
+            ..StudyOptions::default()
+        }
     }
 
     fn grid(keys: &[(&str, &[&str])]) -> Vec<StudyRun> {
@@ -137,24 +154,24 @@ mod tests {
     }
 
     #[test]
-    fn silence_means_the_longest_number_the_method_and_the_rest() {
-        let silent = Wishes::default();
-        roles(&noise_sweep(), &silent, ("dataset_noise", "model_type", &[], false));
-        roles(&conditions(), &silent, ("dataset_noise", "model_type", &["dots", "static"], false));
-        roles(
+    fn the_default_is_the_longest_number_the_method_and_the_rest() {
+        let silent = StudyOptions::default();
+        encodes(&noise_sweep(), &silent, ("dataset_noise", "model_type", &[], false));
+        encodes(&conditions(), &silent, ("dataset_noise", "model_type", &["dots", "static"], false));
+        encodes(
             &grid(&[("a", &["x", "y"]), ("model.method", &["p", "q", "r"])]),
             &silent,
             ("a", "model.method", &[], false),
         );
-        roles(&grid(&[("model_type", &["p", "q"])]), &silent, ("model_type", "", &[], false));
-        roles(&grid(&[("a", &["1", "2"]), ("b", &["1", "2", "3"])]), &silent, ("b", "a", &[], false));
-        roles(&[], &silent, ("", "", &[], false));
+        encodes(&grid(&[("model_type", &["p", "q"])]), &silent, ("model_type", "", &[], false));
+        encodes(&grid(&[("a", &["1", "2"]), ("b", &["1", "2", "3"])]), &silent, ("b", "a", &[], false));
+        encodes(&[], &silent, ("", "", &[], false));
     }
 
     #[test]
-    fn wishes_come_first_and_no_key_is_averaged_over() {
-        let wishes = Wishes { x: Some("dots".into()), line: Some("static".into()), ..Wishes::default() };
-        roles(&conditions(), &wishes, ("dots", "static", &["model_type", "dataset_noise"], false));
+    fn options_come_first_and_no_key_is_averaged_over() {
+        let options = with(Some("dots"), Some("static"));
+        encodes(&conditions(), &options, ("dots", "static", &["model_type", "dataset_noise"], false));
     }
 
     #[test]
@@ -164,13 +181,13 @@ mod tests {
             let rate = if run.varied[0].1 == "VICReg" { "0.2" } else { "0.1" };
             run.varied.push(("base_lr".into(), rate.into()));
         }
-        roles(&runs, &Wishes::default(), ("dataset_noise", "model_type", &[], false));
+        encodes(&runs, &StudyOptions::default(), ("dataset_noise", "model_type", &[], false));
     }
 
     #[test]
     fn a_search_is_a_scatter() {
-        roles(&search(20), &Wishes::default(), ("", "", &[], true));
-        let wishes = Wishes { x: Some("vicreg.base_lr".into()), ..Wishes::default() };
-        roles(&search(20), &wishes, ("vicreg.base_lr", "", &[], true));
+        encodes(&search(20), &StudyOptions::default(), ("", "", &[], true));
+        let options = with(Some("vicreg.base_lr"), None);
+        encodes(&search(20), &options, ("vicreg.base_lr", "", &[], true));
     }
 }

@@ -1,0 +1,127 @@
+//! Baselines in a figure: lines near the data, and a sentence about the others.
+
+use super::Study;
+use super::baselines::Baselines;
+use super::points::Point;
+use super::scores::StudyScore;
+use umwelt_charts::format::short_number;
+use umwelt_charts::range::extent;
+use umwelt_charts::{Baseline, LineChart};
+
+/// The greatest distance of a drawn baseline from the data, as a part of the data's range.
+const NEAR: f64 = 0.3;
+/// The least range of the data for this purpose, as a part of their height.
+const LEAST_RANGE: f64 = 0.5;
+
+impl Study {
+    /// Adds the baselines near the data to the charts of a score, which are in rows of `columns`.
+    /// Returns a sentence about the others.
+    pub(super) fn add_baselines(
+        &self,
+        score: &StudyScore,
+        charts: &mut [LineChart],
+        columns: usize,
+    ) -> Option<String> {
+        let conditions: Vec<&[Point]> =
+            if self.encoding.scatter { vec![&self.points[..]; charts.len()] } else { self.conditions() };
+        let of = if self.scores.len() > 1 { format!(" of {}", score.heading) } else { String::new() };
+        if !conditions.iter().all(|points| self.share_baselines(points, score)) {
+            return Some(format!("The baselines{of} change along the x axis: see the table."));
+        }
+        let (shared, range) = (self.share_baselines(&self.points, score), data_range(charts));
+        let (mut far, last) = (Baselines::new(), charts.len() - 1);
+        for (index, (chart, points)) in charts.iter_mut().zip(&conditions).enumerate() {
+            let baselines = self.baselines(if shared { &self.points } else { points }, score);
+            let (close, beyond): (Baselines, Baselines) =
+                baselines.into_iter().partition(|baseline| near(baseline.1, range));
+            // If a row shares its baselines, its last panel has the names for all.
+            let named = !shared || (index + 1) % columns == 0 || index == last;
+            chart.baselines = close.into_iter().map(|baseline| line(baseline, named)).collect();
+            far.extend(beyond);
+        }
+        listed(&far).map(|baselines| format!("Baselines{of} beyond the range: {baselines}."))
+    }
+}
+
+fn line((name, value): (String, f64), named: bool) -> Baseline {
+    Baseline { name: if named { name } else { String::new() }, value }
+}
+
+/// The lowest and the highest value of the charts.
+pub fn data_range(charts: &[LineChart]) -> (f64, f64) {
+    extent(charts.iter().flat_map(LineChart::heights))
+}
+
+/// True for a value within a range or close to it.
+fn near(value: f64, (low, high): (f64, f64)) -> bool {
+    let room = NEAR * (high - low).max(LEAST_RANGE * high.abs());
+    (low - room..=high + room).contains(&value)
+}
+
+/// Names and values, each once; `None` without any.
+fn listed(baselines: &Baselines) -> Option<String> {
+    let mut listed: Vec<String> = Vec::new();
+    for (name, value) in baselines {
+        let baseline = format!("{name} {}", short_number(*value));
+        if !listed.contains(&baseline) {
+            listed.push(baseline);
+        }
+    }
+    (!listed.is_empty()).then(|| listed.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::examples::{baseline, conditions, noise_sweep};
+    use super::super::{Study, StudyRun};
+    use umwelt_charts::inspect::paths;
+
+    fn with_baselines(
+        mut runs: Vec<StudyRun>,
+        baselines: impl Fn(&StudyRun) -> Vec<(&'static str, f64)>,
+    ) -> Study {
+        for run in &mut runs {
+            let own = baselines(run).into_iter();
+            run.card.baselines = own.map(|(name, value)| baseline(name, value)).collect();
+            run.card.headline.truncate(1);
+        }
+        Study::example(runs)
+    }
+
+    #[test]
+    fn baselines_far_from_the_data_are_listed_and_not_drawn() {
+        let baselines = [("near", 3.0), ("far", 9.0), ("simulator", 0.0)];
+        let figure = with_baselines(noise_sweep(), |_| baselines.to_vec()).figure();
+        assert_eq!(paths(&figure, "baseline").len(), 1);
+        assert!(figure.svg().contains("near 3.00"));
+        assert!(figure.svg().contains("Baselines beyond the range: far 9.00."));
+    }
+
+    #[test]
+    fn baselines_of_all_panels_are_named_once_a_row_and_others_in_each() {
+        let shared = with_baselines(conditions(), |_| vec![("copy", 2.5)]).figure();
+        assert_eq!((paths(&shared, "baseline").len(), shared.svg().matches("copy 2.50").count()), (4, 2));
+        let dots = |run: &StudyRun| if run.varied[2].1 == "1" { 2.0 } else { 3.0 };
+        let own = with_baselines(conditions(), |run| vec![("copy", dots(run))]).figure();
+        assert_eq!((own.svg().matches("copy 2.00").count(), own.svg().matches("copy 3.00").count()), (2, 2));
+    }
+
+    #[test]
+    fn baselines_that_change_along_x_are_no_lines() {
+        let noise = |run: &StudyRun| 1.0 + run.varied[1].1.parse::<f64>().unwrap();
+        let figure = with_baselines(noise_sweep(), |run| vec![("copy", noise(run))]).figure();
+        assert!(paths(&figure, "baseline").is_empty() && figure.svg().contains("change along the x axis"));
+    }
+
+    #[test]
+    fn each_score_is_drawn_with_its_own_baselines() {
+        let mut runs = noise_sweep();
+        for run in &mut runs {
+            run.card.baselines = vec![baseline("copy", 2.5), baseline("centre", 9.37)];
+            run.card.baselines[1].of = "encoding.rmse_px".into();
+        }
+        let figure = Study::example(runs).figure();
+        assert_eq!(paths(&figure, "baseline").len(), 1);
+        assert!(figure.svg().contains("encoding RMSE (px) beyond the range: centre 9.37."));
+    }
+}
