@@ -24,9 +24,8 @@ impl Study {
     ) -> Option<String> {
         let conditions: Vec<&[Point]> =
             if self.encoding.scatter { vec![&self.points[..]; charts.len()] } else { self.conditions() };
-        let of = if self.scores.len() > 1 { format!(" of {}", score.heading) } else { String::new() };
         if !conditions.iter().all(|points| self.share_baselines(points, score)) {
-            return Some(format!("The baselines{of} change along the x axis: see the table."));
+            return Some("The baselines change along the x axis: see the table.".to_owned());
         }
         let (shared, range) = (self.share_baselines(&self.points, score), data_range(charts));
         let (mut far, last) = (Baselines::new(), charts.len() - 1);
@@ -39,6 +38,7 @@ impl Study {
             chart.baselines = close.into_iter().map(|baseline| line(baseline, named)).collect();
             far.extend(beyond);
         }
+        let of = if self.scores.len() > 1 { format!(" of {}", score.heading) } else { String::new() };
         listed(&far).map(|baselines| format!("Baselines{of} beyond the range: {baselines}."))
     }
 }

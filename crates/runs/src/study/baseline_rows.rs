@@ -26,7 +26,7 @@ impl Study {
         }
         let cell = |name: &str, baselines: &Baselines, digits: Option<usize>| {
             let baseline = baselines.iter().find(|baseline| baseline.0 == name);
-            baseline.map_or(String::new(), |baseline| format::column_number(baseline.1, digits))
+            baseline.map_or(String::new(), |baseline| number(baseline.1, digits))
         };
         let row = |name: &str| {
             let values =
@@ -67,10 +67,22 @@ impl Study {
     }
 }
 
+/// A number of a column with these decimals, or with its own if they would round it to 0.
+fn number(value: f64, decimals: Option<usize>) -> String {
+    let suits = |&decimals: &usize| value == 0.0 || value.abs() * 10f64.powi(decimals as i32) >= 0.5;
+    format::column_number(value, decimals.filter(suits))
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::Study;
     use super::super::examples::noise_sweep;
+    use super::number;
+
+    #[test]
+    fn a_baseline_that_the_column_would_round_to_nothing_has_its_own_digits() {
+        assert_eq!([0.0, 0.3, 0.6].map(|value| number(value, Some(0))), ["0", "0.300", "1"]);
+    }
 
     #[test]
     fn baselines_that_differ_are_below_their_condition() {

@@ -28,6 +28,7 @@ impl Study {
             share_heights(&mut charts);
             rows.extend(charts.chunks(columns(panels)).map(<[LineChart]>::to_vec));
         }
+        baselines.dedup();
         let alone = panels * scores.len() <= 1;
         let legend = self.legend(alone);
         rows.iter_mut().flatten().for_each(|chart| chart.legend_elsewhere = !legend.is_empty());
