@@ -21,7 +21,7 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 #[command(after_help = "\
 Examples:
   umwelt report experiments/noise.yaml
-  umwelt report experiments/noise.yaml --watch      again whenever a run changes, until all have ended
+  umwelt report experiments/noise.yaml --watch      again whenever a run changes
   umwelt report experiments/como_message_size.yaml --x bits_per_image --metrics mse accuracy")]
 pub struct ReportArguments {
     /// The sweep file
@@ -35,7 +35,7 @@ pub struct ReportArguments {
     #[arg(long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
-    /// The key of the x axis, or a score that follows from the settings [default: report.x of the file]
+    /// The key of the x axis, or a score that follows from the settings [default: report.x]
     #[arg(long, value_name = "KEY")]
     x: Option<String>,
 
@@ -47,8 +47,8 @@ pub struct ReportArguments {
     #[arg(long, value_name = "KEY")]
     panel: Option<String>,
 
-    /// The scores to show, the most important first [default: report.metrics, else the headline scores of the
-    /// runs]
+    /// The scores to show, the most important first [default: report.metrics, else the headline
+    /// scores of the runs]
     #[arg(long, value_name = "SCORE", num_args = 1..)]
     metrics: Vec<String>,
 

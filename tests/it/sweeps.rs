@@ -308,7 +308,7 @@ fn a_sweep_over_an_edited_config_makes_other_runs_and_names_the_old_ones() {
     let report = succeeds(umwelt(at.path(), &["report", "s.yaml"]));
     assert!(
         report.contains("not of this sweep")
-            && report.contains("\n                     0.5                 "),
+            && report.contains("\n                        0.5                 "),
         "{report}"
     );
 }

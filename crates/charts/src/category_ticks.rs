@@ -1,4 +1,5 @@
-//! Ticks of an axis of categories: a name below each, broken into lines so that names do not overlap.
+//! Ticks of an axis of categories: a name below each, broken into lines so that names do not
+//! overlap.
 
 use super::font;
 use super::ticks::Tick;

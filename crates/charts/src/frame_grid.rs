@@ -13,7 +13,8 @@ impl FrameGrid {
     /// The grid on a page that has room for all frames and text.
     ///
     /// # Errors
-    /// A frame without pixels, or with other than 1 or 3 channels; the error names its row and column.
+    /// A frame without pixels, or with a number of channels other than 1 or 3; the error names its
+    /// row and column.
     pub fn figure(&self) -> anyhow::Result<Figure> {
         self.check()?;
         let layout = Layout::of(self);

@@ -145,7 +145,7 @@ impl Area {
     }
 }
 
-/// Draws a shape in `colour` over a dark, wider one, so that it is visible on black, white and noise.
+/// Draws a shape in `colour` over a dark, wider one: visible on black, white and noise.
 fn draw_mark(svg: &mut Svg, class: &str, shape: &str, colour: &str) {
     let path = || Element::new("path").set("d", shape);
     svg.add(path().stroke(OUTLINE, 3.6));

@@ -35,8 +35,8 @@ pub struct FrameRow {
 /// is drawn smaller, at the edge.
 #[derive(Clone, Debug, Default)]
 pub struct Frame {
-    /// Intensities `[height, width, channels]` of 1 or 3 channels (red, green, blue); pixels with one
-    /// that is not finite are red.
+    /// Intensities `[height, width, channels]` of 1 or 3 channels (red, green, blue). A pixel with
+    /// an intensity that is not finite is drawn red.
     pub pixels: Array3<f32>,
     pub ring: Option<(f32, f32)>,
     pub cross: Option<(f32, f32)>,

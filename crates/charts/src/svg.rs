@@ -53,15 +53,15 @@ impl Svg {
         self.body.push('\n');
     }
 
-    /// Writes `words` with their baseline at `y`.
-    pub fn text(&mut self, x: f64, y: f64, words: &str, style: Text) {
+    /// Writes `text` on the line at `y`.
+    pub fn text(&mut self, x: f64, y: f64, text: &str, style: Text) {
         let anchor = match style.anchor {
             Anchor::Start => "start",
             Anchor::Middle => "middle",
             Anchor::End => "end",
         };
-        let text = Element::new("text").num("x", x).num("y", y).num("font-size", style.size);
-        self.add(text.set("text-anchor", anchor).set("fill", style.colour).words(words));
+        let element = Element::new("text").num("x", x).num("y", y).num("font-size", style.size);
+        self.add(element.set("text-anchor", anchor).set("fill", style.colour).words(text));
     }
 
     /// The finished figure; screen readers read `title`.

@@ -65,8 +65,8 @@ impl Encoding {
         order
     }
 
-    /// The number of first keys of [`Encoding::order`] that are a condition; rows of equal conditions are
-    /// compared.
+    /// The number of first keys of [`Encoding::order`] that are a condition. Rows of one condition
+    /// are compared.
     pub fn condition(&self) -> usize {
         let both = self.x.is_some() && self.line.is_some() && !self.scatter;
         self.panels.len() + usize::from(both)
@@ -89,8 +89,7 @@ fn axis(keys: &[Key], free: &[usize]) -> Option<usize> {
     most.copied()
 }
 
-/// The x axis without numeric keys: the first key whose values are not names of methods, or the only
-/// key.
+/// The x axis without numeric keys: the first key that names no methods, or the only key.
 fn categories(keys: &[Key], free: &[usize], line: Option<usize>) -> Option<usize> {
     let other = free.iter().find(|&&key| !keys[key].names_methods());
     let other = other.filter(|_| line.is_some() || free.len() > 1);

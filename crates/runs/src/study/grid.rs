@@ -10,8 +10,8 @@ use umwelt_charts::text_table::{Align, Table};
 const COLUMNS: usize = 10;
 
 impl Study {
-    /// The name of each condition with its grid; none without methods, an x axis and scores, or if they
-    /// are too wide.
+    /// The name of each condition with its grid. There is none without methods, an x axis and
+    /// scores, and none that is too wide for a page.
     pub(super) fn grids(&self) -> Vec<(String, Table)> {
         let (Some(x), Some(line)) = (self.encoding.x, self.encoding.line) else { return Vec::new() };
         let scored = self.points.iter().any(|point| self.first(point).is_some());
@@ -49,7 +49,8 @@ impl Study {
         })
     }
 
-    /// Mean and deviation, with a mark if they are the best, and the number of seeds if some are missing.
+    /// Mean and deviation, with a mark if they are the best, and the number of seeds if some are
+    /// missing.
     fn grid_cell(&self, point: &Point) -> String {
         let Some(summary) = self.first(point) else { return "–".to_owned() };
         let mean = format::mean(summary.mean, summary.deviation, self.decimals(&self.first_score().name));

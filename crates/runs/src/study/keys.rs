@@ -11,8 +11,8 @@ pub const ABSENT: &str = "–";
 /// The names of keys, in any section, whose values are names of methods.
 const METHODS: [&str; 7] = ["model_type", "model", "method", "algorithm", "objective", "group", "run_group"];
 
-/// A key and its values: numbers in ascending order, other values in order of appearance, [`ABSENT`]
-/// last.
+/// A key and its values: numbers in ascending order, other values in order of appearance, and
+/// [`ABSENT`] last.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Key {
     pub name: String,

@@ -40,7 +40,8 @@ impl Study {
         }
     }
 
-    /// The line of one method; `None` without a point in this panel. A point without a score is a gap.
+    /// The line of one method; `None` without a point in this panel. A point without the score is a
+    /// gap.
     fn series(&self, score: &StudyScore, points: &[Point], style: usize, lines: usize) -> Option<Series> {
         let on_line = |point: &&Point| self.encoding.line.is_none_or(|line| point.ranks[line] == style);
         let points: Vec<&Point> = points.iter().filter(on_line).collect();

@@ -52,8 +52,8 @@ impl Study {
         }
     }
 
-    /// The position of a point in a key's panel; `None` without the score, or without the number of a
-    /// numeric key.
+    /// The position of a point in a key's panel; `None` without the score, or if a numeric key has
+    /// no number.
     fn scattered(&self, score: &StudyScore, point: &Point, key: usize) -> Option<(f64, f64)> {
         let mean = point.summary(&self.runs, &score.name)?.mean;
         let x =

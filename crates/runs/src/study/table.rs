@@ -11,7 +11,7 @@ use umwelt_charts::text_table::{Align, Table};
 pub const BEST: &str = "*";
 
 impl Study {
-    /// The points, grouped by condition or the best first in a search, each group with its baselines.
+    /// The points by condition, or the best first in a search, and the baselines of each group.
     pub fn table(&self) -> Table {
         let order = self.encoding.order(&self.keys);
         let digits: Vec<Option<usize>> = self.scores.iter().map(|score| self.decimals(&score.name)).collect();
