@@ -1,16 +1,16 @@
-//! Runs side by side.
+//! The comparison of several runs: their different settings and their scores.
 
 use super::{
     Run,
-    wording::{measured, text},
+    format::{short_number, text},
 };
 use crate::{Record, RunSummary};
 use umwelt_charts::{Align, Table};
 
-/// Each run has a folder of its own: no difference that tells anything.
-const TELLS_NOTHING: &str = "output_path";
+/// A setting that differs between all runs, since each run has its own folder.
+const ALWAYS_DIFFERENT: &str = "output_path";
 
-/// The settings in which the runs differ and what they scored, a column a run.
+/// Two tables with a column per run: the settings that differ, and the scores.
 pub fn comparison(runs: &[Run]) -> String {
     let columns = |first: &'static str, align: Align| {
         let names = runs.iter().map(move |run| (run.summary.name.as_str(), align));
@@ -24,7 +24,7 @@ pub fn comparison(runs: &[Run]) -> String {
     };
     let differing = keys(runs, |run| &run.settings).into_iter().filter_map(|key| {
         let shown = cells(runs, |run| run.settings.get(key).map(text));
-        let differs = key != TELLS_NOTHING && shown.iter().any(|cell| *cell != shown[0]);
+        let differs = key != ALWAYS_DIFFERENT && shown.iter().any(|cell| *cell != shown[0]);
         differs.then(|| row(key, shown))
     });
     let differing: Vec<_> = differing.collect();
@@ -34,7 +34,7 @@ pub fn comparison(runs: &[Run]) -> String {
         differing.into_iter().fold(columns("setting", Align::Right), Table::row).to_string()
     };
     let scored = keys(runs, |run| &run.scores);
-    let scores = scored.into_iter().map(|key| row(key, cells(runs, |run| run.score(key).map(measured))));
+    let scores = scored.into_iter().map(|key| row(key, cells(runs, |run| run.score(key).map(short_number))));
     let states = row("state", cells(runs, |run| Some(run.state.to_string())));
     let scores = scores.fold(columns("score", Align::Right).row(states), Table::row);
     format!("{settings}\n{scores}")
@@ -44,7 +44,7 @@ fn cells(runs: &[Run], cell: impl Fn(&RunSummary) -> Option<String>) -> Vec<Opti
     runs.iter().map(|run| cell(&run.summary)).collect()
 }
 
-/// The keys of all runs, in the order they first come up.
+/// The keys of all runs, in the order of their first occurrence.
 fn keys<'a>(runs: &'a [Run], of: impl Fn(&'a RunSummary) -> &'a Record) -> Vec<&'a str> {
     let mut keys: Vec<&str> = Vec::new();
     for key in runs.iter().flat_map(|run| of(&run.summary).keys()) {

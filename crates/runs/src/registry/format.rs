@@ -1,17 +1,15 @@
-//! Numbers, times and sizes as a person reads them.
+//! Numbers, times and sizes formatted for people.
 
-use std::cell::OnceCell;
-
-use rusqlite::Connection;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::Value;
 
-/// A value as text: what a filter compares with.
+/// A JSON value as text, without the quotes of a string.
 pub fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), ToOwned::to_owned)
 }
 
-/// A measured number, to three places where that says something.
-pub fn measured(number: f64) -> String {
+/// A number with three decimals, or in scientific notation if it is tiny or huge.
+pub fn short_number(number: f64) -> String {
     let size = number.abs();
     if number == 0.0 {
         "0".into()
@@ -24,7 +22,7 @@ pub fn measured(number: f64) -> String {
 
 const UNITS: [(f64, &str); 4] = [(86_400.0, "d"), (3600.0, "h"), (60.0, "min"), (1.0, "s")];
 
-/// A time span in its largest unit: `3 min`.
+/// A time span in its largest unit, rounded down: `3 min`.
 pub fn age(seconds: f64) -> String {
     let (size, unit) = UNITS.iter().find(|(size, _)| seconds >= *size).unwrap_or(&UNITS[3]);
     format!("{:.0} {unit}", (seconds.max(0.0) / size).floor())
@@ -39,7 +37,7 @@ pub fn span(seconds: f64) -> String {
     if rest == 0.0 { age(seconds) } else { format!("{} {rest:.0} {unit}", age(seconds)) }
 }
 
-/// A size of a file.
+/// The size of a file: `2.4 MB`.
 pub fn bytes(count: u64) -> String {
     let count = count as f64;
     let units = [(1e9, "GB"), (1e6, "MB"), (1e3, "kB")];
@@ -47,22 +45,20 @@ pub fn bytes(count: u64) -> String {
     unit.map_or_else(|| format!("{count} B"), |(size, unit)| format!("{:.1} {unit}", count / size))
 }
 
-/// Unix seconds as date and time here.
-pub fn local(seconds: f64) -> String {
-    moment(seconds, "%Y-%m-%d %H:%M")
+/// Unix seconds as date and time in this machine's time zone.
+pub fn date_time(seconds: f64) -> String {
+    local_time(seconds, "%Y-%m-%d %H:%M")
 }
 
-/// Unix seconds in `pattern`, on this machine's clock.
-pub fn moment(seconds: f64, pattern: &str) -> String {
-    // SQLite knows the calendar and the time zone, and opens in a microsecond only once.
-    thread_local! {
-        static CLOCK: OnceCell<Connection> = const { OnceCell::new() };
-    }
-    CLOCK.with(|clock| {
-        let clock = clock.get_or_init(|| Connection::open_in_memory().expect("memory can be opened"));
-        let ask = "SELECT coalesce(strftime(?, ?, 'unixepoch', 'localtime'), '')";
-        clock.query_row(ask, (pattern, seconds.floor()), |row| row.get(0)).unwrap_or_default()
-    })
+/// Unix seconds in the `strftime` format `pattern`, in this machine's time zone; empty if no
+/// calendar holds that time.
+pub fn local_time(seconds: f64, pattern: &str) -> String {
+    let time = Timestamp::from_second(seconds.floor() as i64);
+    time.map_or_else(|_| String::new(), |time| in_zone(time, TimeZone::system(), pattern))
+}
+
+fn in_zone(time: Timestamp, zone: TimeZone, pattern: &str) -> String {
+    time.to_zoned_datetime(zone).strftime(pattern).to_string()
 }
 
 #[cfg(test)]
@@ -77,8 +73,22 @@ mod tests {
     }
 
     #[test]
+    fn times_follow_the_zone_and_its_summer_time() {
+        let berlin = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap();
+        let time = |seconds, zone: &TimeZone| {
+            let time = Timestamp::from_second(seconds).unwrap();
+            in_zone(time, zone.clone(), "%Y-%m-%d %H:%M:%S")
+        };
+        // date -u -d '2026-11-22 02:30' +%s, and the same in July.
+        assert_eq!(time(1_795_314_600, &TimeZone::UTC), "2026-11-22 02:30:00");
+        assert_eq!(time(1_795_314_600, &berlin), "2026-11-22 03:30:00");
+        assert_eq!(time(1_784_687_400, &berlin), "2026-07-22 04:30:00");
+        assert_eq!(date_time(f64::MAX), "");
+    }
+
+    #[test]
     fn numbers_and_sizes_are_short() {
-        let numbers = [1.119_915, 0.0, -0.25, 0.001_24, 12_345_678.0].map(measured);
+        let numbers = [1.119_915, 0.0, -0.25, 0.001_24, 12_345_678.0].map(short_number);
         assert_eq!(numbers, ["1.120", "0", "-0.250", "1.24e-3", "1.23e7"]);
         assert_eq!([0, 999, 2_384_104].map(bytes), ["0 B", "999 B", "2.4 MB"]);
     }
