@@ -1,5 +1,6 @@
 #!/bin/sh
-# Installs Slurm from Debian's packages where it is missing. It starts no service: the tests start their own.
+# Installs Slurm from Debian's packages if it is missing. It starts no service: the tests start
+# their own.
 set -eu
 packages="slurm-wlm slurmctld slurmd slurm-client munge"
 if command -v slurmctld >/dev/null && command -v slurmd >/dev/null && command -v munged >/dev/null; then
@@ -9,7 +10,7 @@ if [ "$(id -u)" != 0 ] || ! command -v apt-get >/dev/null; then
     echo "Slurm is missing; as root on Debian or Ubuntu: apt-get install $packages" >&2
     exit 1
 fi
-# Packages that start services when they are installed are told not to.
+# This policy keeps the packages from starting services when they are installed.
 printf '#!/bin/sh\nexit 101\n' >/tmp/policy-rc.d.$$
 if [ ! -e /usr/sbin/policy-rc.d ]; then
     install -m 755 /tmp/policy-rc.d.$$ /usr/sbin/policy-rc.d

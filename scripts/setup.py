@@ -1,8 +1,8 @@
 """Fetch libtorch for umwelt: `python3 scripts/setup.py [cpu|cuda]`.
 
-libtorch ships inside PyTorch's wheels. Pip downloads those wheels and checks their hashes; nothing of Python's is
-installed. The libraries are unpacked once per machine, into $XDG_CACHE_HOME/umwelt, and `.libtorch` in this checkout
-links to them; `.cargo/config.toml` points the build at that link.
+libtorch is part of PyTorch's wheels. Pip downloads the wheels and checks their hashes, but installs
+no Python package. The libraries are unpacked once per machine, into $XDG_CACHE_HOME/umwelt. The link
+`.libtorch` in this checkout points to them, and `.cargo/config.toml` points the build to that link.
 """
 
 import os
@@ -15,7 +15,8 @@ import zipfile
 from pathlib import Path
 
 TORCH = "torch==2.13.0"
-CUDA_STUBS = ["nvidia-cuda-runtime==13.0.*", "nvidia-cuda-cupti==13.0.*"]  # libtorch_cpu.so is linked against both
+# libtorch_cpu.so is linked against both.
+CUDA_STUBS = ["nvidia-cuda-runtime==13.0.*", "nvidia-cuda-cupti==13.0.*"]
 CPU_LIBRARIES = ("libtorch_cpu.", "libc10.", "libgomp", "libshm.", "libtorch_global_deps.")
 CHECKOUT = Path(__file__).resolve().parent.parent
 
@@ -47,7 +48,7 @@ def download(requirements, folder, with_dependencies):
 
 
 def wanted(name, flavour):
-    """Whether a member of a wheel belongs to libtorch (headers, libraries) rather than to Python."""
+    """True if a member of a wheel is a header or library of libtorch and not a part of Python."""
     if name.startswith("nvidia/"):
         return "/lib/" in name or "/bin/" in name
     if name.startswith("torch/include/") or name == "torch/version.py":
@@ -68,7 +69,7 @@ def unpack(wheel, folder, flavour):
 
 
 def link_cpu_only(lib):
-    """Stand in for libtorch.so, since the wheel's own asks for libtorch_cuda."""
+    """Replace libtorch.so, since that of the wheel needs libtorch_cuda."""
     compiler = os.environ.get("CC", "cc")
     command = [compiler, "-shared", "-o", "libtorch.so", "-Wl,-soname,libtorch.so", "-Wl,--no-as-needed"]
     command += ["-L.", "-ltorch_cpu", "-lc10", "-Wl,-rpath,$ORIGIN", "-Wl,--allow-shlib-undefined"]
@@ -79,7 +80,7 @@ def link_cpu_only(lib):
 
 
 def install(flavour, home):
-    """Download and unpack under a temporary name, then rename: a broken set-up is never mistaken for a good one."""
+    """Download and unpack under a temporary name, then rename, so that `home` is always complete."""
     home.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="setup-", dir=home.parent) as scratch:
         wheels, root = Path(scratch, "wheels"), Path(scratch, "root")
@@ -101,10 +102,10 @@ def install(flavour, home):
 
 
 def point(link, target):
-    """Make `link` a symbolic link to `target`, replacing an older one."""
+    """Make `link` a symbolic link to `target`, in place of an older one."""
     if link.is_symlink() or link.is_file():
         if link.is_symlink() and Path(os.readlink(link)) == target:
-            return  # untouched, so that cargo does not rebuild
+            return  # the link stays as it is, so that cargo does not rebuild
         link.unlink()
     elif link.is_dir():
         shutil.rmtree(link)

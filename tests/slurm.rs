@@ -1,6 +1,7 @@
-//! Sweeps through a real Slurm: munged, slurmctld and a slurmd that the test starts and ends itself.
+//! Sweeps on a real Slurm cluster: munged, slurmctld and slurmd, which the tests start and end.
 //!
-//! Ignored by a plain `cargo test`, for they need Debian's Slurm packages and root: `make test-slurm`.
+//! These tests need Debian's Slurm packages and root. `make test-slurm` runs them; `cargo test`
+//! ignores them.
 
 #[path = "slurm/cluster.rs"]
 mod cluster;
@@ -67,8 +68,8 @@ fn twelve_runs_pass_through_one_array_and_a_requeued_one_ends_as_if_it_had_never
     assert!(!sweep.exists(), "a dry run leaves nothing");
 
     let arguments = ["sweep", "grid.yaml", "--slurm", "--partition", "ci", "--jobs", "2"];
-    let told = succeeds(umwelt(at.path(), &cluster, &arguments));
-    assert!(told.contains("8 tasks"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &cluster, &arguments));
+    assert!(printed.contains("8 tasks"), "{printed}");
     let long_run = || {
         let running = in_state(&sweep, "running").into_iter();
         running.filter(|run| run.display().to_string().contains("epochs=500")).find(|run| trains(run))
@@ -92,10 +93,10 @@ fn twelve_runs_pass_through_one_array_and_a_requeued_one_ends_as_if_it_had_never
     assert!(fs::read_to_string(warned.join("output.log")).unwrap().contains("going on from step"));
 
     wait_for("an empty queue", || cluster.run("squeue", &["-h"]).trim().is_empty());
-    let told = succeeds(umwelt(at.path(), &cluster, &["sweep", "grid.yaml", "--status"]));
-    assert!(told.contains("12 runs: 12 finished"), "{told}");
-    let told = succeeds(umwelt(at.path(), &cluster, &["sweep", "grid.yaml", "--slurm"]));
-    assert!(told.contains("grid has nothing left to submit"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &cluster, &["sweep", "grid.yaml", "--status"]));
+    assert!(printed.contains("12 runs: 12 finished"), "{printed}");
+    let printed = succeeds(umwelt(at.path(), &cluster, &["sweep", "grid.yaml", "--slurm"]));
+    assert!(printed.contains("grid has nothing left to submit"), "{printed}");
 
     let mut again = Command::new(env!("CARGO_BIN_EXE_train"));
     again.current_dir(at.path()).env("OMP_NUM_THREADS", "1");
@@ -120,7 +121,7 @@ fn trains(run: &Path) -> bool {
 
 #[test]
 #[ignore = "needs Slurm and root: make test-slurm"]
-fn a_sweep_that_learns_asks_as_its_tasks_start_and_can_be_cancelled() {
+fn an_adaptive_sweep_chooses_trials_as_its_tasks_start_and_can_be_cancelled() {
     let (at, cluster) = (tempfile::tempdir().unwrap(), Cluster::start(100));
     let lines = "parameters:\n  vicreg.base_lr: {min: 0.01, max: 1, log: true}\nmethod: tpe\nbudget: 4\n";
     sweep_file(at.path(), "learn", &["vicreg.epochs=1"], lines);
@@ -135,8 +136,11 @@ fn a_sweep_that_learns_asks_as_its_tasks_start_and_can_be_cancelled() {
     let sweep = at.path().join("runs/long");
     succeeds(umwelt(at.path(), &cluster, &["sweep", "long.yaml", "--slurm", "--jobs", "1"]));
     wait_for("a run that trains", || in_state(&sweep, "running").iter().any(|run| trains(run)));
-    let told = succeeds(umwelt(at.path(), &cluster, &["sweep", "long.yaml", "--status"]));
-    assert!(told.contains("1 running") && told.contains("Slurm: 2 pending (JobArrayTaskLimit)"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &cluster, &["sweep", "long.yaml", "--status"]));
+    assert!(
+        printed.contains("1 running") && printed.contains("Slurm: 2 pending (JobArrayTaskLimit)"),
+        "{printed}"
+    );
     succeeds(umwelt(at.path(), &cluster, &["sweep", "long.yaml", "--cancel"]));
     assert_eq!(in_state(&sweep, "interrupted").len(), 1);
     assert_eq!(runs(&sweep).len(), 1, "those that waited never started");
@@ -144,7 +148,7 @@ fn a_sweep_that_learns_asks_as_its_tasks_start_and_can_be_cancelled() {
 
 #[test]
 #[ignore = "needs Slurm and root: make test-slurm"]
-fn a_run_that_slurm_takes_away_leaves_a_checkpoint_and_goes_on() {
+fn a_requeued_run_leaves_a_checkpoint_and_is_resumed() {
     let (at, cluster) = (tempfile::tempdir().unwrap(), Cluster::start(100));
     sweep_file(at.path(), "low", &["vicreg.epochs=500", "safe_every_n_epochs=1000"], "seeds: [1]\n");
     let sweep = at.path().join("runs/low");
@@ -163,15 +167,15 @@ fn a_run_that_slurm_takes_away_leaves_a_checkpoint_and_goes_on() {
 
 #[test]
 #[ignore = "needs Slurm and root: make test-slurm"]
-fn what_slurm_refuses_and_what_fails_is_told() {
+fn a_refused_submission_and_a_failed_run_are_reported() {
     let (at, cluster) = (tempfile::tempdir().unwrap(), Cluster::start(100));
     let lines = "parameters:\n  vicreg.base_lr: [0.1, 1e30]\n";
     sweep_file(at.path(), "fails", &["vicreg.epochs=3"], lines);
     let arguments = ["sweep", "fails.yaml", "--slurm", "--partition", "none"];
-    let told = fails(umwelt(at.path(), &cluster, &arguments), 1);
-    assert!(told.contains("sbatch: ") && told.contains("invalid partition"), "{told}");
+    let printed = fails(umwelt(at.path(), &cluster, &arguments), 1);
+    assert!(printed.contains("sbatch: ") && printed.contains("invalid partition"), "{printed}");
     succeeds(umwelt(at.path(), &cluster, &["sweep", "fails.yaml", "--slurm"]));
     wait_for("the end", || cluster.run("squeue", &["-h"]).trim().is_empty());
-    let told = succeeds(umwelt(at.path(), &cluster, &["sweep", "fails.yaml", "--status"]));
-    assert!(told.contains("1 finished, 1 failed") && told.contains("loss term"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &cluster, &["sweep", "fails.yaml", "--status"]));
+    assert!(printed.contains("1 finished, 1 failed") && printed.contains("loss term"), "{printed}");
 }

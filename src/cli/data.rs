@@ -1,4 +1,4 @@
-//! `umwelt data`: the data sets that are fetched once and kept.
+//! `umwelt data`: downloads, lists and verifies data sets.
 
 use std::path::{Path, PathBuf};
 
@@ -9,11 +9,11 @@ use crate::charts::{Align, Table, format::bytes};
 use crate::datasets::mnist::{self, FILES, Fault, Published, Source};
 use umwelt_base::terminal::{self, print, print_line};
 
-/// Fetches the data sets that are not generated, lists and verifies them
+/// Downloads, lists and verifies data sets
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  umwelt data mnist                          once, over the network
+  umwelt data mnist                          from the network
   umwelt data mnist --from /media/mnist      from a folder, plain or gzipped
   umwelt data verify")]
 pub struct DataArguments {
@@ -27,22 +27,22 @@ pub struct DataArguments {
 
 #[derive(Subcommand, Debug)]
 enum Command {
-    /// Fetch MNIST (55 MB): what is missing, and in place of what is damaged
+    /// Fetch the missing and damaged files of MNIST (55 MB)
     Mnist {
-        /// Take the files from this folder, not from the network
+        /// A folder to copy the files from, in place of the network
         #[arg(long, value_name = "FOLDER")]
         from: Option<PathBuf>,
     },
-    /// List the data sets that are known, and what there is of them
+    /// List the known data sets and their files
     Ls,
-    /// Compare every file with the published one, and name those that differ
+    /// Compare the checksum of every file with that of the published one
     Verify,
 }
 
-/// Runs what the arguments ask for.
+/// Runs a subcommand.
 ///
 /// # Errors
-/// When no source has the files, and when `verify` finds one that is missing or damaged.
+/// No source has the files, or `verify` finds a missing or damaged file.
 pub fn data(arguments: &DataArguments) -> Result<()> {
     let folder = &arguments.folder;
     match &arguments.command {

@@ -1,4 +1,4 @@
-//! `umwelt doctor`: what this machine offers, and what is wrong with it.
+//! `umwelt doctor`: the versions and devices of this machine, with advice on problems.
 
 mod cuda;
 
@@ -7,10 +7,10 @@ use crate::native;
 use crate::runs::processor;
 use umwelt_base::terminal::{print, print_line};
 
-/// Prints versions, devices and abilities; whatever is wrong comes with its hint.
+/// Prints versions, devices and capabilities, and advice on problems.
 ///
 /// # Errors
-/// When training could not run here.
+/// Training cannot run on this machine.
 pub fn doctor() -> anyhow::Result<()> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let configuration = native::running_configuration();
@@ -40,13 +40,13 @@ fn line(name: &str, value: &str) -> String {
     format!("{name:<18}{value}\n")
 }
 
-/// What libtorch says of the vector instructions it uses.
+/// The vector instructions that libtorch uses, from its configuration.
 fn capability(configuration: &str) -> String {
     let found = configuration.lines().find_map(|line| line.split("CPU capability usage: ").nth(1));
     found.unwrap_or("unknown").trim().to_owned()
 }
 
-/// Whether precision=bf16 is worth asking for on this CPU.
+/// Advice on precision=bf16 for this CPU.
 fn bfloat16() -> &'static str {
     let flags = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
     let has = |flag: &str| flags.split_whitespace().any(|word| word == flag);

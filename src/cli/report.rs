@@ -100,7 +100,7 @@ pub fn report(arguments: &ReportArguments) -> Result<()> {
                 print_line(study.states())?;
             }
         }
-        if !arguments.watch || stop.asked() || is_over(&folder, &statuses)? {
+        if !arguments.watch || stop.is_requested() || is_over(&folder, &statuses)? {
             let place = folder.path().join("report").display().to_string();
             print(study.text())?;
             print(note_of_stray_runs(&folder)?)?;

@@ -1,4 +1,4 @@
-//! `umwelt runs`: what was run, how it went, and which was best.
+//! `umwelt runs`: lists, compares, repeats and removes runs.
 
 mod list;
 mod trash;
@@ -16,7 +16,7 @@ use crate::settings;
 use umwelt_base::terminal::{self, print, print_line};
 use umwelt_base::threads::cores;
 
-/// Lists runs, shows and compares them, finds the best, moves them away
+/// Lists, shows, compares, repeats and removes runs
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
@@ -28,7 +28,7 @@ pub struct RunsArguments {
     #[command(subcommand)]
     command: Command,
 
-    /// The folder that holds the runs, in any depth
+    /// The folder of the runs, at any depth
     #[arg(long, global = true, value_name = "FOLDER", default_value = "runs")]
     root: PathBuf,
 }
@@ -36,33 +36,33 @@ pub struct RunsArguments {
 #[derive(Subcommand, Debug)]
 enum Command {
     Ls(list::ListArguments),
-    /// Show all about one run
+    /// Show the settings, scores and files of a run
     Show {
-        /// A run's name, folder, or a part of its name that no other has
+        /// The name or folder of a run, or a unique part of its name
         run: PathBuf,
     },
     /// Show the settings in which runs differ, and their scores
     Diff {
-        /// Names, folders, or parts of names
+        /// Names or folders of runs, or unique parts of their names
         #[arg(required = true, num_args = 2..)]
         runs: Vec<PathBuf>,
     },
-    /// Name the best finished run and the command that made it
+    /// Print the best finished run and its command
     Best {
-        /// As for `umwelt runs ls`
+        /// Conditions as for `umwelt runs ls`
         filters: Vec<String>,
 
-        /// The score to compare by [default: the first score that the runs are about]
+        /// The score to compare by [default: the first headline score of the runs]
         #[arg(long, value_name = "SCORE")]
         metric: Option<String>,
 
-        /// Take the largest value for the best [default: as the runs say, else the smallest]
+        /// The largest value is the best [default: as the runs say, else the smallest]
         #[arg(long)]
         maximize: bool,
     },
-    /// Make a run once more, in a new folder
+    /// Repeat a run in a new folder
     Rerun {
-        /// A run's name, folder, or a part of its name
+        /// The name or folder of a run, or a unique part of its name
         run: PathBuf,
 
         /// Settings to change, as dotted keys: seed=2
@@ -74,25 +74,25 @@ enum Command {
         print: bool,
     },
     Rm(trash::RemoveArguments),
-    /// Bring back what `rm` moved to the trash
+    /// Restore a run from the trash
     Restore {
-        /// The run's name; without it, the trash is listed
+        /// The name of the run; without a name, the trash is listed
         run: Option<PathBuf>,
     },
-    /// Bring the index up to date; only speed depends on it
+    /// Update the index, which makes lists fast
     Index {
-        /// Forget the old one first
+        /// Build it anew
         #[arg(long)]
         rebuild: bool,
     },
 }
 
-/// Runs what the arguments ask for; `train` makes a run once more.
+/// Runs a subcommand. `train` repeats a run.
 ///
 /// # Errors
-/// When a run, column or score is unknown; what was meant is suggested.
+/// An unknown run, column or score; the error suggests the nearest names.
 pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) -> Result<()> {
-    // rayon would take as many threads as RAYON_NUM_THREADS says, which may be more than a machine can give.
+    // RAYON_NUM_THREADS may ask for more threads than the machine has cores.
     let _ = rayon::ThreadPoolBuilder::new().num_threads(cores()).build_global();
     let registry = Registry::new(&arguments.root);
     match &arguments.command {
@@ -101,11 +101,11 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
         Command::Diff { runs } => diff(&registry, runs),
         Command::Best { filters, metric, maximize } => best(&registry, filters, metric.as_deref(), *maximize),
         Command::Rerun { run, values, print } => {
-            let again = in_new_folder(registry::rerun(&find(&registry, run)?, values))?;
+            let rerun = in_new_folder(registry::rerun(&find(&registry, run)?, values))?;
             if !print {
-                return train(again);
+                return train(rerun);
             }
-            print_line(again.command())
+            print_line(rerun.command())
         }
         Command::Rm(arguments) => trash::remove(&registry, arguments),
         Command::Restore { run } => trash::restore(&registry, run.as_deref()),
@@ -113,22 +113,23 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
     }
 }
 
-/// The same run in a folder that is not there yet: where nothing but the name can tell the two apart, it is numbered.
-fn in_new_folder(again: Rerun) -> Result<Rerun> {
-    let settings = settings::load::<RunSettings>(&again.configs, &again.values)?.settings;
-    if settings.run.output_path.is_some() || !output_path(&settings, &again.configs).exists() {
-        return Ok(again);
+/// `rerun` with a folder that does not exist yet: if its default folder exists, a number is added
+/// to the name of the run.
+fn in_new_folder(rerun: Rerun) -> Result<Rerun> {
+    let settings = settings::load::<RunSettings>(&rerun.configs, &rerun.values)?.settings;
+    if settings.run.output_path.is_some() || !output_path(&settings, &rerun.configs).exists() {
+        return Ok(rerun);
     }
     let name = settings.run.run_name.clone().unwrap_or_default();
     let numbered = (2..).map(|number| format!("{name}-{number}"));
     let mut free = numbered.filter(|name| {
         let mut renamed = settings.clone();
         renamed.run.run_name = Some(name.clone());
-        !output_path(&renamed, &again.configs).exists()
+        !output_path(&renamed, &rerun.configs).exists()
     });
-    let name = free.next().expect("numbers do not end");
-    let values = again.values.into_iter().filter(|value| !value.starts_with("run_name="));
-    Ok(Rerun { values: values.chain([format!("run_name={name}")]).collect(), ..again })
+    let name = free.next().expect("some number is free");
+    let values = rerun.values.into_iter().filter(|value| !value.starts_with("run_name="));
+    Ok(Rerun { values: values.chain([format!("run_name={name}")]).collect(), ..rerun })
 }
 
 fn all_runs(registry: &Registry) -> Result<Vec<RunSummary>> {
@@ -167,7 +168,8 @@ fn best(registry: &Registry, filters: &[String], metric: Option<&str>, maximize:
     let (best, count) = registry::best(runs, &by)?;
     let folder = registry.folder_of(&best.name);
     let (name, score) = (&by.name, best.score(&by.name).unwrap_or(f64::NAN));
-    print_line(format!("{}: {name} {score:.3}, the best of {count} finished", shown(&folder)))?;
+    let unit = if by.unit.is_empty() { String::new() } else { format!(" {}", by.unit) };
+    print_line(format!("{}: {name} {score:.3}{unit}, the best of {count} finished", shown(&folder)))?;
     registry::command(&folder).map_or(Ok(()), print_line)
 }
 

@@ -1,10 +1,10 @@
 //! `umwelt sweep`: many runs from one file, on this machine or on a Slurm cluster.
 
 mod cluster;
+mod control;
 mod here;
-mod look;
 
-pub use look::note_of_stray_runs;
+pub use control::note_of_stray_runs;
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -19,25 +19,25 @@ use crate::sweeps::{SweepFolder, TrialState};
 use crate::worlds::{WorldSettings, matches};
 use umwelt_base::UserError;
 
-/// Points of a sweep that learns that are checked before it starts: it chooses its first ones by chance.
+/// The number of random first points of an adaptive sweep that are checked before it starts.
 const CHECKED_AHEAD: usize = 10;
 
-/// Spans many runs from one file, and runs them here or on a Slurm cluster.
+/// Runs the trials of a sweep file on this machine or on a Slurm cluster.
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
-  umwelt sweep experiments/noise.yaml --dry-run              the runs it would start
+  umwelt sweep experiments/noise.yaml --dry-run              list the runs, start none
   umwelt sweep experiments/noise.yaml --jobs 2               two at a time on this machine
   umwelt sweep experiments/noise.yaml --slurm --partition gpu --gres gpu:1 --time 2:00:00
   umwelt sweep experiments/noise.yaml --status
   umwelt report experiments/noise.yaml                       the table and the figure
 
-The same command again goes on with a sweep that was stopped: what is finished is never run twice.")]
+The same command again resumes a stopped sweep. Finished runs are not repeated.")]
 pub struct SweepArguments {
     /// The sweep file
     file: PathBuf,
 
-    /// Settings for all runs, laid upon the file's own: vicreg.epochs=2
+    /// Settings for all runs, which override those of the file: vicreg.epochs=2
     #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
     values: Vec<String>,
 
@@ -45,43 +45,43 @@ pub struct SweepArguments {
     #[arg(long, value_name = "FOLDER")]
     output: Option<PathBuf>,
 
-    /// The first N runs only, to try the sweep out
+    /// Only the first N runs, to try the sweep out
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
-    /// Print the runs that would start, and stop
+    /// Print the runs of the sweep and start none
     #[arg(long, group = "instead")]
     dry_run: bool,
 
-    /// Print where each run stands, and stop
+    /// Print the status of each run and start none
     #[arg(long, group = "instead")]
     status: bool,
 
-    /// Stop the runs; they leave checkpoints, and the sweep can go on
+    /// Stop the runs with a checkpoint, so that the sweep can be resumed
     #[arg(long, group = "instead")]
     cancel: bool,
 
-    /// Go on with a sweep that was begun before; there must be one
+    /// Resume a sweep; an error if none of its runs was started
     #[arg(long)]
     resume: bool,
 
-    /// Start again the runs that failed; they go on from their last checkpoint
+    /// Restart failed runs from their last checkpoint
     #[arg(long, value_name = "WHICH")]
     retry: Option<Retry>,
 
-    /// Runs at a time [default: one for each GPU, else one for each two cores]
+    /// Runs at a time [default: one per GPU, else one per two cores]
     #[arg(long, value_name = "N", value_parser = slurm::positive)]
     jobs: Option<usize>,
 
-    /// CPU threads of each run [default: the cores, shared out]
+    /// CPU threads of each run [default: the cores divided by the runs at a time]
     #[arg(long, value_name = "N", value_parser = slurm::positive)]
     threads: Option<usize>,
 
-    /// Print the end only
+    /// Print only the final table
     #[arg(long, short)]
     quiet: bool,
 
-    /// One task of a job array: FILE is what its submission left
+    /// Run one task of a job array; FILE is the submission file
     #[arg(long, hide = true)]
     task: bool,
 
@@ -94,10 +94,10 @@ enum Retry {
     Failed,
 }
 
-/// Does what the arguments ask of a sweep.
+/// Runs `umwelt sweep`.
 ///
 /// # Errors
-/// Mistakes in the sweep file; [`crate::training::Interrupted`]; runs that failed.
+/// A mistake in the sweep file, [`crate::training::Interrupted`], or failed runs.
 pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     if arguments.task {
         return slurm::run_task::<RunSettings>(&arguments.file);
@@ -106,17 +106,18 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     let SweepArguments { file, values, output, limit, .. } = arguments;
     let folder = SweepFolder::open::<RunSettings>(file, values, output.as_deref(), *limit)?;
     if arguments.status {
-        return look::status(&folder);
+        return control::status(&folder);
     }
     if arguments.cancel {
-        return look::cancel(&folder);
+        return control::cancel(&folder);
     }
     check(&folder)?;
     if arguments.dry_run {
-        return look::dry_run(&folder, arguments);
+        return control::dry_run(&folder, arguments);
     }
     if arguments.resume && folder.statuses()?.iter().all(|status| status.state == TrialState::Waiting) {
-        return Err(UserError(format!("there is nothing to resume in {}", folder.path().display())).into());
+        let message = format!("no run in {} was started; leave out --resume", folder.path().display());
+        return Err(UserError(message).into());
     }
     if arguments.slurm.slurm {
         cluster::submit(&folder, arguments)
@@ -125,7 +126,7 @@ pub fn sweep(arguments: &SweepArguments) -> Result<()> {
     }
 }
 
-/// The numbers that the sweep is steered by are such that its models log.
+/// Refuses a metric of the sweep or its early stopping that none of its models logs.
 fn check_metrics(folder: &SweepFolder) -> Result<()> {
     let file = &folder.file;
     let stopping =
@@ -149,8 +150,8 @@ fn is_logged(name: &str, world: &WorldSettings) -> bool {
     world.metric_names().iter().any(|pattern| matches(pattern, name))
 }
 
-/// The worlds with the models that the sweep trains, or the first ones of a sweep that learns; one of
-/// each model.
+/// The world settings of the sweep's trials, one of each model. An adaptive sweep is represented by
+/// its first trials.
 fn worlds(folder: &SweepFolder) -> Result<Vec<WorldSettings>> {
     let ahead = if folder.file.is_adaptive() { CHECKED_AHEAD.min(folder.len()) } else { folder.len() };
     let world = |index| Ok(folder.file.trial(index, &[]).check::<RunSettings>()?.settings.world);
@@ -160,11 +161,11 @@ fn worlds(folder: &SweepFolder) -> Result<Vec<WorldSettings>> {
     Ok(worlds)
 }
 
-/// Every run's settings are checked before the first one starts.
+/// Checks the settings of all runs before the first one starts.
 fn check(folder: &SweepFolder) -> Result<()> {
     folder.trials()?;
     folder.check_ahead(if folder.file.is_adaptive() { CHECKED_AHEAD } else { 0 })?;
     check_metrics(folder)?;
-    ensure!(!folder.is_empty(), UserError(format!("{} spans no runs", folder.file.name)));
+    ensure!(!folder.is_empty(), UserError(format!("{} defines no runs", folder.file.name)));
     Ok(())
 }

@@ -34,7 +34,7 @@ impl<T: Task> Job for Evaluation<T> {
 
     fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
         let step = start_from(&mut self.task, &self.checkpoint)?;
-        session.run.go_on_from(step)?;
+        session.run.resume_at(step)?;
         session.run.update(|status| status.steps = step)?;
         let done = |record: &Record| step_of(record) == step && score(record).is_some();
         if session.run.records()?.iter().any(done) {

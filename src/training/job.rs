@@ -101,7 +101,7 @@ impl Session<'_> {
         for (name, figure) in figures.iter().chain(more) {
             self.run.write_figure(name, figure)?;
         }
-        self.run.compare(&card.comparison());
+        self.run.show_scores(&card);
         report.extend(object(&card)?);
         self.run.write_json("evaluation.json", &report)?;
         self.run.write_result(&table)

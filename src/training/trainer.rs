@@ -85,7 +85,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
         if step > 0 {
             session.console.say(&format!("going on from step {step} of {}", plan.steps()));
         }
-        run.go_on_from(step)?;
+        run.resume_at(step)?;
         let best = run.records()?.iter().filter_map(score).min_by(f64::total_cmp);
         let pruner = Pruner::of(run.path())?;
         Ok(Self {
@@ -118,7 +118,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
                 self.checkpoint()?;
                 return Ok(Some(reason));
             }
-            if self.plan.checkpoints_at(self.step) || self.session.stop.asked() {
+            if self.plan.checkpoints_at(self.step) || self.session.stop.is_requested() {
                 self.checkpoint()?;
                 self.session.stop.check()?;
             }
@@ -211,7 +211,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
             left,
         });
         let (step, steps, seconds) = (self.step, self.plan.steps(), self.clock.take());
-        self.session.run.beat(|status| {
+        self.session.run.heartbeat(|status| {
             status.phase = "training".into();
             status.step = step;
             (status.phase_done, status.phase_steps) = (step, steps);

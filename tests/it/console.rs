@@ -1,4 +1,4 @@
-//! Consoles that cannot be written to: nobody reads any more, or the disk is full. Work goes on without them.
+//! Consoles that cannot be written: the pipe is closed or the disk is full. The work continues.
 
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
@@ -40,7 +40,7 @@ fn a_run_goes_on_without_its_console() {
 }
 
 #[test]
-fn a_result_that_nobody_reads_is_no_error_and_one_that_cannot_be_kept_says_where_it_lies() {
+fn a_closed_pipe_is_no_error_and_a_result_that_cannot_be_printed_names_its_folder() {
     let at = tempfile::tempdir().unwrap();
     let run = |stdout| {
         let mut command = train(at.path(), &["output_path=run", "vicreg.epochs=1"]);

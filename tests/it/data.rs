@@ -13,7 +13,7 @@ const NAMES: [&str; 4] = [
     "train-labels-idx1-ubyte",
 ];
 
-/// What is in a folder, but for the lock.
+/// The content of a folder without the lock.
 fn files(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = names.filter(|name| name != ".fetching.lock").collect();
@@ -38,9 +38,9 @@ fn fetched_once_verified_and_mended() {
     fs::write(folder.join("t10k-labels-idx1-ubyte.gz"), "half").unwrap();
 
     let fetching = output(umwelt(at.path(), &["data", "mnist"]));
-    let (told, progress) = (text(&fetching.stdout), text(&fetching.stderr));
+    let (printed, progress) = (text(&fetching.stdout), text(&fetching.stderr));
     assert!(fetching.status.success(), "{progress}");
-    assert_eq!(told, "data/mnist: MNIST, 60000 training and 10000 test digits; checked\n");
+    assert_eq!(printed, "data/mnist: MNIST, 60000 training and 10000 test digits; checked\n");
     let damaged = "data/mnist/t10k-labels-idx1-ubyte.gz: has the magic number 1751215206, not 2049 (labels): \
                    it is no IDX file of bytes; it is fetched again\n";
     assert!(progress.starts_with(damaged), "{progress}");
@@ -77,15 +77,15 @@ fn copies_are_mended_from_a_folder(at: &Path) {
     flip_a_bit(&nested.join("train-images-idx3-ubyte"));
     flip_a_bit(&copy.join("train-labels.idx1-ubyte"));
 
-    let told = fails(umwelt(at, &["data", "verify", "--folder", "copy"]), 1);
-    let lines: Vec<&str> = told.lines().collect();
+    let printed = fails(umwelt(at, &["data", "verify", "--folder", "copy"]), 1);
+    let lines: Vec<&str> = printed.lines().collect();
     let images = "error: copy/train-images-idx3-ubyte/train-images-idx3-ubyte: its SHA-256 is ";
-    assert!(lines[0].starts_with(images), "{told}");
+    assert!(lines[0].starts_with(images), "{printed}");
     assert!(
         lines[0]
             .ends_with(" where MNIST has ba891046e6505d7aadcbbe25680a0738ad16aec93bde7f9b65e87a2fc25776db")
     );
-    assert!(lines[1].starts_with("copy/train-labels.idx1-ubyte: its SHA-256 is "), "{told}");
+    assert!(lines[1].starts_with("copy/train-labels.idx1-ubyte: its SHA-256 is "), "{printed}");
     assert_eq!(lines[2], "copy/t10k-labels-idx1-ubyte: no such file, plain or gzipped");
     assert_eq!(lines[3..], ["`umwelt data mnist --folder copy` fetches MNIST"]);
     let listed = succeeds(umwelt(at, &["data", "ls", "--folder", "copy"]));
@@ -93,18 +93,19 @@ fn copies_are_mended_from_a_folder(at: &Path) {
 
     let mended = output(umwelt(at, &["data", "mnist", "--folder", "copy", "--from", "data/mnist"]));
     assert!(mended.status.success());
-    let told = text(&mended.stderr);
+    let printed = text(&mended.stderr);
     assert_eq!(
-        (told.matches("; it is fetched again\n").count(), told.matches(" bytes, checked\n").count()),
+        (printed.matches("; it is fetched again\n").count(), printed.matches(" bytes, checked\n").count()),
         (2, 3),
-        "{told}"
+        "{printed}"
     );
     assert_eq!(files(&copy), NAMES);
     assert_eq!(files(&nested), ["train-images-idx3-ubyte"]);
     succeeds(umwelt(at, &["data", "verify", "--folder", "copy"]));
 }
 
-/// A process that is held at a moment; one that passes it unseen starts anew in a folder that is removed.
+/// A process that is held at a moment. If it passes that moment unseen, it starts anew in an empty
+/// folder.
 fn caught(command: impl Fn() -> Command, reached: impl Fn() -> bool, folder: &Path) -> Child {
     loop {
         let mut process = command().stderr(Stdio::null()).spawn().unwrap();
@@ -129,11 +130,11 @@ fn a_kill_leaves_no_bad_file(at: &Path) {
         process.kill().unwrap();
         process.wait().unwrap();
     }
-    let told = output(umwelt(at, &copied));
+    let printed = output(umwelt(at, &copied));
     // On a busy machine the kill may come after further files.
     let left =
         ["3 of 4 files", "2 of 4 files", "1 of 4 files"].map(|left| format!("fetching MNIST ({left}, "));
-    assert!(left.iter().any(|left| text(&told.stderr).starts_with(left)), "{}", text(&told.stderr));
+    assert!(left.iter().any(|left| text(&printed.stderr).starts_with(left)), "{}", text(&printed.stderr));
     assert_eq!(files(&killed), NAMES);
     succeeds(umwelt(at, &["data", "verify", "--folder", "killed"]));
 }
@@ -142,7 +143,7 @@ fn a_kill_leaves_no_bad_file(at: &Path) {
 fn other_digits_are_refused() {
     let at = tempfile::tempdir().unwrap();
     idx::write(&at.path().join("small"), 20, 10);
-    let told = fails(umwelt(at.path(), &["data", "mnist", "--from", "small"]), 1);
+    let printed = fails(umwelt(at.path(), &["data", "mnist", "--from", "small"]), 1);
     let expected = "\
 fetching MNIST (4 of 4 files, 54.95 MB unpacked) from small
 small: small/train-images-idx3-ubyte: has 15696 bytes where MNIST has 47040016
@@ -151,7 +152,7 @@ error: could not get MNIST. Tried:
 Put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte into data/mnist by \
 hand, plain or gzipped, or name a folder that holds them with --from FOLDER
 ";
-    assert_eq!(told, expected);
+    assert_eq!(printed, expected);
     assert!(files(&at.path().join("data/mnist")).is_empty());
     let listed = succeeds(umwelt(at.path(), &["data", "ls"]));
     assert!(listed.contains("\nMNIST     data/mnist  0 of 4         -     -   0 B  missing\n"), "{listed}");
@@ -159,15 +160,15 @@ hand, plain or gzipped, or name a folder that holds them with --from FOLDER
 }
 
 #[test]
-fn all_that_was_tried_is_told() {
+fn an_error_lists_all_sources_that_were_tried() {
     let at = tempfile::tempdir().unwrap();
     let mut command = umwelt(at.path(), &["data", "mnist"]);
     command.env("PATH", at.path());
-    let told = fails(command, 1);
-    let tried: Vec<&str> = told.lines().filter(|line| line.starts_with("  ")).collect();
-    assert_eq!(tried.len(), 3, "{told}");
+    let printed = fails(command, 1);
+    let tried: Vec<&str> = printed.lines().filter(|line| line.starts_with("  ")).collect();
+    assert_eq!(tried.len(), 3, "{printed}");
     for (tried, program) in tried.iter().zip(["curl", "curl", "npm"]) {
-        assert!(tried.ends_with(&format!(": {program} is not installed")), "{told}");
+        assert!(tried.ends_with(&format!(": {program} is not installed")), "{printed}");
     }
-    assert!(told.trim_end().ends_with("or name a folder that holds them with --from FOLDER"), "{told}");
+    assert!(printed.trim_end().ends_with("or name a folder that holds them with --from FOLDER"), "{printed}");
 }

@@ -80,7 +80,7 @@ fn a_finished_run_prints_its_result_again_and_other_settings_are_refused() {
 }
 
 #[test]
-fn a_finished_run_is_told_without_writing_into_its_folder() {
+fn a_finished_run_is_shown_without_a_write_to_its_folder() {
     let at = tempfile::tempdir().unwrap();
     let table = succeeds(train(at.path(), &["output_path=run"]));
     let lock = at.path().join("run/run.lock");
@@ -210,8 +210,11 @@ fn a_signal_leaves_a_checkpoint_and_the_same_command_goes_on() {
         assert!(signal(child.id(), name));
         let output = child.wait_with_output().unwrap();
         assert_eq!(output.status.code(), Some(130));
-        let told = text(&output.stderr);
-        assert!(told.contains(&format!("stopped by SIG{}; the same command goes on", &name[1..])), "{told}");
+        let printed = text(&output.stderr);
+        assert!(
+            printed.contains(&format!("stopped by SIG{}; the same command goes on", &name[1..])),
+            "{printed}"
+        );
         let status = json(&at.path().join("run/status.json"));
         assert_eq!(status["state"], "interrupted");
         let step = status["step"].as_u64().unwrap();
@@ -262,9 +265,9 @@ fn a_file_beyond_the_limit_is_an_error_like_a_full_disk() {
     let run = train(at.path(), &["output_path=run", "vicreg.embedding_size=64"]);
     let mut command = Command::new("bash");
     command.current_dir(at.path()).args(["-c", "ulimit -f 100; exec \"$0\" \"$@\""]);
-    let told = fails_with(command.arg(run.get_program()).args(run.get_args()), 1);
-    assert!(told.contains("could not write run/checkpoints/step-0000000004.safetensors"), "{told}");
-    assert!(told.contains("File too large"), "{told}");
+    let printed = fails_with(command.arg(run.get_program()).args(run.get_args()), 1);
+    assert!(printed.contains("could not write run/checkpoints/step-0000000004.safetensors"), "{printed}");
+    assert!(printed.contains("File too large"), "{printed}");
     assert_eq!(json(&at.path().join("run/status.json"))["state"], "failed");
 }
 
@@ -287,14 +290,17 @@ fn a_flipped_bit_costs_a_warning_where_the_run_goes_on_and_is_an_error_where_the
     fs::write(&newest, &damaged).unwrap();
     fs::write(run.join("checkpoints/best.safetensors"), &damaged).unwrap();
     let from = ["output_path=other", "eval_only=true", "load_checkpoint_path=run"];
-    let told = fails(train(at.path(), &from), 1);
+    let printed = fails(train(at.path(), &from), 1);
     let best = "load_checkpoint_path: checkpoint run/checkpoints/best.safetensors is cut short or damaged: its checksum is";
-    assert!(told.contains(best), "{told}");
+    assert!(printed.contains(best), "{printed}");
     fs::remove_file(run.join("status.json")).unwrap();
     let output = output(train(at.path(), &["output_path=run"]));
-    let told = text(&output.stderr);
-    assert!(told.contains("step-0000000012.safetensors is cut short or damaged: its checksum is"), "{told}");
-    assert!(told.contains("going on from step 8 of 12"), "{told}");
+    let printed = text(&output.stderr);
+    assert!(
+        printed.contains("step-0000000012.safetensors is cut short or damaged: its checksum is"),
+        "{printed}"
+    );
+    assert!(printed.contains("going on from step 8 of 12"), "{printed}");
     assert_eq!(text(&output.stdout), expected);
     assert_eq!(fs::read(newest).unwrap(), bytes);
 }
@@ -319,9 +325,9 @@ fn a_truncated_checkpoint_costs_a_warning_and_the_one_before_is_used() {
     fs::write(&newest, &bytes[..bytes.len() / 2]).unwrap();
     fs::remove_file(run.join("status.json")).unwrap();
     let output = output(train(at.path(), &["output_path=run"]));
-    let told = text(&output.stderr);
-    assert!(told.contains("step-0000000012.safetensors is cut short or damaged"), "{told}");
-    assert!(told.contains("going on from step 8 of 12"), "{told}");
+    let printed = text(&output.stderr);
+    assert!(printed.contains("step-0000000012.safetensors is cut short or damaged"), "{printed}");
+    assert!(printed.contains("going on from step 8 of 12"), "{printed}");
     assert_eq!(text(&output.stdout), expected);
     assert_eq!(fs::read(newest).unwrap(), bytes);
 }
@@ -351,7 +357,7 @@ fn a_second_process_in_the_same_folder_is_refused() {
 }
 
 #[test]
-fn a_full_disk_is_told_and_what_was_finished_stays() {
+fn a_full_disk_is_reported_and_finished_work_stays() {
     let at = tempfile::tempdir().unwrap();
     let disk = at.path().join("disk");
     fs::create_dir(&disk).unwrap();
@@ -368,10 +374,10 @@ fn a_full_disk_is_told_and_what_was_finished_stays() {
         .arg(inner.get_program())
         .args(inner.get_args());
     let output = command.current_dir(at.path()).output().unwrap();
-    let (told, left) = (text(&output.stderr), text(&output.stdout));
-    assert_eq!(output.status.code(), Some(1), "{told}");
-    assert!(told.contains("could not write disk/run/checkpoints/step-"), "{told}");
-    assert!(told.contains("No space left on device"), "{told}");
+    let (printed, left) = (text(&output.stderr), text(&output.stdout));
+    assert_eq!(output.status.code(), Some(1), "{printed}");
+    assert!(printed.contains("could not write disk/run/checkpoints/step-"), "{printed}");
+    assert!(printed.contains("No space left on device"), "{printed}");
     assert!(left.contains("step-0000000004.safetensors"), "{left}");
     assert!(left.contains("\"state\": \"failed\""), "{left}");
     assert!(!left.lines().any(|line| line.starts_with(".writing-")), "{left}");

@@ -1,4 +1,4 @@
-//! Sweeps on this machine: nothing is run twice, nothing is lost, and every failure is told.
+//! Sweeps on this machine: no run is repeated, no result is lost, and every failure is reported.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -46,7 +46,7 @@ fn parent(pid: u32) -> u32 {
     crate::common::text(&output.stdout).trim().parse().unwrap_or(0)
 }
 
-/// Stops the process of a run where it is; false, and the process goes on, if the run is over.
+/// Halts the process of a run. If the run is over, returns false and lets the process continue.
 fn hold_run(sweep: &Path, run: &str) -> bool {
     let pid = pid(sweep, run);
     let held = hold(pid) && runs(sweep)[run]["state"] == "running";
@@ -67,9 +67,12 @@ const TWELVE: &str = "parameters:\n  vicreg.base_lr: [0.1, 0.2, 0.4]\n  dataset_
 fn a_dry_run_lists_the_runs_and_starts_none() {
     let at = tempfile::tempdir().unwrap();
     sweep_file(at.path(), "noise", &[], TWELVE);
-    let told = succeeds(umwelt(at.path(), &["sweep", "noise.yaml", "--dry-run"]));
-    assert!(told.contains("12 runs: 12 waiting"), "{told}");
-    assert_eq!(told.lines().filter(|line| line.contains("waiting") && !line.contains("runs:")).count(), 12);
+    let printed = succeeds(umwelt(at.path(), &["sweep", "noise.yaml", "--dry-run"]));
+    assert!(printed.contains("12 runs: 12 waiting"), "{printed}");
+    assert_eq!(
+        printed.lines().filter(|line| line.contains("waiting") && !line.contains("runs:")).count(),
+        12
+    );
     assert!(!at.path().join("runs").exists());
 }
 
@@ -97,8 +100,8 @@ fn twelve_runs_survive_the_death_of_the_scheduler_and_of_one_run() {
     let victim = victim.unwrap();
     assert!(signal(pid(&sweep, &victim), "-KILL"));
     let output = scheduler.wait_with_output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{printed}");
     assert_eq!(in_state(&sweep, "finished").len(), 12);
     let after = runs(&sweep);
     for (name, status) in &before {
@@ -114,12 +117,12 @@ fn twelve_runs_survive_the_death_of_the_scheduler_and_of_one_run() {
     assert_eq!(steps(&victim), steps(&before[0].0), "lost or doubled lines");
     let failures = fs::read_to_string(sweep.join("failures.jsonl")).unwrap();
     assert!(failures.contains(&victim) && failures.contains("killed by SIGKILL"), "{failures}");
-    let told = succeeds(umwelt(at.path(), &["sweep", "noise.yaml", "--status"]));
-    assert!(told.contains("12 runs: 12 finished"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "noise.yaml", "--status"]));
+    assert!(printed.contains("12 runs: 12 finished"), "{printed}");
 }
 
 #[test]
-fn a_stopped_sweep_leaves_checkpoints_and_goes_on() {
+fn a_stopped_sweep_leaves_checkpoints_and_can_be_resumed() {
     let at = tempfile::tempdir().unwrap();
     let lines = "parameters: {dataset_noise: [0.5, 1]}\n";
     sweep_file(at.path(), "long", &[ENDLESS, "safe_every_n_epochs=1000000000"], lines);
@@ -131,13 +134,13 @@ fn a_stopped_sweep_leaves_checkpoints_and_goes_on() {
         refused.contains("another scheduler works on runs/long; see how it goes with --status"),
         "{refused}"
     );
-    let told = succeeds(umwelt(at.path(), &["sweep", "long.yaml", "--status"]));
+    let printed = succeeds(umwelt(at.path(), &["sweep", "long.yaml", "--status"]));
     assert!(
-        told.contains("2 runs: 1 running, 1 waiting") && told.contains("a scheduler works on it"),
-        "{told}"
+        printed.contains("2 runs: 1 running, 1 waiting") && printed.contains("a scheduler works on it"),
+        "{printed}"
     );
-    let told = succeeds(umwelt(at.path(), &["sweep", "long.yaml", "--cancel"]));
-    assert!(told.contains("the same command goes on"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "long.yaml", "--cancel"]));
+    assert!(printed.contains("the same command resumes it"), "{printed}");
     let output = scheduler.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130), "{}", String::from_utf8_lossy(&output.stderr));
     let stopped = in_state(&sweep, "interrupted");
@@ -152,18 +155,18 @@ fn a_stopped_sweep_leaves_checkpoints_and_goes_on() {
 }
 
 #[test]
-fn what_fails_is_told_tried_again_and_does_not_stop_the_rest() {
+fn a_failed_run_is_reported_and_retried_while_the_others_continue() {
     let at = tempfile::tempdir().unwrap();
     let lines = "parameters: {vicreg.base_lr: [0.1, 1e30]}\nretries: 1\n";
     sweep_file(at.path(), "fails", &["log_every=1"], lines);
-    let told = fails(umwelt(at.path(), &["sweep", "fails.yaml", "--jobs", "2"]), 1);
-    assert!(told.contains("1 of 2 runs failed"), "{told}");
+    let printed = fails(umwelt(at.path(), &["sweep", "fails.yaml", "--jobs", "2"]), 1);
+    assert!(printed.contains("1 of 2 runs failed"), "{printed}");
     let sweep = at.path().join("runs/fails");
     assert_eq!((in_state(&sweep, "finished").len(), in_state(&sweep, "failed").len()), (1, 1));
     let failures = || fs::read_to_string(sweep.join("failures.jsonl")).unwrap().lines().count();
     assert_eq!(failures(), 2, "one retry");
-    let told = succeeds(umwelt(at.path(), &["sweep", "fails.yaml", "--status"]));
-    assert!(told.contains("1 finished, 1 failed") && told.contains("became"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "fails.yaml", "--status"]));
+    assert!(printed.contains("1 finished, 1 failed") && printed.contains("became"), "{printed}");
     fails(umwelt(at.path(), &["sweep", "fails.yaml"]), 1);
     assert_eq!(failures(), 2, "failed runs are left alone");
     fails(umwelt(at.path(), &["sweep", "fails.yaml", "--retry", "failed"]), 1);
@@ -176,10 +179,10 @@ fn early_stopping_ends_the_worse_runs() {
     let lines = "parameters: {vicreg.base_lr: [0.4, 0.2, 1e-9, 1e-10, 1e-11]}\n\
                  early_stopping: {metric: loss, min_epochs: 2, eta: 2}\n";
     sweep_file(at.path(), "early", &["vicreg.epochs=8", "log_every=1"], lines);
-    let told = succeeds(umwelt(at.path(), &["sweep", "early.yaml", "--jobs", "1"]));
+    let printed = succeeds(umwelt(at.path(), &["sweep", "early.yaml", "--jobs", "1"]));
     let sweep = at.path().join("runs/early");
     let stopped = in_state(&sweep, "stopped");
-    assert!((2..=4).contains(&stopped.len()) && told.contains("stopped early"), "{told}");
+    assert!((2..=4).contains(&stopped.len()) && printed.contains("stopped early"), "{printed}");
     for run in &stopped {
         let status = &runs(&sweep)[run];
         assert!(status["step"].as_u64().unwrap() < 32, "{status}");
@@ -191,20 +194,20 @@ fn early_stopping_ends_the_worse_runs() {
 }
 
 #[test]
-fn a_sweep_that_learns_asks_for_its_budget_and_no_more() {
+fn an_adaptive_sweep_runs_its_budget_and_no_more() {
     let at = tempfile::tempdir().unwrap();
     let lines = "parameters:\n  vicreg.base_lr: {min: 0.01, max: 1, log: true}\n  \
                  vicreg.rnn_layers: {min: 1, max: 2, int: true}\nmethod: tpe\nbudget: 4\n";
     sweep_file(at.path(), "learn", &["vicreg.epochs=1"], lines);
-    let told = succeeds(umwelt(at.path(), &["sweep", "learn.yaml", "--jobs", "2"]));
-    assert!(told.contains("4 runs: 4 finished"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "learn.yaml", "--jobs", "2"]));
+    assert!(printed.contains("4 runs: 4 finished"), "{printed}");
     assert_eq!(runs(&at.path().join("runs/learn")).len(), 4);
-    let told = succeeds(umwelt(at.path(), &["sweep", "learn.yaml", "--status"]));
-    assert!(told.contains("4 runs: 4 finished"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "learn.yaml", "--status"]));
+    assert!(printed.contains("4 runs: 4 finished"), "{printed}");
 }
 
 #[test]
-fn a_report_has_means_baselines_and_missing_runs() {
+fn a_report_shows_means_baselines_and_missing_runs() {
     let at = tempfile::tempdir().unwrap();
     let lines = "parameters: {vicreg.base_lr: [0.1, 0.2, 1e30], dataset_noise: [0.5, 1]}\nseeds: 2\n\
                  exclude: [{vicreg.base_lr: 1e30, dataset_noise: 1}]\nreport: {x: dataset_noise}\n";
@@ -224,9 +227,12 @@ fn a_report_has_means_baselines_and_missing_runs() {
     assert!(watched.starts_with("10 runs: ") && watched.contains("waiting"), "{watched}");
     assert!(watched.contains("10 runs: 8 finished, 2 failed"), "{watched}");
 
-    let told = succeeds(umwelt(at.path(), &["report", "noise.yaml"]));
-    let failed = told.lines().filter(|line| line.contains("became")).count();
-    assert!(failed > 0 && told.contains("baseline: centre") && told.contains("0 of 2 seeds"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["report", "noise.yaml"]));
+    let failed = printed.lines().filter(|line| line.contains("became")).count();
+    assert!(
+        failed > 0 && printed.contains("baseline: centre") && printed.contains("0 of 2 seeds"),
+        "{printed}"
+    );
     let report = at.path().join("runs/noise/report");
     let csv = fs::read_to_string(report.join("table.csv")).unwrap();
     assert_eq!(csv.lines().count(), 11, "{csv}");
@@ -289,7 +295,7 @@ fn a_sweep_over_an_edited_config_makes_other_runs_and_names_the_old_ones() {
     let sweep = at.path().join("runs/s");
     sweep_over_base(at.path(), &with(&["vicreg.epochs=1"]), "parameters: {dataset_noise: [0.5, 1]}\n");
     let old = runs(&sweep);
-    let told = sweep_over_base(
+    let printed = sweep_over_base(
         at.path(),
         &with(&["vicreg.epochs=1", "vicreg.base_lr=0.4"]),
         "parameters: {dataset_noise: [0.5, 1, 2]}\n",
@@ -302,12 +308,12 @@ fn a_sweep_over_an_edited_config_makes_other_runs_and_names_the_old_ones() {
     }
     let first = old.keys().next().unwrap();
     assert!(
-        told.contains(&format!("not of this sweep as its file stands now: {first} and 1 more")),
-        "{told}"
+        printed.contains(&format!("not part of the present sweep file: {first} and 1 more")),
+        "{printed}"
     );
     let report = succeeds(umwelt(at.path(), &["report", "s.yaml"]));
     assert!(
-        report.contains("not of this sweep")
+        report.contains("not part of the present sweep file")
             && report.contains("\n                        0.5                 "),
         "{report}"
     );
@@ -324,8 +330,8 @@ fn a_sweep_that_is_written_otherwise_is_the_same_sweep() {
         "groups: {noise: {low: {dataset_noise: 0.5}, high: {dataset_noise: 1}}}\n",
     ] {
         fs::write(at.path().join("s.yaml"), format!("configs: [./base.yaml]\n{lines}")).unwrap();
-        let told = succeeds(umwelt(at.path(), &["sweep", "s.yaml", "--status"]));
-        assert!(told.ends_with("2 runs: 2 finished\n"), "{lines}{told}");
+        let printed = succeeds(umwelt(at.path(), &["sweep", "s.yaml", "--status"]));
+        assert!(printed.ends_with("2 runs: 2 finished\n"), "{lines}{printed}");
     }
 }
 
@@ -337,8 +343,8 @@ fn runs_under_names_of_an_earlier_version_are_found() {
     for (number, name) in (0..).zip(runs(&sweep).keys()) {
         fs::rename(sweep.join(name), sweep.join(format!("dataset_noise=x-0123456{number}"))).unwrap();
     }
-    let told = succeeds(umwelt(at.path(), &["sweep", "s.yaml"]));
-    assert!(told.contains("2 runs: 2 finished\n") && runs(&sweep).len() == 2, "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "s.yaml"]));
+    assert!(printed.contains("2 runs: 2 finished\n") && runs(&sweep).len() == 2, "{printed}");
 }
 
 #[test]
@@ -349,22 +355,22 @@ fn a_sweep_that_learns_forgets_what_other_settings_found() {
     let sweep = at.path().join("runs/s");
     let asked = fs::read_to_string(sweep.join("trials.jsonl")).unwrap();
     fs::write(sweep.join("trials.jsonl"), format!("{asked}{{\"owner\":\"local\",\"tr")).unwrap();
-    let told = sweep_over_base(at.path(), &with(&["vicreg.epochs=2"]), lines);
-    assert!(told.contains("2 runs: 2 finished") && told.contains("and 1 more"), "{told}");
+    let printed = sweep_over_base(at.path(), &with(&["vicreg.epochs=2"]), lines);
+    assert!(printed.contains("2 runs: 2 finished") && printed.contains("and 1 more"), "{printed}");
     assert_eq!(runs(&sweep).len(), 4);
-    let told = succeeds(umwelt(at.path(), &["sweep", "s.yaml", "--status"]));
-    assert!(told.contains("2 runs: 2 finished"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "s.yaml", "--status"]));
+    assert!(printed.contains("2 runs: 2 finished"), "{printed}");
 }
 
 #[test]
-fn a_finished_sweep_is_told_without_writing_into_its_folder() {
+fn a_finished_sweep_is_shown_without_a_write_to_its_folder() {
     let at = tempfile::tempdir().unwrap();
-    let told =
+    let printed =
         sweep_over_base(at.path(), &with(&["vicreg.epochs=1"]), "parameters: {dataset_noise: [0.5]}\n");
     let sweep = at.path().join("runs/s");
     fs::remove_file(sweep.join("sweep.lock")).unwrap();
     fs::create_dir(sweep.join("sweep.lock")).unwrap();
-    assert_eq!(succeeds(umwelt(at.path(), &["sweep", "s.yaml"])), told);
+    assert_eq!(succeeds(umwelt(at.path(), &["sweep", "s.yaml"])), printed);
     fs::write(sweep.join("report"), "no folder").unwrap();
     let output = crate::common::output(umwelt(at.path(), &["report", "s.yaml"]));
     let (table, warning) = (crate::common::text(&output.stdout), crate::common::text(&output.stderr));
@@ -382,8 +388,8 @@ fn early_stopping_judges_no_run_by_one_of_other_settings() {
     fs::write(sweep.join("rungs.jsonl"), "{\"run\":\"old-01234567\",\"rung\":0,\"value\":-1e9}\n").unwrap();
     let lines = "parameters: {dataset_noise: [0.5]}\nearly_stopping: {metric: loss, min_epochs: 1, eta: 3}\n";
     sweep_file(at.path(), "early", &["vicreg.epochs=2", "log_every=1"], lines);
-    let told = succeeds(umwelt(at.path(), &["sweep", "early.yaml", "--jobs", "1"]));
-    assert!(told.contains("1 runs: 1 finished"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "early.yaml", "--jobs", "1"]));
+    assert!(printed.contains("1 runs: 1 finished"), "{printed}");
     let rungs = fs::read_to_string(sweep.join("rungs.jsonl")).unwrap();
     assert!(!rungs.contains("old-01234567") && rungs.contains("\"rung\":0"), "{rungs}");
 }
@@ -406,8 +412,8 @@ fn a_metric_that_no_run_logs_is_refused_before_the_start() {
         ("w", "metric: {name: mse}\n", "metric.name: no run of w has `mse`"),
     ] {
         sweep_file(at.path(), name, &["vicreg.epochs=1"], &format!("{space}{lines}"));
-        let told = fails(umwelt(at.path(), &["sweep", &format!("{name}.yaml")]), 2);
-        assert!(told.contains(expected), "{told}");
+        let printed = fails(umwelt(at.path(), &["sweep", &format!("{name}.yaml")]), 2);
+        assert!(printed.contains(expected), "{printed}");
         assert!(!at.path().join("runs").exists());
     }
 }
@@ -418,8 +424,11 @@ fn a_sweep_whose_first_run_lacks_its_metric_goes_no_further() {
     let lines = "parameters: {vicreg.base_lr: {min: 0.1, max: 0.5}}\nmethod: tpe\nbudget: 3\n\
                  metric: {name: planning.cem.rmse_px}\n";
     sweep_file(at.path(), "plan", &["vicreg.epochs=1"], lines);
-    let told = fails(umwelt(at.path(), &["sweep", "plan.yaml", "--jobs", "1"]), 1);
-    assert!(told.contains("ended without `planning.cem.rmse_px`, by which the sweep is steered"), "{told}");
+    let printed = fails(umwelt(at.path(), &["sweep", "plan.yaml", "--jobs", "1"]), 1);
+    assert!(
+        printed.contains("ended without `planning.cem.rmse_px`, by which the sweep is steered"),
+        "{printed}"
+    );
     assert_eq!(runs(&at.path().join("runs/plan")).len(), 1);
 }
 
@@ -441,7 +450,7 @@ fn counts_on_the_command_line_have_bounds() {
 }
 
 #[test]
-fn bad_sweep_files_are_told_by_line_and_key() {
+fn errors_of_sweep_files_name_line_and_key() {
     let at = tempfile::tempdir().unwrap();
     let cases = [
         ("unknown", "parameters: {vicreg.base_lrr: [1, 2]}\n"),
@@ -461,8 +470,8 @@ fn bad_sweep_files_are_told_by_line_and_key() {
         );
         let text = text.replace("values: {dataset", "values: {model_type: VICReg, dataset");
         fs::write(at.path().join(format!("{name}.yaml")), text).unwrap();
-        let told = fails(umwelt(at.path(), &["sweep", &format!("{name}.yaml"), "--dry-run"]), 2);
-        answers += &format!("$ umwelt sweep {name}.yaml\n{told}\n");
+        let printed = fails(umwelt(at.path(), &["sweep", &format!("{name}.yaml"), "--dry-run"]), 2);
+        answers += &format!("$ umwelt sweep {name}.yaml\n{printed}\n");
     }
     answers += &fails(umwelt(at.path(), &["sweep", "missing.yaml"]), 2);
     sweep_file(at.path(), "noise", &[], TWELVE);

@@ -1,4 +1,4 @@
-//! Runs mirrored to W&B and TensorBoard, held against the installed Python packages and a server on 127.0.0.1.
+//! Trackers of runs, checked with the installed Python packages and a server on 127.0.0.1.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -25,12 +25,12 @@ fn python() -> PathBuf {
 
 /// A line of JSON for each that a script prints.
 fn lines(script: &str, arguments: &[&Path]) -> Vec<Value> {
-    let told = succeeds({
+    let printed = succeeds({
         let mut command = Command::new(python());
         command.arg("-c").arg(script).args(arguments);
         command
     });
-    told.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
 /// The server of the client's own tests.
@@ -63,7 +63,7 @@ impl Drop for Server {
     }
 }
 
-/// As a user whose W&B server is at `url`.
+/// The environment of a user whose W&B server is at `url`.
 fn as_user(command: &mut Command, at: &Path, url: &str) {
     let bin = python().parent().unwrap().display().to_string();
     let own = Path::new(env!("CARGO_BIN_EXE_train")).parent().unwrap().display().to_string();
@@ -181,16 +181,20 @@ fn offline_the_stock_tools_read_and_upload_the_log() {
     let server = Server::start(at.path(), "");
     let mut command = tracked(at.path(), &server.url, &["output_path=run"]);
     command.env("WANDB_MODE", "offline");
-    let told = output(command);
-    assert!(told.status.success() && warnings(&told) == 0, "{}", text(&told.stderr));
-    assert!(text(&told.stderr).contains("wandb sync "), "{}", text(&told.stderr));
+    let printed = output(command);
+    assert!(printed.status.success() && warnings(&printed) == 0, "{}", text(&printed.stderr));
+    assert!(text(&printed.stderr).contains("wandb sync "), "{}", text(&printed.stderr));
     let log = log(&at.path().join("run"));
     let script = fs::read_to_string(root().join("crates/wandb-rs/tests/read_log.py")).unwrap();
+    let records = lines(&script, &[&log]);
     let kinds: Vec<String> =
-        lines(&script, &[&log]).iter().map(|record| record["kind"].as_str().unwrap().to_owned()).collect();
+        records.iter().map(|record| record["kind"].as_str().unwrap().to_owned()).collect();
     for kind in ["run", "history", "summary", "files", "environment", "exit"] {
         assert!(kinds.iter().any(|known| known == kind), "no {kind} in {kinds:?}");
     }
+    let score = |record: &&Value| record["content"]["name"] == "prediction.rmse_px";
+    let metric = records.iter().filter(|record| record["kind"] == "metric").find(score);
+    assert_eq!(metric.expect("the score is defined")["content"]["goal"], "GOAL_MINIMIZE", "{metric:?}");
     let mut sync = Command::new(python());
     sync.args(["-m", "wandb", "sync"]).arg(log.parent().unwrap()).current_dir(at.path());
     as_user(&mut sync, at.path(), &server.url);
@@ -204,11 +208,11 @@ fn no_server_costs_one_warning_and_no_run() {
     let at = tempfile::tempdir().unwrap();
     let refusing = Server::start(at.path(), "refuse");
     for (name, url) in [("nobody", "http://127.0.0.1:9"), ("refused", refusing.url.as_str())] {
-        let told = output(tracked(at.path(), url, &[&format!("output_path={name}")]));
-        assert!(told.status.success(), "{}", text(&told.stderr));
-        assert_eq!(warnings(&told), 1, "{}", text(&told.stderr));
-        assert!(text(&told.stderr).contains("wandb sync "), "{}", text(&told.stderr));
-        assert!(text(&told.stdout).contains("prediction (5 frames)"));
+        let printed = output(tracked(at.path(), url, &[&format!("output_path={name}")]));
+        assert!(printed.status.success(), "{}", text(&printed.stderr));
+        assert_eq!(warnings(&printed), 1, "{}", text(&printed.stderr));
+        assert!(text(&printed.stderr).contains("wandb sync "), "{}", text(&printed.stderr));
+        assert!(text(&printed.stdout).contains("prediction (5 frames)"));
     }
 }
 

@@ -1,4 +1,4 @@
-//! How OpenMP's threads wait: briefly, or as the user says.
+//! The waiting time of OpenMP's threads: short, or the user's own.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 use std::fs;

@@ -41,7 +41,7 @@ impl Cluster {
         String::from_utf8_lossy(&output.stdout).into_owned()
     }
 
-    /// The same where it may fail.
+    /// Runs a command that may fail, and returns its output.
     pub fn try_run(&self, program: &str, arguments: &[&str]) -> String {
         let output = Command::new(program).args(arguments).envs(self.environment()).output().unwrap();
         String::from_utf8_lossy(&output.stdout).into_owned()
@@ -124,7 +124,7 @@ impl Cluster {
             .push(started.unwrap_or_else(|error| panic!("{name}: {error}; `make test-slurm` installs it")));
     }
 
-    /// Processes that a daemon started and left behind: a preempted step waits for a controller that is gone.
+    /// The processes that daemons left behind: a preempted step waits for a missing controller.
     fn steps(&self) -> impl Iterator<Item = String> {
         let own = format!("SLURM_CONF={}", self.configuration());
         let inherited =

@@ -18,7 +18,7 @@ pub fn replace(path: &Path, bytes: &[u8]) -> std::io::Result<()> {
 /// the place of `path` when all is written.
 ///
 /// # Errors
-/// When `write` fails or the file cannot be written; nothing is left behind then.
+/// `write` fails, or the file cannot be written. No temporary file remains then.
 pub fn replace_with<E: From<std::io::Error>>(
     path: &Path,
     write: impl FnOnce(&mut File) -> Result<(), E>,

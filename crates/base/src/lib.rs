@@ -8,7 +8,7 @@ pub mod stop;
 pub mod terminal;
 pub mod threads;
 
-/// A mistake in what the user asked for; the message says what to do. The command ends with exit code 2.
+/// A mistake of the user, with a message that says what to do. The command ends with exit code 2.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{0}")]
 pub struct UserError(pub String);

@@ -34,7 +34,7 @@ pub struct Interrupted;
 /// The request to stop, shared by all clones: set by a signal, read by long-running work.
 #[derive(Clone, Default)]
 pub struct Stop {
-    asked: Arc<AtomicBool>,
+    requested: Arc<AtomicBool>,
     signal: Arc<AtomicUsize>,
 }
 
@@ -62,13 +62,13 @@ impl Stop {
 
     fn listen_for(&self, signal: i32) -> Result<()> {
         flag::register_usize(signal, self.signal.clone(), signal as usize)?;
-        flag::register(signal, self.asked.clone())?;
+        flag::register(signal, self.requested.clone())?;
         Ok(())
     }
 
     /// True once a signal has requested a stop.
-    pub fn asked(&self) -> bool {
-        self.asked.load(Ordering::Relaxed)
+    pub fn is_requested(&self) -> bool {
+        self.requested.load(Ordering::Relaxed)
     }
 
     /// The number of the last signal; 0 before the first one.
@@ -86,7 +86,7 @@ impl Stop {
     /// # Errors
     /// [`Interrupted`] after a signal.
     pub fn check(&self) -> Result<()> {
-        if self.asked() { Err(Interrupted.into()) } else { Ok(()) }
+        if self.is_requested() { Err(Interrupted.into()) } else { Ok(()) }
     }
 }
 

@@ -1,4 +1,4 @@
-//! The files of a run's checkpoints: their names, and which of them are kept.
+//! The files of a run's checkpoints: their names and the removal of old ones.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,6 +9,7 @@ use anyhow::{Context, Result};
 pub const CHECKPOINTS: &str = "checkpoints";
 /// The checkpoint with the best score.
 const BEST: &str = "best.safetensors";
+/// The numbered checkpoints that are kept.
 const KEPT: usize = 2;
 
 /// The file for the checkpoint of `step` in the run folder `run`.
@@ -41,7 +42,7 @@ pub fn prune_checkpoints(run: &Path) {
 /// The best checkpoint of the run folder `run`; without one, the newest.
 ///
 /// # Errors
-/// When the run has no checkpoint.
+/// The run has no checkpoint.
 pub fn preferred_checkpoint(run: &Path) -> Result<PathBuf> {
     let best = best_checkpoint_path(run);
     if best.is_file() {

@@ -1,4 +1,4 @@
-//! What a person sees while a run works: a bar on a terminal, plain lines elsewhere, nothing when asked to be quiet.
+//! The progress display of a run: a bar on a terminal, plain lines elsewhere, none with `--quiet`.
 
 use std::io::IsTerminal;
 use std::time::{Duration, Instant};
@@ -7,10 +7,10 @@ use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
 use umwelt_base::terminal;
 
-/// At least this long lies between two plain lines within an epoch.
+/// The least time between two plain lines within an epoch.
 const PLAIN_INTERVAL: Duration = Duration::from_secs(30);
 
-/// How far training has come.
+/// The progress of training.
 #[derive(Clone, Copy, Debug)]
 pub struct StepProgress {
     pub step: u64,
@@ -21,7 +21,7 @@ pub struct StepProgress {
     pub left: Duration,
 }
 
-/// Where progress and notices go: standard error, so that results can be piped.
+/// The display of progress and notices on standard error, so that results can be piped.
 pub struct Console {
     view: View,
 }
@@ -42,7 +42,7 @@ impl Console {
         Self { view }
     }
 
-    /// Says something worth knowing.
+    /// Shows a notice, unless quiet.
     pub fn say(&self, notice: &str) {
         match &self.view {
             View::Quiet => {}
@@ -51,7 +51,7 @@ impl Console {
         }
     }
 
-    /// Says something that must not be missed, quiet or not.
+    /// Shows a warning, even if quiet.
     pub fn warn(&self, warning: &str) {
         match &self.view {
             View::Bar(bar) => bar.suspend(|| terminal::note(format!("warning: {warning}"))),
@@ -59,7 +59,7 @@ impl Console {
         }
     }
 
-    /// Shows how far a run has come.
+    /// Shows the progress of training.
     pub fn progress(&mut self, progress: StepProgress) {
         match &mut self.view {
             View::Quiet => {}
@@ -74,7 +74,7 @@ impl Console {
         }
     }
 
-    /// Shows how far a phase other than training has come, `done` of `of` parts.
+    /// Shows the progress of another phase: `done` of `of` parts.
     pub fn phase(&mut self, what: &str, done: u64, of: u64) {
         match &mut self.view {
             View::Quiet => {}
@@ -93,7 +93,7 @@ impl Console {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(&self) {
         if let View::Bar(bar) = &self.view {
             bar.finish_and_clear();
@@ -114,7 +114,7 @@ fn show(bar: &ProgressBar, progress: StepProgress) {
     bar.set_message(line(progress, ""));
 }
 
-/// What both views say; `steps_taken` stands behind the epoch where there is room for it.
+/// The text of both views. `steps_taken` follows the epoch; it is empty for the bar.
 fn line(progress: StepProgress, steps_taken: &str) -> String {
     let StepProgress { step, steps, steps_per_epoch, loss, sequences_per_second, left } = progress;
     let epoch = step.div_ceil(steps_per_epoch).max(1);
@@ -131,7 +131,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_line_tells_epoch_step_loss_speed_and_time_left() {
+    fn a_line_shows_epoch_step_loss_speed_and_time_left() {
         let progress = StepProgress {
             step: 79,
             steps: 1560,
@@ -140,8 +140,8 @@ mod tests {
             sequences_per_second: 512.4,
             left: Duration::from_secs(371),
         };
-        let told = "epoch 2/20, loss 3.2500, 512 sequences/s, 6 minutes left".replace(", ", "  ");
-        assert_eq!(line(progress, ""), told);
+        let expected = "epoch 2/20, loss 3.2500, 512 sequences/s, 6 minutes left".replace(", ", "  ");
+        assert_eq!(line(progress, ""), expected);
         assert!(line(progress, "  step 79/1560").starts_with("epoch 2/20  step 79/1560  loss"));
     }
 }

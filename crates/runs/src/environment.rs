@@ -1,4 +1,4 @@
-//! `environment.json`: where and with what a run was made.
+//! `environment.json`: the versions, command and machine of a run.
 
 use std::process::Command;
 
@@ -12,7 +12,7 @@ pub struct Environment {
     pub umwelt: &'static str,
     pub libtorch: String,
     pub git_commit: Option<String>,
-    /// Words that are not UTF-8 stand with a replacement character where they are not.
+    /// The words of the command. Bytes that are not UTF-8 become a replacement character.
     pub command: Vec<String>,
     pub host: Option<String>,
     pub operating_system: String,
@@ -26,8 +26,8 @@ pub struct Environment {
 }
 
 impl Environment {
-    /// The environment of this process, which computes on `device` with `threads` threads of
-    /// `libtorch` and uses `inputs`.
+    /// The environment of this process, which computes on `device` with `threads` threads and uses
+    /// `inputs`.
     pub fn of_this_process(libtorch: String, device: String, threads: usize, inputs: Inputs) -> Self {
         Self {
             umwelt: env!("CARGO_PKG_VERSION"),
@@ -45,7 +45,7 @@ impl Environment {
     }
 }
 
-/// This machine's name.
+/// The name of this machine.
 pub fn host() -> Option<String> {
     output("hostname", &[])
 }
@@ -57,7 +57,7 @@ fn output(program: &str, arguments: &[&str]) -> Option<String> {
     (!text.is_empty()).then_some(text)
 }
 
-/// The processor's name as Linux tells it.
+/// The name of the processor, from Linux's `/proc/cpuinfo`.
 pub fn processor() -> Option<String> {
     let text = std::fs::read_to_string("/proc/cpuinfo").ok()?;
     let line = text.lines().find(|line| line.starts_with("model name"))?;

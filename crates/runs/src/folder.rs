@@ -1,4 +1,4 @@
-//! The folder of one run: everything that is known about it, and the only place that writes there.
+//! The folder of one run. All files of a run are written here.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, bail, ensure};
 use serde::Serialize;
 
+use super::ScoreCard;
 use super::checkpoints::CHECKPOINTS;
 use super::metrics::{MetricsLog, Record, read_records};
 use super::status::{State, Status, unix_seconds};
@@ -15,41 +16,43 @@ use umwelt_base::atomic;
 use umwelt_charts::Figure;
 use umwelt_settings::{self as settings, Schema};
 
-/// What may lie in a folder before its run does: its lock, and what a scheduler keeps of its output.
+/// The files that may lie in a folder before its run starts: the lock, and files of a sweep.
 const NOT_FOREIGN: [&str; 3] = [LOCK, OUTPUT, EARLY_STOPPING];
 const LOCK: &str = "run.lock";
 /// The rule by which a sweep stops the run early.
 pub const EARLY_STOPPING: &str = "early_stopping.json";
-/// What a run that a scheduler started wrote to its console.
+/// The score card and the details of the last evaluation.
+pub const EVALUATION: &str = "evaluation.json";
+/// The console output of a run that a sweep started.
 pub const OUTPUT: &str = "output.log";
 const RESULT: &str = "result.txt";
 const METRICS: &str = "metrics.jsonl";
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
-/// An open run folder; a second process that opens it is refused.
+/// An open run folder, locked against other processes.
 pub struct RunFolder {
     path: PathBuf,
     status: Status,
-    beaten: Instant,
+    last_heartbeat: Instant,
     metrics: Option<MetricsLog>,
     trackers: Trackers,
     _lock: File,
 }
 
-/// What a folder holds when it is opened.
+/// The content of an opened folder.
 pub enum Opened {
-    /// A run to begin, or to go on with.
+    /// A run to start or to resume.
     Unfinished(RunFolder),
-    /// A run that is over, finished or stopped early.
+    /// A run that is finished or was stopped early.
     Finished(FinishedRun),
 }
 
-/// The error of a folder whose run another process works on now.
+/// The error of a folder whose run another process is running.
 #[derive(Debug, thiserror::Error)]
 #[error("another process is running {}", .0.display())]
 pub struct AlreadyRunning(PathBuf);
 
-/// A run that is over; nothing is written into its folder any more, which may be read-only.
+/// A run that is over. Its folder is only read, so it may be read-only.
 pub struct FinishedRun {
     path: PathBuf,
     status: Status,
@@ -59,7 +62,7 @@ impl FinishedRun {
     /// The run in `path`, if it is over.
     ///
     /// # Errors
-    /// When a run of other settings lies there.
+    /// The folder holds a run of other settings.
     pub fn of<T: Schema>(path: &Path, settings: &T) -> Result<Option<Self>> {
         let known = path.join("settings.yaml");
         if !known.exists() {
@@ -70,17 +73,18 @@ impl FinishedRun {
         Ok(status.map(|status| Self { path: path.to_owned(), status }))
     }
 
-    /// The table of its last evaluation; of a run stopped before it had one, the reason.
+    /// The table of the last evaluation, or the reason for a stop before the first evaluation.
     pub fn result(&self) -> Result<String> {
         result(&self.path, &self.status)
     }
 }
 
 impl RunFolder {
-    /// Opens `path` for the run that `settings` describe, making the folder where there is none.
+    /// Opens `path` for the run with `settings`, and creates the folder if it is missing.
     ///
     /// # Errors
-    /// When the folder holds other things, a run of other settings (their keys are named), or one that runs now.
+    /// The folder holds foreign files, a run of other settings (the error names their keys), or a
+    /// run that another process is running.
     pub fn open<T: Schema>(path: &Path, settings: &T) -> Result<Opened> {
         let known = path.join("settings.yaml");
         if !known.exists() {
@@ -96,7 +100,7 @@ impl RunFolder {
             atomic::sweep(&folder);
         }
         let lock = lock(path)?;
-        // Another process may have worked here until its lock was free.
+        // Another process may have finished the run before it released the lock.
         if let Some(run) = FinishedRun::of(path, settings)? {
             return Ok(Opened::Finished(run));
         }
@@ -107,7 +111,7 @@ impl RunFolder {
         Ok(Opened::Unfinished(Self {
             status: Status { state: State::Running, pid: std::process::id(), message: None, ..before },
             path: path.to_owned(),
-            beaten: Instant::now(),
+            last_heartbeat: Instant::now(),
             metrics: None,
             trackers: Trackers::default(),
             _lock: lock,
@@ -118,30 +122,30 @@ impl RunFolder {
         &self.path
     }
 
-    /// Lets `tracker` mirror the run from now on.
+    /// Adds a tracker, which mirrors the run from now on.
     pub fn mirror(&mut self, tracker: Box<dyn Tracker>) {
         self.trackers.push(tracker);
     }
 
-    /// Opens the metrics of a run that goes on from `step`; what was measured later is cut off.
-    pub fn go_on_from(&mut self, step: u64) -> Result<()> {
+    /// Opens the metrics of a run that resumes at `step`, and removes lines of later steps.
+    pub fn resume_at(&mut self, step: u64) -> Result<()> {
         self.metrics = Some(MetricsLog::open(&self.path.join(METRICS), step)?);
         self.status.step = step;
-        self.trackers.each(|tracker| tracker.go_on_from(step));
+        self.trackers.each(|tracker| tracker.resume_at(step));
         Ok(())
     }
 
     /// Appends a line to the metrics.
     ///
     /// # Panics
-    /// Before [`Self::go_on_from`].
+    /// Before [`Self::resume_at`].
     pub fn append(&mut self, record: Record) -> Result<()> {
         self.metrics.as_ref().expect("the metrics are open").append(&record)?;
         self.trackers.each(|tracker| tracker.record(&record));
         Ok(())
     }
 
-    /// All lines measured so far.
+    /// All lines of the metrics.
     pub fn records(&self) -> Result<Vec<Record>> {
         read_records(&self.path.join(METRICS))
     }
@@ -152,12 +156,12 @@ impl RunFolder {
         atomic::write(&self.path.join(name), text.as_bytes())
     }
 
-    /// Keeps what a person is to read at the end.
+    /// Writes the table that is printed at the end of the run.
     pub fn write_result(&self, table: &str) -> Result<()> {
         atomic::write(&self.path.join(RESULT), table.as_bytes())
     }
 
-    /// The table that [`Self::write_result`] kept; of a run stopped before it had one, the reason.
+    /// The table of [`Self::write_result`], or the reason for a stop before it was written.
     pub fn result(&self) -> Result<String> {
         result(&self.path, &self.status)
     }
@@ -173,39 +177,39 @@ impl RunFolder {
         Ok(())
     }
 
-    /// Shows trackers the numbers that stand side by side in an evaluation.
-    pub fn compare(&mut self, rows: &[(String, f64)]) {
+    /// Shows the score card of an evaluation to the trackers.
+    pub fn show_scores(&mut self, card: &ScoreCard) {
         let step = self.status.step;
-        self.trackers.each(|tracker| tracker.comparison(step, rows));
+        self.trackers.each(|tracker| tracker.scores(step, card));
     }
 
-    /// Ends what mirrors the run, and returns what is worth telling of it.
+    /// Finishes all trackers, and returns their closing messages.
     pub fn finish_trackers(&mut self) -> Vec<String> {
         self.trackers.finish(self.status.state)
     }
 
-    /// Warnings of what mirrors the run, each once.
+    /// The new warnings of the trackers.
     pub fn take_warnings(&mut self) -> Vec<String> {
         self.trackers.take_warnings()
     }
 
-    /// Notes the training step that the run is at; it is written with the next heartbeat.
+    /// Sets the training step in the status, which the next heartbeat writes.
     pub fn at_step(&mut self, step: u64) {
         self.status.step = step;
     }
 
-    /// Changes the status and writes it now.
+    /// Changes the status and writes it at once.
     pub fn update(&mut self, change: impl FnOnce(&mut Status)) -> Result<()> {
         change(&mut self.status);
         self.status.heartbeat = unix_seconds();
-        self.beaten = Instant::now();
+        self.last_heartbeat = Instant::now();
         self.write_json("status.json", &self.status)
     }
 
-    /// Changes the status and writes it when a heartbeat is due.
-    pub fn beat(&mut self, change: impl FnOnce(&mut Status)) -> Result<()> {
+    /// Changes the status, and writes it if a heartbeat is due.
+    pub fn heartbeat(&mut self, change: impl FnOnce(&mut Status)) -> Result<()> {
         change(&mut self.status);
-        if self.beaten.elapsed() < HEARTBEAT { Ok(()) } else { self.update(|_| {}) }
+        if self.last_heartbeat.elapsed() < HEARTBEAT { Ok(()) } else { self.update(|_| {}) }
     }
 
     pub fn status(&self) -> &Status {
@@ -242,7 +246,7 @@ fn lock(path: &Path) -> Result<File> {
     match lock.try_lock() {
         Ok(()) => Ok(lock),
         Err(TryLockError::WouldBlock) => Err(AlreadyRunning(path.to_owned()).into()),
-        // Some network file systems have no locks; the run is worth more than the guard.
+        // Some network file systems have no locks. The run starts there without one.
         Err(TryLockError::Error(_)) => Ok(lock),
     }
 }
@@ -255,18 +259,19 @@ fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
         differing.iter().map(|d| format!("\n  {}: {} there, {} now", d.key, d.left, d.right)).collect();
     ensure!(
         differing.is_empty(),
-        "{} holds a run of other settings:{listed}\nrepeat its command to go on with it, or choose another output_path",
+        "{} holds a run of other settings:{listed}\n\
+         repeat its command to go on with it, or choose another output_path",
         known.parent().unwrap_or(known).display()
     );
     Ok(())
 }
 
-/// Whether a process is running the run in `path` now. Where a file system has no locks: no.
+/// True if a process is running the run in `path`. Always false on a file system without locks.
 pub fn is_running(path: &Path) -> bool {
     is_held(&path.join(LOCK))
 }
 
-/// Whether a process holds the lock `file` now.
+/// True if a process holds the lock `file`.
 pub fn is_held(file: &Path) -> bool {
     File::open(file).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
 }

@@ -1,5 +1,5 @@
-//! Run folders, which hold all there is to know of a run, and what reads them: trackers, the
-//! registry, sweeps and their reports.
+//! Run folders, and the parts that write and read them: the console, trackers, the registry, sweeps
+//! and their reports.
 
 mod checkpoints;
 mod console;
@@ -24,7 +24,7 @@ pub use checkpoints::{
 pub use console::{Console, StepProgress};
 pub use environment::{Environment, processor};
 pub use folder::{
-    AlreadyRunning, EARLY_STOPPING, FinishedRun, OUTPUT, Opened, RunFolder, is_held, is_running,
+    AlreadyRunning, EARLY_STOPPING, EVALUATION, FinishedRun, OUTPUT, Opened, RunFolder, is_held, is_running,
 };
 pub use inputs::{Input, Inputs};
 pub use metrics::{Record, SCORE, read_json, read_records, step_of};

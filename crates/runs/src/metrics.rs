@@ -1,4 +1,4 @@
-//! `metrics.jsonl`: what a run measured, one object a line, only ever appended to.
+//! `metrics.jsonl`: the measured numbers of a run, one object per line, in an append-only file.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,10 +8,10 @@ use serde_json::{Map, Value};
 
 use umwelt_base::{atomic, jsonl};
 
-/// One line: `step`, `epoch` and what was measured there.
+/// One line: `step`, `epoch` and the numbers measured there.
 pub type Record = Map<String, Value>;
 
-/// What every world calls the score that its best checkpoint is chosen by, besides its own name for it; the less the better.
+/// The name of the score that chooses the best checkpoint, in every world; lower is better.
 pub const SCORE: &str = "score";
 
 /// An open log.
@@ -20,7 +20,8 @@ pub struct MetricsLog {
 }
 
 impl MetricsLog {
-    /// Opens the log of a run that goes on from `step`: a torn last line and what came later are cut off.
+    /// Opens the log of a run that resumes at `step`. Removes a torn last line and lines of later
+    /// steps.
     pub fn open(path: &Path, step: u64) -> Result<Self> {
         let kept = read_records(path)?.into_iter().filter(|record| step_of(record) <= step);
         let lines: String = kept.map(|record| format!("{}\n", Value::Object(record))).collect();
@@ -34,12 +35,12 @@ impl MetricsLog {
     }
 }
 
-/// The whole lines of a log; none where there is no log.
+/// The whole lines of a log; empty if the log is missing.
 pub fn read_records(path: &Path) -> Result<Vec<Record>> {
     jsonl::read(path).with_context(|| format!("could not read {}", path.display()))
 }
 
-/// An object in a file; empty where there is none that can be read.
+/// The JSON object in a file; empty if the file cannot be read.
 pub fn read_json(path: &Path) -> Record {
     fs::read(path).ok().and_then(|text| serde_json::from_slice(&text).ok()).unwrap_or_default()
 }

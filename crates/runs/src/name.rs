@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use super::Status;
 use umwelt_settings::{self as settings, Schema, identity, is_identity};
 
-/// The folder below which runs lie unless a setting says otherwise.
+/// The default folder of all runs.
 const RUNS: &str = "runs";
 /// The most bytes of a folder's name; file systems allow 255.
 const LONGEST: usize = 80;
 
-/// `text` as one part of a path: every character but letters, digits and `=,._+-` is replaced by `by`. Leading dots and
-/// dashes are dropped, which programs take for hidden files, folders above and options.
+/// `text` as one part of a path: every character but letters, digits and `=,._+-` becomes `by`.
+///
+/// Leading dots and dashes are dropped: they mark hidden files, parent folders and options.
 pub fn safe(text: &str, by: char) -> String {
     let keep = |c: char| if c.is_alphanumeric() || "=,._+-".contains(c) { c } else { by };
     text.trim_start_matches(['.', '-']).chars().map(keep).collect()
@@ -27,8 +28,8 @@ pub fn run_name(name: &str, identity: &str) -> String {
     format!("{name}-{identity}")
 }
 
-/// The default folder of a run: `runs/GROUP/NAME-IDENTITY`, or the folder beside it that holds a run of the same
-/// settings under a name that an earlier version gave it.
+/// The default folder of a run: `runs/GROUP/NAME-IDENTITY`, or a folder in which an earlier version
+/// started a run with the same settings.
 pub fn default_folder<T: Schema>(group: Option<&str>, name: &str, settings: &T) -> PathBuf {
     let identity = identity(settings);
     let parent = Path::new(RUNS).join(safe(group.unwrap_or_default(), '_'));
@@ -36,7 +37,7 @@ pub fn default_folder<T: Schema>(group: Option<&str>, name: &str, settings: &T) 
     if folder.exists() {
         return folder;
     }
-    // Earlier versions took group and name as they came.
+    // Earlier versions used group and name unchanged.
     let before = Path::new(RUNS).join(group.unwrap_or_default()).join(format!("{name}-"));
     let beside = [(parent, format!("{}-", safe(name, '_'))), split(&before)];
     let same = |(parent, start): (PathBuf, String)| same_name::<T>(&parent, &start).remove(&identity);
@@ -48,13 +49,15 @@ fn split(path: &Path) -> (PathBuf, String) {
     (path.parent().unwrap_or(Path::new("")).to_owned(), name)
 }
 
-/// Runs in `parent` whose names are `start` and an identity, whether that is today's or not.
+/// The runs in `parent` whose names are `start` and an identity of any version.
 fn same_name<T: Schema>(parent: &Path, start: &str) -> HashMap<String, PathBuf> {
     by_identity::<T>(parent, |name| name.strip_prefix(start).is_some_and(is_identity))
 }
 
-/// The runs in `parent` that `wanted` says by the names of their folders, by the identities of their settings; of several
-/// with one identity the one that is finished or else farthest. A folder without readable settings is left out.
+/// The runs in `parent` whose folder names are `wanted`, by the identities of their settings.
+///
+/// Of several runs with one identity the finished one counts, or else the one with the most steps.
+/// Folders without readable settings are left out.
 pub fn by_identity<T: Schema>(parent: &Path, wanted: impl Fn(&str) -> bool) -> HashMap<String, PathBuf> {
     let entries = fs::read_dir(parent).into_iter().flatten().flatten();
     let mut folders: Vec<PathBuf> =
@@ -75,7 +78,7 @@ fn progress(folder: &Path) -> (bool, u64) {
 
 fn identity_of<T: Schema>(folder: &Path) -> Option<String> {
     let file = folder.join("settings.yaml");
-    // Most folders hold none, and an error message for each would be made in vain.
+    // Most folders hold no settings. The check is faster than a discarded error message.
     let resolved = file.is_file().then(|| settings::load::<T>(&[file], &[]))?;
     Some(identity(&resolved.ok()?.settings))
 }

@@ -1,4 +1,4 @@
-//! What is told of long work while it lasts.
+//! Progress of long-running work.
 
 use std::cell::RefCell;
 
@@ -8,23 +8,23 @@ use umwelt_base::stop::Stop;
 
 use crate::{Console, RunFolder};
 
-/// Told how far long work is, and asked whether it may go on.
+/// Receives the progress of long-running work, and may cancel it.
 pub trait Progress {
-    /// `done` of `of` parts of `what` are done.
+    /// Reports that `done` of `of` parts of the phase `what` are done.
     ///
     /// # Errors
-    /// [`umwelt_base::stop::Interrupted`] when the work is to stop.
+    /// [`umwelt_base::stop::Interrupted`] if the work must stop.
     fn update(&self, what: &'static str, done: u64, of: u64) -> Result<()>;
 }
 
-/// Nobody looks on, but the work can be stopped.
+/// No display; only cancellation.
 impl Progress for Stop {
     fn update(&self, _what: &'static str, _done: u64, _of: u64) -> Result<()> {
         self.check()
     }
 }
 
-/// Shows the work on the console and in the run's status.
+/// Shows progress on the console and in the run's status.
 pub struct ProgressReporter<'a> {
     shown: RefCell<(&'a mut RunFolder, &'a mut Console)>,
     stop: &'a Stop,
@@ -41,7 +41,7 @@ impl Progress for ProgressReporter<'_> {
         self.stop.check()?;
         let (run, console) = &mut *self.shown.borrow_mut();
         console.phase(what, done, of);
-        run.beat(|status| {
+        run.heartbeat(|status| {
             status.phase = what.into();
             status.phase_done = done;
             status.phase_steps = of;

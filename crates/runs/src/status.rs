@@ -1,4 +1,4 @@
-//! `status.json`: what a run is doing, for people and schedulers that look from outside.
+//! `status.json`: the state of a run, for people and schedulers.
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::metrics::Record;
 
-/// Where a run stands.
+/// The state of a run as the run writes it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
@@ -15,12 +15,12 @@ pub enum State {
     Interrupted,
     Failed,
     Finished,
-    /// A sweep's early stopping ended it.
+    /// Ended by the early stopping of its sweep.
     Stopped,
 }
 
 impl State {
-    /// Whether there is nothing left to do.
+    /// True if the run has no work left.
     pub fn is_over(self) -> bool {
         matches!(self, Self::Finished | Self::Stopped)
     }
@@ -30,30 +30,33 @@ impl State {
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub struct Status {
     pub state: State,
-    /// Training steps taken, and how many there will be.
+    /// The training steps taken.
     pub step: u64,
+    /// The training steps of the whole run.
     pub steps: u64,
-    /// What is being done: `training`, `scoring`, ...
+    /// The present activity: `training`, `scoring`, ...
     pub phase: String,
-    /// How many parts of the phase are done, and how many it has.
+    /// The finished parts of the phase.
     #[serde(default)]
     pub phase_done: u64,
+    /// The parts of the whole phase.
     #[serde(default)]
     pub phase_steps: u64,
-    /// Seconds of wall clock spent in training and evaluating, over all starts of the run.
+    /// The wall-clock seconds of training, over all starts of the run.
     pub training_seconds: f64,
+    /// The wall-clock seconds of evaluation, over all starts of the run.
     pub evaluating_seconds: f64,
     pub sequences_per_second: Option<f64>,
-    /// Seconds of training that are left.
+    /// The estimated seconds of training that are left.
     #[serde(default)]
     pub left_seconds: Option<f64>,
-    /// What the last evaluation found, by name.
+    /// The scores of the last evaluation by name.
     #[serde(default)]
     pub scores: Record,
-    /// Why a run failed or stopped.
+    /// The reason for a failure or stop.
     pub message: Option<String>,
     pub pid: u32,
-    /// Unix seconds of the last sign of life.
+    /// The time of the last heartbeat, in Unix seconds.
     pub heartbeat: f64,
 }
 

@@ -1,4 +1,4 @@
-//! What a run folder tells at a glance.
+//! Summaries of run folders, for lists of runs.
 
 pub(crate) mod logged;
 
@@ -12,10 +12,10 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::{Goal, Record, ScoreCard, State, Status, is_running};
+use super::{Goal, Record, Score, ScoreCard, State, Status, is_running, read_json};
 use umwelt_settings as settings;
 
-/// Where a run stands, seen from outside.
+/// The state of a run as other processes see it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum RunState {
@@ -23,64 +23,69 @@ pub enum RunState {
     Interrupted,
     Failed,
     Finished,
-    /// Ended early by its sweep.
+    /// Stopped early by its sweep.
     Stopped,
-    /// Says that it is running, but its process is gone.
+    /// Running according to its status, but without a process.
     Lost,
-    /// Its files cannot be read.
+    /// Unreadable because of damaged files.
     Damaged,
 }
 
-/// A run, as far as a list of runs needs it.
+/// The part of a run that lists of runs need.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct RunSummary {
-    /// The folder as it was asked for; in a registry, relative to its root.
+    /// The path of the folder; in a registry, its name below the root.
     pub name: String,
     pub state: RunState,
-    /// Training steps taken, and how many there will be.
+    /// The training steps taken.
     pub step: u64,
+    /// The training steps of the whole run.
     pub steps: u64,
     pub phase: String,
-    /// Why the run failed or stopped, or what is damaged.
+    /// The reason for a failure or stop, or the damage.
     pub message: Option<String>,
     pub training_seconds: f64,
     pub evaluating_seconds: f64,
-    /// Unix seconds of the last sign of life.
+    /// The time of the last heartbeat, in Unix seconds.
     pub heartbeat: Option<f64>,
-    /// Unix seconds of the newest start.
+    /// The time of the newest start, in Unix seconds.
     pub started_at: Option<f64>,
-    /// Dotted keys.
+    /// The settings by dotted key.
     pub settings: Record,
-    /// The numbers of the newest evaluation by name.
+    /// The scores of the newest evaluation by name.
     pub scores: Record,
-    /// The scores that the run is about, the most important first.
+    /// The headline scores of the run's score card, the most important first.
     #[serde(default)]
     pub headline: Vec<Headline>,
 }
 
-/// A score that a run is about.
+/// A headline score of a run.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Headline {
     pub name: String,
     pub goal: Goal,
+    /// The unit, such as `px`; empty for a number without one.
+    #[serde(default)]
+    pub unit: String,
 }
 
 impl RunSummary {
-    /// Whether `folder` holds a run.
+    /// True if `folder` holds a run.
     pub fn is_run(folder: &Path) -> bool {
         folder.join("settings.yaml").is_file() || folder.join("status.json").is_file()
     }
 
-    /// Reads a run folder; `None` where there is no run. Files that cannot be read make a damaged run.
+    /// The summary of the run in `folder`; `None` if it holds no run. Unreadable files make a
+    /// damaged run.
     pub fn read(folder: &Path) -> Option<Self> {
         Self::is_run(folder).then(|| {
             let mut summary = Self::as_written(folder);
-            summary.check_life(folder);
+            summary.check_process(folder);
             summary
         })
     }
 
-    /// What the files of a run say, believing one that says it is running.
+    /// The summary by the files of a run, without a check for its process.
     pub fn as_written(folder: &Path) -> Self {
         let name = folder.display().to_string();
         Self::parse(folder, &name).unwrap_or_else(|damage| Self::damaged(name, format!("{damage:#}")))
@@ -89,8 +94,8 @@ impl RunSummary {
     fn parse(folder: &Path, name: &str) -> Result<Self> {
         let settings = settings::flat(&folder.join("settings.yaml"))?;
         let status = status(folder)?;
-        let said = status.as_ref().map(|status| status.scores.clone()).filter(|scores| !scores.is_empty());
-        let scores = said.map_or_else(|| logged::scores(&folder.join("metrics.jsonl")), Ok)?;
+        let written = status.as_ref().map(|status| status.scores.clone()).filter(|scores| !scores.is_empty());
+        let scores = written.map_or_else(|| logged::scores(&folder.join("metrics.jsonl")), Ok)?;
         let heartbeat = status.as_ref().map(|status| status.heartbeat);
         let status = status.unwrap_or_default();
         Ok(Self {
@@ -110,14 +115,14 @@ impl RunSummary {
         })
     }
 
-    fn damaged(name: String, why: String) -> Self {
+    fn damaged(name: String, damage: String) -> Self {
         Self {
             name,
             state: RunState::Damaged,
             step: 0,
             steps: 0,
             phase: String::new(),
-            message: Some(why),
+            message: Some(damage),
             training_seconds: 0.0,
             evaluating_seconds: 0.0,
             heartbeat: None,
@@ -128,20 +133,20 @@ impl RunSummary {
         }
     }
 
-    /// Calls a run lost that says it is running while no process holds its lock.
-    pub fn check_life(&mut self, folder: &Path) {
+    /// Marks a running run as lost if no process holds its lock.
+    pub fn check_process(&mut self, folder: &Path) {
         if self.state == RunState::Running && !is_running(folder) {
             self.state = RunState::Lost;
         }
     }
 
-    /// A number that the newest evaluation found.
+    /// A score of the newest evaluation.
     pub fn score(&self, name: &str) -> Option<f64> {
         self.scores.get(name).and_then(Value::as_f64)
     }
 }
 
-/// `status.json`, which a run writes a moment after its settings.
+/// The content of `status.json`; `None` before the run has written it.
 fn status(folder: &Path) -> Result<Option<Status>> {
     let path = folder.join("status.json");
     match fs::read(&path) {
@@ -151,15 +156,16 @@ fn status(folder: &Path) -> Result<Option<Status>> {
     }
 }
 
-/// The headline of the run's score card, once it was evaluated.
+/// The headline scores of the run's score card; empty before the first evaluation.
 fn headline(folder: &Path) -> Vec<Headline> {
     let card = ScoreCard::read(folder).unwrap_or_default();
-    card.headlines().map(|score| Headline { name: score.name.clone(), goal: score.goal }).collect()
+    let headline =
+        |score: &Score| Headline { name: score.name.clone(), goal: score.goal, unit: score.unit.clone() };
+    card.headlines().map(headline).collect()
 }
 
 fn started_at(folder: &Path) -> Option<f64> {
-    let text = fs::read(folder.join("environment.json")).ok()?;
-    serde_json::from_slice::<Record>(&text).ok()?.get("started_at")?.as_f64()
+    read_json(&folder.join("environment.json")).get("started_at")?.as_f64()
 }
 
 impl From<State> for RunState {

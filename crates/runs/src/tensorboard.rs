@@ -1,4 +1,4 @@
-//! Event files that TensorBoard reads: scalars, images and text.
+//! TensorBoard's event files, with scalars, images and text.
 
 mod messages;
 mod record;
@@ -17,7 +17,7 @@ use umwelt_base::atomic;
 
 use super::{environment, status::unix_seconds};
 use messages::{
-    Content, Event, Image, Metadata, Plugin, Session, Shape, Size, Summary, TensorText, Value, Worth,
+    Content, Event, Image, Metadata, Payload, Plugin, Session, Shape, Size, Summary, TensorText, Value,
 };
 
 const VERSION: &str = "brain.Event:2";
@@ -29,17 +29,17 @@ const STRING: i32 = 7;
 /// TensorFlow's code for red, green, blue and opacity.
 const RGBA: i32 = 4;
 
-/// An open event file; what is told to it is in the file when the call returns.
+/// An open event file. Each call writes its event before it returns.
 pub struct EventFile {
     path: PathBuf,
     file: File,
 }
 
 impl EventFile {
-    /// Begins a new event file in `folder`, which is made if need be.
+    /// Creates a new event file in `folder`, and the folder if it is missing.
     ///
     /// # Errors
-    /// When the folder or the file cannot be made.
+    /// The folder or the file cannot be created.
     pub fn create(folder: &Path) -> Result<Self> {
         fs::create_dir_all(folder)
             .with_context(|| format!("could not make the folder {}", folder.display()))?;
@@ -54,42 +54,43 @@ impl EventFile {
         Ok(events)
     }
 
-    /// Says that the steps from `first` on are about to be taken: TensorBoard drops what older files say of them.
+    /// Marks a start of the program at the step `first`. TensorBoard drops events of older files
+    /// from this step on.
     ///
     /// # Errors
-    /// As for every call: when the file cannot be written.
+    /// The file cannot be written, as for all calls.
     pub fn session(&mut self, first: u64) -> Result<()> {
         let content = Some(Content::Session(Session { status: START }));
         self.append(Event { wall_time: unix_seconds(), step: i64::try_from(first)?, content })
     }
 
-    /// Tells numbers of one step by tag; `wall_time` is in Unix seconds.
+    /// Writes the scalars of one step by tag. `wall_time` is in Unix seconds.
     pub fn scalars(&mut self, step: u64, wall_time: f64, scalars: &[(&str, f64)]) -> Result<()> {
-        let value = |(tag, number): &(&str, f64)| Value::new(tag, Worth::Number(*number as f32));
-        self.tell(step, wall_time, scalars.iter().map(value).collect())
+        let value = |(tag, number): &(&str, f64)| Value::new(tag, Payload::Number(*number as f32));
+        self.summary(step, wall_time, scalars.iter().map(value).collect())
     }
 
-    /// Tells a picture, given as the bytes of a PNG file.
+    /// Writes an image, given as the bytes of a PNG file.
     ///
     /// # Errors
-    /// When the bytes are no PNG.
+    /// The bytes are not a PNG file.
     pub fn image(&mut self, step: u64, wall_time: f64, tag: &str, png: Vec<u8>) -> Result<()> {
-        let (width, height) = png_size(&png).with_context(|| format!("the image {tag} is no PNG"))?;
+        let (width, height) = png_size(&png).with_context(|| format!("the image {tag} is not a PNG"))?;
         let image = Image { height, width, colours: RGBA, png };
-        self.tell(step, wall_time, vec![Value::new(tag, Worth::Image(image))])
+        self.summary(step, wall_time, vec![Value::new(tag, Payload::Image(image))])
     }
 
-    /// Tells a text in Markdown.
+    /// Writes a text in Markdown.
     pub fn text(&mut self, step: u64, wall_time: f64, tag: &str, markdown: &str) -> Result<()> {
         let shape = Shape { sizes: vec![Size { size: 1 }] };
         let texts = vec![markdown.as_bytes().to_vec()];
-        let worth = Worth::Text(TensorText { kind: STRING, shape: Some(shape), texts });
+        let payload = Payload::Text(TensorText { kind: STRING, shape: Some(shape), texts });
         let plugin = Plugin { name: "text".into() };
-        let value = Value { metadata: Some(Metadata { plugin: Some(plugin) }), ..Value::new(tag, worth) };
-        self.tell(step, wall_time, vec![value])
+        let value = Value { metadata: Some(Metadata { plugin: Some(plugin) }), ..Value::new(tag, payload) };
+        self.summary(step, wall_time, vec![value])
     }
 
-    fn tell(&mut self, step: u64, wall_time: f64, values: Vec<Value>) -> Result<()> {
+    fn summary(&mut self, step: u64, wall_time: f64, values: Vec<Value>) -> Result<()> {
         let content = Some(Content::Summary(Summary { values }));
         self.append(Event { wall_time, step: i64::try_from(step)?, content })
     }
@@ -100,7 +101,7 @@ impl EventFile {
     }
 }
 
-/// A name that TensorBoard looks for, and that no other file of this folder has.
+/// A new file with a name that TensorBoard recognizes.
 fn new_file(folder: &Path, seconds: u64) -> Result<(PathBuf, File)> {
     let host = environment::host().unwrap_or_else(|| "host".into());
     let host: String = host.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).collect();
@@ -112,10 +113,10 @@ fn new_file(folder: &Path, seconds: u64) -> Result<(PathBuf, File)> {
             other => return Ok((path.clone(), other.with_context(|| atomic::failure(&path))?)),
         }
     }
-    unreachable!("the numbers do not end")
+    unreachable!("some number is free")
 }
 
-/// Width and height, which every PNG tells in its first chunk.
+/// The width and height in the first chunk of a PNG.
 fn png_size(png: &[u8]) -> Result<(i32, i32)> {
     ensure!(png.starts_with(PNG_SIGNATURE) && png.get(12..16) == Some(b"IHDR"), "it begins differently");
     let number = |at: usize| {

@@ -1,4 +1,4 @@
-//! Mirrors of a run, such as W&B: they show elsewhere what the run folder holds.
+//! Trackers, such as W&B: mirrors of a run folder in other programs.
 
 mod tensorboard;
 mod wandb;
@@ -8,38 +8,39 @@ pub use wandb::Wandb;
 
 use anyhow::Result;
 
+use super::ScoreCard;
 use super::metrics::Record;
 use super::status::State;
 
-/// Shows a run elsewhere. When one fails, the failure is told once and the run goes on without it.
+/// A mirror of a run. A tracker that fails is dropped with a warning, and the run continues.
 pub trait Tracker {
-    /// What it is called in a warning.
+    /// The tracker's name for warnings.
     fn name(&self) -> &'static str;
 
-    /// The run has taken `step` steps and goes on from there; what was shown of later ones is void.
-    fn go_on_from(&mut self, _step: u64) -> Result<()> {
+    /// Resumes the run after `step` steps. Records of later steps are void.
+    fn resume_at(&mut self, _step: u64) -> Result<()> {
         Ok(())
     }
 
-    /// A line of the metrics, as it was logged.
+    /// Shows a line of the metrics.
     fn record(&mut self, record: &Record) -> Result<()>;
 
-    /// A figure of the run at `step`, as PNG.
+    /// Shows a figure of the run at `step`, given as PNG.
     fn figure(&mut self, step: u64, name: &str, png: &[u8]) -> Result<()>;
 
-    /// Numbers that stand side by side in an evaluation: scores and floors, by name.
-    fn comparison(&mut self, step: u64, rows: &[(String, f64)]) -> Result<()>;
+    /// Shows the scores and baselines of the evaluation at `step`.
+    fn scores(&mut self, step: u64, card: &ScoreCard) -> Result<()>;
 
-    /// Warnings that came up meanwhile, each told once.
+    /// The warnings since the last call.
     fn warnings(&mut self) -> Vec<String> {
         vec![]
     }
 
-    /// The run is left, for good or to be resumed. What it returns is worth telling.
+    /// Ends the mirror of a run that is over or will be resumed. Returns a closing message.
     fn finish(&mut self, state: State) -> Result<Option<String>>;
 }
 
-/// All that mirror a run.
+/// The trackers of a run.
 #[derive(Default)]
 pub struct Trackers {
     trackers: Vec<Box<dyn Tracker>>,
@@ -51,30 +52,30 @@ impl Trackers {
         self.trackers.push(tracker);
     }
 
-    /// Lets each tracker show something; one that fails is left.
+    /// Calls `show` for each tracker, and drops those that fail.
     pub fn each(&mut self, mut show: impl FnMut(&mut dyn Tracker) -> Result<()>) {
         self.trackers.retain_mut(|tracker| {
             let result = show(tracker.as_mut());
             self.warnings.extend(tracker.warnings());
             let Err(error) = result else { return true };
-            let note = "the run goes on without it, and everything is in the run folder";
+            let note = "the run continues without it, and everything is in the run folder";
             self.warnings.push(format!("{}: {error:#}; {note}", tracker.name()));
             false
         });
     }
 
-    /// Ends all of them and returns what they have to say.
+    /// Finishes all trackers and returns their closing messages.
     pub fn finish(&mut self, state: State) -> Vec<String> {
-        let mut told = vec![];
+        let mut messages = vec![];
         self.each(|tracker| {
-            told.extend(tracker.finish(state)?);
+            messages.extend(tracker.finish(state)?);
             Ok(())
         });
         self.trackers.clear();
-        told
+        messages
     }
 
-    /// Warnings not yet told.
+    /// The warnings since the last call.
     pub fn take_warnings(&mut self) -> Vec<String> {
         std::mem::take(&mut self.warnings)
     }

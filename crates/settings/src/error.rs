@@ -1,17 +1,17 @@
-//! The one error: where, which key, what is wrong, and what would be right.
+//! The error of this crate: a place, a key, the mistake and a hint.
 
 use std::fmt;
 
 use super::{origin::Origin, suggest};
 
-/// Why settings could not be loaded, in words for the person who wrote them.
+/// The reason why settings cannot be loaded, in words for their author.
 #[derive(Debug)]
 pub struct SettingsError(Box<Parts>);
 
 #[derive(Debug)]
 struct Parts {
     place: Option<Place>,
-    /// Innermost first, as they are met on the way out of a value.
+    /// The parts of the key, the innermost first.
     keys: Vec<String>,
     complaint: Complaint,
 }
@@ -41,19 +41,19 @@ impl SettingsError {
         Self::new(Some(Place::WholeFile(file.into())), Vec::new(), Complaint::Plain(message.into()))
     }
 
-    /// Adds the place, unless a place further in is known.
+    /// Sets the place, unless the error has one.
     pub fn at(mut self, origin: &Origin) -> Self {
         self.0.place.get_or_insert_with(|| Place::Value(origin.clone()));
         self
     }
 
-    /// Adds the key that the error lies under.
+    /// Adds an outer part of the key.
     pub fn under(mut self, key: &str) -> Self {
         self.0.keys.push(key.into());
         self
     }
 
-    /// Says of an unknown key which of `known`, dotted keys, may have been meant.
+    /// Adds a suggestion from the dotted keys `known` to the error of an unknown key.
     pub fn suggesting(mut self, known: &[String]) -> Self {
         if matches!(self.0.complaint, Complaint::UnknownKey) {
             let hint = suggest::for_unknown_key(&self.key(), known);

@@ -96,7 +96,7 @@ fn a_value_out_of_range_or_at_odds_with_another() {
 }
 
 #[test]
-fn a_required_key_that_nobody_gave() {
+fn a_required_key_that_is_missing() {
     let missing = "model_type is missing; choose one of VICReg, SimCLR, RSSM, CoMo, for instance `--values model_type=VICReg`";
     assert_eq!(error_of(b"seed: 1", "wandb=on"), missing);
 }
@@ -160,7 +160,7 @@ fn an_argument_that_is_no_key_and_value() {
 }
 
 #[test]
-fn signs_of_yaml_that_nobody_means_in_an_argument() {
+fn yaml_syntax_that_is_a_mistake_in_an_argument() {
     let quote = |argument: &str, sign: &str| {
         let (key, value) = argument.split_once('=').unwrap();
         let quoted = "text needs quotes that the shell leaves alone";

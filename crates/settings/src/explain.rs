@@ -1,6 +1,7 @@
-//! The YAML parser's complaints, in terms of what was typed.
+//! Error messages of the YAML parser, in words for the user.
 
-/// A complaint, and whether it is about the innermost open bracket rather than the place where it came up.
+/// A message, and true if it is about the innermost open bracket and not about the place of the
+/// error.
 pub(super) struct Explained {
     pub message: String,
     pub about_bracket: bool,
@@ -19,7 +20,7 @@ const OUTSIDE_BRACKETS: [(&str, &str); 3] = [
     ("mapping values are not allowed", "no `:` was expected here; text that has `: ` in it needs quotes"),
 ];
 
-/// Explains the parser's `info` given the innermost bracket that is open.
+/// The explanation of the parser's `info`, given the innermost open bracket.
 pub(super) fn explain(info: &str, bracket: Option<char>) -> Explained {
     let find = |table: &[(&str, &'static str)]| {
         table.iter().find(|(part, _)| info.contains(part)).map(|(_, message)| (*message).to_owned())

@@ -1,4 +1,4 @@
-//! A settings file as dotted keys, for readers that know no schema.
+//! A settings file as dotted keys, for readers without a schema.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use super::{
 /// The settings of a file by dotted key, in the file's order.
 ///
 /// # Errors
-/// When the file cannot be read, or where it is not valid YAML.
+/// The file cannot be read or is not valid YAML.
 pub fn flat(file: &Path) -> Result<Map<String, Json>, SettingsError> {
     let tree = read::read_file(file)?;
     Ok(tree.leaves().into_iter().map(|(key, value)| (key, json(value))).collect())
 }
 
-/// What `text` means where it stands as a value of a settings file.
+/// The meaning of `text` as a value of a settings file.
 pub fn plain(text: &str) -> Json {
     scalar_json(&Scalar::plain(text))
 }
@@ -34,7 +34,7 @@ fn json(value: &Value) -> Json {
     }
 }
 
-/// What JSON has no number for stays text.
+/// A number that JSON cannot hold becomes text.
 fn scalar_json(scalar: &Scalar) -> Json {
     let text = || Json::from(scalar.text.as_str());
     match scalar.meaning {

@@ -1,4 +1,4 @@
-//! The identity of a run: what its settings change.
+//! The identity of a run: a hash of the settings that affect its result.
 
 use std::collections::BTreeSet;
 
@@ -6,25 +6,27 @@ use sha2::{Digest, Sha256};
 
 use super::{Difference, Schema, differences};
 
-/// Eight hexadecimal digits of the SHA-256 of all settings that differ from their defaults and affect a result.
+/// Eight hexadecimal digits of the SHA-256 of all settings that differ from their defaults and
+/// affect a result.
 ///
-/// The spelling of a value, the file it came from, a key with its default and labels such as `run_name` do not matter.
+/// The spelling of a value, its file, keys with their defaults and labels such as `run_name` do not
+/// matter.
 pub fn identity<T: Schema>(settings: &T) -> String {
     let changed = result_differences(&settings.defaults(), settings);
     let lines = changed.into_iter().map(|d| format!("{}: {}\n", d.key, d.right));
-    // Sorted, so that keys may change their places in the schema.
+    // Sorted, so that the order of the schema does not matter.
     let lines: BTreeSet<String> =
         settings.kind().map(|kind| format!("{kind}\n")).into_iter().chain(lines).collect();
     let digest = Sha256::digest(lines.into_iter().collect::<String>());
     digest[..4].iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// The keys that affect a result of `b` and of which `a` and `b` have different values, in the schema's order.
+/// The differences between `a` and `b` in keys that affect a result of `b`, in the schema's order.
 pub fn result_differences<T: Schema>(a: &T, b: &T) -> Vec<Difference> {
     differences(a, b).into_iter().filter(|difference| b.affects_results(&difference.key)).collect()
 }
 
-/// Whether `text` has the form of an [`identity`].
+/// True if `text` has the form of an [`identity`].
 pub fn is_identity(text: &str) -> bool {
     text.len() == 8 && text.bytes().all(|byte| byte.is_ascii_hexdigit())
 }

@@ -1,4 +1,4 @@
-//! Marks of `OmegaConf` that nothing here resolves: `${...}` and `???` are refused, wherever they stand.
+//! The refusal of `OmegaConf`'s `${...}` and `???`, which are not supported.
 
 use super::{
     error::SettingsError,
@@ -9,7 +9,7 @@ const INTERPOLATION: &str = "`${...}` is not filled in here; write the value its
                              the shell can fill it in";
 const MISSING: &str = "`???` marks a value that is still missing; write the value, or give it by --values";
 
-/// Refuses interpolations and marks of missing values, by place and key.
+/// Refuses interpolations and marks of missing values, with their place and key.
 pub fn refuse_interpolation(node: &Node) -> Result<(), SettingsError> {
     match &node.value {
         Value::Scalar(scalar) => {

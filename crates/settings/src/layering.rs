@@ -1,4 +1,4 @@
-//! How files and arguments are laid upon each other.
+//! Tests of the merge of files and arguments.
 
 use std::fs;
 

@@ -62,7 +62,7 @@ pub trait Schema: Serialize + Default {
     /// Dotted keys that a file or `--values` must give, each with what can be chosen.
     const REQUIRED: &'static [(&'static str, &'static [&'static str])] = &[];
 
-    /// Reads the settings from a tree, in which keys may be missing; [`read_keys`] does it for a struct.
+    /// Reads the settings from a tree with some of the keys; [`read_keys`] does it for a struct.
     ///
     /// # Errors
     /// Unknown keys, with the nearest known one, and values of the wrong type.
@@ -78,7 +78,7 @@ pub trait Schema: Serialize + Default {
         None
     }
 
-    /// Refuses values that no run can be made with: a dotted key and what is allowed there.
+    /// Refuses invalid values. The error holds the dotted key and the allowed range.
     fn check(&self) -> Result<(), InvalidSetting>;
 
     /// True if the value of a dotted key can change a result of a run with these settings.
@@ -113,8 +113,8 @@ fn resolve_tree<T: Schema>(mut tree: Node) -> Result<Resolved<T>, SettingsError>
     Ok(Resolved { settings, tree })
 }
 
-/// Reads a struct from a tree; an error about an unknown key suggests one of `known`, all dotted keys
-/// that may be meant.
+/// Reads a struct from a tree. An error about an unknown key suggests the nearest of the dotted
+/// keys `known`.
 ///
 /// # Errors
 /// Unknown keys, with the nearest known one, and values of the wrong type.
@@ -122,7 +122,7 @@ pub fn read_keys<T: DeserializeOwned>(tree: &Node, known: &[String]) -> Result<T
     from_tree(tree).map_err(|error| error.suggesting(known))
 }
 
-/// Whether `name` is one of the dotted `keys`, or the first part of one.
+/// True if `name` is one of the dotted `keys`, or the first part of one.
 pub fn has_key(keys: &[String], name: &str) -> bool {
     keys.iter().any(|key| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))
 }

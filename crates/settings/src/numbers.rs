@@ -1,4 +1,4 @@
-//! Which numbers a setting takes, found by offering it some.
+//! The kind of numbers that a setting takes, found by trials.
 
 use super::{
     Schema,
@@ -6,7 +6,7 @@ use super::{
     tree::{Key, Node, Scalar, Value},
 };
 
-/// Which numbers a setting takes.
+/// The kind of numbers that a setting takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NumberKind {
     /// Whole numbers only.
@@ -15,9 +15,10 @@ pub enum NumberKind {
     Real,
 }
 
-/// Which numbers the setting at a dotted key takes; none if it takes no numbers, or is no setting.
+/// The kind of numbers that the setting of a dotted key takes; `None` if it takes none, or is
+/// unknown.
 pub fn number_kind<T: Schema>(key: &str) -> Option<NumberKind> {
-    // Text takes whatever stands there, a number too.
+    // A text setting takes every value, numbers included.
     match ["1", "1.5", "x"].map(|text| takes::<T>(key, text)) {
         [true, false, _] => Some(NumberKind::Whole),
         [true, true, false] => Some(NumberKind::Real),

@@ -1,27 +1,27 @@
-//! Where a value was given.
+//! The origins of values.
 
 use std::{fmt, sync::Arc};
 
-/// Where a value was given: nowhere, a place in a file, or an argument of `--values`.
+/// The origin of a value: the defaults, a place in a file, or an argument of `--values`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Origin {
-    /// Nowhere: the schema's default holds.
+    /// The defaults of the schema.
     Default,
-    /// A place in a file, line and column counted from 1.
+    /// A place in a file.
     File {
-        /// The file as it was named.
+        /// The file as the user named it.
         file: Arc<str>,
-        /// Line, from 1.
+        /// The line, from 1.
         line: usize,
-        /// Column in characters, from 1.
+        /// The column in characters, from 1.
         column: usize,
     },
-    /// An argument of `--values`, whole.
+    /// A whole argument of `--values`.
     Values(Arc<str>),
 }
 
 impl Origin {
-    /// As a comment beside the value, which need not repeat it.
+    /// The text of a comment next to the value, without the value itself.
     pub(super) fn brief(&self) -> String {
         match self {
             Self::Values(_) => "--values".into(),

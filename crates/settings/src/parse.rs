@@ -1,4 +1,4 @@
-//! YAML text to a tree.
+//! The reader of YAML text as a tree.
 
 mod argument;
 mod map;
@@ -16,18 +16,18 @@ use super::{
 
 type Result<T> = std::result::Result<T, SettingsError>;
 
-/// Deeper settings are a mistake, and recursion must end.
+/// The deepest nesting, so that recursion ends.
 const DEEPEST: usize = 64;
-/// Aliases of aliases grow without bound: a tree this large is an attack or an accident.
+/// The most nodes of a tree, since nested aliases can grow without bound.
 const LARGEST: usize = 100_000;
 
-/// Where text came from.
+/// The source of a text.
 pub(super) enum Source {
     File(Arc<str>),
     Values(Arc<str>),
 }
 
-/// Reads one document; `None` if there is nothing in it.
+/// Reads one document; `None` if it is empty.
 pub(super) fn parse(source: Source, text: &str) -> Result<Option<Node>> {
     let text = text.trim_start_matches('\u{feff}');
     let events = Parser::new_from_str(text);
@@ -42,7 +42,7 @@ struct Reader<'i> {
     source: Source,
     anchors: HashMap<usize, (Node, usize)>,
     keys: Vec<String>,
-    /// Where a `[` or `{` was opened that is not yet closed.
+    /// The places of the open `[` and `{`.
     brackets: Vec<(Marker, char)>,
     depth: usize,
     size: usize,
@@ -104,7 +104,7 @@ impl<'i> Reader<'i> {
         Ok(node)
     }
 
-    /// A copy of what the anchor stands for; its parts keep the places where they were written.
+    /// A copy of the anchor's node, with the origins of the original.
     fn alias(&mut self, anchor: usize, span: Span) -> Result<Value> {
         let Some((node, size)) = self.anchors.get(&anchor) else {
             return Err(self.error(span, "an alias to the value that it is a part of"));
@@ -128,7 +128,7 @@ impl<'i> Reader<'i> {
         }
     }
 
-    /// Reads a list or mapping, remembering its opening bracket if it has one.
+    /// Reads a list or mapping, and notes its opening bracket if it has one.
     fn bracketed(&mut self, span: Span, read: impl FnOnce(&mut Self) -> Result<Value>) -> Result<Value> {
         let open = self.brackets.len();
         let first = self.text.char_at(span.start.index());
@@ -186,10 +186,10 @@ fn is_known(tag: &Tag) -> bool {
     tag.suffix == "!" || tag.is_yaml_core_schema() && core.contains(&tag.suffix.as_str())
 }
 
-/// Text that is looked up by character, nearly always further on than before.
+/// Text with a fast lookup of characters in ascending order.
 struct Text<'i> {
     text: &'i str,
-    /// The character that was looked up last, and the byte that it begins at.
+    /// The position of the last lookup, in characters and bytes.
     char: usize,
     byte: usize,
 }

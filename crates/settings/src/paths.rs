@@ -8,13 +8,13 @@ use super::{
     tree::{Node, Scalar, Value},
 };
 
-/// A setting holds a path exactly if its name ends so.
+/// The ending of the name of each setting that holds a path.
 const PATH: &str = "_path";
 
-/// Puts the home folder in place of a leading `~/` in each setting that holds a path.
+/// Replaces a leading `~/` by the home folder in each setting that holds a path.
 ///
 /// # Errors
-/// `~name/`, and a home folder that is not known.
+/// A path that starts with `~name/`, or an unknown home folder.
 pub fn expand_paths(node: &mut Node) -> Result<(), SettingsError> {
     let Value::Map(entries) = &mut node.value else { return Ok(()) };
     for (key, node) in entries {
@@ -39,7 +39,7 @@ fn expand_scalar(scalar: &mut Scalar) -> Result<(), SettingsError> {
 /// A path with the home folder in place of a leading `~/`.
 ///
 /// # Errors
-/// `~name/`, and a home folder that is not known.
+/// A path that starts with `~name/`, or an unknown home folder.
 pub fn expand_path(path: &str) -> Result<String, SettingsError> {
     expand(path, std::env::home_dir().as_deref()).map_err(SettingsError::plain)
 }

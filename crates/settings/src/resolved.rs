@@ -1,10 +1,10 @@
-//! Settings that were loaded, and how they are written.
+//! Loaded settings with the origins of their values.
 
 use serde::Serialize;
 
 use super::{origin::Origin, ser, tree::Node, yaml};
 
-/// Checked settings that remember where each value was given.
+/// Checked settings with the origin of each value.
 #[derive(Clone, Debug)]
 pub struct Resolved<T> {
     /// The settings.
@@ -13,14 +13,14 @@ pub struct Resolved<T> {
 }
 
 impl<T: Serialize> Resolved<T> {
-    /// All settings as YAML, each value with a comment that says where it was given. It can be loaded again.
+    /// All settings as YAML that can be loaded again, with the origin of each value in a comment.
     pub fn print(&self) -> String {
         yaml::write_commented(&to_tree(&self.settings), |key| self.origin(key).brief())
     }
 }
 
 impl<T> Resolved<T> {
-    /// Where the value of a dotted key was given.
+    /// The origin of the value of a dotted key.
     pub fn origin(&self, key: &str) -> Origin {
         self.tree.get(key).map_or(Origin::Default, |node| node.origin.clone())
     }
@@ -29,7 +29,7 @@ impl<T> Resolved<T> {
 /// Settings as YAML that reads as the same settings.
 ///
 /// # Panics
-/// If `settings` holds what no settings should: an enum with data, a tuple struct, bytes.
+/// If `settings` holds an enum with data, a tuple struct or bytes.
 pub fn to_yaml<T: Serialize>(settings: &T) -> String {
     yaml::write(&to_tree(settings))
 }

@@ -1,4 +1,4 @@
-//! What is written reads as what it was, whatever it was.
+//! Tests that settings survive being written and read.
 
 use std::{fs, path::PathBuf, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What a plain scalar means: `OmegaConf`'s rules, as 2.4.0 was seen to apply them.
+//! The meaning of a plain scalar by the rules of `OmegaConf` 2.4.0.
 //!
 //! | text | meaning |
 //! | --- | --- |
@@ -9,13 +9,14 @@
 //! | `.inf`, `.nan` | number |
 //! | `~`, `null`, nothing | null |
 //!
-//! Deviations: `017` and `08` (there 15, octal, and text) and `1:30` (there 90, in base 60) are refused where
-//! text is not wanted, since hardly anyone means that; `-.5`, `.5e3` and `-.5e-3` (there text) are numbers.
+//! Deviations: `017`, `08` and `1:30` are refused unless text is expected, since they are mostly
+//! mistakes (`OmegaConf`: 15, the octal value; text; 90, in base 60). `-.5`, `.5e3` and `-.5e-3`
+//! are numbers (`OmegaConf`: text).
 
-/// What a scalar means where no type is asked for.
+/// The meaning of a scalar without a requested type.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Meaning {
-    /// Nothing.
+    /// Null.
     Null,
     /// True or false.
     Bool(bool),
@@ -25,7 +26,7 @@ pub enum Meaning {
     Float(f64),
     /// The text itself.
     Text,
-    /// Something that other readers of YAML disagree on, and how to write it instead.
+    /// A text that readers of YAML disagree on, with advice on how to write it.
     Unclear(&'static str),
 }
 
@@ -33,7 +34,7 @@ const LEADING_ZERO: &str = "whose leading zero may mean octal; write it without,
 const BASE_60: &str =
     "which may mean a number in base 60; write it as one number, or in quotes if it is text";
 
-/// What `text` means when it stands without quotes.
+/// The meaning of `text` without quotes.
 pub fn resolve(text: &str) -> Meaning {
     word(text).or_else(|| number(text)).unwrap_or(Meaning::Text)
 }

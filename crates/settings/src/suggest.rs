@@ -1,11 +1,11 @@
-//! What may have been meant instead.
+//! Suggestions of similar names.
 
-/// Below this likeness (1 is equal) two names have nothing to do with each other.
+/// The least likeness (1 is equal) of a name to suggest.
 const ALIKE: f64 = 0.7;
-/// More suggestions than this are no help.
+/// The most suggestions of an error.
 const MOST: usize = 4;
 
-/// A hint for `unknown`, a dotted key, given all dotted keys there are, sections not included.
+/// A hint for the dotted key `unknown`, given all dotted keys without the sections.
 pub fn for_unknown_key(unknown: &str, known: &[String]) -> String {
     if known.iter().any(|key| key == unknown) {
         let (section, name) = split(unknown);
@@ -26,7 +26,7 @@ pub fn for_unknown_key(unknown: &str, known: &[String]) -> String {
     format!("known here: {}", names.join(", "))
 }
 
-/// A hint for `unknown`, a name of a number: those that begin with it, else the most alike.
+/// A hint for the metric name `unknown`: the names that begin with it, else the most similar ones.
 pub fn for_unknown_name(unknown: &str, known: &[String]) -> String {
     let longer = known.iter().map(String::as_str).filter(|known| known.starts_with(unknown));
     match longer.take(MOST).collect::<Vec<_>>()[..] {
@@ -35,7 +35,7 @@ pub fn for_unknown_name(unknown: &str, known: &[String]) -> String {
     }
 }
 
-/// Asks whether the most alike of `choices` was meant, if any is.
+/// A question that suggests the most similar of `choices`; empty if none is similar.
 pub fn for_unknown_choice(unknown: &str, choices: &[&str]) -> String {
     let lower = unknown.to_lowercase();
     let likeness = |choice: &str| strsim::normalized_damerau_levenshtein(&lower, &choice.to_lowercase());
@@ -50,7 +50,7 @@ fn split(dotted: &str) -> (&str, &str) {
     dotted.rsplit_once('.').unwrap_or(("", dotted))
 }
 
-/// Keys and sections directly in `section`.
+/// The keys and sections directly in `section`.
 fn siblings(section: &str, known: &[String]) -> Vec<String> {
     let start = if section.is_empty() { String::new() } else { format!("{section}.") };
     let below = known.iter().filter_map(|key| key.strip_prefix(&start));
@@ -60,13 +60,13 @@ fn siblings(section: &str, known: &[String]) -> Vec<String> {
     siblings
 }
 
-/// The most alike of `keys` by their names; several if a name is used in several sections.
+/// The keys with the most similar name; several if sections share the name.
 fn most_alike(name: &str, keys: &[String]) -> Vec<String> {
     let best = keys.iter().map(|key| likeness(name, split(key).1)).fold(ALIKE, f64::max);
     keys.iter().filter(|key| likeness(name, split(key).1) >= best).cloned().collect()
 }
 
-/// From 0 to 1; the end of a name is as good as a name with a letter wrong.
+/// The likeness of `name` to `known`, from 0 to 1. The last words of `known` have 0.8.
 fn likeness(name: &str, known: &str) -> f64 {
     let is_end = !name.is_empty() && known.ends_with(&format!("_{name}"));
     if is_end { 0.8 } else { strsim::normalized_damerau_levenshtein(name, known) }
@@ -84,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn a_misspelt_key_is_first_sought_beside_it() {
+    fn a_misspelt_key_is_first_compared_with_keys_of_its_section() {
         hint("a.base_lrr", "did you mean a.base_lr?");
         hint("b.bse_lr", "did you mean b.base_lr?");
         hint("batch_sze", "did you mean batch_size?");
@@ -99,13 +99,13 @@ mod tests {
     }
 
     #[test]
-    fn what_is_like_nothing_is_told_what_there_is() {
+    fn a_key_without_a_similar_one_gets_the_list_of_keys() {
         hint("zzz", "known here: epochs_all, batch_size, a, b");
         hint("a.zzz", "known here: lr, base_lr");
     }
 
     #[test]
-    fn a_dotted_key_in_a_file_is_told_to_nest() {
+    fn a_dotted_key_in_a_file_gets_the_advice_to_nest_it() {
         hint("b.depth", "in a file, write `depth` on a line of its own, indented, below `b:`");
     }
 

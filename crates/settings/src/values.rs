@@ -1,4 +1,4 @@
-//! `--values KEY=VALUE`, as `OmegaConf`'s dotlist.
+//! Arguments of `--values KEY=VALUE`, with the rules of `OmegaConf`'s dotlist.
 
 use std::sync::Arc;
 
@@ -9,9 +9,9 @@ use super::{
     tree::{Key, Node, Scalar, Value},
 };
 
-/// A tree with one leaf. The key ends at the first `=`; the value is YAML, and null if nothing is there.
+/// A tree with one leaf. The key ends at the first `=`. The value is YAML; an empty one is null.
 ///
-/// `list[0]=3` makes a mapping `list` with key `0`, which replaces a list, as there.
+/// As in `OmegaConf`, `list[0]=3` makes a mapping `list` with the key `0`, which replaces a list.
 pub fn parse_argument(argument: &str) -> Result<Node, SettingsError> {
     let source: Arc<str> = argument.into();
     let origin = Origin::Values(source.clone());

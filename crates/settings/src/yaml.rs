@@ -1,17 +1,17 @@
-//! A tree to YAML text that reads as the same tree.
+//! The writer of trees as YAML text that reads as the same tree.
 
 use super::{
     scalar::{Meaning, resolve},
     tree::{Node, Scalar, Value, join},
 };
 
-/// A line of YAML, and the dotted key whose value stands on it.
+/// A line of YAML, with the dotted key of its value.
 struct Line {
     text: String,
     leaf: Option<String>,
 }
 
-/// Comments stand to the right of lines up to this width; one long path should not push all of them away.
+/// The widest line that moves the column of comments to the right. Longer lines do not move it.
 const WIDEST: usize = 60;
 
 /// The tree as indented lines.
@@ -20,7 +20,7 @@ pub(super) fn write(root: &Node) -> String {
     lines.join("\n") + "\n"
 }
 
-/// The same, each value followed by a comment; the comments are aligned.
+/// The tree as indented lines, with an aligned comment after each value.
 pub(super) fn write_commented(root: &Node, comment: impl Fn(&str) -> String) -> String {
     let lines = lines(root);
     let widths = lines.iter().filter(|line| line.leaf.is_some()).map(|line| line.text.chars().count());
@@ -79,7 +79,7 @@ fn scalar_text(scalar: &Scalar) -> String {
     }
 }
 
-/// Text as it stands where it cannot be taken for anything else, else in quotes.
+/// `text` without quotes if YAML reads it as this text, else with quotes.
 fn quote(text: &str) -> String {
     let first = text.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_' || c == '/');
     let rest = text.chars().all(|c| c.is_ascii_alphanumeric() || "_-./".contains(c));

@@ -1,20 +1,20 @@
-//! What there is of CUDA: in libtorch, and on this machine.
+//! CUDA in libtorch and on this machine.
 
 use std::path::Path;
 
-/// The flavour of libtorch and what it finds.
+/// The flavour of libtorch, its devices and the driver.
 #[derive(Clone, Copy, Debug)]
 pub struct Cuda {
-    /// Whether libtorch_cuda is loaded; a driver is not needed for that.
+    /// True if libtorch_cuda is loaded, with or without a driver.
     built: bool,
-    /// The GPUs that libtorch can use.
+    /// The number of GPUs that libtorch can use.
     devices: i64,
-    /// Whether an NVIDIA driver is loaded.
+    /// True if an NVIDIA driver is loaded.
     driver: bool,
 }
 
 impl Cuda {
-    /// CUDA in this process, on this machine.
+    /// CUDA as this process finds it.
     pub fn here() -> Self {
         Self {
             built: tch::utils::has_cudart(),
@@ -28,7 +28,7 @@ impl Cuda {
         if self.built { "CUDA flavour" } else { "CPU flavour" }
     }
 
-    /// How many devices there are, and the reason where there are none.
+    /// The number of devices, with a reason if it is 0.
     pub fn found(self) -> String {
         let reason = match self {
             Self { devices: 1.., .. } => "",
@@ -39,13 +39,13 @@ impl Cuda {
         format!("{}{reason}", self.devices)
     }
 
-    /// How to let libtorch and the machine fit each other, where they do not.
+    /// Advice if the flavour of libtorch does not fit the machine.
     pub fn advice(self) -> Option<&'static str> {
         match self {
             Self { built: true, devices: 1.., .. } | Self { built: false, driver: false, .. } => None,
             Self { built: true, driver: false, .. } => Some(
-                "libtorch is the CUDA flavour, but no NVIDIA driver and no GPU were found: training uses the CPU, for \
-                 which `make setup build` fetches a smaller libtorch; or install a driver (CUDA 13 needs 580 or later)",
+                "libtorch is the CUDA flavour, but no NVIDIA driver and no GPU were found: training uses the CPU. \
+                 Run `make setup build` for the smaller CPU flavour, or install a driver (CUDA 13 needs 580 or later)",
             ),
             Self { built: true, driver: true, .. } => Some(
                 "libtorch is the CUDA flavour and there is an NVIDIA driver, but no GPU that libtorch can use: check \
@@ -62,27 +62,27 @@ impl Cuda {
 mod tests {
     use super::*;
 
-    fn told(built: bool, driver: bool, devices: i64) -> (&'static str, String, Option<&'static str>) {
+    fn report(built: bool, driver: bool, devices: i64) -> (&'static str, String, Option<&'static str>) {
         let cuda = Cuda { built, devices, driver };
         (cuda.flavour(), cuda.found(), cuda.advice())
     }
 
     #[test]
-    fn the_flavour_is_what_libtorch_is_not_what_it_finds() {
-        let (flavour, found, advice) = told(true, false, 0);
+    fn the_flavour_is_that_of_libtorch_whatever_the_machine_has() {
+        let (flavour, found, advice) = report(true, false, 0);
         assert_eq!((flavour, found.as_str()), ("CUDA flavour", "0 (no NVIDIA driver was found)"));
         assert!(advice.unwrap().contains("no NVIDIA driver and no GPU were found"));
-        let (flavour, found, advice) = told(true, true, 0);
+        let (flavour, found, advice) = report(true, true, 0);
         assert_eq!((flavour, found.as_str()), ("CUDA flavour", "0 (the driver offers no GPU)"));
         assert!(advice.unwrap().contains("CUDA_VISIBLE_DEVICES"));
     }
 
     #[test]
-    fn what_fits_needs_no_advice() {
-        assert_eq!(told(true, true, 2), ("CUDA flavour", "2".into(), None));
+    fn advice_is_given_only_if_flavour_and_machine_differ() {
+        assert_eq!(report(true, true, 2), ("CUDA flavour", "2".into(), None));
         let nothing = "0 (libtorch is the CPU flavour)";
-        assert_eq!(told(false, false, 0), ("CPU flavour", nothing.into(), None));
-        let (flavour, found, advice) = told(false, true, 0);
+        assert_eq!(report(false, false, 0), ("CPU flavour", nothing.into(), None));
+        let (flavour, found, advice) = report(false, true, 0);
         assert_eq!((flavour, found.as_str()), ("CPU flavour", nothing));
         assert!(advice.unwrap().contains("DEVICE=cuda"));
     }

@@ -11,10 +11,10 @@ use umwelt_base::terminal::{self, print};
 /// List runs, the newest first
 #[derive(Args, Debug)]
 #[command(after_help = "\
-Filters compare a column with a value, and all of them must hold:
+A filter compares a column with a value. A run must match all filters:
   umwelt runs ls vicreg.base_lr=0.2 'prediction.rmse_px<1' 'dataset_noise>=1' 'model_type!=RSSM' name~quick
 
-Columns are the settings by dotted key, the scores, and:
+The columns are the settings by dotted key, the scores, and:
   name state progress step steps phase message age started_at heartbeat training_seconds evaluating_seconds")]
 pub struct ListArguments {
     /// KEY=VALUE, KEY!=VALUE, KEY<NUMBER, KEY>=NUMBER, KEY~PART or KEY!~PART
@@ -41,15 +41,15 @@ pub struct ListArguments {
     #[arg(long)]
     reverse: bool,
 
-    /// What to list
+    /// The columns to list
     #[arg(long, value_name = "COLUMN,...", value_delimiter = ',')]
     columns: Vec<String>,
 
-    /// At most so many runs
+    /// The largest number of runs to list
     #[arg(long, value_name = "N")]
     limit: Option<usize>,
 
-    /// json without --columns tells all that is known
+    /// The output format; json without --columns holds all columns
     #[arg(long, default_value = "table")]
     format: Format,
 }
@@ -76,7 +76,7 @@ pub fn list(registry: &Registry, arguments: &ListArguments) -> Result<()> {
     let columns = given.map_or_else(|| registry::default_columns(&listed), <[_]>::to_vec);
     print(match arguments.format {
         Format::Json => registry::json(&listed, given, now),
-        Format::Csv => registry::csv(&listed, &columns, now),
+        Format::Csv => registry::csv(&listed, &columns, now)?,
         Format::Table if listed.is_empty() => String::new(),
         Format::Table => registry::table(&listed, &columns, now).to_string(),
         Format::Markdown => registry::table(&listed, &columns, now).to_markdown(),
@@ -88,7 +88,7 @@ pub fn list(registry: &Registry, arguments: &ListArguments) -> Result<()> {
              or name another folder with --root"
         ));
     } else if listed.is_empty() {
-        terminal::note(format!("none of the {count} runs in {root} is as asked for"));
+        terminal::note(format!("no run in {root} matches (of {count})"));
     }
     Ok(())
 }

@@ -14,15 +14,15 @@ use umwelt_base::terminal::{self, print_line};
 /// Move runs to the trash, or empty it
 #[derive(Args, Debug)]
 pub struct RemoveArguments {
-    /// Names, folders, or parts of names
+    /// Names or folders of runs, or unique parts of their names
     #[arg(required_unless_present = "empty_trash")]
     runs: Vec<PathBuf>,
 
-    /// Remove for good what is in the trash
+    /// Delete all runs in the trash permanently
     #[arg(long, conflicts_with = "runs")]
     empty_trash: bool,
 
-    /// Do not ask
+    /// Delete without a question
     #[arg(long, short, requires = "empty_trash")]
     yes: bool,
 }
@@ -63,17 +63,17 @@ fn empty(registry: &Registry, yes: bool) -> Result<()> {
         return Ok(());
     }
     let runs = if count == 1 { "1 run".to_owned() } else { format!("{count} runs") };
-    if !yes && !agreed(&format!("Remove {runs} in {} for good?", trash.display()))? {
+    if !yes && !is_confirmed(&format!("Delete {runs} in {} permanently?", trash.display()))? {
         terminal::note("nothing was removed");
         return Ok(());
     }
     registry.empty_trash()?;
-    print_line(format!("{runs} removed for good"))
+    print_line(format!("{runs} deleted permanently"))
 }
 
-fn agreed(question: &str) -> Result<bool> {
+fn is_confirmed(question: &str) -> Result<bool> {
     if !io::stdin().is_terminal() {
-        bail!(UserError(format!("{question} Nobody can answer here; say so with --yes")));
+        bail!(UserError(format!("{question} The input is not a terminal: pass --yes to confirm")));
     }
     terminal::ask(format!("{question} [y/N] "));
     let mut answer = String::new();
@@ -81,7 +81,7 @@ fn agreed(question: &str) -> Result<bool> {
     Ok(matches!(answer.trim(), "y" | "Y" | "yes"))
 }
 
-/// What a command needs to find the same runs.
+/// The `--root` argument of a command about the same registry; empty for the default root.
 fn root_flag(registry: &Registry) -> String {
     let root = registry.root();
     if root == Path::new("runs") { String::new() } else { format!(" --root {}", quoted(&[root])) }

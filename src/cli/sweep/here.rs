@@ -3,16 +3,16 @@
 use anyhow::{Context, Result, ensure};
 
 use super::SweepArguments;
-use super::look::note_of_stray_runs;
+use super::note_of_stray_runs;
 use crate::sweeps::{Capacity, Pool, ProgressTable, SweepFolder, TrialState, TrialStatus, headline, table};
 use umwelt_base::UserError;
 use umwelt_base::stop::Stop;
 use umwelt_base::terminal;
 use umwelt_base::threads;
 
-/// Works on the sweep until all its runs are over.
+/// Runs the trials of the sweep until all are over.
 ///
-/// A sweep without anything left to do is told from its files, which may be read-only.
+/// A finished sweep is only read, so its folder may be read-only.
 pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     let capacity = capacity(arguments.jobs, arguments.threads)?;
     let statuses = folder.statuses()?;
@@ -34,8 +34,8 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
         folder.path().display()
     ));
     let statuses = Pool::new(folder, capacity, arguments.retry.is_some(), &stop, progress)?.run();
-    if statuses.is_err() && stop.asked() {
-        terminal::note(format!("stopped by {}; the same command goes on from here", stop.reason()));
+    if statuses.is_err() && stop.is_requested() {
+        terminal::note(format!("stopped by {}; the same command resumes the sweep", stop.reason()));
     }
     conclude(folder, &statuses?, arguments)
 }
@@ -45,21 +45,21 @@ fn conclude(folder: &SweepFolder, statuses: &[TrialStatus], arguments: &SweepArg
     let report = format!("the table and the figure: umwelt report {}", arguments.file.display());
     let text = format!("{table}{}\n{}{report}", headline(statuses, 0), note_of_stray_runs(folder)?);
     let printed = terminal::print_line(text);
-    complain(statuses)?;
-    printed.context("the runs are over, and --status tells how they went")
+    check_failures(statuses)?;
+    printed.context("the runs are over, and --status shows their results")
 }
 
-fn complain(statuses: &[TrialStatus]) -> Result<()> {
+fn check_failures(statuses: &[TrialStatus]) -> Result<()> {
     let failed = statuses.iter().filter(|status| matches!(status.state, TrialState::Failed(_))).count();
     ensure!(
         failed == 0,
-        "{failed} of {} runs failed; their output.log tells more; `--retry failed` starts them again",
+        "{failed} of {} runs failed; see their output.log; `--retry failed` starts them again",
         statuses.len()
     );
     Ok(())
 }
 
-/// What this machine gives: as told, else a run for each GPU, else one for each two cores.
+/// The capacity of this machine: as requested, else one run per GPU, else one per two cores.
 fn capacity(jobs: Option<usize>, threads: Option<usize>) -> Result<Capacity> {
     for (option, given) in [("--jobs", jobs), ("--threads", threads)] {
         let checked = given.map_or(Ok(()), |given| threads::check(1, given));

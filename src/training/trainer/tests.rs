@@ -173,7 +173,7 @@ impl Tracker for Listener {
         "listener"
     }
 
-    fn go_on_from(&mut self, step: u64) -> Result<()> {
+    fn resume_at(&mut self, step: u64) -> Result<()> {
         Ok(self.0.send(step)?)
     }
 
@@ -185,7 +185,7 @@ impl Tracker for Listener {
         Ok(())
     }
 
-    fn comparison(&mut self, _step: u64, _rows: &[(String, f64)]) -> Result<()> {
+    fn scores(&mut self, _step: u64, _card: &ScoreCard) -> Result<()> {
         Ok(())
     }
 

@@ -9,7 +9,7 @@ use std::process::{Command, Output};
 
 use rustix::process::{Pid, Signal, kill_process};
 
-/// What every test run has in common; later values win.
+/// The settings of all test runs; later values win.
 pub const SMALL: &[&str] = &[
     "model_type=VICReg",
     "device=cpu",
@@ -111,7 +111,8 @@ pub fn sweep_file(at: &Path, name: &str, values: &[&str], lines: &str) {
     sweep_file_over(at, name, &[SMALL, values].concat(), lines);
 }
 
-/// Writes `NAME.yaml`, a sweep over `values`, of which the last of a key counts, that varies what `lines` say.
+/// Writes `NAME.yaml`: a sweep with the settings `values`, of which the last of a key counts, and
+/// the further lines `lines`.
 pub fn sweep_file_over(at: &Path, name: &str, values: &[&str], lines: &str) {
     let base: std::collections::BTreeMap<&str, &str> =
         values.iter().map(|value| value.split_once('=').expect("KEY=VALUE")).collect();

@@ -4,11 +4,11 @@ use std::fs;
 
 use serde_json::json;
 
-use super::made::Made;
+use super::test_runs::TestRuns;
 
 #[test]
 fn a_run_is_found_by_name_path_beginning_or_part() {
-    let made = Made::four();
+    let made = TestRuns::four();
     for typed in ["noise/b", "runs/noise/b", "runs/noise/b/", "./runs/noise/b", "e/b"] {
         let shown = made.says(&["show", typed]);
         assert!(
@@ -20,17 +20,17 @@ fn a_run_is_found_by_name_path_beginning_or_part() {
 
 #[test]
 fn an_ambiguous_name_lists_the_candidates_and_an_unknown_one_the_nearest() {
-    let made = Made::four();
-    let expected = "`noise` may be any of 2 runs; write more of its name:\n  noise/a\n  noise/b";
+    let made = TestRuns::four();
+    let expected = "`noise` matches 2 runs; write more of its name:\n  noise/a\n  noise/b";
     assert_eq!(made.refuses(&["show", "noise"]), expected);
     assert_eq!(made.refuses(&["show", "stil1"]), "there is no run `stil1` in runs; did you mean still?");
-    let expected = "there is no run `quick` in runs; `umwelt runs ls` lists those there are";
+    let expected = "there is no run `quick` in runs; `umwelt runs ls` lists all runs";
     assert_eq!(made.refuses(&["rerun", "quick"]), expected);
 }
 
 #[test]
-fn a_page_tells_all_about_a_run() {
-    let made = Made::nothing();
+fn a_page_shows_all_about_a_run() {
+    let made = TestRuns::nothing();
     let run = made.run("quick", "finished", 2, json!({"score": 1.1199}), &["vicreg.epochs=6"]);
     let baseline = |name: &str, value: f64| json!({"name": name, "value": value, "of": "px"});
     let card = json!({
@@ -47,7 +47,7 @@ fn a_page_tells_all_about_a_run() {
             "run          runs/quick\nstate        finished (training), step 468 of 468\nstarted "
         )
     );
-    assert!(times.contains(", 2 h ago\nlast sign    20"));
+    assert!(times.contains(", 2 h ago\nheartbeat    20"));
     let expected = "       1 min 55 s training, 6 s evaluating
 command      train --configs 'a b.yaml' --values output_path=runs/quick
 made with    umwelt 0.1.0, libtorch 2.13.0
@@ -76,7 +76,7 @@ checkpoints/best.safetensors  2.4 MB
 
 #[test]
 fn runs_are_compared_by_differing_settings_and_scores() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let expected = "\
 setting         noise/a  noise/b  still
 --------------  -------  -------  -----
@@ -97,14 +97,15 @@ prediction.rmse_px     1.500              0.750
 
 #[test]
 fn the_best_is_the_finished_run_with_the_smallest_or_largest_score() {
-    let made = Made::four();
+    let made = TestRuns::four();
     made.run("unfinished", "running", 1, json!({"prediction.rmse_px": 0.1}), &[]);
     let best = made.says(&["best"]);
-    let expected = "runs/still: prediction.rmse_px 0.750, the best of 3 finished\n\
+    let expected = "runs/still: prediction.rmse_px 0.750 px, the best of 3 finished\n\
                     train --configs 'a b.yaml' --values output_path=runs/still\n";
     assert_eq!(best, expected);
     assert!(
-        made.says(&["best", "--maximize"]).starts_with("runs/rssm: prediction.rmse_px 10.250, the best of 3")
+        made.says(&["best", "--maximize"])
+            .starts_with("runs/rssm: prediction.rmse_px 10.250 px, the best of 3")
     );
     assert!(
         made.says(&["best", "seed=42", "model_type=VICReg"])
@@ -116,13 +117,13 @@ fn the_best_is_the_finished_run_with_the_smallest_or_largest_score() {
     );
     assert_eq!(
         made.refuses(&["best", "name=unfinished"]),
-        "no finished run has prediction.rmse_px yet; `umwelt runs ls` tells how far they are"
+        "no finished run has prediction.rmse_px yet; `umwelt runs ls` shows their progress"
     );
 }
 
 #[test]
 fn a_rerun_takes_the_settings_to_a_new_folder() {
-    let made = Made::four();
+    let made = TestRuns::four();
     made.run("on", "finished", 1, json!({}), &["run_name=named", "output_path=runs/on"]);
     made.run("no-0123abcd", "finished", 1, json!({}), &[]);
     let print = |arguments: &[&str]| made.says(&[&["rerun", "--print"], arguments].concat());

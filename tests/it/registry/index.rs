@@ -1,4 +1,4 @@
-//! The index: it may be old, gone, broken or shared, and the list is right.
+//! The list is correct whether the index is old, missing, broken or shared.
 
 use std::fs;
 use std::process::Command;
@@ -6,7 +6,7 @@ use std::process::Command;
 use serde_json::{Value, json};
 use umwelt::registry::{Listing, Registry};
 
-use super::made::{Made, text, write_status};
+use super::test_runs::{TestRuns, text, write_status};
 
 fn names(registry: &Registry) -> Vec<String> {
     let listing = registry.runs().unwrap();
@@ -16,7 +16,7 @@ fn names(registry: &Registry) -> Vec<String> {
 
 #[test]
 fn a_deleted_index_is_made_anew() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let registry = Registry::new(made.path(""));
     let expected = ["noise/a", "noise/b", "rssm", "still"];
     assert_eq!(names(&registry), expected);
@@ -27,13 +27,13 @@ fn a_deleted_index_is_made_anew() {
 
 #[test]
 fn a_broken_index_costs_a_warning_until_it_is_rebuilt() {
-    let made = Made::four();
+    let made = TestRuns::four();
     fs::write(made.path(".index.sqlite"), "no database, but long enough to be taken for one").unwrap();
     let output = made.umwelt(&["ls", "--format", "csv", "--columns", "name"]);
     assert_eq!(text(&output.stdout), "name\nnoise/b\nnoise/a\nstill\nrssm\n");
     assert_eq!(
         text(&output.stderr),
-        "warning: the index runs/.index.sqlite is of no use (file is not a database), so every run folder was read; \
+        "warning: the index runs/.index.sqlite cannot be read (file is not a database), so every run folder was read; \
          `umwelt runs index --rebuild` makes a new one\n"
     );
     assert_eq!(made.says(&["index", "--rebuild"]), "4 runs in runs/.index.sqlite\n");
@@ -42,7 +42,7 @@ fn a_broken_index_costs_a_warning_until_it_is_rebuilt() {
 
 #[test]
 fn an_index_that_another_process_will_not_let_go_of_is_read_but_not_written() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let registry = Registry::new(made.path(""));
     names(&registry);
     let other = rusqlite::Connection::open(registry.index()).unwrap();
@@ -50,7 +50,7 @@ fn an_index_that_another_process_will_not_let_go_of_is_read_but_not_written() {
     made.run("new", "finished", 1, json!({}), &[]);
     let listing = registry.runs().unwrap();
     let expected = format!(
-        "the index {} cannot be written (database is locked); the list is right, but slow",
+        "the index {} cannot be written (database is locked); the list is correct, but slow",
         registry.index().display()
     );
     assert_eq!((listing.runs.len(), listing.warning), (5, Some(expected)));
@@ -58,7 +58,7 @@ fn an_index_that_another_process_will_not_let_go_of_is_read_but_not_written() {
 
 #[test]
 fn an_index_that_cannot_be_opened_costs_a_warning_only() {
-    let made = Made::four();
+    let made = TestRuns::four();
     fs::create_dir(made.path(".index.sqlite")).unwrap();
     let listing = Registry::new(made.path("")).runs().unwrap();
     assert_eq!(listing.runs.len(), 4);
@@ -67,7 +67,7 @@ fn an_index_that_cannot_be_opened_costs_a_warning_only() {
 
 #[test]
 fn a_changed_status_is_seen_at_once() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let registry = Registry::new(made.path(""));
     let run = made.path("still");
     let mut status: Value = serde_json::from_slice(&fs::read(run.join("status.json")).unwrap()).unwrap();
@@ -81,7 +81,7 @@ fn a_changed_status_is_seen_at_once() {
 
 #[test]
 fn what_is_read_from_the_index_is_what_was_read_from_the_folders() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let registry = Registry::new(made.path(""));
     let (first, second) = (registry.runs().unwrap().runs, registry.runs().unwrap().runs);
     assert_eq!(first, second);
@@ -93,7 +93,7 @@ fn what_is_read_from_the_index_is_what_was_read_from_the_folders() {
 
 #[test]
 fn runs_that_are_gone_and_folders_that_are_none_are_not_listed() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let registry = Registry::new(made.path(""));
     names(&registry);
     fs::remove_dir_all(made.path("noise")).unwrap();
@@ -107,7 +107,7 @@ fn runs_that_are_gone_and_folders_that_are_none_are_not_listed() {
 
 #[test]
 fn many_processes_may_list_and_rebuild_at_once() {
-    let made = Made::nothing();
+    let made = TestRuns::nothing();
     for index in 0..200 {
         made.run(&format!("sweep/{index:03}"), "finished", 1, json!({"score": index}), &[]);
     }
@@ -128,7 +128,7 @@ fn many_processes_may_list_and_rebuild_at_once() {
 
 #[test]
 fn a_folder_that_did_not_change_is_not_read_again() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let registry = Registry::new(made.path(""));
     let step = |listing: Listing| listing.runs.iter().find(|run| run.name == "rssm").unwrap().step;
     assert_eq!(step(registry.runs().unwrap()), 468);

@@ -4,11 +4,11 @@ use std::fs;
 
 use serde_json::{Value, json};
 
-use super::made::{Made, hold};
+use super::test_runs::{TestRuns, hold};
 
 #[test]
-fn a_list_tells_name_state_progress_model_score_and_age_the_newest_first() {
-    let made = Made::four();
+fn a_list_shows_name_state_progress_model_score_and_age_the_newest_first() {
+    let made = TestRuns::four();
     let running = made.run("now", "running", 0, json!({}), &[]);
     let _lock = hold(&running);
     made.run("killed", "running", 4, json!({}), &[]);
@@ -29,7 +29,7 @@ rssm     finished            RSSM                    10.250    1 d
 
 #[test]
 fn filters_compare_settings_scores_and_columns() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let cases: &[(&[&str], &[&str])] = &[
         (&["vicreg.base_lr=0.001"], &["noise/b"]),
         (&["vicreg.base_lr==1e-3"], &["noise/b"]),
@@ -50,16 +50,16 @@ fn filters_compare_settings_scores_and_columns() {
     ];
     for (arguments, expected) in cases {
         let listed = made.names(arguments);
-        let told: Vec<&str> =
-            listed.iter().map(String::as_str).filter(|line| !line.starts_with("none ")).collect();
-        assert_eq!(told, *expected, "{arguments:?}");
+        let printed: Vec<&str> =
+            listed.iter().map(String::as_str).filter(|line| !line.starts_with("no run ")).collect();
+        assert_eq!(printed, *expected, "{arguments:?}");
     }
-    assert_eq!(made.says(&["ls", "seed=8"]), "none of the 4 runs in runs is as asked for\n");
+    assert_eq!(made.says(&["ls", "seed=8"]), "no run in runs matches (of 4)\n");
 }
 
 #[test]
 fn numbers_sort_as_numbers_and_what_is_missing_comes_last() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let by_score = ["--sort", "prediction.rmse_px"];
     assert_eq!(made.names(&by_score), ["still", "noise/a", "rssm", "noise/b"]);
     assert_eq!(
@@ -72,7 +72,7 @@ fn numbers_sort_as_numbers_and_what_is_missing_comes_last() {
 
 #[test]
 fn the_same_list_is_csv_json_and_markdown() {
-    let made = Made::nothing();
+    let made = TestRuns::nothing();
     made.run("a,b", "finished", 1, json!({"score": 0.123456789}), &["vicreg.base_lr=1e-7"]);
     let ls =
         |format| made.says(&["ls", "--columns", "name,score,vicreg.base_lr,run_name", "--format", format]);
@@ -91,7 +91,7 @@ fn the_same_list_is_csv_json_and_markdown() {
 
 #[test]
 fn a_reader_that_has_seen_enough_is_no_error() {
-    let made = Made::nothing();
+    let made = TestRuns::nothing();
     let script = "\"$0\" runs ls --root \"$1\" --format json | true; printf '%s' \"${PIPESTATUS[0]}\"";
     for index in 0..50 {
         made.run(&format!("{index}"), "finished", 1, json!({}), &[]);
@@ -104,7 +104,7 @@ fn a_reader_that_has_seen_enough_is_no_error() {
 
 #[test]
 fn what_no_run_has_is_refused_with_the_nearest_name() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let cases: &[(&[&str], &str)] = &[
         (&["--columns", "nam,state"], "no run has `nam`; did you mean name?"),
         (&["--sort", "prediction.rmse"], "no run has `prediction.rmse`; did you mean prediction.rmse_px?"),
@@ -112,13 +112,13 @@ fn what_no_run_has_is_refused_with_the_nearest_name() {
         (&["base_lr=1"], "no run has `base_lr`; did you mean simclr.base_lr or vicreg.base_lr?"),
         (
             &["state=finshed"],
-            "there is no state `finshed`, only running, interrupted, failed, finished, stopped, lost, damaged; \
+            "unknown state `finshed`; choose one of running, interrupted, failed, finished, stopped, lost, damaged; \
              did you mean finished?",
         ),
-        (&["score<low"], "`score<low` compares with `low`, which is no number"),
+        (&["score<low"], "`score<low` compares with `low`, which is not a number"),
         (
             &["quick"],
-            "`quick` is no filter; write KEY=VALUE, KEY!=VALUE, KEY<NUMBER, KEY>=NUMBER or KEY~PART, \
+            "`quick` is not a filter; write KEY=VALUE, KEY!=VALUE, KEY<NUMBER, KEY>=NUMBER or KEY~PART, \
              for instance name~quick",
         ),
     ];
@@ -129,7 +129,7 @@ fn what_no_run_has_is_refused_with_the_nearest_name() {
 
 #[test]
 fn without_runs_the_list_says_how_to_make_one() {
-    let made = Made::nothing();
+    let made = TestRuns::nothing();
     let hint = "no runs in runs yet; make one with `umwelt train --configs experiments/quick.yaml`, \
                 or name another folder with --root\n";
     assert_eq!(made.says(&["ls"]), hint);
@@ -138,17 +138,17 @@ fn without_runs_the_list_says_how_to_make_one() {
 }
 
 #[test]
-fn a_run_as_root_is_told_apart_from_a_folder_of_runs() {
-    let made = Made::four();
-    let told = made.umwelt(&["ls", "--root", "runs/still"]);
+fn a_run_as_root_is_refused_with_advice() {
+    let made = TestRuns::four();
+    let printed = made.umwelt(&["ls", "--root", "runs/still"]);
     let expected = "error: runs/still is a run itself; --root names the folder that holds runs \
                     (`umwelt runs show runs/still` shows the run)\n";
-    assert_eq!(String::from_utf8(told.stderr).unwrap(), expected);
+    assert_eq!(String::from_utf8(printed.stderr).unwrap(), expected);
 }
 
 #[test]
 fn damaged_files_are_listed_with_what_is_wrong() {
-    let made = Made::nothing();
+    let made = TestRuns::nothing();
     let run = |name| made.run(name, "finished", 1, json!({}), &[]);
     fs::write(run("status").join("status.json"), "{\"state\": \"fini").unwrap();
     fs::write(run("yaml").join("settings.yaml"), "a: [1\n").unwrap();
@@ -169,7 +169,7 @@ fn damaged_files_are_listed_with_what_is_wrong() {
 
 #[test]
 fn a_run_that_has_only_begun_and_scores_of_an_older_version_are_read() {
-    let made = Made::nothing();
+    let made = TestRuns::nothing();
     let begun = made.run("begun", "running", 1, json!({}), &[]);
     fs::remove_file(begun.join("status.json")).unwrap();
     let _lock = hold(&begun);

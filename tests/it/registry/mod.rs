@@ -3,5 +3,5 @@
 mod find;
 mod index;
 mod list;
-mod made;
+mod test_runs;
 mod trash;

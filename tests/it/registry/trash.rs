@@ -4,15 +4,15 @@ use std::fs;
 
 use serde_json::json;
 
-use super::made::{Made, hold, text};
+use super::test_runs::{TestRuns, hold, text};
 
 #[test]
 fn a_removed_run_comes_back_as_it_was() {
-    let made = Made::four();
-    let told = made.says(&["rm", "noise/a"]);
-    let moved = told.lines().next().unwrap().strip_prefix("runs/noise/a is now runs/.trash/").unwrap();
+    let made = TestRuns::four();
+    let printed = made.says(&["rm", "noise/a"]);
+    let moved = printed.lines().next().unwrap().strip_prefix("runs/noise/a is now runs/.trash/").unwrap();
     assert_eq!((moved.len(), &moved[8..9], &moved[15..]), (23, "-", "-noise/a"));
-    assert_eq!(told.lines().nth(1).unwrap(), "`umwelt runs restore noise/a` brings it back");
+    assert_eq!(printed.lines().nth(1).unwrap(), "`umwelt runs restore noise/a` brings it back");
     assert_eq!(made.names(&[]), ["noise/b", "still", "rssm"]);
     assert_eq!(made.says(&["restore"]), format!("noise/a  runs/.trash/{moved}\n"));
     assert_eq!(made.says(&["restore", "noise/a"]), "runs/noise/a is back\n");
@@ -23,7 +23,7 @@ fn a_removed_run_comes_back_as_it_was() {
 
 #[test]
 fn of_two_runs_of_one_name_the_last_comes_back() {
-    let made = Made::nothing();
+    let made = TestRuns::nothing();
     for seed in ["seed=1", "seed=2"] {
         made.run("a", "finished", 1, json!({}), &[seed]);
         made.says(&["rm", "a"]);
@@ -35,7 +35,7 @@ fn of_two_runs_of_one_name_the_last_comes_back() {
 
 #[test]
 fn a_running_run_is_not_removed_nor_are_those_named_with_it() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let _lock = hold(&made.run("now", "running", 0, json!({}), &[]));
     assert_eq!(made.refuses(&["rm", "still", "now"]), "runs/now is running; stop it first, then remove it");
     assert_eq!(made.names(&[]).len(), 5);
@@ -43,30 +43,34 @@ fn a_running_run_is_not_removed_nor_are_those_named_with_it() {
 
 #[test]
 fn the_trash_is_emptied_only_when_someone_says_so() {
-    let made = Made::four();
+    let made = TestRuns::four();
     made.says(&["rm", "still", "rssm"]);
-    let asked = "Remove 2 runs in runs/.trash for good? Nobody can answer here; say so with --yes";
+    let asked =
+        "Delete 2 runs in runs/.trash permanently? The input is not a terminal: pass --yes to confirm";
     assert_eq!(made.refuses(&["rm", "--empty-trash"]), asked);
-    assert_eq!(made.says(&["rm", "--empty-trash", "--yes"]), "2 runs removed for good\n");
+    assert_eq!(made.says(&["rm", "--empty-trash", "--yes"]), "2 runs deleted permanently\n");
     assert_eq!(made.says(&["rm", "--empty-trash"]), "runs/.trash is empty\n");
     assert_eq!(
         made.refuses(&["restore", "still"]),
-        "there is no run `still` in runs/.trash; `umwelt runs restore` lists what there is"
+        "there is no run `still` in runs/.trash; `umwelt runs restore` lists the trash"
     );
 }
 
 #[test]
 fn a_path_that_leads_out_of_the_root_and_back_is_taken_for_what_it_is() {
-    let made = Made::four();
+    let made = TestRuns::four();
     fs::create_dir(made.path("../outside")).unwrap();
     fs::rename(made.path("still"), made.path("../outside/still")).unwrap();
     for typed in ["runs/../outside/still", "runs/noise/../../outside/still", "outside/still/."] {
-        let told = made.refuses(&["rm", typed]);
-        assert!(told.ends_with("does not lie in runs; name the folder that holds it with --root"), "{told}");
+        let printed = made.refuses(&["rm", typed]);
+        assert!(
+            printed.ends_with("does not lie in runs; name the folder that holds it with --root"),
+            "{printed}"
+        );
     }
     assert!(made.path("../outside/still/settings.yaml").is_file());
-    let told = made.says(&["rm", "outside/../runs/noise/../rssm"]);
-    assert!(told.contains("`umwelt runs restore rssm` brings it back"), "{told}");
+    let printed = made.says(&["rm", "outside/../runs/noise/../rssm"]);
+    assert!(printed.contains("`umwelt runs restore rssm` brings it back"), "{printed}");
     assert_eq!(made.says(&["restore", "rssm"]), "runs/rssm is back\n");
     let trashed = made.says(&["rm", "rssm"]);
     let trashed = trashed.lines().next().unwrap().rsplit(' ').next().unwrap();
@@ -75,13 +79,13 @@ fn a_path_that_leads_out_of_the_root_and_back_is_taken_for_what_it_is() {
 
 #[test]
 fn of_a_link_the_link_is_removed_and_comes_back() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let far = made.path("../far");
     fs::rename(made.path("still"), &far).unwrap();
     std::os::unix::fs::symlink(&far, made.path("near")).unwrap();
     for typed in ["near", "runs/near"] {
-        let told = made.says(&["rm", typed]);
-        assert!(told.contains("`umwelt runs restore near` brings it back"), "{told}");
+        let printed = made.says(&["rm", typed]);
+        assert!(printed.contains("`umwelt runs restore near` brings it back"), "{printed}");
         assert!(far.join("settings.yaml").is_file() && made.path("near").symlink_metadata().is_err());
         made.says(&["restore", "near"]);
         assert_eq!(fs::read_link(made.path("near")).unwrap(), far);
@@ -105,7 +109,7 @@ fn of_a_link_the_link_is_removed_and_comes_back() {
 fn a_run_whose_name_is_no_text_on_one_line_is_listed_shown_removed_and_restored() {
     use std::ffi::OsStr;
     use std::os::unix::ffi::OsStrExt;
-    let made = Made::nothing();
+    let made = TestRuns::nothing();
     let plain = made.run("plain", "finished", 1, json!({"score": 0.5}), &[]);
     let named = |bytes: &[u8]| made.path("").join(OsStr::from_bytes(bytes));
     let folders = [named(b"na\xefve"), named(b"na\xeeve"), named(b"two\nlines")];
@@ -120,8 +124,8 @@ fn a_run_whose_name_is_no_text_on_one_line_is_listed_shown_removed_and_restored(
     assert!(rerun.starts_with("umwelt train --configs $'runs/na\\xefve/settings.yaml' "), "{rerun}");
     let mut typed = std::process::Command::new(env!("CARGO_BIN_EXE_umwelt"));
     typed.current_dir(made.path("..")).args(["runs", "rm"]).arg(OsStr::from_bytes(b"runs/na\xefve"));
-    let told = text(&typed.output().unwrap().stdout);
-    assert!(told.contains(r"`umwelt runs restore 'na\xEFve'` brings it back"), "{told}");
+    let printed = text(&typed.output().unwrap().stdout);
+    assert!(printed.contains(r"`umwelt runs restore 'na\xEFve'` brings it back"), "{printed}");
     made.says(&["rm", r"two\x0Alines"]);
     assert!(!folders[0].exists() && folders[1].exists() && !folders[2].exists());
     assert_eq!(made.says(&["restore"]).lines().count(), 2);
@@ -130,7 +134,7 @@ fn a_run_whose_name_is_no_text_on_one_line_is_listed_shown_removed_and_restored(
     assert!(folders.iter().all(|folder| folder.join("settings.yaml").is_file()));
 }
 
-/// A copy of a run in a folder beside it.
+/// A copy of a run in a neighbouring folder.
 fn copy(run: &std::path::Path) -> std::path::PathBuf {
     let copy = run.with_file_name("copy");
     fs::create_dir(&copy).unwrap();
@@ -142,7 +146,7 @@ fn copy(run: &std::path::Path) -> std::path::PathBuf {
 
 #[test]
 fn a_run_elsewhere_is_not_removed() {
-    let made = Made::four();
+    let made = TestRuns::four();
     let elsewhere = made.path("../elsewhere");
     fs::rename(made.path("still"), &elsewhere).unwrap();
     assert_eq!(

@@ -1,15 +1,18 @@
-//! What can be listed of a run, and lists as tables, CSV and JSON.
+//! The columns of lists of runs, and lists as tables, CSV and JSON.
 
+use ::csv::Writer;
 use serde_json::{Map, Value, json};
 
-use super::wording::{local, text};
+use anyhow::Result;
+
+use super::format::{date_time, text};
 use crate::{RunState, RunSummary, SCORE};
 use umwelt_charts::{
     Align, Table,
     format::{age, measured},
 };
 
-/// Columns that every run has; its scores and settings are columns too.
+/// The columns that every run has. Scores and settings are columns too.
 pub const OWN: [&str; 12] = [
     "name",
     "state",
@@ -25,11 +28,12 @@ pub const OWN: [&str; 12] = [
     "evaluating_seconds",
 ];
 
-/// More columns of scores do not fit a terminal.
+/// The most columns of scores in a default list, so that it fits a terminal.
 const MOST_SCORES: usize = 2;
 
-/// What stands in a column: `progress` in percent, `age` in seconds since the last sign of life, times in Unix
-/// seconds; null where there is nothing.
+/// The value of a run in a column; null if the run has none.
+///
+/// `progress` is in percent, `age` in seconds since the last heartbeat, and times are Unix seconds.
 pub fn value(run: &RunSummary, column: &str, now: f64) -> Value {
     match column {
         "name" => run.name.as_str().into(),
@@ -49,14 +53,14 @@ pub fn value(run: &RunSummary, column: &str, now: f64) -> Value {
     }
 }
 
-/// The columns that tell most about `runs`.
+/// The default columns of a list: state, model, and the first headline scores of `runs`.
 pub fn default_columns(runs: &[RunSummary]) -> Vec<String> {
     let mut columns = vec!["name", "state"];
     if runs.iter().any(|run| run.state != RunState::Finished) {
         columns.push("progress");
     }
     columns.push("model_type");
-    // The first scores of all runs come before the second ones.
+    // The first headline scores of all runs precede the second ones.
     let headline = |place: usize| runs.iter().filter_map(move |run| run.headline.get(place));
     let mut scores: Vec<&str> = Vec::new();
     for name in (0..MOST_SCORES).flat_map(headline).map(|headline| headline.name.as_str()) {
@@ -64,7 +68,7 @@ pub fn default_columns(runs: &[RunSummary]) -> Vec<String> {
             scores.push(name);
         }
     }
-    // Runs of earlier versions have no headline.
+    // Runs of earlier versions have no score card.
     if scores.is_empty() && runs.iter().any(|run| run.scores.contains_key(SCORE)) {
         scores.push(SCORE);
     }
@@ -73,7 +77,7 @@ pub fn default_columns(runs: &[RunSummary]) -> Vec<String> {
     columns.into_iter().map(ToOwned::to_owned).collect()
 }
 
-/// The runs as a table for people.
+/// The runs as a table, with numbers rounded.
 pub fn table(runs: &[RunSummary], columns: &[String], now: f64) -> Table {
     let align = |column: &String| {
         let present = || runs.iter().map(|run| value(run, column, now)).filter(|value| !value.is_null());
@@ -93,7 +97,7 @@ fn cell(run: &RunSummary, column: &str, now: f64) -> String {
         ("progress", _) if run.state == RunState::Finished => String::new(),
         ("progress", Some(percent)) => format!("{:.0} %", percent.floor()),
         ("age", Some(seconds)) => age(seconds),
-        ("started_at" | "heartbeat", Some(seconds)) => local(seconds),
+        ("started_at" | "heartbeat", Some(seconds)) => date_time(seconds),
         ("training_seconds" | "evaluating_seconds", Some(seconds)) => format!("{seconds:.0}"),
         (_, Some(score)) if run.scores.contains_key(column) => measured(score),
         _ if value.is_null() => String::new(),
@@ -101,21 +105,24 @@ fn cell(run: &RunSummary, column: &str, now: f64) -> String {
     }
 }
 
-/// The runs as CSV, numbers in full.
-pub fn csv(runs: &[RunSummary], columns: &[String], now: f64) -> String {
-    let line = |cells: Vec<String>| cells.join(",") + "\n";
-    let blank_or_text = |value: Value| if value.is_null() { String::new() } else { text(&value) };
-    let row = |run| columns.iter().map(|column| csv_cell(&blank_or_text(value(run, column, now)))).collect();
-    let head = line(columns.iter().map(|column| csv_cell(column)).collect());
-    head + &runs.iter().map(row).map(line).collect::<String>()
+/// The runs as CSV, with numbers in full and empty cells for missing values.
+///
+/// # Errors
+/// A row that the CSV writer refuses.
+pub fn csv(runs: &[RunSummary], columns: &[String], now: f64) -> Result<String> {
+    let cell = |run, column| match value(run, column, now) {
+        Value::Null => String::new(),
+        value => text(&value),
+    };
+    let mut writer = Writer::from_writer(Vec::new());
+    writer.write_record(columns)?;
+    for run in runs {
+        writer.write_record(columns.iter().map(|column| cell(run, column)))?;
+    }
+    Ok(String::from_utf8(writer.into_inner()?)?)
 }
 
-fn csv_cell(text: &str) -> String {
-    let needs_quotes = text.contains([',', '"', '\n', '\r']);
-    if needs_quotes { format!("\"{}\"", text.replace('"', "\"\"")) } else { text.to_owned() }
-}
-
-/// The runs as a JSON array, numbers in full; without columns, all that is known.
+/// The runs as a JSON array, with numbers in full. Without `columns` each run is its whole summary.
 pub fn json(runs: &[RunSummary], columns: Option<&[String]>, now: f64) -> String {
     let chosen = |run: &RunSummary, columns: &[String]| {
         let entries = columns.iter().map(|column| (column.clone(), value(run, column, now)));

@@ -1,13 +1,13 @@
-//! Runs side by side.
+//! The comparison of several runs: their different settings and their scores.
 
-use super::{Run, wording::text};
+use super::{Run, format::text};
 use crate::{Record, RunSummary};
 use umwelt_charts::{Align, Table, format::measured};
 
-/// Each run has a folder of its own: no difference that tells anything.
-const TELLS_NOTHING: &str = "output_path";
+/// A setting that differs between all runs, since each run has its own folder.
+const ALWAYS_DIFFERENT: &str = "output_path";
 
-/// The settings in which the runs differ and what they scored, a column a run.
+/// Two tables with a column per run: the settings that differ, and the scores.
 pub fn comparison(runs: &[Run]) -> String {
     let columns = |first: &'static str, align: Align| {
         let names = runs.iter().map(move |run| (run.summary.name.as_str(), align));
@@ -21,7 +21,7 @@ pub fn comparison(runs: &[Run]) -> String {
     };
     let differing = keys(runs, |run| &run.settings).into_iter().filter_map(|key| {
         let shown = cells(runs, |run| run.settings.get(key).map(text));
-        let differs = key != TELLS_NOTHING && shown.iter().any(|cell| *cell != shown[0]);
+        let differs = key != ALWAYS_DIFFERENT && shown.iter().any(|cell| *cell != shown[0]);
         differs.then(|| row(key, shown))
     });
     let differing: Vec<_> = differing.collect();
@@ -41,7 +41,7 @@ fn cells(runs: &[Run], cell: impl Fn(&RunSummary) -> Option<String>) -> Vec<Opti
     runs.iter().map(|run| cell(&run.summary)).collect()
 }
 
-/// The keys of all runs, in the order they first come up.
+/// The keys of all runs, in the order of their first occurrence.
 fn keys<'a>(runs: &'a [Run], of: impl Fn(&'a RunSummary) -> &'a Record) -> Vec<&'a str> {
     let mut keys: Vec<&str> = Vec::new();
     for key in runs.iter().flat_map(|run| of(&run.summary).keys()) {

@@ -1,4 +1,4 @@
-//! Everything about one run on a page.
+//! All that is known about one run, as text.
 
 use std::fs;
 use std::path::Path;
@@ -6,8 +6,9 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::{
-    Run, quoted, shown,
-    wording::{local, text},
+    Run,
+    format::{date_time, text},
+    quoted, shown,
 };
 use crate::{Record, RunSummary, ScoreCard, read_json};
 use umwelt_charts::{
@@ -16,16 +17,18 @@ use umwelt_charts::{
 };
 use umwelt_settings::{self as settings, Schema};
 
-/// State, times, command, environment, settings that are not `T`'s defaults, scores, floors and files.
+/// The state, times, command, environment, changed settings, scores, baselines and files of a run.
+///
+/// A changed setting differs from its default in the schema `T`.
 pub fn details<T: Schema>(run: &Run, now: f64) -> String {
     let environment = read_json(&run.folder.join("environment.json"));
     let facts = facts(run, &environment, now);
-    let facts: String = facts.into_iter().map(|(name, told)| format!("{name:<12} {told}\n")).collect();
+    let facts: String = facts.into_iter().map(|(name, value)| format!("{name:<12} {value}\n")).collect();
     let parts = [facts, changed_settings::<T>(&run.folder), scores(run), files(&run.folder)];
     parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join("\n")
 }
 
-/// The command that made a run, for a shell.
+/// The command that made the run in `folder`, quoted for a shell.
 pub fn command(folder: &Path) -> Option<String> {
     command_in(&read_json(&folder.join("environment.json")))
 }
@@ -37,18 +40,18 @@ fn command_in(environment: &Record) -> Option<String> {
 
 fn facts(run: &Run, environment: &Record, now: f64) -> Vec<(&'static str, String)> {
     let summary = &run.summary;
-    let moment = |seconds: f64| format!("{}, {} ago", local(seconds), age(now - seconds));
-    let told = |names: &[(&str, &str)]| {
+    let moment = |seconds: f64| format!("{}, {} ago", date_time(seconds), age(now - seconds));
+    let list = |names: &[(&str, &str)]| {
         let value = |key: &str| environment.get(key).filter(|value| !value.is_null()).map(text);
-        let parts = names.iter().filter_map(|(before, key)| Some(format!("{before}{}", value(key)?)));
-        Some(parts.collect::<Vec<_>>().join(", ")).filter(|told| !told.is_empty())
+        let parts = names.iter().filter_map(|(label, key)| Some(format!("{label}{}", value(key)?)));
+        Some(parts.collect::<Vec<_>>().join(", ")).filter(|list| !list.is_empty())
     };
     let facts = [
         ("run", Some(shown(&run.folder))),
         ("state", Some(state(summary))),
         ("message", summary.message.clone()),
         ("started", summary.started_at.map(moment)),
-        ("last sign", summary.heartbeat.map(moment)),
+        ("heartbeat", summary.heartbeat.map(moment)),
         (
             "spent",
             Some(format!(
@@ -58,11 +61,11 @@ fn facts(run: &Run, environment: &Record, now: f64) -> Vec<(&'static str, String
             )),
         ),
         ("command", command_in(environment)),
-        ("made with", told(&[("umwelt ", "umwelt"), ("libtorch ", "libtorch"), ("commit ", "git_commit")])),
-        ("made on", told(&[("", "host"), ("", "operating_system"), ("", "processor")])),
-        ("computed on", told(&[("", "device"), ("threads: ", "threads")])),
+        ("made with", list(&[("umwelt ", "umwelt"), ("libtorch ", "libtorch"), ("commit ", "git_commit")])),
+        ("made on", list(&[("", "host"), ("", "operating_system"), ("", "processor")])),
+        ("computed on", list(&[("", "device"), ("threads: ", "threads")])),
     ];
-    facts.into_iter().filter_map(|(name, told)| Some((name, told?))).collect()
+    facts.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
 fn state(run: &RunSummary) -> String {
@@ -80,14 +83,14 @@ fn state(run: &RunSummary) -> String {
 fn changed_settings<T: Schema>(folder: &Path) -> String {
     let loaded = match settings::load::<T>(&[folder.join("settings.yaml")], &[]) {
         Ok(loaded) => loaded.settings,
-        Err(error) => return format!("its settings are none of this version: {error}\n"),
+        Err(error) => return format!("its settings cannot be read by this version: {error}\n"),
     };
     let table = Table::new([("setting", Align::Left), ("here", Align::Right), ("default", Align::Right)]);
     let differences = settings::differences(&loaded.defaults(), &loaded).into_iter();
     differences.fold(table, |table, d| table.row([d.key, d.right, d.left])).to_string()
 }
 
-/// The scores, and the baselines of the scores that the run is about.
+/// The scores of a run, and the baselines of its headline scores.
 fn scores(run: &Run) -> String {
     if run.summary.scores.is_empty() {
         return "no scores yet\n".into();
@@ -103,7 +106,7 @@ fn scores(run: &Run) -> String {
     parts.collect::<Vec<_>>().join("\n")
 }
 
-/// A table with a row a number; nothing where there are none.
+/// A table with a row per number; empty without numbers.
 fn numbers(name: &str, value: &str, numbers: &Record) -> String {
     if numbers.is_empty() {
         return String::new();

@@ -1,4 +1,4 @@
-//! `KEY=VALUE` and the like: which runs to list.
+//! Conditions that select runs, such as `KEY=VALUE` and `KEY<NUMBER`.
 
 use std::str::FromStr;
 
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use umwelt_base::UserError;
 
-use super::{columns::value, wording::text};
+use super::{columns::value, format::text};
 use crate::RunSummary;
 use umwelt_settings as settings;
 
@@ -26,21 +26,21 @@ enum Relation {
     AtMost,
     More,
     AtLeast,
-    Holds,
-    Lacks,
+    Contains,
+    Excludes,
 }
 
-/// The longer ones first, since the shorter ones begin them.
+/// The signs of the relations. Longer signs precede the shorter ones that they start with.
 const RELATIONS: [(&str, Relation); 9] = [
     ("!=", Relation::Unequal),
-    ("!~", Relation::Lacks),
+    ("!~", Relation::Excludes),
     ("<=", Relation::AtMost),
     (">=", Relation::AtLeast),
     ("==", Relation::Equal),
     ("=", Relation::Equal),
     ("<", Relation::Less),
     (">", Relation::More),
-    ("~", Relation::Holds),
+    ("~", Relation::Contains),
 ];
 
 impl FromStr for Filter {
@@ -54,31 +54,31 @@ impl FromStr for Filter {
         });
         let Some((key, relation, wanted)) = found.filter(|(key, ..)| !key.is_empty()) else {
             return Err(UserError(format!(
-                "`{typed}` is no filter; write KEY=VALUE, KEY!=VALUE, KEY<NUMBER, KEY>=NUMBER or KEY~PART, \
+                "`{typed}` is not a filter; write KEY=VALUE, KEY!=VALUE, KEY<NUMBER, KEY>=NUMBER or KEY~PART, \
                  for instance name~{}",
                 typed.trim_matches(|c: char| !c.is_ascii_alphanumeric())
             )));
         };
         if relation.is_order() && settings::plain(wanted).as_f64().is_none() {
-            return Err(UserError(format!("`{typed}` compares with `{wanted}`, which is no number")));
+            return Err(UserError(format!("`{typed}` compares with `{wanted}`, which is not a number")));
         }
         Ok(Self { key: key.to_owned(), relation, wanted: wanted.to_owned() })
     }
 }
 
 impl Filter {
-    /// Exactly `wanted` in the column `key`.
+    /// The condition that the column `key` equals `wanted`.
     pub fn equal(key: &str, wanted: &str) -> Self {
         Self { key: key.to_owned(), relation: Relation::Equal, wanted: wanted.to_owned() }
     }
 
-    /// What must be equal or unequal.
-    pub(super) fn exactly(&self) -> Option<&str> {
+    /// The value that `=` or `!=` compares with; `None` for other relations.
+    pub(super) fn compared_for_equality(&self) -> Option<&str> {
         matches!(self.relation, Relation::Equal | Relation::Unequal).then_some(&*self.wanted)
     }
 
-    /// Whether `run` fulfils the condition; an order is fulfilled by numbers only.
-    pub fn admits(&self, run: &RunSummary, now: f64) -> bool {
+    /// True if `run` meets the condition. Only numbers meet an order such as `<`.
+    pub fn matches(&self, run: &RunSummary, now: f64) -> bool {
         let value = value(run, &self.key, now);
         let wanted = settings::plain(&self.wanted);
         let numbers = value.as_f64().zip(wanted.as_f64());
@@ -90,8 +90,8 @@ impl Filter {
             Relation::AtMost => order(f64::le),
             Relation::More => order(f64::gt),
             Relation::AtLeast => order(f64::ge),
-            Relation::Holds => self.is_part_of(&value),
-            Relation::Lacks => !self.is_part_of(&value),
+            Relation::Contains => self.is_part_of(&value),
+            Relation::Excludes => !self.is_part_of(&value),
         }
     }
 

@@ -1,4 +1,4 @@
-//! A run by what a person types: its name, its path, or a part of its name that no other has.
+//! The search for a run by its name, its path or a unique part of its name.
 
 use std::path::{Path, PathBuf};
 use std::{fs, io};
@@ -9,12 +9,12 @@ use umwelt_base::UserError;
 use super::Registry;
 use crate::RunSummary;
 
-/// More candidates than this are not read.
+/// The most candidates that an error lists.
 const MOST: usize = 10;
-/// Below this likeness (1 is equal) two names have nothing to do with each other.
-const ALIKE: f64 = 0.5;
+/// The least likeness (1 is equal) of a name to suggest.
+const LEAST_LIKENESS: f64 = 0.5;
 
-/// A run and where it lies.
+/// A run and its folder.
 #[derive(Clone, Debug)]
 pub struct Run {
     pub folder: PathBuf,
@@ -22,10 +22,10 @@ pub struct Run {
 }
 
 impl Registry {
-    /// The one of `runs` that `typed` means, or the run in the folder `typed`.
+    /// The run among `runs` with the name `typed` or a part of it, or the run in the folder `typed`.
     ///
     /// # Errors
-    /// When several are meant, which are named, or none; then the nearest names are.
+    /// Several matches, which the error lists, or no match; then it suggests the nearest names.
     pub fn find(&self, runs: &[RunSummary], typed: &Path) -> Result<Run, UserError> {
         let run =
             |summary: &RunSummary| Run { folder: self.folder_of(&summary.name), summary: summary.clone() };
@@ -40,30 +40,30 @@ impl Registry {
         let typed = name_of(typed);
         let wanted = typed.trim_end_matches('/');
         let starting: Vec<_> = runs.iter().filter(|run| run.name.starts_with(wanted)).collect();
-        let holding = || runs.iter().filter(|run| run.name.contains(wanted)).collect();
-        let meant = if starting.is_empty() { holding() } else { starting };
-        match meant[..] {
+        let containing = || runs.iter().filter(|run| run.name.contains(wanted)).collect();
+        let matching = if starting.is_empty() { containing() } else { starting };
+        match matching[..] {
             [only] => Ok(run(only)),
             [] => Err(unknown(
                 &typed,
                 self.root(),
                 runs.iter().map(|run| run.name.as_str()),
-                "`umwelt runs ls` lists those there are",
+                "`umwelt runs ls` lists all runs",
             )),
-            _ => Err(ambiguous(&typed, &meant)),
+            _ => Err(ambiguous(&typed, &matching)),
         }
     }
 
-    /// The name that a folder has here, if it lies below the root.
+    /// The name of a folder in this registry, if the folder lies below the root.
     pub(super) fn name_below_root(&self, folder: &Path) -> Option<String> {
-        let (root, folder) = (fs::canonicalize(self.root()).ok()?, place(folder).ok()?);
+        let (root, folder) = (fs::canonicalize(self.root()).ok()?, canonical_place(folder).ok()?);
         let below = folder.strip_prefix(root).ok()?;
         (!below.as_os_str().is_empty()).then(|| name_of(below))
     }
 }
 
-/// Where a folder lies, without links and `..` in the path to it. A folder that is itself a link lies where the link does.
-fn place(folder: &Path) -> io::Result<PathBuf> {
+/// The path of a folder without links and `..` in its parents. A link itself stays a link.
+fn canonical_place(folder: &Path) -> io::Result<PathBuf> {
     match (folder.parent(), folder.file_name()) {
         (Some(parent), Some(name)) => {
             let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
@@ -73,7 +73,8 @@ fn place(folder: &Path) -> io::Result<PathBuf> {
     }
 }
 
-/// That there is no run `typed` in `place`, and which names are nearest, or else where to look.
+/// The error that `place` has no run `typed`, with the most similar of `names`, or else the hint
+/// `otherwise`.
 pub fn unknown<'a>(
     typed: &str,
     place: &Path,
@@ -81,7 +82,7 @@ pub fn unknown<'a>(
     otherwise: &str,
 ) -> UserError {
     let mut alike: Vec<(f64, &str)> = names.map(|name| (likeness(typed, name), name)).collect();
-    alike.retain(|(likeness, _)| *likeness >= ALIKE);
+    alike.retain(|(likeness, _)| *likeness >= LEAST_LIKENESS);
     alike.sort_by(|a, b| b.0.total_cmp(&a.0));
     let nearest: Vec<&str> = alike.iter().take(3).map(|(_, name)| *name).collect();
     let hint = if nearest.is_empty() {
@@ -92,14 +93,14 @@ pub fn unknown<'a>(
     UserError(format!("there is no run `{typed}` in {}; {hint}", place.display()))
 }
 
-fn ambiguous(typed: &str, meant: &[&RunSummary]) -> UserError {
-    let named: String = meant.iter().take(MOST).map(|run| format!("\n  {}", run.name)).collect();
-    let more =
-        if meant.len() > MOST { format!("\n  and {} more", meant.len() - MOST) } else { String::new() };
-    UserError(format!("`{typed}` may be any of {} runs; write more of its name:{named}{more}", meant.len()))
+fn ambiguous(typed: &str, matching: &[&RunSummary]) -> UserError {
+    let count = matching.len();
+    let listed: String = matching.iter().take(MOST).map(|run| format!("\n  {}", run.name)).collect();
+    let more = if count > MOST { format!("\n  and {} more", count - MOST) } else { String::new() };
+    UserError(format!("`{typed}` matches {count} runs; write more of its name:{listed}{more}"))
 }
 
-/// From 0 to 1, by the whole name or by its last part.
+/// The likeness of `typed` to a name or to its last part, from 0 to 1.
 fn likeness(typed: &str, name: &str) -> f64 {
     let last = name.rsplit('/').next().unwrap_or(name);
     let like = |known: &str| strsim::normalized_damerau_levenshtein(typed, known);

@@ -1,4 +1,4 @@
-//! The index: what was read from each run folder, in SQLite, so that many processes may use it at once.
+//! The index: a SQLite cache of run summaries, which many processes may share.
 
 use std::collections::{HashMap, HashSet};
 use std::fs;
@@ -9,42 +9,46 @@ use anyhow::{Context, Result};
 use rayon::prelude::*;
 use rusqlite::{Connection, TransactionBehavior, params};
 
-use super::Looked;
+use super::IndexedRun;
 use crate::RunState;
 
-/// Another process writes for a moment only; one that takes longer hangs.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// The longest wait for a lock. Other processes hold it for milliseconds.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// What is known of a run: the stamp of its files, and its summary in JSON.
+/// An entry of the index.
 pub struct Row {
+    /// The stamp of the run's files when they were read.
     pub stamp: String,
+    /// The run's summary as JSON.
     pub summary: String,
 }
 
+/// The entries of the index by the names of the runs.
 pub type Rows = HashMap<String, Row>;
 
-/// Everything in the index; nothing where there is none.
+/// All entries of the index; empty if the index is missing.
 pub fn rows(path: &Path) -> rusqlite::Result<Rows> {
     if !path.exists() {
         return Ok(Rows::new());
     }
     let mut connection = open(path)?;
-    // One moment for both questions: another process may forget the index between them.
-    let moment = connection.transaction()?;
-    if !moment.table_exists(None, "runs")? {
+    // One transaction for both queries: another process may empty the index between them.
+    let transaction = connection.transaction()?;
+    if !transaction.table_exists(None, "runs")? {
         return Ok(Rows::new());
     }
-    let mut all = moment.prepare("SELECT name, stamp, summary FROM runs")?;
+    let mut all = transaction.prepare("SELECT name, stamp, summary FROM runs")?;
     all.query_map([], |row| Ok((row.get(0)?, Row { stamp: row.get(1)?, summary: row.get(2)? })))?.collect()
 }
 
-/// Remembers the new ones of `looked` and forgets what is known but was not found.
-pub fn update(path: &Path, known: &Rows, looked: &[Looked]) -> rusqlite::Result<()> {
-    let names: HashSet<&str> = looked.iter().map(|looked| &*looked.summary.name).collect();
+/// Adds the new ones of `runs` to the index, and removes entries of `known` that are not among
+/// `runs`.
+pub fn update(path: &Path, known: &Rows, runs: &[IndexedRun]) -> rusqlite::Result<()> {
+    let names: HashSet<&str> = runs.iter().map(|run| &*run.summary.name).collect();
     let gone: Vec<&String> = known.keys().filter(|name| !names.contains(name.as_str())).collect();
-    // What is damaged may be readable the next time without having changed.
-    let is_sound = |looked: &&Looked| looked.summary.state != RunState::Damaged;
-    let new: Vec<&Looked> = looked.iter().filter(|looked| looked.is_new).filter(is_sound).collect();
+    // A damaged run is read again each time: its files may become readable without a change.
+    let is_sound = |run: &&IndexedRun| run.summary.state != RunState::Damaged;
+    let new: Vec<&IndexedRun> = runs.iter().filter(|run| run.is_new).filter(is_sound).collect();
     if gone.is_empty() && new.is_empty() {
         return Ok(());
     }
@@ -66,9 +70,9 @@ pub fn update(path: &Path, known: &Rows, looked: &[Looked]) -> rusqlite::Result<
     transaction.commit()
 }
 
-/// Empties the index; one that is broken is removed.
-pub fn forget(path: &Path) -> Result<()> {
-    if !path.is_file() || empty(path).is_ok_and(|verdict| verdict == "ok") {
+/// Empties the index, or deletes it if it is broken.
+pub fn clear(path: &Path) -> Result<()> {
+    if !path.is_file() || drop_table(path).is_ok_and(|verdict| verdict == "ok") {
         return Ok(());
     }
     for file in [path.to_owned(), journal(path)].iter().filter(|file| file.exists()) {
@@ -79,14 +83,14 @@ pub fn forget(path: &Path) -> Result<()> {
 
 fn open(path: &Path) -> rusqlite::Result<Connection> {
     let connection = Connection::open(path)?;
-    connection.busy_timeout(PATIENCE)?;
-    // After a power failure the index can be made anew: waiting for the disk gains nothing.
+    connection.busy_timeout(LOCK_TIMEOUT)?;
+    // The index can be rebuilt after a power failure, so that no write has to wait for the disk.
     connection.pragma_update(None, "synchronous", "OFF")?;
     Ok(connection)
 }
 
-/// Drops everything, and returns what SQLite thinks of the rest: `ok`, or what is wrong.
-fn empty(path: &Path) -> rusqlite::Result<String> {
+/// Drops the table and returns the verdict of SQLite's check of the file: `ok`, or the damage.
+fn drop_table(path: &Path) -> rusqlite::Result<String> {
     let connection = open(path)?;
     connection.execute_batch("DROP TABLE IF EXISTS runs")?;
     connection.query_row("PRAGMA quick_check", [], |row| row.get(0))
@@ -98,6 +102,6 @@ fn journal(path: &Path) -> PathBuf {
     name.into()
 }
 
-fn summary_text(looked: &Looked) -> String {
-    serde_json::to_string(&looked.summary).expect("a summary has text for keys")
+fn summary_text(run: &IndexedRun) -> String {
+    serde_json::to_string(&run.summary).expect("the keys of a summary are text")
 }

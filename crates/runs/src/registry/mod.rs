@@ -1,19 +1,21 @@
-//! All runs below a folder: found, listed, compared, moved away and brought back.
+//! The registry: lists, compares, removes and restores the runs below a folder.
 //!
-//! The run folders are the truth; an index beside them only saves reading what has not changed.
+//! The run folders are the truth. The index only saves reading folders that have not changed.
 
 mod columns;
 mod comparison;
 mod details;
 mod filter;
 mod find;
+mod format;
 mod index;
 mod name;
 mod query;
 mod rerun;
 mod scan;
+#[cfg(test)]
+mod tests;
 mod trash;
-mod wording;
 
 use std::path::{Path, PathBuf};
 
@@ -30,8 +32,9 @@ pub use find::Run;
 pub use name::{name_of, quoted, shown};
 pub use query::{Query, best, check_key, compared_by};
 pub use rerun::{Rerun, rerun};
-use scan::Found;
+use scan::ScannedRun;
 pub use trash::Trashed;
+pub use umwelt_charts::format::bytes;
 
 /// The runs below a folder.
 #[derive(Clone, Debug)]
@@ -39,12 +42,12 @@ pub struct Registry {
     root: PathBuf,
 }
 
-/// What a registry holds now.
+/// The runs of a registry at one moment.
 #[derive(Debug)]
 pub struct Listing {
-    /// Sorted by name.
+    /// The runs, sorted by name.
     pub runs: Vec<RunSummary>,
-    /// Why the index was of no use.
+    /// The problem with the index, if there is one.
     pub warning: Option<String>,
 }
 
@@ -57,7 +60,7 @@ impl Registry {
         &self.root
     }
 
-    /// The folder of the run that is called `name` here.
+    /// The folder of the run `name`.
     pub fn folder_of(&self, name: &str) -> PathBuf {
         self.root.join(name::path_of(name))
     }
@@ -66,55 +69,58 @@ impl Registry {
         self.root.join(".index.sqlite")
     }
 
-    /// Looks at all run folders, reads those that have changed, and remembers what it read.
+    /// All runs below the root. Reads the folders that have changed, and updates the index.
     ///
     /// # Errors
-    /// When the root cannot be looked into; trouble with the index is a warning.
+    /// The root cannot be read, or is a run itself. A problem with the index is a warning.
     pub fn runs(&self) -> Result<Listing> {
         ensure!(
             !RunSummary::is_run(&self.root),
             "{0} is a run itself; --root names the folder that holds runs (`umwelt runs show {0}` shows the run)",
             self.root.display()
         );
-        // In this order: a run that is in the index but was not found is gone, not new.
+        // The index is read before the folders are scanned: an indexed run that the scan does not
+        // find is gone for certain.
         let (known, unread) = match index::rows(&self.index()) {
             Ok(rows) => (rows, None),
             Err(error) => (index::Rows::new(), Some(self.unreadable(&error))),
         };
-        let found = scan::scan(&self.root)?;
-        let mut looked: Vec<Looked> = found.into_par_iter().map(|found| self.look(found, &known)).collect();
-        let write = || index::update(&self.index(), &known, &looked).err();
+        let scanned = scan::scan(&self.root)?;
+        let mut indexed: Vec<IndexedRun> =
+            scanned.into_par_iter().map(|scanned| self.indexed_or_read(scanned, &known)).collect();
+        let write = || index::update(&self.index(), &known, &indexed).err();
         let warning = unread.or_else(|| write().map(|error| self.unwritable(&error)));
-        looked.sort_by(|a, b| a.summary.name.cmp(&b.summary.name));
-        let mut runs: Vec<RunSummary> = looked.into_iter().map(|looked| looked.summary).collect();
+        indexed.sort_by(|a, b| a.summary.name.cmp(&b.summary.name));
+        let mut runs: Vec<RunSummary> = indexed.into_iter().map(|run| run.summary).collect();
         for run in runs.iter_mut().filter(|run| run.state == RunState::Running) {
-            run.check_life(&self.folder_of(&run.name));
+            run.check_process(&self.folder_of(&run.name));
         }
         Ok(Listing { runs, warning })
     }
 
-    /// Forgets the index and makes a new one.
+    /// Builds the index anew, and returns the runs.
     ///
     /// # Errors
-    /// When no index can be written.
+    /// The old index cannot be deleted, or an error of [`Self::runs`].
     pub fn rebuild(&self) -> Result<Listing> {
-        index::forget(&self.index())?;
+        index::clear(&self.index())?;
         self.runs()
     }
 
-    fn look(&self, found: Found, known: &index::Rows) -> Looked {
-        let Found { name, stamp } = found;
+    /// The summary from the index if the stamp is the same, else from the run folder.
+    fn indexed_or_read(&self, scanned: ScannedRun, known: &index::Rows) -> IndexedRun {
+        let ScannedRun { name, stamp } = scanned;
         let row = known.get(&name).filter(|row| row.stamp == stamp);
         if let Some(summary) = row.and_then(|row| serde_json::from_str(&row.summary).ok()) {
-            return Looked { summary, stamp, is_new: false };
+            return IndexedRun { summary, stamp, is_new: false };
         }
         let summary = RunSummary { name: name.clone(), ..RunSummary::as_written(&self.folder_of(&name)) };
-        Looked { summary, stamp, is_new: true }
+        IndexedRun { summary, stamp, is_new: true }
     }
 
     fn unreadable(&self, error: &rusqlite::Error) -> String {
         format!(
-            "the index {} is of no use ({error}), so every run folder was read; \
+            "the index {} cannot be read ({error}), so every run folder was read; \
              `umwelt runs index --rebuild` makes a new one",
             self.index().display()
         )
@@ -122,13 +128,14 @@ impl Registry {
 
     fn unwritable(&self, error: &rusqlite::Error) -> String {
         let index = self.index();
-        format!("the index {} cannot be written ({error}); the list is right, but slow", index.display())
+        format!("the index {} cannot be written ({error}); the list is correct, but slow", index.display())
     }
 }
 
-/// A run, the stamp of the files it was read from, and whether the index lacks it.
-struct Looked {
+/// A run with the stamp of its files.
+struct IndexedRun {
     summary: RunSummary,
     stamp: String,
+    /// True if the index lacks this version of the run.
     is_new: bool,
 }

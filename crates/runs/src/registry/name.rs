@@ -1,6 +1,6 @@
-//! Names of runs: paths as text that stands on one line, from which the path can be had again.
+//! Names of runs: paths as text on one line, which can be converted back to the path.
 //!
-//! Bytes that are not UTF-8, control characters and a literal `\x` are written as `\xHH`; all else stays as it is.
+//! Bytes that are not UTF-8, control characters and a literal `\x` are written as `\xHH`.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
@@ -27,7 +27,7 @@ fn escape(name: &mut String, bytes: &[u8]) {
     bytes.iter().for_each(|byte| name.push_str(&format!("\\x{byte:02X}")));
 }
 
-/// The path that has this name.
+/// The path with this name: the inverse of [`name_of`].
 pub fn path_of(name: &str) -> PathBuf {
     let mut bytes = Vec::with_capacity(name.len());
     let mut rest = name.as_bytes();
@@ -39,25 +39,25 @@ pub fn path_of(name: &str) -> PathBuf {
     OsString::from_vec(bytes).into()
 }
 
-/// The byte that text which begins with `\xHH` stands for.
+/// The byte HH of a text that begins with `\xHH`.
 fn escaped(text: &[u8]) -> Option<u8> {
     let digits = std::str::from_utf8(text.strip_prefix(b"\\x")?.get(..2)?).ok()?;
     let are_hex = digits.bytes().all(|digit| digit.is_ascii_hexdigit());
     are_hex.then(|| u8::from_str_radix(digits, 16).ok()).flatten()
 }
 
-/// Whether `typed` is this name, as it is listed or as the path that it stands for.
+/// True if `typed` is this name, or the path with this name.
 pub fn is_called(name: &str, typed: &Path) -> bool {
     let is = |text: &str| text.trim_end_matches('/') == name;
     typed.to_str().is_some_and(is) || is(&name_of(typed))
 }
 
-/// A path for a message, on one line and in text.
+/// A path as text on one line, for messages.
 pub fn shown(path: &Path) -> String {
     name_of(path)
 }
 
-/// Words as a shell takes them.
+/// Words quoted for a shell.
 pub fn quoted<T: AsRef<OsStr>>(words: &[T]) -> String {
     words.iter().map(|word| quote(word.as_ref())).collect::<Vec<_>>().join(" ")
 }
@@ -67,7 +67,7 @@ fn quote(word: &OsStr) -> String {
     match word.to_str() {
         Some(text) if !text.is_empty() && text.chars().all(safe) => text.to_owned(),
         Some(text) => format!("'{}'", text.replace('\'', r"'\''")),
-        // Plain quotes cannot hold these bytes; bash, zsh and ksh read this.
+        // Plain quotes cannot hold these bytes. This form is for bash, zsh and ksh.
         None => format!("$'{}'", word.as_bytes().escape_ascii()),
     }
 }
@@ -94,7 +94,7 @@ mod tests {
             assert_eq!(name_of(path(bytes)), name);
             assert_eq!(path_of(name), path(bytes), "{name}");
         }
-        assert_eq!(path_of(r"a\xZ1\x+1\x"), path(br"a\xZ1\x+1\x"), "what stands for no byte is itself");
+        assert_eq!(path_of(r"a\xZ1\x+1\x"), path(br"a\xZ1\x+1\x"), "these are no escapes");
     }
 
     #[test]

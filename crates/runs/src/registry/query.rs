@@ -1,4 +1,4 @@
-//! Which runs, in which order.
+//! The selection and order of listed runs.
 
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
@@ -7,59 +7,59 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::columns::{OWN, value};
-use super::wording::text;
+use super::format::text;
 use umwelt_base::UserError;
 
 use super::Filter;
 use crate::{Goal, Headline, RunState, RunSummary, SCORE};
 use umwelt_settings::{for_unknown_choice, for_unknown_name};
 
-/// What to list of all runs.
+/// The runs to list, and their order.
 #[derive(Clone, Debug)]
 pub struct Query {
     pub filters: Vec<Filter>,
     /// Only runs of this sweep.
     pub group: Option<String>,
-    /// The column to sort by; what has nothing there comes last.
+    /// The column to sort by; runs without a value come last.
     pub sort: String,
     pub reverse: bool,
     pub limit: Option<usize>,
 }
 
 impl Query {
-    /// All runs that `filters` admit, the newest first.
+    /// All runs that match `filters`, the newest first.
     pub fn filtered(filters: Vec<Filter>) -> Self {
         Self { filters, group: None, sort: "age".into(), reverse: false, limit: None }
     }
 
-    /// The runs that were asked for, in the order that was asked for.
+    /// The selected ones of `runs`, sorted.
     ///
     /// # Errors
-    /// When a key is no column of any run, or a state does not exist.
+    /// A key that is a column of no run, or an unknown state.
     pub fn select(&self, mut runs: Vec<RunSummary>, now: f64) -> Result<Vec<RunSummary>, UserError> {
         for filter in &self.filters {
             check_key(&filter.key, &runs)?;
             check_state(filter)?;
         }
         check_key(&self.sort, &runs)?;
-        let in_group = |run: &RunSummary| self.group.as_ref().is_none_or(|group| belongs(run, group));
-        runs.retain(|run| in_group(run) && self.filters.iter().all(|filter| filter.admits(run, now)));
+        let in_group = |run: &RunSummary| self.group.as_ref().is_none_or(|group| is_in_group(run, group));
+        runs.retain(|run| in_group(run) && self.filters.iter().all(|filter| filter.matches(run, now)));
         let mut keyed: Vec<_> = runs.into_iter().map(|run| (value(&run, &self.sort, now), run)).collect();
         keyed.sort_by(|(a, x), (b, y)| order(a, b, self.reverse).then_with(|| x.name.cmp(&y.name)));
         Ok(keyed.into_iter().map(|(_, run)| run).take(self.limit.unwrap_or(usize::MAX)).collect())
     }
 }
 
-/// The score to compare `runs` by: `metric`, or else the first headline score of all of them.
+/// The score to compare `runs` by: `metric`, or else the first headline score that they share.
 ///
 /// # Errors
-/// When no run has the score, or the runs are about different ones; the message says which there are.
+/// No run has the score, or the runs have different first headline scores, which the error lists.
 pub fn compared_by(runs: &[RunSummary], metric: Option<&str>) -> Result<Headline, UserError> {
     let headlines = || runs.iter().flat_map(|run| &run.headline);
     if let Some(name) = metric {
         check_score(runs, name)?;
         let known = headlines().find(|headline| headline.name == name);
-        let unknown = || Headline { name: name.to_owned(), goal: Goal::default() };
+        let unknown = || Headline { name: name.to_owned(), goal: Goal::default(), unit: String::new() };
         return Ok(known.cloned().unwrap_or_else(unknown));
     }
     let mut first: Vec<&Headline> = runs.iter().filter_map(|run| run.headline.first()).collect();
@@ -71,7 +71,7 @@ pub fn compared_by(runs: &[RunSummary], metric: Option<&str>) -> Result<Headline
         [] => compared_by(runs, Some(SCORE)),
         _ => {
             let names: Vec<&str> = first.iter().map(|headline| headline.name.as_str()).collect();
-            let reason = "these runs are about different scores";
+            let reason = "these runs have different headline scores";
             Err(UserError(format!("{reason}: {}; choose one with --metric, or filter", names.join(", "))))
         }
     }
@@ -87,10 +87,11 @@ fn check_score(runs: &[RunSummary], metric: &str) -> Result<(), UserError> {
     Err(UserError(format!("--metric {metric}: no run has this score; {hint}")))
 }
 
-/// The best of the finished ones of `runs` by a score, and the number of finished runs that have it.
+/// The best of the finished ones of `runs` by a score, and the number of finished runs with that
+/// score.
 ///
 /// # Errors
-/// When no finished run has the score.
+/// No finished run has the score.
 pub fn best(runs: Vec<RunSummary>, by: &Headline) -> Result<(RunSummary, usize), UserError> {
     let finished = runs.into_iter().filter(|run| run.state == RunState::Finished);
     let mut scored: Vec<_> = finished.filter_map(|run| Some((run.score(&by.name)?, run))).collect();
@@ -98,12 +99,12 @@ pub fn best(runs: Vec<RunSummary>, by: &Headline) -> Result<(RunSummary, usize),
     scored.sort_by(|(a, _), (b, _)| by.goal.order(*a, *b));
     let (_, best) = scored.into_iter().next().ok_or_else(|| {
         let name = &by.name;
-        UserError(format!("no finished run has {name} yet; `umwelt runs ls` tells how far they are"))
+        UserError(format!("no finished run has {name} yet; `umwelt runs ls` shows their progress"))
     })?;
     Ok((best, count))
 }
 
-/// Refuses a key that no run has, and suggests another.
+/// Refuses a key that no run has, and suggests the nearest ones.
 pub fn check_key(key: &str, runs: &[RunSummary]) -> Result<(), UserError> {
     let has = |run: &RunSummary| run.scores.contains_key(key) || run.settings.contains_key(key);
     if OWN.contains(&key) || runs.iter().any(has) {
@@ -118,22 +119,24 @@ pub fn check_key(key: &str, runs: &[RunSummary]) -> Result<(), UserError> {
 }
 
 fn check_state(filter: &Filter) -> Result<(), UserError> {
-    let Some(wanted) = filter.exactly().filter(|_| filter.key == "state") else { return Ok(()) };
+    let Some(wanted) = filter.compared_for_equality().filter(|_| filter.key == "state") else {
+        return Ok(());
+    };
     if RunState::from_str(wanted, true).is_ok() {
         return Ok(());
     }
     let states: Vec<String> = RunState::value_variants().iter().map(ToString::to_string).collect();
     let choices: Vec<&str> = states.iter().map(String::as_str).collect();
     let hint = for_unknown_choice(wanted, &choices);
-    Err(UserError(format!("there is no state `{wanted}`, only {}{hint}", choices.join(", "))))
+    Err(UserError(format!("unknown state `{wanted}`; choose one of {}{hint}", choices.join(", "))))
 }
 
-fn belongs(run: &RunSummary, group: &str) -> bool {
+fn is_in_group(run: &RunSummary, group: &str) -> bool {
     let in_folder = run.name.strip_prefix(group).is_some_and(|rest| rest.starts_with('/'));
     in_folder || run.settings.get("run_group").and_then(Value::as_str) == Some(group)
 }
 
-/// Numbers before text, nothing last whichever way it goes.
+/// Numbers before text, and null last in both directions.
 fn order(a: &Value, b: &Value, reverse: bool) -> Ordering {
     let present = match (a.is_null(), b.is_null()) {
         (true, true) => return Ordering::Equal,

@@ -1,4 +1,4 @@
-//! The command that makes a run once more.
+//! The command that repeats a run.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
@@ -8,37 +8,38 @@ use serde_json::Value;
 use super::{Run, quoted};
 use umwelt_settings as settings;
 
-/// What to tell `train`.
+/// The arguments of `train` that repeat a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rerun {
     pub configs: Vec<PathBuf>,
-    /// `KEY=VALUE` each.
+    /// Overrides, each `KEY=VALUE`.
     pub values: Vec<String>,
 }
 
-/// The same settings with `values` laid upon them. Unless those say otherwise the folder is a new one, named after
-/// the run.
+/// The settings of `run` with the overrides `values`.
+///
+/// Without an `output_path` among `values` the new run gets its own folder, named after `run`.
 pub fn rerun(run: &Run, values: &[String]) -> Rerun {
     let given = |key: &str| values.iter().any(|value| value.split('=').next() == Some(key));
-    let mut all = Vec::new();
+    let mut overrides = Vec::new();
     if !given("output_path") {
-        all.push("output_path=null".to_owned());
+        overrides.push("output_path=null".to_owned());
         let named = run.summary.settings.get("run_name").is_some_and(Value::is_string);
         if !named && !given("run_name") {
-            all.push(format!("run_name={}", yaml_text(base_name(run))));
+            overrides.push(format!("run_name={}", yaml_text(base_name(run))));
         }
     }
-    all.extend_from_slice(values);
-    Rerun { configs: vec![run.folder.join("settings.yaml")], values: all }
+    overrides.extend_from_slice(values);
+    Rerun { configs: vec![run.folder.join("settings.yaml")], values: overrides }
 }
 
-/// The last part of the run's name, without the mark of its settings that `train` may have put behind it.
+/// The last part of the run's name, without the identity at its end.
 fn base_name(run: &Run) -> &str {
     let name = run.summary.name.rsplit('/').next().unwrap_or_default();
-    name.rsplit_once('-').filter(|(_, mark)| settings::is_identity(mark)).map_or(name, |(base, _)| base)
+    name.rsplit_once('-').filter(|(_, end)| settings::is_identity(end)).map_or(name, |(base, _)| base)
 }
 
-/// Text that YAML reads as this text.
+/// `text` as a YAML scalar, in quotes if YAML would read it as something else.
 fn yaml_text(text: &str) -> String {
     let safe = text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
     if safe && !text.starts_with('-') && settings::plain(text).is_string() {
@@ -48,7 +49,7 @@ fn yaml_text(text: &str) -> String {
 }
 
 impl Rerun {
-    /// The command for a shell.
+    /// The command, quoted for a shell.
     pub fn command(&self) -> String {
         let start = ["umwelt", "train", "--configs"].map(OsStr::new).into_iter();
         let configs = self.configs.iter().map(|config| config.as_os_str());

@@ -1,4 +1,4 @@
-//! Runs moved away, and brought back.
+//! The trash: removed runs, which can be restored.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,32 +8,32 @@ use anyhow::{Context, Result, bail, ensure};
 use super::name::{is_called, name_of, path_of, shown};
 use umwelt_base::UserError;
 
-use super::{Registry, Run, find::unknown, scan, wording::moment};
+use super::{Registry, Run, find::unknown, format::local_time, scan};
 use crate::{RunState, unix_seconds};
 
 const TRASH: &str = ".trash";
 const TIME: &str = "%Y%m%d-%H%M%S";
-/// Characters of `20261122-023000-`.
+/// The length of the time before a name: `20261122-023000-`.
 const PREFIX: usize = 16;
 
 /// A run in the trash.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trashed {
-    /// What it was called.
+    /// The name of the run before it was removed.
     pub name: String,
     pub folder: PathBuf,
 }
 
 impl Registry {
-    /// Where removed runs are kept.
+    /// The folder of removed runs.
     pub fn trash(&self) -> PathBuf {
         self.root().join(TRASH)
     }
 
-    /// The name under which a run can be removed.
+    /// The name of a run that can be removed.
     ///
     /// # Errors
-    /// When the run is running, lies elsewhere, or is in the trash already.
+    /// The run is running, lies outside the root, or is in the trash.
     pub fn check_removable(&self, run: &Run) -> Result<String, UserError> {
         let (folder, root) = (shown(&run.folder), self.root().display());
         let Some(name) = self.name_below_root(&run.folder) else {
@@ -54,7 +54,7 @@ impl Registry {
     pub fn remove(&self, run: &Run) -> Result<Trashed> {
         let name = self.check_removable(run)?;
         let named = |seconds: u64| {
-            let time = moment(unix_seconds() + seconds as f64, TIME);
+            let time = local_time(unix_seconds() + seconds as f64, TIME);
             self.trash().join(path_of(&format!("{time}-{name}")))
         };
         let folder = (0..).map(named).find(|folder| !is_taken(folder)).expect("some second is free");
@@ -62,27 +62,27 @@ impl Registry {
         Ok(Trashed { name, folder })
     }
 
-    /// What is in the trash, oldest first.
+    /// The runs in the trash, the first removed one first.
     pub fn trashed(&self) -> Result<Vec<Trashed>> {
-        let mut found: Vec<String> = scan::scan(&self.trash())?.into_iter().map(|found| found.name).collect();
-        found.sort();
+        let mut stored: Vec<String> = scan::scan(&self.trash())?.into_iter().map(|run| run.name).collect();
+        stored.sort();
         let trashed = |stored: &String| {
             let name = stored.get(PREFIX..)?.to_owned();
             Some(Trashed { name, folder: self.trash().join(path_of(stored)) })
         };
-        Ok(found.iter().filter_map(trashed).collect())
+        Ok(stored.iter().filter_map(trashed).collect())
     }
 
-    /// Brings the run `name` back, the one removed last if there are several.
+    /// Restores the run `typed`; of several with that name, the one removed last.
     ///
     /// # Errors
-    /// When the trash holds no such run, or its place is taken.
+    /// The trash holds no such run, or its former place is taken.
     pub fn restore(&self, typed: &Path) -> Result<PathBuf> {
         let trashed = self.trashed()?;
         let Some(last) = trashed.iter().rfind(|trashed| is_called(&trashed.name, typed)) else {
             let names = trashed.iter().map(|trashed| trashed.name.as_str());
             let typed = name_of(typed);
-            bail!(unknown(&typed, &self.trash(), names, "`umwelt runs restore` lists what there is"));
+            bail!(unknown(&typed, &self.trash(), names, "`umwelt runs restore` lists the trash"));
         };
         let place = self.folder_of(&last.name);
         let taken = || UserError(format!("{} is taken; move it away first", shown(&place)));
@@ -91,14 +91,14 @@ impl Registry {
         let linked = || UserError(format!("{} is behind a link; move the link away first", shown(&place)));
         ensure!(self.name_below_root(&place).as_ref() == Some(&last.name), linked());
         move_to(&last.folder, &place)?;
-        // Folders that stood for the sweep of the run stay behind empty.
+        // The folders of the run's group in the trash are removed if they are empty.
         for folder in last.folder.ancestors().skip(1).take_while(|folder| *folder != self.root()) {
             let _ = fs::remove_dir(folder);
         }
         Ok(place)
     }
 
-    /// Removes all that is in the trash for good.
+    /// Deletes the trash permanently.
     pub fn empty_trash(&self) -> Result<()> {
         let trash = self.trash();
         let emptied = if trash.exists() { fs::remove_dir_all(&trash) } else { Ok(()) };
@@ -106,7 +106,7 @@ impl Registry {
     }
 }
 
-/// Whether something lies here, be it a link that leads nowhere.
+/// True if `place` exists, a broken link included.
 fn is_taken(place: &Path) -> bool {
     place.symlink_metadata().is_ok()
 }

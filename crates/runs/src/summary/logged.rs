@@ -1,4 +1,4 @@
-//! Scores of runs that a version made which kept them in the log alone.
+//! The scores of runs of earlier versions, which are only in the log of metrics.
 
 use std::fs::File;
 use std::io::{Read, Seek, SeekFrom};
@@ -8,7 +8,8 @@ use anyhow::{Context, Result};
 
 use crate::{Record, SCORE};
 
-/// The last line with a `score`, looked for at the end of the log before all of it is read.
+/// The numbers of the last line with a `score`. The end of the log is searched first, and the whole
+/// log only if that fails.
 pub fn scores(log: &Path) -> Result<Record> {
     const END: u64 = 16 * 1024;
     let Ok(mut file) = File::open(log) else { return Ok(Record::new()) };

@@ -81,19 +81,19 @@ impl Spec<'_> {
 
     fn check_words(&self) -> Result<()> {
         let known: Vec<String> = SPEC.iter().map(|word| self.path(word)).collect();
-        let stranger = self.entries.iter().find(|(key, _)| !SPEC.contains(&key.name.as_str()));
-        stranger.map_or(Ok(()), |(key, _)| {
+        let unknown = self.entries.iter().find(|(key, _)| !SPEC.contains(&key.name.as_str()));
+        unknown.map_or(Ok(()), |(key, _)| {
             let path = self.path(&key.name);
             let hint = for_unknown_key(&path, &known);
             Err(wrong(&key.origin, &path, format!("unknown key; {hint}")))
         })
     }
 
-    fn only(&self, allowed: &[&str], beside: &str) -> Result<()> {
+    fn only(&self, allowed: &[&str], with: &str) -> Result<()> {
         let fits = |word: &str| allowed.contains(&word) || ["when", "distribution"].contains(&word);
         match self.entries.iter().find(|(key, _)| !fits(&key.name)) {
             Some((key, _)) => {
-                let message = format!("means nothing beside {beside}");
+                let message = format!("has no effect with {with}");
                 Err(wrong(&key.origin, &self.path(&key.name), message))
             }
             None => Ok(()),

@@ -251,8 +251,8 @@ impl SweepFolder {
         if written.identity == trial.identity {
             trial.name = written.name;
         } else {
-            // An earlier version wrote no identity, or another one for the same settings; a run that has
-            // started has it in its settings.
+            // An earlier version wrote no identity, or another one for the same settings. A run
+            // that has started is found by its settings.
             trial = self.keep_names(vec![trial]).remove(0);
             if !written.identity.is_empty() && trial.name != written.name {
                 return None;

@@ -87,7 +87,7 @@ impl<'a> Pool<'a> {
         loop {
             self.reap()?;
             self.check_orphans()?;
-            if self.stop.asked() {
+            if self.stop.is_requested() {
                 return Err(Interrupted.into());
             }
             self.fill()?;

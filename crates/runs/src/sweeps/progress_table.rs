@@ -69,7 +69,7 @@ impl ProgressTable {
                 ("finished", format!("{} {}", self.metric, format::score(score)))
             }
             (Ending::Done, _) => ("done", message()),
-            (Ending::Interrupted, _) => ("stopped", "it goes on from its checkpoint".into()),
+            (Ending::Interrupted, _) => ("stopped", "it continues from its checkpoint".into()),
             (Ending::Killed(reason) | Ending::Failed(reason), _) => ("failed", reason.clone()),
         };
         terminal::note(format!("{word:<9} {}  {rest}", trial.name));
@@ -203,7 +203,7 @@ mod tests {
     use umwelt_settings::example::RunSettings;
 
     #[test]
-    fn the_headline_counts_states_and_tells_the_time_left() {
+    fn the_headline_counts_states_and_shows_the_time_left() {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("a.yaml");
         std::fs::write(&file, "values: {model_type: VICReg}\nparameters: {dataset_noise: [1, 2, 3, 4, 5]}")

@@ -89,7 +89,7 @@ impl Submission {
 
     pub fn read(path: &Path) -> Result<Self> {
         let text = fs::read(path).with_context(|| format!("could not read {}", path.display()))?;
-        serde_json::from_slice(&text).with_context(|| format!("{} is no submission", path.display()))
+        serde_json::from_slice(&text).with_context(|| format!("{} is not a submission file", path.display()))
     }
 
     fn write(&self, path: &Path) -> Result<()> {

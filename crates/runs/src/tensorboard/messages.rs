@@ -1,4 +1,4 @@
-//! The part of TensorFlow's `Event` message that we write, by its field numbers.
+//! The fields of TensorFlow's `Event` message that event files need.
 
 use prost::{Message, Oneof};
 
@@ -22,7 +22,7 @@ pub enum Content {
     Session(Session),
 }
 
-/// That a program begins to write; older files may hold steps that it takes once more.
+/// The start of a program, which may repeat steps of older files.
 #[derive(Clone, PartialEq, Message)]
 pub struct Session {
     #[prost(int32, tag = "1")]
@@ -41,18 +41,18 @@ pub struct Value {
     pub tag: String,
     #[prost(message, optional, tag = "9")]
     pub metadata: Option<Metadata>,
-    #[prost(oneof = "Worth", tags = "2, 4, 8")]
-    pub worth: Option<Worth>,
+    #[prost(oneof = "Payload", tags = "2, 4, 8")]
+    pub payload: Option<Payload>,
 }
 
 impl Value {
-    pub fn new(tag: &str, worth: Worth) -> Self {
-        Self { tag: tag.into(), metadata: None, worth: Some(worth) }
+    pub fn new(tag: &str, payload: Payload) -> Self {
+        Self { tag: tag.into(), metadata: None, payload: Some(payload) }
     }
 }
 
 #[derive(Clone, PartialEq, Oneof)]
-pub enum Worth {
+pub enum Payload {
     #[prost(float, tag = "2")]
     Number(f32),
     #[prost(message, tag = "4")]

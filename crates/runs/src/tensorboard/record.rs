@@ -1,4 +1,4 @@
-//! TFRecord framing: length, its checksum, data, its checksum.
+//! TFRecord framing: the length and its checksum, then the data and their checksum.
 
 const MASK_DELTA: u32 = 0xa282_ead8;
 
@@ -8,7 +8,8 @@ pub fn frame(data: &[u8]) -> Vec<u8> {
     [&length, &masked_checksum(&length)[..], data, &masked_checksum(data)].concat()
 }
 
-/// The CRC-32C, rotated and shifted: checksums of data that holds checksums would not protect it.
+/// The masked CRC-32C: rotated, with a constant added. A plain CRC is weak for data that contain
+/// CRCs.
 fn masked_checksum(data: &[u8]) -> [u8; 4] {
     crc32c::crc32c(data).rotate_right(15).wrapping_add(MASK_DELTA).to_le_bytes()
 }

@@ -1,4 +1,4 @@
-//! What TensorBoard's own reader finds in our files.
+//! Tests of event files with TensorBoard's own reader.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -35,14 +35,15 @@ fn read_back(folder: &Path) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The first bytes of a PNG of 28 x 14 pixels: signature, length of the first chunk, its name, width, height.
+/// The first bytes of a PNG of 28 x 14 pixels: the signature, and the length, name, width and height
+/// of the first chunk.
 fn png() -> Vec<u8> {
     let head = [PNG_SIGNATURE, &[0, 0, 0, 13], b"IHDR", &28_u32.to_be_bytes(), &14_u32.to_be_bytes()];
     head.concat()
 }
 
 #[test]
-fn tensorboard_reads_what_was_told() {
+fn tensorboard_reads_scalars_images_and_text() {
     let folder = tempfile::tempdir().unwrap();
     let mut events = EventFile::create(folder.path()).unwrap();
     events.scalars(10, 1000.5, &[("train/loss", 0.5), ("rate", 0.25)]).unwrap();
@@ -59,7 +60,7 @@ fn tensorboard_reads_what_was_told() {
 }
 
 #[test]
-fn steps_that_are_taken_once_more_are_not_shown_twice() {
+fn repeated_steps_are_shown_once() {
     let folder = tempfile::tempdir().unwrap();
     let mut before = EventFile::create(folder.path()).unwrap();
     before.session(1).unwrap();
@@ -77,7 +78,7 @@ fn steps_that_are_taken_once_more_are_not_shown_twice() {
 }
 
 #[test]
-fn files_of_one_second_have_names_of_their_own() {
+fn files_of_the_same_second_have_different_names() {
     let folder = tempfile::tempdir().unwrap();
     let files = [EventFile::create(folder.path()).unwrap(), EventFile::create(folder.path()).unwrap()];
     let name = files[0].path.file_name().unwrap().to_string_lossy().into_owned();
@@ -88,9 +89,9 @@ fn files_of_one_second_have_names_of_their_own() {
 }
 
 #[test]
-fn what_is_no_png_is_refused_by_its_tag() {
+fn an_image_that_is_not_a_png_is_refused_by_its_tag() {
     let folder = tempfile::tempdir().unwrap();
     let mut events = EventFile::create(folder.path()).unwrap();
     let error = events.image(0, 0.0, "frames", b"GIF89a".to_vec()).unwrap_err();
-    assert_eq!(format!("{error:#}"), "the image frames is no PNG: it begins differently");
+    assert_eq!(format!("{error:#}"), "the image frames is not a PNG: it begins differently");
 }

@@ -1,4 +1,4 @@
-//! TensorBoard's event files as a mirror of a run.
+//! A tracker that writes TensorBoard's event files.
 
 use std::path::Path;
 
@@ -6,13 +6,13 @@ use anyhow::Result;
 
 use super::Tracker;
 use crate::tensorboard::EventFile;
-use crate::{Record, SCORE, State, step_of, unix_seconds};
+use crate::{Record, SCORE, ScoreCard, State, step_of, unix_seconds};
 
-/// Event files of a run, in its folder `tensorboard/`.
+/// The event file of one start of a run, in its folder `tensorboard/`.
 pub struct TensorBoard(EventFile);
 
 impl TensorBoard {
-    /// Begins another event file of the run in `folder`.
+    /// Creates a new event file for the run in `folder`.
     pub fn start(folder: &Path) -> Result<Self> {
         Ok(Self(EventFile::create(&folder.join("tensorboard"))?))
     }
@@ -23,12 +23,12 @@ impl Tracker for TensorBoard {
         "TensorBoard"
     }
 
-    fn go_on_from(&mut self, step: u64) -> Result<()> {
-        // What belongs to this step itself was measured before, and is kept in the metrics too.
+    fn resume_at(&mut self, step: u64) -> Result<()> {
+        // Records of `step` itself are of before, and are kept.
         self.0.session(step + 1)
     }
 
-    /// Evaluations and training stand apart: TensorBoard groups by what stands before the stroke.
+    /// TensorBoard groups tags by the part before the slash: `training/...` and `evaluation/...`.
     fn record(&mut self, record: &Record) -> Result<()> {
         let step = step_of(record);
         let part = if record.contains_key(SCORE) { "evaluation" } else { "training" };
@@ -44,8 +44,9 @@ impl Tracker for TensorBoard {
         self.0.image(step, unix_seconds(), name, png.to_vec())
     }
 
-    fn comparison(&mut self, step: u64, rows: &[(String, f64)]) -> Result<()> {
-        let rows: String = rows.iter().map(|(name, value)| format!("| {name} | {value:.4} |\n")).collect();
+    fn scores(&mut self, step: u64, card: &ScoreCard) -> Result<()> {
+        let row = |(name, value): &(String, f64)| format!("| {name} | {value:.4} |\n");
+        let rows: String = card.comparison().iter().map(row).collect();
         self.0.text(step, unix_seconds(), "scores", &format!("| score | value |\n| --- | ---: |\n{rows}"))
     }
 

@@ -1,5 +1,5 @@
-//! Signs of YAML that nobody means in an argument of `--values`: comments, anchors, aliases, tags, block text, marks
-//! of a document. Text that holds one is refused until it is quoted.
+//! The refusal of YAML syntax that is a mistake in an argument of `--values`: comments, anchors,
+//! aliases, tags, block text and document marks. Quoted text may hold it.
 
 use saphyr_parser::{Event, ScalarStyle, ScanError, Span};
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Reader<'_> {
-    /// Refuses what an event says that an argument should not.
+    /// Refuses an event of such syntax.
     pub(super) fn check_argument(&self, event: &Event<'_>, span: Span) -> Result<()> {
         if !matches!(self.source, Source::Values(_)) {
             return Ok(());
@@ -42,7 +42,7 @@ impl Reader<'_> {
         }
     }
 
-    /// Refuses comments, and an end of the document with nothing before it; `end` is the end of the text.
+    /// Refuses comments, and a document end without content. `end` is the end of the text.
     pub(super) fn check_end(&self, is_empty: bool, end: Span) -> Result<()> {
         let text = self.text.text;
         match self.source {
@@ -54,7 +54,7 @@ impl Reader<'_> {
         }
     }
 
-    /// What is said of an alias without its anchor, as all are that a person writes in an argument.
+    /// The error of an alias without an anchor.
     pub(super) fn alias_in_argument(&self, error: &ScanError) -> Option<SettingsError> {
         let unknown = matches!(self.source, Source::Values(_)) && error.info().contains("unknown anchor");
         unknown.then(|| self.needs_quotes("`*` starts an alias", Span::empty(*error.marker())))
@@ -72,7 +72,8 @@ impl Reader<'_> {
     }
 }
 
-/// Whether a `#` begins a comment: outside of quotes, after a space, a bracket or a comma, or at the start.
+/// True if a `#` begins a comment: outside of quotes, at the start or after a space, `[`, `{` or
+/// comma.
 fn has_comment(text: &str) -> bool {
     let mut chars = text.chars().peekable();
     let (mut open, mut last, mut before) = (None, ' ', '[');
@@ -92,7 +93,8 @@ fn has_comment(text: &str) -> bool {
     false
 }
 
-/// Whether a value starts after the character `last`, where `before` is the last one that is no space.
+/// True if a value starts after the character `last`. `before` is the last character that is not
+/// a space.
 fn starts_value(last: char, before: char) -> bool {
     "[{,".contains(before) || before == ':' && last.is_whitespace()
 }
@@ -102,7 +104,7 @@ mod tests {
     use super::has_comment;
 
     #[test]
-    fn a_comment_stands_outside_of_quotes_and_apart_from_words() {
+    fn a_comment_begins_outside_of_quotes_after_a_space_or_bracket() {
         for text in
             ["#", " #", "a #", "a\t#b", "'a' #", "it's #", "a 'b #c'", "[a,#b]", "{a: 'b' #\n}", "a:'b #c'"]
         {

@@ -50,7 +50,7 @@ impl<'i> Reader<'i> {
         }
     }
 
-    /// The entries that `<<` brings: of one mapping, or of a list of mappings of which the first counts.
+    /// The entries that `<<` inherits from one mapping, or from a list in which earlier ones win.
     fn inherit(&self, node: Node) -> Result<Vec<(Key, Node)>> {
         match node.value {
             Value::Map(entries) => Ok(entries),
@@ -66,11 +66,11 @@ impl<'i> Reader<'i> {
     }
 }
 
-/// What a mapping says itself, and what it takes over from others where it says nothing.
+/// The own entries of a mapping, and those inherited by `<<`.
 #[derive(Default)]
 struct Entries {
     own: Vec<(Key, Node)>,
-    /// Where each of its own keys was given.
+    /// The origins of the own keys.
     known: HashMap<String, Origin>,
     inherited: Vec<(Key, Node)>,
 }

@@ -120,9 +120,10 @@ impl Spec<'_> {
             });
         }
         if !(first.is_finite() && last.is_finite()) {
-            return Err(
-                self.wrong("max", format!("is too large: half a step of {step:?} above it is no number"))
-            );
+            return Err(self.wrong(
+                "max",
+                format!("is too large: half a step of {step:?} above it exceeds all numbers"),
+            ));
         }
         if chosen && step > high - low {
             let range = high - low;

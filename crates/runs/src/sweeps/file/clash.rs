@@ -18,7 +18,7 @@ pub(super) fn names(sweep: &SweepFile) -> Result<()> {
     for (position, dimension) in dimensions.iter().enumerate() {
         for earlier in &dimensions[..position] {
             if earlier.name == dimension.name {
-                let message = format!("a name that something else has, at {}", earlier.origin);
+                let message = format!("this name is used before, at {}", earlier.origin);
                 return Err(wrong(&dimension.origin, &dimension.name, message));
             }
             if let Some((ours, theirs)) = clash(dimension, earlier) {

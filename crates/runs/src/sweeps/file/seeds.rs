@@ -25,7 +25,7 @@ pub(super) fn read(key: &Key, node: &Node) -> Result<Vec<Setting>, SettingsError
 }
 
 fn too_many(count: u64) -> String {
-    format!("stands for the seeds 1 to {count}, but a sweep has at most {MOST_RUNS} runs")
+    format!("means the seeds 1 to {count}, but a sweep has at most {MOST_RUNS} runs")
 }
 
 /// A hint for a seed that was read as a number of seeds.

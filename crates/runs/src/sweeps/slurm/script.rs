@@ -139,7 +139,7 @@ fn resources(options: &SlurmOptions) -> Vec<String> {
 /// A path as text that fits on one line.
 fn text(path: &Path) -> Result<&str> {
     let text = path.to_str().filter(|text| !text.contains(char::is_control));
-    text.with_context(|| format!("{path:?} cannot stand in a batch script; use a path of plain text"))
+    text.with_context(|| format!("{path:?} cannot be written in a batch script; use a path of plain text"))
 }
 
 fn directive(name: &str, value: &str) -> String {
@@ -253,7 +253,8 @@ mod tests {
         let option = SlurmOptions { slurm_option: vec!["--x=1\necho".into()], ..Default::default() };
         assert!(option.check().unwrap_err().starts_with("--slurm-option: "));
         let at = tempfile::tempdir().unwrap();
-        for (name, reason) in [("a\nb", "cannot stand in a batch script"), ("a\\b", "with a backslash")] {
+        for (name, reason) in [("a\nb", "cannot be written in a batch script"), ("a\\b", "with a backslash")]
+        {
             let folder = at.path().join(name);
             std::fs::create_dir(&folder).unwrap();
             let refused = script_of("s", &folder, &SlurmOptions::default()).unwrap_err().to_string();

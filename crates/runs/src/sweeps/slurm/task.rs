@@ -48,7 +48,7 @@ pub fn run_task<T: Schema>(plan: &Path) -> Result<()> {
         };
         failed += usize::from(!attempt(&folder, &trial, &stop)?);
     }
-    anyhow::ensure!(failed == 0, "{failed} runs of this task failed; `--status` tells why");
+    anyhow::ensure!(failed == 0, "{failed} runs of this task failed; `--status` shows the errors");
     Ok(())
 }
 
@@ -86,7 +86,7 @@ fn run(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<Ending> {
         if let Some(ending) = worker.ended(folder)? {
             break ending;
         }
-        if stop.asked() && !passed_on {
+        if stop.is_requested() && !passed_on {
             worker.signal(Signal::TERM);
             passed_on = true;
         }

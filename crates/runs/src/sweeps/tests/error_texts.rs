@@ -97,11 +97,11 @@ fn a_list_or_range_that_is_none() {
     );
     refuses(
         "parameters: {a: {values: [1], min: 3}}",
-        "noise.yaml:1:31: parameters.a.min: means nothing beside values",
+        "noise.yaml:1:31: parameters.a.min: has no effect with values",
     );
     refuses(
         "parameters: {a: {value: 1, min: 3}}",
-        "noise.yaml:1:28: parameters.a.min: means nothing beside value",
+        "noise.yaml:1:28: parameters.a.min: has no effect with value",
     );
     refuses(
         "parameters: {a: {values: [1, 2], probabilities: [1]}}",
@@ -224,7 +224,7 @@ fn a_range_that_a_setting_of_whole_numbers_cannot_take() {
 fn more_runs_than_anyone_means() {
     let seeds = |count: &str| {
         format!(
-            "noise.yaml:1:8: seeds: stands for the seeds 1 to {count}, but a sweep has at most 100000 runs; if {count} is the seed, write `seeds: [{count}]`"
+            "noise.yaml:1:8: seeds: means the seeds 1 to {count}, but a sweep has at most 100000 runs; if {count} is the seed, write `seeds: [{count}]`"
         )
     };
     refuses("seeds: 1000000000000", &seeds("1000000000000"));
@@ -328,7 +328,7 @@ fn a_key_that_two_set() {
     );
     refuses(
         "labels: {a: [1]}\nparameters: {a: [1]}",
-        "noise.yaml:2:14: a: a name that something else has, at noise.yaml:1:10",
+        "noise.yaml:2:14: a: this name is used before, at noise.yaml:1:10",
     );
     refuses(
         "parameters: {seed: [1, 2]}\nseeds: 3",

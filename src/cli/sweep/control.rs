@@ -1,4 +1,4 @@
-//! Looking at a sweep, and ending it.
+//! Dry runs, the status and the cancellation of a sweep.
 
 use std::time::Duration;
 
@@ -10,15 +10,13 @@ use super::cluster::plan;
 use crate::sweeps::{SweepFolder, TrialState, TrialStatus, headline, slurm, table};
 use umwelt_base::terminal::{print, print_line};
 
-/// Tells what would start.
+/// Prints the runs of a sweep without starting them.
 pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     let statuses = folder.statuses()?;
     print(table(&statuses, &folder.file.metric.name, None))?;
     let unasked = folder.unasked()?;
     if unasked > 0 {
-        print_line(format!(
-            "{unasked} more are chosen as the sweep goes, by what the runs before them found"
-        ))?;
+        print_line(format!("{unasked} more are chosen during the sweep, by the results of earlier runs"))?;
     }
     print_line(headline(&statuses, unasked))?;
     if let Some(submission) = arguments.slurm.slurm.then(|| plan(folder, arguments)).transpose()?.flatten() {
@@ -27,7 +25,7 @@ pub fn dry_run(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     Ok(())
 }
 
-/// Tells where each run stands.
+/// Prints the status of each run.
 pub fn status(folder: &SweepFolder) -> Result<()> {
     let statuses = folder.statuses()?;
     print(table(&statuses, &folder.file.metric.name, None))?;
@@ -42,19 +40,20 @@ pub fn status(folder: &SweepFolder) -> Result<()> {
     Ok(())
 }
 
-/// A line that names runs in the sweep's folder which the file, as it stands now, does not describe; empty without such.
+/// A line that names the runs in the sweep's folder that are not trials of the present sweep file;
+/// empty without such runs.
 pub fn note_of_stray_runs(folder: &SweepFolder) -> Result<String> {
     let strays = folder.stray_runs()?;
     let Some(first) = strays.first() else { return Ok(String::new()) };
     let more = if strays.len() > 1 { format!(" and {} more", strays.len() - 1) } else { String::new() };
     Ok(format!(
-        "not of this sweep as its file stands now: {first}{more} in {}; compare by `umwelt runs diff`, remove by \
+        "not part of the present sweep file: {first}{more} in {}; compare with `umwelt runs diff`, remove with \
          `umwelt runs rm`\n",
         folder.path().display()
     ))
 }
 
-/// Ends the scheduler of this machine, the jobs at Slurm, and runs that outlived their scheduler.
+/// Stops the scheduler on this machine, the jobs at Slurm, and runs without a scheduler.
 pub fn cancel(folder: &SweepFolder) -> Result<()> {
     let jobs = slurm::cancel(folder.path())?;
     let holder = folder.holder();
@@ -77,5 +76,5 @@ pub fn cancel(folder: &SweepFolder) -> Result<()> {
     while !running()?.is_empty() {
         std::thread::sleep(Duration::from_millis(200));
     }
-    print_line("stopped; the same command goes on with it")
+    print_line("stopped; the same command resumes it")
 }

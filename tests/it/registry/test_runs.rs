@@ -10,11 +10,11 @@ use umwelt::schema::RunSettings;
 use umwelt::settings;
 
 /// A folder with `runs` in it.
-pub struct Made {
+pub struct TestRuns {
     folder: tempfile::TempDir,
 }
 
-impl Made {
+impl TestRuns {
     pub fn nothing() -> Self {
         Self { folder: tempfile::tempdir().unwrap() }
     }
@@ -70,21 +70,21 @@ impl Made {
         self.folder.path().join("runs").join(name)
     }
 
-    /// What `umwelt runs ...` does here.
+    /// The output of `umwelt runs ...` in this folder.
     pub fn umwelt(&self, arguments: &[&str]) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_umwelt"));
         command.current_dir(self.folder.path()).arg("runs").args(arguments).output().unwrap()
     }
 
-    /// What it prints when all is well, warnings included.
+    /// The output of a command that succeeds, warnings included.
     pub fn says(&self, arguments: &[&str]) -> String {
         let output = self.umwelt(arguments);
-        let told = text(&output.stdout) + &text(&output.stderr);
-        assert!(output.status.success(), "{arguments:?}: {told}");
-        told
+        let printed = text(&output.stdout) + &text(&output.stderr);
+        assert!(output.status.success(), "{arguments:?}: {printed}");
+        printed
     }
 
-    /// What it complains of; a mistake in what was typed ends with code 2.
+    /// The error of a command that ends with code 2, for mistakes of the user.
     pub fn refuses(&self, arguments: &[&str]) -> String {
         let output = self.umwelt(arguments);
         assert_eq!((output.status.code(), text(&output.stdout)), (Some(2), String::new()), "{arguments:?}");
