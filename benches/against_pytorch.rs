@@ -17,7 +17,7 @@ use umwelt::worlds::WorldSettings;
 use umwelt::worlds::collaboration::models::DigitStrips;
 use umwelt::worlds::collaboration::{Augmentation, CollaborationTask, DigitViews};
 use umwelt::worlds::dots::data::{Dots, DotsSettings};
-use umwelt::worlds::dots::evaluation::Judge;
+use umwelt::worlds::dots::evaluation::Evaluator;
 use umwelt::worlds::dots::{self, WorldModelTask, models};
 use umwelt_base::random::Stream;
 use umwelt_base::stop::Stop;
@@ -236,17 +236,17 @@ fn probes() -> Result<()> {
         let (settings, run) = published(VICREG, &[&format!("probing_cfg.solver={solver}")])?;
         let world = Dots::new(DotsSettings { noise: 1.0, normalize: true, ..DotsSettings::default() })?;
         let model = models::build(&settings, &run, Device::Cpu)?;
-        let judge = Judge {
+        let evaluator = Evaluator {
             world: &world,
             probing: &settings.probing_cfg,
             batches_per_epoch: 78,
             batch_size: 128,
             seed: run.seed,
-            mpcs: None,
+            planning_problems: None,
             quick: false,
         };
         let started = Instant::now();
-        let (evaluation, _) = judge.evaluate(model.as_ref(), 0.0, &Stop::default())?;
+        let (evaluation, _) = evaluator.evaluate(model.as_ref(), 0.0, &Stop::default())?;
         seconds.push(started.elapsed().as_secs_f64());
         println!(
             "{solver:<34}{:>9.2}{:>15.3}{:>13.3}",

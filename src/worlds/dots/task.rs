@@ -8,7 +8,7 @@ use tch::{Device, Tensor};
 
 use super::Settings;
 use super::data::{DatasetType, Dots, DotsSettings, HostTrajectories, Overlay, Trajectories};
-use super::evaluation::{Judge, table};
+use super::evaluation::{Evaluator, table};
 use super::models::{self, LossOutput, WorldModel};
 use crate::charts::Figure;
 use crate::checkpoints::Checkpoint;
@@ -65,15 +65,19 @@ impl WorldModelTask {
         })
     }
 
-    fn judge(&self) -> Judge<'_> {
+    fn evaluator(&self) -> Evaluator<'_> {
         let settings = &self.settings;
-        Judge {
+        Evaluator {
             world: &self.validation_world,
             probing: &settings.probing_cfg,
             batches_per_epoch: (settings.val_dataset_size / settings.dataset_batch_size) as u64,
             batch_size: settings.dataset_batch_size,
             seed: self.run.seed,
-            mpcs: settings.probe_mpc.then_some(if self.run.quick_debug { 1 } else { settings.eval_mpcs }),
+            planning_problems: settings.probe_mpc.then_some(if self.run.quick_debug {
+                1
+            } else {
+                settings.eval_mpcs
+            }),
             quick: self.run.quick_debug,
         }
     }
@@ -149,7 +153,7 @@ impl Task for WorldModelTask {
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
-        let (evaluation, shown) = self.judge().evaluate(self.model.as_ref(), epoch, progress)?;
+        let (evaluation, examples) = self.evaluator().evaluate(self.model.as_ref(), epoch, progress)?;
         let world = self.title();
         let marked =
             if evaluation.dots.is_empty() { world.clone() } else { format!("action dot of {world}") };
@@ -158,13 +162,13 @@ impl Task for WorldModelTask {
         }
         let mut figures = vec![
             ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
-            ("frames", figures::frames(&marked, &shown.examples)?),
+            ("frames", figures::frames(&marked, &examples.sequences)?),
         ];
-        if !shown.problems.is_empty() {
-            figures.push(("planning", figures::planning(&world, &shown.problems)?));
+        if !examples.problems.is_empty() {
+            figures.push(("planning", figures::planning(&world, &examples.problems)?));
         }
         figures.extend(
-            figures::reconstructions(&world, &shown.examples)?.map(|figure| ("reconstructions", figure)),
+            figures::reconstructions(&world, &examples.sequences)?.map(|figure| ("reconstructions", figure)),
         );
         Ok(Evaluated {
             card: evaluation.card(),

@@ -63,7 +63,7 @@ fn listed(baselines: &[Baseline]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::worlds::dots::evaluation::Health;
+    use crate::worlds::dots::evaluation::RepresentationDiagnostics;
     use crate::worlds::dots::evaluation::errors::score_of;
     use crate::worlds::dots::evaluation::{DotScore, Score};
 
@@ -84,7 +84,7 @@ mod tests {
                 baseline("centre", &[8.9, 9.8]),
             ],
             dots: vec![],
-            diagnostics: Health::default(),
+            diagnostics: RepresentationDiagnostics::default(),
             planning: None,
         };
         let expected = "\
@@ -116,7 +116,7 @@ baselines: simulator 0 | dead reckoning 1.20 | centre 9.36
                 dot("action dot", 1.0, 0.5, vec![copy, centre.clone()]),
                 dot("standing dot", 7.0, 9.5, vec![baseline("copy", &[0.0, 0.0]), centre]),
             ],
-            diagnostics: Health::default(),
+            diagnostics: RepresentationDiagnostics::default(),
             planning: None,
         };
         let expected = "\
