@@ -7,7 +7,9 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
-use super::jepa::{Architecture, Jepa, Views, later};
+use super::architecture::Architecture;
+use super::jepa::Jepa;
+use super::views::{Views, later};
 use super::{JointEmbedding, LossOutput};
 use crate::nn::{Arch, Parameters, Precision};
 use crate::objectives::LossReport;
@@ -130,10 +132,10 @@ impl Simclr {
 
     fn contrasts(&self, views: &Views) -> Vec<(&'static str, f64, Tensor)> {
         let SimclrSettings { negatives, normalize_z, loss_temp, .. } = self.settings;
-        let guesses = views.guesses.as_ref().expect("they were asked for");
-        let batch = || info_nce(guesses, &later(&views.projections), normalize_z, loss_temp);
-        // Frame 0 has no prediction: what was seen of it stands in for one, so that it is a negative of all others.
-        let all = || Tensor::cat(&[views.projections.narrow(0, 0, 1), guesses.shallow_clone()], 0);
+        let predicted = views.projected_predictions.as_ref().expect("SimCLR projects its predictions");
+        let batch = || info_nce(predicted, &later(&views.projections), normalize_z, loss_temp);
+        // Frame 0 has no prediction. Its own projection replaces one, so that it is a negative of all others.
+        let all = || Tensor::cat(&[views.projections.narrow(0, 0, 1), predicted.shallow_clone()], 0);
         let trajectory = || trajectory_contrast(&all(), &views.projections, normalize_z, loss_temp);
         match negatives {
             Negatives::Batch => vec![("contrast", 1.0, batch())],
@@ -153,7 +155,8 @@ impl JointEmbedding for Simclr {
         let views = self.jepa.views(batch, true);
         let mut parts = self.contrasts(&views);
         if action_coeff > 0.0 {
-            let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &views.actions);
+            let error =
+                self.jepa.action_error(&views.previous_states(), &later(&views.encodings), &views.actions);
             parts.push(("action", action_coeff, error));
         }
         if let Some(error) = self.jepa.reconstruction_error(&views.encodings, &batch.states) {

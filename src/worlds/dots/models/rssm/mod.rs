@@ -15,7 +15,7 @@ pub use noise::Noise;
 pub use settings::RssmSettings;
 
 use self::dynamics::{Dynamics, normal};
-use super::jepa::later;
+use super::views::later;
 use super::{LossOutput, WorldModel};
 use crate::datasets::IMAGE_SIZE;
 use crate::diagnostics::Activations;

@@ -11,7 +11,8 @@ use tch::{Reduction, Tensor};
 
 pub use settings::{ActionPairs, SigregAxis, VicregSettings};
 
-use super::jepa::{Jepa, Views, later};
+use super::jepa::Jepa;
+use super::views::{Views, later};
 use super::{JointEmbedding, LossOutput};
 use crate::nn::{Parameters, Precision};
 use crate::objectives::LossReport;
@@ -37,15 +38,15 @@ impl Vicreg {
             Some((encodings, projections)) => (encodings, projections),
             None => (&views.encodings, &views.projections),
         };
-        match &views.guesses {
-            Some(guesses) => (guesses.shallow_clone(), later(projections)),
+        match &views.projected_predictions {
+            Some(projected) => (projected.shallow_clone(), later(projections)),
             None => (views.predictions.shallow_clone(), later(encodings)),
         }
     }
 
     fn action_error(&self, views: &Views) -> Tensor {
         let before = match self.settings.action_pairs {
-            ActionPairs::Predictions => views.departures(),
+            ActionPairs::Predictions => views.previous_states(),
             ActionPairs::Encodings => views.encodings.narrow(0, 0, views.actions.size()[0]),
         };
         self.jepa.action_error(&before, &later(&views.encodings), &views.actions)

@@ -8,7 +8,7 @@ use crate::settings::check::{
     InvalidSetting, MOST, WIDEST, at_least, at_most, not_negative, positive, refuse, within,
 };
 use crate::worlds::dots::models::adamw::{AdamwSettings, OptimizerChoice, recipe};
-use crate::worlds::dots::models::jepa::Architecture;
+use crate::worlds::dots::models::architecture::Architecture;
 
 /// Settings under `vicreg`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -6,7 +6,7 @@ use super::{SigregAxis, Vicreg};
 use crate::objectives::info_nce::unit_length;
 use crate::objectives::sigreg::sigreg;
 use crate::objectives::variance_covariance::variance_covariance;
-use crate::worlds::dots::models::jepa::{Views, later};
+use crate::worlds::dots::models::views::{Views, later};
 use umwelt_base::random::Stream;
 
 type Part = (&'static str, f64, Tensor);
