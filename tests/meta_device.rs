@@ -13,7 +13,7 @@ use umwelt::optim::{self, Recipe};
 use umwelt::schema::RunSettings;
 use umwelt::settings;
 use umwelt::worlds::WorldSettings;
-use umwelt::worlds::collaboration::models::{ComoModel, DigitStrips, Heard};
+use umwelt::worlds::collaboration::models::{ComoModel, DigitStrips, MessageCondition};
 use umwelt::worlds::collaboration::{Augmentation, DigitViews};
 use umwelt::worlds::dots::data::Trajectories;
 use umwelt::worlds::dots::models;
@@ -177,7 +177,7 @@ fn agents_that_talk() {
         let draw = augmentation.draw(0, 0, vec![1, 5, 2, 7]);
         let batch = DigitStrips::drawn(&digits, &draw, strips, agents as i64);
         train(&name, &model.parameters, &como.recipe(), &|| model.learn(&batch));
-        let drawn = model.agents.draw(&batch.seen, Heard::OfAnotherImage);
+        let drawn = model.agents.draw(&batch.seen, MessageCondition::Shuffled);
         assert_eq!((drawn.device(), drawn.size()), (device, batch.targets.size()), "{name}");
         assert_eq!(meta::mixed(), "", "{name}");
     }

@@ -10,7 +10,7 @@ use umwelt::datasets::IMAGE_SIZE;
 use umwelt::nn::{Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::objectives::LossReport;
 use umwelt::optim::{Cosine, Lars, Optimiser};
-use umwelt::worlds::collaboration::models::{Como, ComoSettings, Heard};
+use umwelt::worlds::collaboration::models::{Como, ComoSettings, MessageCondition};
 use umwelt::worlds::dots::data::Trajectories;
 use umwelt::worlds::dots::evaluation::{Probe, ProbeShape};
 use umwelt::worlds::dots::models::{LossOutput, Noise, Rssm, Simclr, Vicreg, WorldModel};
@@ -399,9 +399,9 @@ fn como(case: &str) {
         Tensor::stack(&each.collect::<Vec<_>>(), 1)
     };
     let of_agents = |name: &str| together(name).flip([1]);
-    let drawn = model.draw(&together("input.half"), Heard::Written);
+    let drawn = model.draw(&together("input.half"), MessageCondition::Intact);
     close(&format!("{case}: drawing"), &drawn, &of_agents("expect.prediction"));
-    let loss = model.learn(&together("input.half"), &of_agents("input.target"), Heard::Written);
+    let loss = model.learn(&together("input.half"), &of_agents("input.target"), MessageCondition::Intact);
     close(&format!("{case}: loss"), &loss, &recorded.tensors["expect.loss"]);
     let named = parameters.named().into_iter().map(|(name, tensor)| match tensor.grad() {
         gradient if gradient.defined() => (name, gradient),
