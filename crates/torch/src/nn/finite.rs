@@ -2,7 +2,7 @@
 
 use tch::{Kind, Tensor};
 
-/// The first of the named tensors that holds NaN or an infinite number, and which of the two it holds.
+/// The name of the first tensor that holds NaN or an infinite number, and which of the two it holds.
 ///
 /// One pass over the tensors and one value read from their device.
 pub fn not_finite(named: &[(String, Tensor)]) -> Option<(&str, &'static str)> {

@@ -40,14 +40,14 @@ pub use predictor::{Predictor, PredictorShape};
 pub use transformer_block::{BlockShape, CrossBlock};
 pub use upsampled_conv::UpsampledConv;
 
-/// Whether normalisation layers learn from the batch or use what they have learnt.
+/// The mode of normalisation layers: batch statistics in training, running statistics in evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Train,
     Evaluate,
 }
 
-/// The largest initial weight of a layer that sums so many inputs.
+/// PyTorch's bound on the initial weights of a layer with this fan-in, 1 / sqrt(fan in).
 fn bound(fan_in: i64) -> f64 {
     1.0 / (fan_in as f64).sqrt()
 }

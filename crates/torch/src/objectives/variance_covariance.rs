@@ -1,20 +1,20 @@
-//! Variance and covariance: what keeps a representation from collapsing.
+//! The variance and covariance terms of VICReg, which prevent collapse.
 //!
 //! Bardes, Ponce and LeCun, *VICReg* (arXiv 2105.04906), equations 1 to 4.
 
 use tch::{Kind, Tensor};
 
-/// Keeps the square root of a variance differentiable at 0.
+/// Added to the variance, so that its square root is differentiable at 0.
 const EPSILON: f64 = 1e-4;
 
-/// The two regularisers of one representation, each a scalar.
+/// The variance and covariance terms of one representation, scalars.
 #[derive(Debug)]
 pub struct VarianceCovariance {
     pub variance: Tensor,
     pub covariance: Tensor,
 }
 
-/// Regularises `x` `[G, N, D]`: statistics over the N rows of each of G groups, averaged over the groups.
+/// The terms of `x` `[G, N, D]`: statistics over the N rows of each of G groups, averaged over groups.
 ///
 /// `variance` is the mean over features of `relu(1 - sqrt(var + 1e-4))`, `covariance` the sum of squared
 /// off-diagonal covariances divided by D. Both use the unbiased estimator, so N must be at least 2.
