@@ -8,6 +8,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use ndarray::Array3;
 use tch::Device;
 use umwelt::runs::Inputs;
 use umwelt::schema::RunSettings;
@@ -68,7 +69,7 @@ fn main() -> Result<()> {
     }
     if wanted("batches of turned digits") {
         let work = Work { request: "digits", count: 20, pairs: 9 };
-        compare("batches of turned digits", &mut baseline, work, &mut turned_digits())?;
+        compare("batches of turned digits", &mut baseline, work, &mut turned_digits()?)?;
     }
     drop(baseline);
     if wanted("probes") { probes() } else { Ok(()) }
@@ -87,15 +88,16 @@ fn moving_dots() -> Result<impl FnMut(usize) -> Result<f64>> {
     })
 }
 
-/// Batches as two agents see them, of 60,000 pictures of noise.
-fn turned_digits() -> impl FnMut(usize) -> Result<f64> {
+/// The time of batches for two agents, from 60,000 pictures of noise.
+fn turned_digits() -> Result<impl FnMut(usize) -> Result<f64>> {
     let mut rng = Stream::new(0, "pictures of noise").at(&[]);
     let pictures: Vec<u8> = (0..DIGITS * 28 * 28 / 8).flat_map(|_| rng.bits().to_le_bytes()).collect();
-    let digits = DigitViews::new(&pictures, Device::Cpu);
+    let pictures = Array3::from_shape_vec((DIGITS, 28, 28), pictures)?;
+    let digits = DigitViews::new(pictures.view(), Device::Cpu)?;
     let shuffle = Shuffle::new(0, DIGITS, 128);
     let augmentation = Augmentation { flip: true, swap_probability: 0.5, drop_message: 0.0, agents: 2 };
     let mut made = 0;
-    move |count| {
+    Ok(move |count| {
         let started = Instant::now();
         for _ in 0..count {
             let draw = augmentation.draw(0, made, shuffle.batch(made));
@@ -103,7 +105,7 @@ fn turned_digits() -> impl FnMut(usize) -> Result<f64> {
             made += 1;
         }
         Ok(started.elapsed().as_secs_f64())
-    }
+    })
 }
 
 /// A process that answers `step N`, `rssm N`, `como N`, `data N` and `digits N` with the seconds they took.

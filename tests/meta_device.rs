@@ -4,6 +4,7 @@
 //! has no autocast on that device.
 #![cfg(target_os = "linux")]
 
+use ndarray::Array3;
 use tch::{Device, Kind, Tensor};
 use umwelt::diagnostics::diagnose;
 use umwelt::native::{clear_gradients, clip_gradients, meta};
@@ -169,7 +170,7 @@ fn agents_that_talk() {
         let WorldSettings::Collaboration(world) = &settings.world else { panic!("{name}: no agents") };
         let como = &world.como;
         let model = ComoModel::new(como, 0, Precision::Fp32, device);
-        let digits = DigitViews::new(&[0; 8 * 28 * 28], device);
+        let digits = DigitViews::new(Array3::zeros((8, 28, 28)).view(), device).unwrap();
         let agents = como.collab_n_agents;
         let augmentation =
             Augmentation { flip: true, swap_probability: 0.5, drop_message: como.drop_message, agents };

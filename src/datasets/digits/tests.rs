@@ -49,8 +49,8 @@ fn images_and_labels_are_read_in_their_order() {
     let folder = folder();
     for (split, count) in [(Split::Training, 12), (Split::Validation, 3)] {
         let digits = Digits::load(folder.path(), split).unwrap();
-        assert_eq!((digits.len(), digits.images().len()), (count, count * 784));
-        for (n, image) in digits.images().chunks_exact(784).enumerate() {
+        assert_eq!((digits.len(), digits.images().dim()), (count, (count, 28, 28)));
+        for (n, image) in digits.images().outer_iter().enumerate() {
             assert_eq!(usize::from(digits.labels()[n]), n % 10);
             assert!(image.iter().enumerate().all(|(i, pixel)| usize::from(*pixel) == (7 * n + i) % 256));
         }
@@ -152,7 +152,7 @@ fn digits_of_another_kind_are_refused() {
     labels[8 + 4] = 10;
     let eleventh = "train-labels-idx1-ubyte: label 4 is 10, not 0 to 9";
     assert_eq!(told("train-labels-idx1-ubyte", &labels), eleventh);
-    let counts = "11 images in train-images-idx3-ubyte but 12 labels in train-labels-idx1-ubyte: they are not of one set";
+    let counts = "11 images in train-images-idx3-ubyte but 12 labels in train-labels-idx1-ubyte: the files are not of one data set";
     assert_eq!(told(images, &generated::images(11, 28)), counts);
 }
 

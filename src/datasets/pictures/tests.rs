@@ -70,9 +70,9 @@ fn damaged_cifar_files_are_named() {
     let folder = cifar();
     let batch = folder.path().join("data_batch_4.bin");
     fs::write(&batch, &record(1)[..3000]).unwrap();
-    assert!(error(folder.path()).contains("data_batch_4.bin: 3000 bytes are no whole number"));
+    assert!(error(folder.path()).contains("data_batch_4.bin: 3000 bytes are not a multiple"));
     fs::write(&batch, []).unwrap();
-    assert!(error(folder.path()).contains("data_batch_4.bin: 0 bytes are no whole number"));
+    assert!(error(folder.path()).contains("data_batch_4.bin: 0 bytes are not a multiple"));
     fs::write(&batch, vec![77; 2 * 3073]).unwrap();
     assert!(error(folder.path()).contains("data_batch_4.bin: record 0 has label 77, not 0 to 9"));
     fs::remove_file(&batch).unwrap();

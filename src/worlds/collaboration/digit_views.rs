@@ -1,5 +1,7 @@
 //! Digits on a device, rotated and flipped in batches.
 
+use anyhow::Result;
+use ndarray::ArrayView3;
 use tch::{Device, Kind, Tensor};
 
 use crate::datasets::IMAGE_SIZE;
@@ -58,14 +60,17 @@ pub struct DigitViews {
 }
 
 impl DigitViews {
-    /// `images` are the bytes of `[N, 28, 28]`.
-    pub fn new(images: &[u8], device: Device) -> Self {
+    /// Copies grey values `[N, 28, 28]` from 0 to 255 to `device`.
+    ///
+    /// # Errors
+    /// When libtorch cannot copy them.
+    pub fn new(images: ArrayView3<u8>, device: Device) -> Result<Self> {
         let sources: Vec<i64> =
             (0..VIEWS).flat_map(|view| (0..PIXELS).map(move |at| source(view, at))).collect();
-        Self {
-            images: Tensor::from_slice(images).view([-1, PIXELS as i64]).to_device(device),
-            sources: Tensor::from_slice(&sources).view([-1, PIXELS as i64]).to_device(device),
-        }
+        Ok(Self {
+            images: Tensor::try_from(images)?.flatten(1, 2).f_to_device(device)?,
+            sources: Tensor::from_slice(&sources).view([-1, PIXELS as i64]).f_to_device(device)?,
+        })
     }
 
     /// The number of digits, N.
@@ -114,6 +119,8 @@ fn source(view: usize, at: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array3;
+
     use super::*;
 
     fn drawn(views: Vec<i64>) -> DigitDraw {
@@ -123,10 +130,11 @@ mod tests {
 
     #[test]
     fn views_are_libtorchs_turns_and_flips_of_the_picked_digit() {
-        let bytes: Vec<u8> = (0..2 * PIXELS).map(|i| (i * 31 % 251) as u8).collect();
-        let digits = DigitViews::new(&bytes, Device::Cpu);
+        let pixel = |(n, y, x)| ((n * PIXELS + y * IMAGE_SIZE + x) * 31 % 251) as u8;
+        let images = Array3::from_shape_fn((2, IMAGE_SIZE, IMAGE_SIZE), pixel);
+        let digits = DigitViews::new(images.view(), Device::Cpu).unwrap();
         let digit = digits.upright(1, 1).squeeze_dim(0);
-        assert!((digit.double_value(&[0, 1]) - f64::from(bytes[PIXELS + 1]) / 255.0).abs() < 1e-6);
+        assert!((digit.double_value(&[0, 1]) - f64::from(images[[1, 0, 1]]) / 255.0).abs() < 1e-6);
         let views = digits.views(&drawn((0..8).collect()));
         for view in 0..8i64 {
             let turned = digit.rot90(view % 4, [0, 1]);
@@ -137,8 +145,8 @@ mod tests {
 
     #[test]
     fn the_mean_is_that_of_the_intensities() {
-        let bytes: Vec<u8> = (0..3 * PIXELS).map(|i| (i / PIXELS * 51) as u8).collect();
-        let mean = DigitViews::new(&bytes, Device::Cpu).mean();
+        let images = Array3::from_shape_fn((3, IMAGE_SIZE, IMAGE_SIZE), |(n, ..)| (n * 51) as u8);
+        let mean = DigitViews::new(images.view(), Device::Cpu).unwrap().mean();
         assert_eq!(mean.size(), [28, 28]);
         assert!((mean - 0.2).abs().max().double_value(&[]) < 1e-6);
     }

@@ -5,6 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use ndarray::s;
 use tch::{Device, Tensor, no_grad};
 
 use super::Settings;
@@ -66,14 +67,13 @@ impl CollaborationTask {
             let does_not_fit = || format!("{SINGLE_AGENT}: the first agent of {place} does not fit");
             model.start_all_from(&tensors).with_context(does_not_fit)?;
         }
-        let pixels = training.images().len() / training.len();
         let test_labels = test.labels().to_vec();
-        let training = DigitViews::new(&training.images()[..count * pixels], device);
+        let training = DigitViews::new(training.images().slice(s![..count, .., ..]), device)?;
         let recipe = settings.como.recipe();
         Ok(Self {
             mean: training.mean(),
             training,
-            test: DigitViews::new(test.images(), device),
+            test: DigitViews::new(test.images().view(), device)?,
             test_labels,
             descent: GradientDescent::new(&model.parameters, &recipe, batch_size, count / batch_size),
             augmentation: Augmentation {

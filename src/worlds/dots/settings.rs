@@ -27,7 +27,7 @@ pub struct Settings {
     pub val_n_steps: usize,
     /// Training sequences in an epoch.
     pub dataset_size: usize,
-    /// Strength of the changing overlay.
+    /// Strength of the changing distractor.
     pub dataset_noise: f64,
     /// Validation sequences in an epoch.
     pub val_dataset_size: usize,
@@ -35,21 +35,21 @@ pub struct Settings {
     pub eval_mpcs: usize,
     /// Evaluates planning too.
     pub probe_mpc: bool,
-    /// Strength of the fixed overlay.
+    /// Strength of the fixed distractor.
     pub dataset_static_noise: f64,
-    /// Overlays natural images instead of uniform noise.
+    /// Distractors natural images instead of uniform noise.
     pub dataset_structured_noise: bool,
     /// Folder of the natural images (CIFAR-10 in its binary version, or any PNG and JPEG pictures),
     /// or `dead_leaves` for generated ones.
     pub dataset_structured_noise_path: String,
     /// Sequences in a batch.
     pub dataset_batch_size: usize,
-    /// Pixels that the fixed overlay rolls along x in a frame.
+    /// Pixels that the fixed distractor rolls along x in a frame.
     pub dataset_static_noise_speed: f64,
     /// Standard deviation of a dot in pixels.
     pub dataset_dot_std: f64,
     /// Ours: the model sees x_t - x_(t-1) in place of each frame x_t, where x_(-1) is one more frame
-    /// in front of the sequence. Locations and actions stay as they are, a fixed overlay vanishes, and
+    /// in front of the sequence. Locations and actions stay as they are, a fixed distractor vanishes, and
     /// a dot becomes a bright spot beside a dark one; one that stands still cannot be seen.
     pub dataset_frame_difference: bool,
     /// Normalises images, locations and actions.

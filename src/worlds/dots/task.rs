@@ -7,7 +7,7 @@ use anyhow::{Context, Result, bail};
 use tch::{Device, Tensor};
 
 use super::Settings;
-use super::data::{DatasetType, Dots, DotsSettings, HostTrajectories, Overlay, Trajectories};
+use super::data::{DatasetType, Distractor, Dots, DotsSettings, HostTrajectories, Trajectories};
 use super::evaluation::{Evaluator, table};
 use super::models::{self, LossOutput, WorldModel};
 use crate::charts::Figure;
@@ -185,12 +185,12 @@ impl Task for WorldModelTask {
 }
 
 impl Settings {
-    /// The world these settings describe, with the overlays of one split and `burn_in` frames before its own.
+    /// The world these settings describe, with the distractors of one split and `burn_in` frames before its own.
     fn dots(&self, seed: u64, split: Split, burn_in: usize) -> Result<DotsSettings> {
-        let overlay = match self.dataset_structured_noise {
-            true => Overlay::structured(&self.dataset_structured_noise_path, split)
+        let distractor = match self.dataset_structured_noise {
+            true => Distractor::structured(&self.dataset_structured_noise_path, split)
                 .context("dataset_structured_noise_path")?,
-            false => Overlay::Uniform,
+            false => Distractor::Uniform,
         };
         Ok(DotsSettings {
             frames: burn_in + if split == Split::Training { self.n_steps } else { self.val_n_steps },
@@ -202,7 +202,7 @@ impl Settings {
             noise: self.dataset_noise,
             static_noise: self.dataset_static_noise,
             static_noise_speed: self.dataset_static_noise_speed,
-            overlay,
+            distractor,
             normalize: self.dataset_normalize,
             seed,
         })

@@ -1,84 +1,103 @@
-//! The images of one dot in one batch, each of which can be drawn alone.
+//! The images of one dot in one batch; each can be rendered alone.
 
-use super::dots::Dots;
-use super::noise::rolled;
-use super::render::{Image, PIXELS};
-use super::trajectory::Walk;
 use rayon::prelude::*;
 use umwelt_base::random::Stream;
 
-/// What all images of a dot in a batch share. Normalisation is folded into `blank` and the gains.
-pub struct Film<'a> {
-    dots: &'a Dots,
-    walks: &'a [Walk],
-    /// The grey of an image that shows nothing.
-    blank: f32,
+use super::distractor::rolled;
+use super::normalisation::Normalisation;
+use super::path::Path;
+use super::render::{Dot, Image, PIXELS};
+use super::settings::DotsSettings;
+
+/// The appearance of all images of a world.
+#[derive(Clone, Copy)]
+pub struct Appearance<'a> {
+    pub settings: &'a DotsSettings,
+    pub dot: Dot,
+    pub normalisation: Normalisation,
+}
+
+/// The renderer of one dot in all sequences of a batch. Normalisation is folded into `background` and the
+/// gains.
+pub struct SequenceRenderer<'a> {
+    appearance: Appearance<'a>,
+    paths: &'a [Path],
+    /// The grey value of a pixel without dot or distractor.
+    background: f32,
     dot_gain: f32,
-    /// The overlays that stay, by sequence, as frame 0 shows them.
+    /// The fixed distractor of each sequence on the background, as in frame 0.
     pub fixed: Option<Vec<Image>>,
     changing: Option<Changing>,
 }
 
-/// The overlay that is drawn anew for every image.
+/// The distractor that is drawn anew for every image.
 struct Changing {
     stream: Stream,
     batch: u64,
     gain: f32,
 }
 
-impl<'a> Film<'a> {
-    /// Draws the overlays that stay the same over a sequence's frames, scaled by the dot's own largest clean pixel.
+impl<'a> SequenceRenderer<'a> {
+    /// The renderer of dot number `dot` along `paths`, with its fixed distractors drawn. Distractors are
+    /// scaled by the largest clean pixel of this dot in the batch.
     ///
-    /// A film that is to be laid over others (not `first`) is black where it shows nothing.
+    /// Only the `first` dot of a channel contributes the background; the others are zero outside the dot.
     pub fn new(
-        dots: &'a Dots,
+        appearance: Appearance<'a>,
         stream: &str,
         batch: u64,
-        (dot, walks): (usize, &'a [Walk]),
+        (dot, paths): (usize, &'a [Path]),
         first: bool,
     ) -> Self {
-        let (settings, units) = (&dots.settings, dots.normalisation);
+        let (settings, units) = (appearance.settings, appearance.normalisation);
         let dot_gain = (1.0 / units.image_std) as f32;
-        let blank = if first { (-units.image_mean / units.image_std) as f32 } else { 0.0 };
-        let locations = walks.iter().flat_map(|walk| &walk.locations);
-        let largest = locations.map(|&at| dots.dot.peak(at)).fold(0.0, f32::max);
+        let background = if first { (-units.image_mean / units.image_std) as f32 } else { 0.0 };
+        let locations = paths.iter().flat_map(|path| &path.locations);
+        let largest = locations.map(|&at| appearance.dot.peak(at)).fold(0.0, f32::max);
         let gain = |strength: f64| (strength > 0.0).then_some(strength as f32 * largest * dot_gain);
         let fixed = gain(settings.shown_static_noise()).map(|gain| {
-            let stream = dots.stream(stream, "fixed", dot);
-            let draw = |b| settings.overlay.draw(&mut stream.at(&[batch, b]), blank, gain);
-            (0..walks.len() as u64).into_par_iter().map(draw).collect()
+            let stream = dot_stream(settings.seed, stream, "fixed", dot);
+            let draw = |b| settings.distractor.draw(&mut stream.at(&[batch, b]), background, gain);
+            (0..paths.len() as u64).into_par_iter().map(draw).collect()
         });
-        let stream = dots.stream(stream, "changing", dot);
+        let stream = dot_stream(settings.seed, stream, "changing", dot);
         let changing = gain(settings.noise).map(|gain| Changing { stream, batch, gain });
-        Self { dots, walks, blank, dot_gain, fixed, changing }
+        Self { appearance, paths, background, dot_gain, fixed, changing }
     }
 
     /// The image of one frame of one sequence.
     pub fn image(&self, frame: usize, sequence: usize) -> Image {
         let mut image = match &self.fixed {
             Some(fixed) => rolled(&fixed[sequence], self.moved(frame)),
-            None => [self.blank; PIXELS],
+            None => [self.background; PIXELS],
         };
         if let Some(Changing { stream, batch, gain }) = &self.changing {
             let rng = &mut stream.at(&[*batch, sequence as u64, frame as u64]);
-            self.dots.settings.overlay.add_to(&mut image, rng, *gain);
+            self.appearance.settings.distractor.add_to(&mut image, rng, *gain);
         }
-        self.dots.dot.add_to(&mut image, self.walks[sequence].locations[frame], self.dot_gain);
+        self.appearance.dot.add_to(&mut image, self.paths[sequence].locations[frame], self.dot_gain);
         image
     }
 
-    /// Pixels by which the fixed overlay has moved since frame 0.
+    /// The number of pixels that the fixed distractor has moved since frame 0.
     fn moved(&self, frame: usize) -> usize {
-        (frame as f64 * self.dots.settings.static_noise_speed) as usize
+        (frame as f64 * self.appearance.settings.static_noise_speed) as usize
     }
 }
 
-/// What several films show in one image.
-pub fn overlaid(films: &[Film], frame: usize, sequence: usize) -> Image {
-    let (first, others) = films.split_first().expect("a world has a dot");
+/// The sum of the images of several dots.
+pub fn sum_of_dots(renderers: &[SequenceRenderer], frame: usize, sequence: usize) -> Image {
+    let (first, others) = renderers.split_first().expect("a world has a dot");
     let mut image = first.image(frame, sequence);
-    for film in others {
-        image.iter_mut().zip(film.image(frame, sequence)).for_each(|(pixel, more)| *pixel += more);
+    for other in others {
+        image.iter_mut().zip(other.image(frame, sequence)).for_each(|(pixel, more)| *pixel += more);
     }
     image
+}
+
+/// The random stream of one part of one dot. The first dot has the same stream in worlds of any number of
+/// dots.
+pub fn dot_stream(seed: u64, name: &str, part: &str, dot: usize) -> Stream {
+    let dot = if dot == 0 { String::new() } else { format!("/{dot}") };
+    Stream::new(seed, &format!("dots/{name}/{part}{dot}"))
 }

@@ -92,7 +92,7 @@ impl Evaluator<'_> {
             Solver::Adam => self.fit_by_adam(model, progress)?,
         };
         let roles = self.world.roles();
-        let of_dots = baselines(self.world, "score", self.scored_batches(), model.burn_in());
+        let of_dots = baselines(self.world, "score", self.scored_batches(), model.burn_in())?;
         let (baselines, dots) = (together(&of_dots), dot_scores(roles, &prediction, &encoding, &of_dots));
         let diagnostics = RepresentationDiagnostics::of(self.world, model, noise_r2)?;
         let ProbeReadouts { examples, planned } = readouts;
@@ -170,14 +170,14 @@ impl Evaluator<'_> {
 
     /// R^2 of the noise probe, on sequences read for it alone.
     fn noise_r2(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<Option<f64>> {
-        if !self.world.has_fixed_overlay() {
+        if !self.world.has_fixed_distractor() {
             return Ok(None);
         }
         let (count, device) = (self.ridge_batches(), model.parameters().device());
         let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
         for (index, batch) in (0..).zip(batches(self.world, "ridge", count, model)) {
             progress.update("solving the noise probe", index, count)?;
-            noise.add(index, &encodings(model, &batch?, ProbeTarget::Encoding, Mode::Evaluate).get(0));
+            noise.add(index, &encodings(model, &batch?, ProbeTarget::Encoding, Mode::Evaluate).get(0))?;
         }
         noise.r2()
     }
@@ -236,7 +236,7 @@ impl Evaluator<'_> {
             });
         }
         let units = self.world.normalisation();
-        Ok(errors.iter().map(|errors| errors.score(|squared| units.pixels_squared(squared))).collect())
+        errors.iter().map(|errors| errors.score(|squared| units.pixels_squared(squared))).collect()
     }
 }
 

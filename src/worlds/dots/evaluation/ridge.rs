@@ -35,7 +35,7 @@ pub fn fit(
         let encoded = encodings(model, &batch, ProbeTarget::Prediction, Mode::Evaluate);
         of_all_frames.add(&encoded.flatten(0, 1), &batch.locations.reshape([-1, targets]));
         of_first_frame.add(&encoded.get(0), &batch.locations.get(0).reshape([-1, targets]));
-        noise.add(index, &encoded.get(0));
+        noise.add(index, &encoded.get(0))?;
     }
     for (probe, equations) in [(prediction, of_all_frames), (encoding, of_first_frame)] {
         let (weight, bias) = equations.solve()?;

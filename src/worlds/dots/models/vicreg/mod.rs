@@ -1,7 +1,7 @@
-//! VICReg as a world model: predict the next encodings, and keep encodings spread over the batch.
+//! VICReg as a world model: predict the next encodings, with regularisers against collapse.
 //!
 //! Sobal et al. (arXiv 2211.10831), equations 1 to 5. With `sim_coeff`, `std_coeff` and `cov_coeff` 0 and an
-//! `action_coeff` it is inverse dynamics modelling.
+//! `action_coeff` it is inverse dynamics modelling (IDM).
 
 mod settings;
 mod spread;
@@ -19,20 +19,23 @@ use crate::objectives::LossReport;
 use crate::objectives::cross_correlation::cross_correlation;
 use crate::worlds::dots::data::Trajectories;
 
+/// A world model trained by VICReg.
 pub struct Vicreg {
     settings: VicregSettings,
     jepa: Jepa,
 }
 
 impl Vicreg {
+    /// The model of these settings.
+    ///
     /// # Errors
-    /// Names the setting that cannot be built.
+    /// Names the setting that cannot be read.
     pub fn new(parameters: Parameters, settings: &VicregSettings, precision: Precision) -> Result<Self> {
         let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
         Ok(Self { settings: settings.clone(), jepa })
     }
 
-    /// What predictions are compared with: `[T-1, B, ..]` both.
+    /// Predictions and their targets, encodings or projections, `[T-1, B, ..]` both.
     fn compared(&self, views: &Views) -> (Tensor, Tensor) {
         let (encodings, projections) = match &views.targets {
             Some((encodings, projections)) => (encodings, projections),
