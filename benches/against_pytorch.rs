@@ -1,4 +1,5 @@
-//! Ours against plain eager PyTorch, in turns in one run: the machine's speed drifts, the ratio of a pair does not.
+//! Ours against plain eager PyTorch, in turns in one run: the machine's speed drifts, the ratio of
+//! a pair does not.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
@@ -108,7 +109,8 @@ fn turned_digits() -> Result<impl FnMut(usize) -> Result<f64>> {
     })
 }
 
-/// A process that answers `step N`, `rssm N`, `como N`, `data N` and `digits N` with the seconds they took.
+/// A process that answers `step N`, `rssm N`, `como N`, `data N` and `digits N` with the seconds
+/// they took.
 struct Baseline {
     child: Child,
     requests: ChildStdin,
@@ -149,7 +151,7 @@ impl Drop for Baseline {
     }
 }
 
-/// What the baseline is asked for: so many at once, so many times in turns with ours.
+/// A measurement: a request to the baseline, `count` units at once, in `pairs` turns with ours.
 #[derive(Clone, Copy)]
 struct Work {
     request: &'static str,
@@ -194,7 +196,8 @@ fn published(file: &str, values: &[&str]) -> Result<(dots::Settings, RunKeys)> {
     Ok((*world, settings.run))
 }
 
-/// The training step of the published or recorded settings, batches included, as the trainer takes it.
+/// The training step of the published or recorded settings, batches included, as the trainer takes
+/// it.
 fn training_step(model: &str, precision: &str) -> Result<Box<dyn FnMut(usize) -> Result<f64>>> {
     let precision = format!("precision={precision}");
     if model == "como" {

@@ -1,4 +1,4 @@
-//! How many sequences a second the data generator makes, on RAYON_NUM_THREADS threads.
+//! The speed of the data generator in sequences per second, on RAYON_NUM_THREADS threads.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 

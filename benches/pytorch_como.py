@@ -1,4 +1,4 @@
-"""The collaborative autoencoder in plain PyTorch: the models of the recorded settings, and digits from a DataLoader.
+"""The collaborative autoencoder in plain PyTorch: the models of the published settings, and digits from a DataLoader.
 
 Two agents with a state of 16 tokens of 128 features, two stacks of 4 blocks each, attention messengers of depth 4 with
 messages of 128 numbers; batches of 128 made item by item with Pillow, as image datasets usually are.

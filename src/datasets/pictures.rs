@@ -23,7 +23,8 @@ const CHOICES: &str = "give a folder with CIFAR-10 in its binary version (data_b
 
 /// The side of a picture in pixels; its upper left 28 x 28 are used.
 const SIDE: usize = 32;
-/// The value of white in a [`Grey`] picture: a multiple of 255, so that grey values of 8 bits stay exact.
+/// The value of white in a [`Grey`] picture: a multiple of 255, so that grey values of 8 bits stay
+/// exact.
 const WHITE: u16 = u16::MAX;
 
 /// Grey values from 0 to [`WHITE`], row by row.
@@ -47,8 +48,8 @@ impl Pictures {
     /// The collection at `path`: `dead_leaves`, or a folder of CIFAR-10 or of pictures.
     ///
     /// # Errors
-    /// When there is no such folder or it holds no pictures (the error lists the choices), or when a file in it
-    /// cannot be used.
+    /// When there is no such folder or it holds no pictures (the error lists the choices), or when
+    /// a file in it cannot be used.
     pub fn named(path: &str, split: Split) -> Result<Self> {
         if path == DEAD_LEAVES {
             return Ok(Self::new(dead_leaves::collection(split)));
@@ -101,7 +102,8 @@ fn crop(picture: ArrayView2<u16>, top: usize, left: usize) -> Grey {
     std::array::from_fn(|i| pixels[[i / IMAGE_SIZE, i % IMAGE_SIZE]])
 }
 
-/// The grey value of a colour (components from 0 to 255): ITU-R BT.601, rounded as in the published code.
+/// The grey value of a colour (components from 0 to 255): ITU-R BT.601, rounded as in the published
+/// code.
 fn luma([red, green, blue]: [u8; 3]) -> u16 {
     let weighted = 0.2989 * f32::from(red) + 0.587 * f32::from(green) + 0.114 * f32::from(blue);
     (weighted * (f32::from(WHITE) / 255.0)).round() as u16

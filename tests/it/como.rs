@@ -67,7 +67,8 @@ fn a_run_tells_what_messages_are_worth() {
     assert!(scores[3] < scores[0]);
 }
 
-/// Runs to the end, and again from what a run leaves that was killed after its second epoch: all but what came later.
+/// Runs to the end, and again from what a run leaves that was killed after its second epoch: all
+/// but what came later.
 fn ends_alike(threads: &str) {
     let at = folder();
     let lossy = [threads, "como.drop_message=0.3", "como.message_bits=2"];

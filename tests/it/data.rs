@@ -13,7 +13,7 @@ const NAMES: [&str; 4] = [
     "train-labels-idx1-ubyte",
 ];
 
-/// What is in a folder, but for the lock.
+/// The files in a folder, without the lock.
 fn files(folder: &Path) -> Vec<String> {
     let names = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = names.filter(|name| name != ".fetching.lock").collect();
@@ -104,7 +104,8 @@ fn copies_are_mended_from_a_folder(at: &Path) {
     succeeds(umwelt(at, &["data", "verify", "--folder", "copy"]));
 }
 
-/// A process that is held at a moment; one that passes it unseen starts anew in a folder that is removed.
+/// A process that is held at a moment; one that passes it unseen starts anew in a folder that is
+/// removed.
 fn caught(command: impl Fn() -> Command, reached: impl Fn() -> bool, folder: &Path) -> Child {
     loop {
         let mut process = command().stderr(Stdio::null()).spawn().unwrap();

@@ -168,7 +168,8 @@ fn predictions_are_compared_with_the_target_encoder_where_there_is_one() {
         let explained = model.loss(&batch(0));
         (term(&explained, "repr"), explained.activations)
     };
-    // Without weights the encoder says the same of every image, so that its own frames are constant; the target's are not.
+    // Without weights the encoder says the same of every image, so that its own frames are
+    // constant; the target's are not.
     let (with_target, activations) = repr(0.9);
     let own = (&activations.predictions - activations.encodings.narrow(0, 1, FRAMES - 1))
         .square()

@@ -1,4 +1,5 @@
-//! Networks, objectives, optimisers, checkpoints and diagnostics on libtorch, with kernels that tch lacks.
+//! Networks, objectives, optimisers, checkpoints and diagnostics on libtorch, with kernels that tch
+//! lacks.
 
 pub mod checkpoints;
 pub mod diagnostics;

@@ -85,7 +85,8 @@ fn text(pointer: *const c_char) -> String {
 }
 
 fn checked(code: c_int) {
-    // A failure is a bug in the caller (wrong shapes, a freed tensor). It panics, as a failed tch call does.
+    // A failure is a bug in the caller (wrong shapes, a freed tensor). It panics, as a failed tch
+    // call does.
     assert!(
         code == 0,
         "libtorch: {}",
@@ -119,8 +120,8 @@ pub fn running_configuration() -> String {
     text(unsafe { umwelt_running_configuration() })
 }
 
-/// Checks that the loaded libtorch is the one that `native/` was compiled against; class layouts differ
-/// between versions.
+/// Checks that the loaded libtorch is the one that `native/` was compiled against; class layouts
+/// differ between versions.
 ///
 /// # Errors
 /// Names both versions and the command that rebuilds.
@@ -214,11 +215,11 @@ pub fn autocast_on_cpu() -> bool {
     unsafe { umwelt_autocast_on_cpu() }
 }
 
-/// ReLU and then batch normalisation of `x` `[G * N, C, H, W]`, with statistics of each of G groups. Returns
-/// the output, and the means and biased variances `[G, C]` of `relu(x)`.
+/// ReLU and then batch normalisation of `x` `[G * N, C, H, W]`, with statistics of each of G
+/// groups. Returns the output, and the means and biased variances `[G, C]` of `relu(x)`.
 ///
-/// On the CPU, in float32 or bfloat16, with sums in float64. libtorch's channels-last batch normalisation
-/// takes twice as long and loses two digits of the gradient.
+/// On the CPU, in float32 or bfloat16, with sums in float64. libtorch's channels-last batch
+/// normalisation takes twice as long and loses two digits of the gradient.
 pub fn relu_batch_norm(
     x: &Tensor,
     weight: &Tensor,
@@ -234,18 +235,18 @@ pub fn relu_batch_norm(
     (y, mean, variance)
 }
 
-/// A square convolution on the CPU in bfloat16, with float32 parameters and gradients. On CPUs with bfloat16
-/// matrix units the weight's gradient takes half the time of oneDNN's, and is not rounded.
+/// A square convolution on the CPU in bfloat16, with float32 parameters and gradients. On CPUs with
+/// bfloat16 matrix units the weight's gradient takes half the time of oneDNN's, and is not rounded.
 pub fn bf16_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, padding: i64) -> Tensor {
     let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.as_ptr() as Handle);
     from_out(|out| unsafe { umwelt_bf16_conv(x, weight, bias, stride, padding, out) })
 }
 
-/// `softmax(scale * query key') value` in each of `heads` heads: query `[B, N, D]`, key and value `[B, M, D]` ->
-/// `[B, N, D]`.
+/// `softmax(scale * query key') value` in each of `heads` heads: query `[B, N, D]`, key and value
+/// `[B, M, D]` -> `[B, N, D]`.
 ///
-/// On the CPU, in float32 or bfloat16 (computed in float32). For few tokens libtorch takes several times as
-/// long.
+/// On the CPU, in float32 or bfloat16 (computed in float32). For few tokens libtorch takes several
+/// times as long.
 pub fn small_attention(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64, scale: f64) -> Tensor {
     let [query, key, value] = [query, key, value].map(|tensor| tensor.as_ptr() as Handle);
     from_out(|out| unsafe { umwelt_small_attention(query, key, value, heads, scale, out) })
@@ -258,7 +259,8 @@ pub fn normals(shape: &[i64], device: Device, seed: u64) -> Tensor {
     from_out(|out| unsafe { umwelt_normals(like, shape.as_ptr(), dimensions, seed, out) })
 }
 
-/// Calls `work(i)` for each i from 0 to `count` on libtorch's threads, one call per thread at a time.
+/// Calls `work(i)` for each i from 0 to `count` on libtorch's threads, one call per thread at a
+/// time.
 pub fn parallel_for<F: Fn(usize) + Sync>(count: usize, work: &F) {
     extern "C" fn call<F: Fn(usize)>(work: *mut c_void, i: i64) {
         // SAFETY: the pointer is to `work` below, which outlives the call.
@@ -268,7 +270,8 @@ pub fn parallel_for<F: Fn(usize) + Sync>(count: usize, work: &F) {
     checked(unsafe { umwelt_parallel_for(count as i64, call::<F>, data) });
 }
 
-/// Keeps freed memory in the process, since every training step allocates the same buffers (glibc only).
+/// Keeps freed memory in the process, since every training step allocates the same buffers (glibc
+/// only).
 pub fn keep_freed_memory() {
     unsafe { umwelt_keep_freed_memory() }
 }

@@ -3,7 +3,8 @@
 use anyhow::{Context, Result};
 use tch::{Kind, Tensor};
 
-/// The ridge, as a fraction of the mean squared feature. It keeps the system regular when features are always 0.
+/// The ridge, as a fraction of the mean squared feature. It keeps the system regular when features
+/// are always 0.
 const RIDGE: f64 = 1e-8;
 
 /// The matrices `X^T X` and `X^T Y` of all rows added so far.
@@ -15,7 +16,8 @@ pub struct NormalEquations {
 }
 
 impl NormalEquations {
-    /// Equations for rows of `features` numbers, and a constant 1 if `bias`, that predict `targets` numbers.
+    /// Equations for rows of `features` numbers, and a constant 1 if `bias`, that predict `targets`
+    /// numbers.
     pub fn new(features: i64, targets: i64, bias: bool, device: tch::Device) -> Self {
         let columns = features + i64::from(bias);
         let zeros = |shape: [i64; 2]| Tensor::zeros(shape, (Kind::Double, device));

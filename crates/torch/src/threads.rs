@@ -23,7 +23,8 @@ pub fn use_threads(threads: usize) -> Result<()> {
         )
     };
     if let Err(refused) = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
-        // A second call in a process keeps the first pool. Draws do not depend on the number of threads.
+        // A second call in a process keeps the first pool. Draws do not depend on the number of
+        // threads.
         if std::error::Error::source(&refused).is_some() {
             return Err(too_many(&refused));
         }
@@ -36,8 +37,8 @@ pub fn use_threads(threads: usize) -> Result<()> {
 
 /// The results of `work(i)` for i from 0 to `count`, in order.
 ///
-/// On the CPU the calls run in parallel, if that leaves at most half of the threads idle. Each call must
-/// itself enter thread-local modes (autocast, no gradients).
+/// On the CPU the calls run in parallel, if that leaves at most half of the threads idle. Each call
+/// must itself enter thread-local modes (autocast, no gradients).
 pub fn parallel_map<T: Send>(device: Device, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let threads = tch::get_num_threads() as usize;
     if device != Device::Cpu || threads == 1 || threads > 2 * count {
@@ -52,7 +53,8 @@ pub fn parallel_map<T: Send>(device: Device, count: usize, work: impl Fn(usize) 
     results.into_iter().map(|slot| take(slot).unwrap_or_else(|panic| resume_unwind(panic))).collect()
 }
 
-/// Tensors that several threads read at once, which tch's `Tensor` does not allow (it is not `Sync`).
+/// Tensors that several threads read at once, which tch's `Tensor` does not allow (it is not
+/// `Sync`).
 pub struct Shared<T>(T);
 
 // SAFETY: `Shared::new` has the caller promise it.
@@ -62,8 +64,9 @@ impl<T> Shared<T> {
     /// Makes `tensors` shareable between threads.
     ///
     /// # Safety
-    /// `tensors` must hold only tensors and values that are `Sync`. While threads share it, no thread may write
-    /// to a tensor (its values or its gradient) that another thread reads or writes.
+    /// `tensors` must hold only tensors and values that are `Sync`. While threads share it, no
+    /// thread may write to a tensor (its values or its gradient) that another thread reads or
+    /// writes.
     pub unsafe fn new(tensors: T) -> Self {
         Self(tensors)
     }

@@ -22,8 +22,8 @@ impl Digits {
     /// All digits of one split: training reads `train-*`, validation reads `t10k-*`.
     ///
     /// # Errors
-    /// When a file is missing, damaged or of another kind. The error names the file and the command that
-    /// fetches it.
+    /// When a file is missing, damaged or of another kind. The error names the file and the command
+    /// that fetches it.
     pub fn load(folder: &Path, split: Split) -> Result<Self> {
         let [images, labels] = [Kind::Images, Kind::Labels].map(|kind| layout::name(split, kind));
         let digits = Self {

@@ -35,7 +35,8 @@ fn the_sizes_follow_from_the_numbers_of_items() {
     }
 }
 
-/// Answers each request for a path with what `answers` hold for it, else with 404; the address below which to ask.
+/// Answers each request for a path with what `answers` hold for it, else with 404; the address
+/// below which to ask.
 fn mirror(answers: &'static [(&str, &[u8])]) -> &'static str {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/mnist/", listener.local_addr().unwrap());

@@ -1,5 +1,5 @@
-//! CIFAR-10 in its binary version: records of a label and three planes (red, green, blue) of 32 x 32
-//! pixels.
+//! CIFAR-10 in its binary version: records of a label and three planes (red, green, blue) of 32 x
+//! 32 pixels.
 
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -1,6 +1,8 @@
-//! Pictures of discs that occlude each other, with the power spectrum of natural images, 1 / frequency^2.
+//! Pictures of discs that occlude each other, with the power spectrum of natural images, 1 /
+//! frequency^2.
 //!
-//! Lee, Mumford and Huang, *Occlusion Models for Natural Images* (2001): discs whose radii r have density r^-3.
+//! Lee, Mumford and Huang, *Occlusion Models for Natural Images* (2001): discs whose radii r have
+//! density r^-3.
 
 use ndarray::{Array2, s};
 use rayon::prelude::*;
@@ -22,7 +24,8 @@ fn upper_left(split: Split, index: u64) -> Grey {
     crop(picture(&mut stream.at(&[index]), SIDE).view(), 0, 0)
 }
 
-/// A square picture `[side, side]`: discs of random grey, drawn from front to back until they cover it.
+/// A square picture `[side, side]`: discs of random grey, drawn from front to back until they cover
+/// it.
 pub fn picture(rng: &mut Rng, side: usize) -> Array2<u16> {
     let mut picture = Array2::from_elem((side, side), None);
     let mut bare = picture.len();
@@ -50,8 +53,8 @@ struct Disc {
 
 /// The distribution of the radii of discs that overlap a square picture of side s.
 ///
-/// A disc of radius r overlaps it if its centre lies in a square of side s + 2 r. So the radii have density
-/// r^-3 (s + 2 r)^2 = s^2 r^-3 + 4 s r^-2 + 4 r^-1.
+/// A disc of radius r overlaps it if its centre lies in a square of side s + 2 r. So the radii have
+/// density r^-3 (s + 2 r)^2 = s^2 r^-3 + 4 s r^-2 + 4 r^-1.
 struct Radii {
     side: f64,
     /// The shares of the three terms in the density.

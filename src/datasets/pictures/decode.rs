@@ -13,12 +13,12 @@ use super::{WHITE, luma};
 
 /// Pictures with more pixels are refused: 16,384 x 16,384.
 const MOST_PIXELS: usize = 1 << 28;
-/// An upper bound on the pixels in one byte of a file: deflate expands a byte to at most 1032, each of which
-/// holds eight pixels of one bit; JPEG needs at least one bit for 64 pixels of a colour.
+/// An upper bound on the pixels in one byte of a file: deflate expands a byte to at most 1032, each
+/// of which holds eight pixels of one bit; JPEG needs at least one bit for 64 pixels of a colour.
 const MOST_PIXELS_A_BYTE: usize = 8 * 1032;
 
-/// The grey values `[height, width]` of a PNG or JPEG file, which is recognised by its content. Transparency
-/// is ignored.
+/// The grey values `[height, width]` of a PNG or JPEG file, which is recognised by its content.
+/// Transparency is ignored.
 ///
 /// # Errors
 /// When the file is neither PNG nor JPEG, or is damaged.
@@ -39,7 +39,8 @@ pub fn read(file: &Path) -> Result<Array2<u16>> {
     Ok(Array2::from_shape_vec((height, width), grey)?)
 }
 
-/// Checks the size in the header of a file of `bytes` bytes, before memory of that size is allocated.
+/// Checks the size in the header of a file of `bytes` bytes, before memory of that size is
+/// allocated.
 fn check_size(width: usize, height: usize, bytes: usize) -> Result<()> {
     let (pixels, holds) = (width.saturating_mul(height), bytes.saturating_mul(MOST_PIXELS_A_BYTE));
     let says = format!("its header says {width} x {height} pixels");

@@ -19,8 +19,8 @@ const fn crops(split: Split) -> usize {
     }
 }
 
-/// Random crops of nine tenths of the pictures for training, and of the others for validation. The split and
-/// the crops depend on the names of the files only.
+/// Random crops of nine tenths of the pictures for training, and of the others for validation. The
+/// split and the crops depend on the names of the files only.
 ///
 /// # Errors
 /// When there are fewer than two pictures, or one is damaged or too small.
@@ -80,7 +80,8 @@ fn is_picture(file: &Path) -> bool {
     !hidden && ending.is_some_and(|ending| ["png", "jpg", "jpeg"].contains(&ending.as_str()))
 }
 
-/// The files of a split. A tenth of them, at least one, is for validation: those with the smallest hashes.
+/// The files of a split. A tenth of them, at least one, is for validation: those with the smallest
+/// hashes.
 fn part(mut files: Vec<PictureFile>, split: Split) -> Vec<PictureFile> {
     if files.len() < 2 {
         return vec![];

@@ -28,7 +28,7 @@ fn error(folder: &Path) -> String {
     format!("{:#}", named(folder, Split::Training).unwrap_err())
 }
 
-/// What is drawn on a black image with a gain of 2, halved.
+/// A picture drawn on a black image with a gain of 2, and halved.
 fn drawn(pictures: &Pictures, index: u64) -> Image {
     let mut image = [0.0; PIXELS];
     pictures.add_to(&mut image, &mut Stream::new(1, "draw").at(&[index]), 2.0);

@@ -14,7 +14,8 @@ const VIEWS: usize = 8;
 /// The random variation of training batches.
 #[derive(Clone, Copy, Debug)]
 pub struct Augmentation {
-    /// Flips left to right with probability 1/2. Rotations by 0, 90, 180 or 270 degrees are always drawn.
+    /// Flips left to right with probability 1/2. Rotations by 0, 90, 180 or 270 degrees are always
+    /// drawn.
     pub flip: bool,
     /// The probability that the strips are shown in reverse order.
     pub swap_probability: f64,
@@ -32,7 +33,8 @@ pub struct DigitDraw {
     pub views: Vec<i64>,
     /// True where the strips are shown in reverse order, `[B]`.
     pub swapped: Vec<bool>,
-    /// 1 for each message that is delivered, 0 for each that is dropped, `[B, A]`; `None` if none is dropped.
+    /// 1 for each message that is delivered, 0 for each that is dropped, `[B, A]`; `None` if none
+    /// is dropped.
     pub kept: Option<Vec<f32>>,
 }
 

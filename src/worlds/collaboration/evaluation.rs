@@ -1,4 +1,5 @@
-//! Scores of the agents with intact, zeroed and shuffled messages, and of baselines without messages.
+//! Scores of the agents with intact, zeroed and shuffled messages, and of baselines without
+//! messages.
 
 use serde::Serialize;
 use tch::{Device, Kind, Tensor, no_grad};
@@ -12,8 +13,8 @@ use crate::worlds::collaboration::models::{Como, ComoModel, DigitStrips, Message
 const MSE: &str = "mse";
 /// Test digits in a batch.
 const BATCH: i64 = 500;
-/// The conditions that agents are scored under, with the key and the label of each score. The first is
-/// the agents' own score.
+/// The conditions that agents are scored under, with the key and the label of each score. The first
+/// is the agents' own score.
 const WITH_MESSAGES: [Condition; 3] = [
     (MessageCondition::Intact, "drawing", "with messages"),
     (MessageCondition::Zeroed, "zeroed", "messages zeroed"),
@@ -80,7 +81,8 @@ impl DrawingMetrics {
         Self { name, label, squared_error: zeros(), correct: zeros(), digits: 0 }
     }
 
-    /// Adds a batch: reconstructions `[B, A, Q]`, or `[1, A, Q]` for a constant one, and targets `[B, A, Q]`.
+    /// Adds a batch: reconstructions `[B, A, Q]`, or `[1, A, Q]` for a constant one, and targets
+    /// `[B, A, Q]`.
     fn add(&mut self, drawn: &Tensor, targets: &Tensor) {
         let batch = targets.size()[0];
         let correct = drawn.gt(INK).eq_tensor(&targets.gt(INK));
@@ -107,11 +109,11 @@ impl DrawingMetrics {
     }
 }
 
-/// Scores `model` on the first `limit` test digits, with the mean training digit `[28, 28]` as a baseline.
-/// `progress` is called with the number of digits scored so far.
+/// Scores `model` on the first `limit` test digits, with the mean training digit `[28, 28]` as a
+/// baseline. `progress` is called with the number of digits scored so far.
 ///
 /// # Errors
-/// Those of `progress`.
+/// The errors of `progress`.
 pub fn score_drawings(
     model: &ComoModel,
     strips: i64,

@@ -47,7 +47,8 @@ impl CollaborationTask {
     /// The task of these settings.
     ///
     /// # Errors
-    /// When digits are missing, damaged or too few, or the agent at `single_agent_path` does not fit.
+    /// When digits are missing, damaged or too few, or the agent at `single_agent_path` does not
+    /// fit.
     pub fn new(settings: &Settings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         run.precision.check(device)?;
         let como = &settings.como;

@@ -40,7 +40,8 @@ pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
     .figure()
 }
 
-/// Frames with the true position and the position probed from a rollout that sees none after frame 0.
+/// Frames with the true position and the position probed from a rollout that sees none after frame
+/// 0.
 pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
     let shown = shown_frames(examples);
     let row = |(index, example): (usize, &Example)| {

@@ -1,4 +1,4 @@
-//! A world model learning from moving dots.
+//! The training task of world models on moving dots.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -25,6 +25,7 @@ use crate::training::{
 
 use super::figures;
 
+/// Training and evaluation of a world model.
 pub struct WorldModelTask {
     settings: Settings,
     run: RunKeys,
@@ -37,12 +38,14 @@ pub struct WorldModelTask {
 }
 
 impl WorldModelTask {
+    /// The task of these settings.
+    ///
     /// # Errors
-    /// Names the setting that asks for what is not built yet.
+    /// Names the setting that no model or world can be built with.
     pub fn new(settings: &Settings, run: &RunKeys, device: Device) -> Result<Self> {
         let model = models::build(settings, run, device)?;
         let recipe = settings.recipe();
-        // What burn-in shows comes before the frames that are predicted and scored.
+        // Burn-in frames come before the frames that are predicted and scored.
         let burn_in = model.burn_in() - 1;
         let training_world = Dots::new(settings.dots(run.seed, Split::Training, burn_in)?)?;
         let one_world = settings.val_n_steps == settings.n_steps && !settings.dataset_structured_noise;
@@ -185,7 +188,7 @@ impl Task for WorldModelTask {
 }
 
 impl Settings {
-    /// The world these settings describe, with the distractors of one split and `burn_in` frames before its own.
+    /// The settings of the world of a split, with `burn_in` frames before each sequence.
     fn dots(&self, seed: u64, split: Split, burn_in: usize) -> Result<DotsSettings> {
         let distractor = match self.dataset_structured_noise {
             true => Distractor::structured(&self.dataset_structured_noise_path, split)

@@ -5,8 +5,8 @@ use tch::{Kind, Tensor};
 /// The smallest divisor of the cosine.
 const LEAST: f64 = 1e-12;
 
-/// Targets and predictions `[T, B, D]` -> cosine similarity, norm of the targets, norm of the predictions and
-/// mean squared difference, each averaged over sequences: `[T]`.
+/// Targets and predictions `[T, B, D]` -> cosine similarity, norm of the targets, norm of the
+/// predictions and mean squared difference, each averaged over sequences: `[T]`.
 pub fn agreement(targets: &Tensor, predictions: &Tensor) -> [(&'static str, Tensor); 4] {
     let norm = |x: &Tensor| x.norm_scalaropt_dim(2.0, [-1].as_slice(), false);
     let (seen, predicted) = (norm(targets), norm(predictions));

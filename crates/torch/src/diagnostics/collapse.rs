@@ -12,8 +12,9 @@ const RANKED_FRAMES: usize = 8;
 /// The names of the numbers of [`collapse`].
 pub const NAMES: [&str; 3] = ["slow_feature_ratio", "rankme", "lidar"];
 
-/// The slow-feature ratio of all encodings `[T, B, D]`, and RankMe and LiDAR of up to eight evenly spread
-/// frames. Ranks are computed in float64, since float32 rounding errors would count as directions in use.
+/// The slow-feature ratio of all encodings `[T, B, D]`, and RankMe and LiDAR of up to eight evenly
+/// spread frames. Ranks are computed in float64, since float32 rounding errors would count as
+/// directions in use.
 pub fn collapse(encodings: &Tensor) -> [(&'static str, Tensor); 3] {
     let ranked = ranked_frames(encodings).to_kind(Kind::Double);
     let [slow, rank, classes] = NAMES;

@@ -25,13 +25,13 @@ pub struct Activations {
     pub encodings: Tensor,
     /// Predicted encodings of frames 1 to T-1, `[T-1, B, D]`.
     pub predictions: Tensor,
-    /// Projections of the encodings `[T, B, P]` and of the predictions `[T-1, B, P]`, for models that compare
-    /// projections in the loss.
+    /// Projections of the encodings `[T, B, P]` and of the predictions `[T-1, B, P]`, for models
+    /// that compare projections in the loss.
     pub projections: Option<(Tensor, Tensor)>,
 }
 
-/// All diagnostics, with names such as `encodings/std/flat` and `projections/cosine/7`, and those of
-/// [`collapse`].
+/// All diagnostics, with names such as `encodings/std/flat` and `projections/cosine/7`, and those
+/// of [`collapse`].
 ///
 /// `flat` is computed over all predicted frames together; step k over frame k + 1, the target of
 /// prediction k.
@@ -54,7 +54,8 @@ pub fn is_diagnostic(name: &str) -> bool {
     name.contains('/') || collapse::NAMES.contains(&name)
 }
 
-/// Adds spread and agreement of frames `[T, B, D]` and the predictions `[T-1, B, D]` of all but the first.
+/// Adds spread and agreement of frames `[T, B, D]` and the predictions `[T-1, B, D]` of all but the
+/// first.
 fn compare(scalars: &mut Scalars, what: &str, frames: &Tensor, predictions: &Tensor) {
     let predicted = predictions.size()[0];
     let steps: Vec<i64> = STEPS.into_iter().filter(|step| *step < predicted).collect();

@@ -2,8 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-/// RankMe (Garrido, Balestriero, Najman and LeCun, arXiv 2210.02885, section 3): exp of the entropy of the
-/// normalised singular values of `rows` `[N, D]`, not centred.
+/// RankMe (Garrido, Balestriero, Najman and LeCun, arXiv 2210.02885, section 3): exp of the entropy
+/// of the normalised singular values of `rows` `[N, D]`, not centred.
 pub fn rank_me(rows: &Tensor) -> Tensor {
     // The eigenvalues of the smaller product are all squared singular values that are not 0.
     let (count, features) = rows.size2().expect("rows are [N, D]");
@@ -18,8 +18,8 @@ pub fn smooth_rank(weights: &Tensor) -> Tensor {
     entropy.exp()
 }
 
-/// The eigenvalues of a symmetric positive semidefinite matrix, clamped to at least 0; NaN if the matrix is not
-/// finite.
+/// The eigenvalues of a symmetric positive semidefinite matrix, clamped to at least 0; NaN if the
+/// matrix is not finite.
 pub fn eigenvalues(matrix: &Tensor) -> Tensor {
     let found = matrix.f_linalg_eigvalsh("L").map(|values| values.clamp_min(0.0));
     found.unwrap_or_else(|_| Tensor::full([matrix.size()[0]], f64::NAN, (Kind::Double, matrix.device())))

@@ -2,7 +2,8 @@
 
 use tch::{Kind, Tensor};
 
-/// The share of the variance of `x` `[T, B, D]` that lies between sequences: 1 if nothing changes in time.
+/// The share of the variance of `x` `[T, B, D]` that lies between sequences: 1 if nothing changes
+/// in time.
 ///
 /// Independent frames score 1 / T. The ratio is NaN if `x` is constant.
 pub fn slow_feature_ratio(x: &Tensor) -> Tensor {

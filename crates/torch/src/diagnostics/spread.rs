@@ -5,8 +5,9 @@ use tch::Tensor;
 /// The smallest divisor of a correlation: constant features correlate with nothing.
 const LEAST: f64 = 1e-12;
 
-/// `x` `[G, N, D]` -> mean |off-diagonal covariance|, mean standard deviation and mean |off-diagonal
-/// correlation| over the N rows of each group, `[G]` each. Unbiased, so N must be at least 2.
+/// `x` `[G, N, D]` -> mean |off-diagonal covariance|, mean standard deviation and mean
+/// |off-diagonal correlation| over the N rows of each group, `[G]` each. Unbiased, so N must be at
+/// least 2.
 pub fn spread(x: &Tensor) -> [(&'static str, Tensor); 3] {
     let rows = x.size()[1];
     let centred = x - x.mean_dim([1].as_slice(), true, x.kind());

@@ -1,7 +1,7 @@
 //! A device without memory, for tests of device placement without a GPU.
 //!
-//! It is libtorch's meta device under the name of Metal's. It computes shapes but no numbers; reading a
-//! number from it fails.
+//! It is libtorch's meta device under the name of Metal's. It computes shapes but no numbers;
+//! reading a number from it fails.
 
 use std::ffi::c_char;
 
@@ -20,14 +20,14 @@ pub fn device() -> Device {
     Device::Mps
 }
 
-/// The operations of this thread since the last call that mixed tensors of the CPU and of the device, in
-/// one line. A GPU would refuse them. Copies and scalars are allowed.
+/// The operations of this thread since the last call that mixed tensors of the CPU and of the
+/// device, in one line. A GPU would refuse them. Copies and scalars are allowed.
 pub fn mixed() -> String {
     super::text(unsafe { umwelt_meta_mixed() })
 }
 
-/// True if this thread copied a tensor from the CPU to the device since the last call. On a GPU such a
-/// copy makes the process wait.
+/// True if this thread copied a tensor from the CPU to the device since the last call. On a GPU
+/// such a copy makes the process wait.
 pub fn copied() -> bool {
     unsafe { umwelt_meta_copied() }
 }

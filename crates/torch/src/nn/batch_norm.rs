@@ -19,7 +19,8 @@ pub struct BatchNorm {
     running_mean: Tensor,
     running_var: Tensor,
     momentum: f64,
-    /// The last result of [`Self::frame_weights`], kept because a copy to a GPU makes the process wait.
+    /// The last result of [`Self::frame_weights`], kept because a copy to a GPU makes the process
+    /// wait.
     frame_weights: Mutex<Option<Tensor>>,
 }
 
@@ -62,8 +63,8 @@ impl BatchNorm {
         self.after_relu_framewise(x, 1, mode)
     }
 
-    /// `forward` for maps `[frames * N, features, H, W]` with separate batch statistics for each frame. The
-    /// running statistics end as if the frames had been separate batches in this order.
+    /// `forward` for maps `[frames * N, features, H, W]` with separate batch statistics for each
+    /// frame. The running statistics end as if the frames had been separate batches in this order.
     pub fn framewise(&self, x: &Tensor, frames: i64, mode: Mode) -> Tensor {
         if mode == Mode::Evaluate || frames == 1 {
             return self.forward(x, mode);
@@ -87,8 +88,8 @@ impl BatchNorm {
         y
     }
 
-    /// Updates the running statistics, frame by frame, with means and biased variances `[frames, features]` over
-    /// `entries` numbers in total.
+    /// Updates the running statistics, frame by frame, with means and biased variances
+    /// `[frames, features]` over `entries` numbers in total.
     fn update_running(&self, means: &Tensor, variances: &Tensor, entries: usize) {
         let frames = means.size()[0];
         let rows = (entries / means.numel()) as f64;

@@ -33,8 +33,9 @@ impl Conv2d {
         Self { weight: scope.uniform_channels_last("weight", &shape, bound), bias: None, stride, padding }
     }
 
-    /// A convolution without bias, padded to keep the size at stride 1. Its normal initial weights preserve the
-    /// variance of gradients through a ReLU (He et al., arXiv 1502.01852, section 2.2).
+    /// A convolution without bias, padded to keep the size at stride 1. Its normal initial weights
+    /// preserve the variance of gradients through a ReLU (He et al., arXiv 1502.01852, section
+    /// 2.2).
     pub fn kaiming(scope: &Scope, inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
         let deviation = (2.0 / (outputs * kernel * kernel) as f64).sqrt();
         let shape = [outputs, inputs, kernel, kernel];

@@ -30,8 +30,8 @@ impl Projector {
         mlp.forward(&encodings.flatten(0, 1), mode).view([size[0], size[1], -1])
     }
 
-    /// encodings `[T, B, D]` -> projections `[T, B, P]`, batch statistics of each step alone, as the published
-    /// code projects predictions
+    /// encodings `[T, B, D]` -> projections `[T, B, P]`, batch statistics of each step alone, as
+    /// the published code projects predictions
     pub fn forward_stepwise(&self, encodings: &Tensor, mode: Mode) -> Tensor {
         let Some(mlp) = &self.mlp else { return encodings.shallow_clone() };
         let steps: Vec<Tensor> = encodings.unbind(0).iter().map(|step| mlp.forward(step, mode)).collect();

@@ -46,8 +46,8 @@ impl Linear {
         maps.permute([0, 3, 1, 2])
     }
 
-    /// The layer as a sum of two: one of the first `inputs` inputs, without bias, and one of the other inputs,
-    /// with the bias.
+    /// The layer as a sum of two: one of the first `inputs` inputs, without bias, and one of the
+    /// other inputs, with the bias.
     pub fn split(&self, inputs: i64) -> (Self, Self) {
         let rest = self.weight.size()[1] - inputs;
         let part = |from: i64, count: i64| self.weight.narrow(1, from, count);

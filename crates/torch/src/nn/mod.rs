@@ -1,7 +1,7 @@
 //! Layers and networks with PyTorch's initialisation (tch's own differs).
 //!
-//! Weights and biases start in U(+-1/sqrt(fan in)), batch normalisation at 1 and 0, a GRU in U(+-1/sqrt(hidden)); a
-//! residual network's convolutions are normal.
+//! Weights and biases start in U(+-1/sqrt(fan in)), batch normalisation at 1 and 0, a GRU in
+//! U(+-1/sqrt(hidden)); a residual network's convolutions are normal.
 
 mod arch;
 mod attention;
@@ -40,7 +40,8 @@ pub use predictor::{Predictor, PredictorShape};
 pub use transformer_block::{BlockShape, CrossBlock};
 pub use upsampled_conv::UpsampledConv;
 
-/// The mode of normalisation layers: batch statistics in training, running statistics in evaluation.
+/// The mode of normalisation layers: batch statistics in training, running statistics in
+/// evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Train,

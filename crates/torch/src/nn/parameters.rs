@@ -8,7 +8,8 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use umwelt_base::random::Stream;
 
-/// All parameters and buffers of a model, on one device. Initial values are a function of (seed, name).
+/// All parameters and buffers of a model, on one device. Initial values are a function of (seed,
+/// name).
 pub struct Parameters {
     device: Device,
     seed: u64,
@@ -69,8 +70,8 @@ impl Parameters {
     /// Copies `source` into the tensors of the same names.
     ///
     /// # Errors
-    /// When a tensor is missing, unknown or of another shape; then nothing is copied. The error names the
-    /// tensor.
+    /// When a tensor is missing, unknown or of another shape; then nothing is copied. The error
+    /// names the tensor.
     pub fn assign(&self, source: &HashMap<String, Tensor>) -> Result<()> {
         let named = self.named();
         for (name, tensor) in &named {
@@ -121,13 +122,14 @@ impl Scope<'_> {
         self.add(self.full_name(name), self.drawn(name, shape, bound), true)
     }
 
-    /// A convolution weight `[O, I, k, k]` drawn from U(-bound, bound), in channels-last memory order.
+    /// A convolution weight `[O, I, k, k]` drawn from U(-bound, bound), in channels-last memory
+    /// order.
     pub fn uniform_channels_last(&self, name: &str, shape: &[i64; 4], bound: f64) -> Tensor {
         self.add(self.full_name(name), channels_last(&self.drawn(name, shape, bound)), true)
     }
 
-    /// A convolution weight `[O, I, k, k]` drawn from a normal distribution with mean 0, in channels-last memory
-    /// order.
+    /// A convolution weight `[O, I, k, k]` drawn from a normal distribution with mean 0, in
+    /// channels-last memory order.
     pub fn normal_channels_last(&self, name: &str, shape: &[i64; 4], deviation: f64) -> Tensor {
         self.add(self.full_name(name), channels_last(&self.drawn_normal(name, shape, deviation)), true)
     }

@@ -30,7 +30,8 @@ impl Precision {
         }
     }
 
-    /// Runs `network` on `device`, in this precision in training and in float32 in evaluation. Returns float32.
+    /// Runs `network` on `device`, in this precision in training and in float32 in evaluation.
+    /// Returns float32.
     pub fn compute(self, device: Device, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
         self.inside(device, mode, network).to_kind(Kind::Float)
     }

@@ -5,16 +5,18 @@ use tch::Tensor;
 use super::conv::convolve;
 use super::{Scope, bound};
 
-/// Nearest-neighbour upsampling by a whole factor f, then a square convolution without bias that keeps the
-/// size.
+/// Nearest-neighbour upsampling by a whole factor f, then a square convolution without bias that
+/// keeps the size.
 ///
-/// Each input pixel becomes f x f pixels, each of which sees a 3x3 window of the input; kernel taps that fall on
-/// the same input pixel are summed. So the layer is a 3x3 convolution to f x f times the outputs, then a
-/// rearrangement of pixels (Shi et al., *Sub-Pixel Convolutional Neural Network*, arXiv 1609.05158). For f = 3
-/// and a 5x5 kernel it takes a third of the products, and no enlarged image is stored.
+/// Each input pixel becomes f x f pixels, each of which sees a 3x3 window of the input; kernel taps
+/// that fall on the same input pixel are summed. So the layer is a 3x3 convolution to f x f times
+/// the outputs, then a rearrangement of pixels (Shi et al., *Sub-Pixel Convolutional Neural
+/// Network*, arXiv 1609.05158). For f = 3 and a 5x5 kernel it takes a third of the products, and no
+/// enlarged image is stored.
 pub struct UpsampledConv {
     weight: Tensor,
-    /// The assignment of kernel taps to positions in the window of each pixel, `[k * k, f * f * 9]`.
+    /// The assignment of kernel taps to positions in the window of each pixel,
+    /// `[k * k, f * f * 9]`.
     taps: Tensor,
     factor: i64,
 }
@@ -48,7 +50,8 @@ impl UpsampledConv {
 }
 
 fn taps(kernel: i64, factor: i64) -> Tensor {
-    // On one axis, the tap p of enlarged pixel i falls on the small pixel (i + p - k/2) / f, counted from the window's middle.
+    // On one axis, the tap p of enlarged pixel i falls on the small pixel (i + p - k/2) / f,
+    // counted from the window's middle.
     let place = |i: i64, p: i64| (i + p - kernel / 2).div_euclid(factor) + 1;
     let mut taps = vec![0f32; (kernel * kernel * factor * factor * 9) as usize];
     for (p, q) in pairs(kernel) {

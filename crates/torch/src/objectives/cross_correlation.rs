@@ -9,8 +9,8 @@ const OFF_DIAGONAL: f64 = 0.005;
 /// Added to the variance, so that constant features do not divide by 0.
 const EPSILON: f64 = 1e-5;
 
-/// `sum_i (1 - C_ii)^2 + 0.005 sum_{i != j} C_ij^2` for the correlations C between the features of two views `[N, D]`,
-/// divided by D.
+/// `sum_i (1 - C_ii)^2 + 0.005 sum_{i != j} C_ij^2` for the correlations C between the features of
+/// two views `[N, D]`, divided by D.
 pub fn cross_correlation(first: &Tensor, second: &Tensor) -> Tensor {
     let (rows, features) = first.size2().expect("a view is [rows, features]");
     let correlations = standardised(first).transpose(0, 1).matmul(&standardised(second)) / rows as f64;

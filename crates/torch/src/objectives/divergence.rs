@@ -14,8 +14,8 @@ impl Normal {
         tch::no_grad(|| &self.mean + &self.scale * noise)
     }
 
-    /// The Kullback-Leibler divergence KL(self || other) of each variable, in nats (Kingma and Welling,
-    /// arXiv 1312.6114, appendix B, for two general normals).
+    /// The Kullback-Leibler divergence KL(self || other) of each variable, in nats (Kingma and
+    /// Welling, arXiv 1312.6114, appendix B, for two general normals).
     pub fn divergence(&self, other: &Self) -> Tensor {
         let spread = (&self.scale / &other.scale).square();
         let shift = ((&self.mean - &other.mean) / &other.scale).square();
@@ -23,8 +23,9 @@ impl Normal {
     }
 }
 
-/// KL(prior || posterior) for `[T, B, D]` each, averaged over batch and features, and then over steps; `counted`
-/// raises each step's divergence to at least `free` nats first (Kingma et al., arXiv 1606.04934).
+/// KL(prior || posterior) for `[T, B, D]` each, averaged over batch and features, and then over
+/// steps; `counted` raises each step's divergence to at least `free` nats first (Kingma et al.,
+/// arXiv 1606.04934).
 pub fn free_divergence(prior: &Normal, posterior: &Normal, free: f64) -> FreeDivergence {
     let steps = prior.divergence(posterior).mean_dim([1i64, 2].as_slice(), false, Kind::Float);
     FreeDivergence { counted: steps.clamp_min(free).mean(Kind::Float), plain: steps.mean(Kind::Float) }

@@ -4,10 +4,11 @@
 
 use tch::{Kind, Tensor};
 
-/// The mean over G groups of the normalised-temperature cross-entropy between two views `[G, N, D]`.
+/// The mean over G groups of the normalised-temperature cross-entropy between two views
+/// `[G, N, D]`.
 ///
-/// In each group all 2N rows are compared with each other. The positive of a row is the same row of the other
-/// view; all other rows are negatives. `normalize` divides rows by their norms.
+/// In each group all 2N rows are compared with each other. The positive of a row is the same row of
+/// the other view; all other rows are negatives. `normalize` divides rows by their norms.
 pub fn info_nce(first: &Tensor, second: &Tensor, normalize: bool, temperature: f64) -> Tensor {
     let (groups, rows, _) = first.size3().expect("a view is [groups, rows, features]");
     let features = Tensor::cat(&[first, second], 1);

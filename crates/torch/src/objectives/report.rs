@@ -11,7 +11,8 @@ pub struct LossReport {
 }
 
 impl LossReport {
-    /// The sum of `weight * term`. A term of weight 0 is reported, but neither summed nor differentiated.
+    /// The sum of `weight * term`. A term of weight 0 is reported, but neither summed nor
+    /// differentiated.
     pub fn weighted(parts: Vec<(&'static str, f64, Tensor)>) -> Self {
         let weighted =
             parts.iter().filter(|(_, weight, _)| *weight != 0.0).map(|(_, weight, term)| term * *weight);

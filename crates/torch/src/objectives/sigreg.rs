@@ -1,6 +1,8 @@
-//! Sketched isotropic Gaussian regularisation: the loss of projections that are not standard normal.
+//! Sketched isotropic Gaussian regularisation: the loss of projections that are not standard
+//! normal.
 //!
-//! Balestriero and LeCun, *LeJEPA* (arXiv 2511.08544): the test of Epps and Pulley (1983) on random projections.
+//! Balestriero and LeCun, *LeJEPA* (arXiv 2511.08544): the test of Epps and Pulley (1983) on random
+//! projections.
 
 use tch::{Kind, Tensor};
 
@@ -8,10 +10,12 @@ use tch::{Kind, Tensor};
 const POINTS: i64 = 17;
 const LARGEST: f64 = 3.0;
 
-/// `N * mean_u of the integral over s in [0, 3] of w(s) |phi_u(s) - exp(-s^2 / 2)|^2` with `w(s) = exp(-s^2 / 2)`, where
-/// `phi_u` is the empirical characteristic function of the N rows along the direction u. Averaged over G groups.
+/// `N * mean_u of the integral over s in [0, 3] of w(s) |phi_u(s) - exp(-s^2 / 2)|^2` with
+/// `w(s) = exp(-s^2 / 2)`, where `phi_u` is the empirical characteristic function of the N rows
+/// along the direction u. Averaged over G groups.
 ///
-/// `x` `[G, N, D]`; `directions` `[D, M]`, columns of length 1. The integral is a trapezoid over 17 points.
+/// `x` `[G, N, D]`; `directions` `[D, M]`, columns of length 1. The integral is a trapezoid over 17
+/// points.
 pub fn sigreg(x: &Tensor, directions: &Tensor) -> Tensor {
     let rows = x.size()[1] as f64;
     let kind = (Kind::Float, x.device());

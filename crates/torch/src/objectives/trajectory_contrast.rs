@@ -1,17 +1,17 @@
 //! Contrast along time: negatives are the other frames of the same sequence.
 //!
-//! A cue that is constant over a sequence, such as a fixed distractor, does not reduce this loss (arXiv
-//! 2606.07770). It is symmetric, as in CLIP (Radford et al., arXiv 2103.00020, figure 3).
+//! A cue that is constant over a sequence, such as a fixed distractor, does not reduce this loss
+//! (arXiv 2606.07770). It is symmetric, as in CLIP (Radford et al., arXiv 2103.00020, figure 3).
 
 use tch::Tensor;
 
 use super::info_nce::unit_length;
 
-/// The mean cross-entropy of matching T predictions with T frames, `[T, B, D]` each, within each of B sequences,
-/// in both directions.
+/// The mean cross-entropy of matching T predictions with T frames, `[T, B, D]` each, within each of
+/// B sequences, in both directions.
 ///
-/// The positive of a prediction is the frame of its own step; the other frames of the sequence are negatives.
-/// `normalize` divides rows by their norms.
+/// The positive of a prediction is the frame of its own step; the other frames of the sequence are
+/// negatives. `normalize` divides rows by their norms.
 pub fn trajectory_contrast(
     predictions: &Tensor,
     frames: &Tensor,

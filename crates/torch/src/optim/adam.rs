@@ -24,8 +24,8 @@ impl Adam {
         Self::with_weight_decay(parameters, epsilon, 0.0)
     }
 
-    /// AdamW (Loshchilov and Hutter, arXiv 1711.05101): each step also shrinks every weight by the learning
-    /// rate times `weight_decay`.
+    /// AdamW (Loshchilov and Hutter, arXiv 1711.05101): each step also shrinks every weight by the
+    /// learning rate times `weight_decay`.
     pub fn with_weight_decay(parameters: Vec<(String, Tensor)>, epsilon: f64, weight_decay: f64) -> Self {
         let (names, parameters): (Vec<_>, Vec<_>) = parameters.into_iter().unzip();
         let device = parameters.first().map_or(Device::Cpu, Tensor::device);

@@ -1,14 +1,16 @@
-//! LARS: stochastic gradient descent whose step in each layer is a fixed fraction of the layer's norm.
+//! LARS: stochastic gradient descent whose step in each layer is a fixed fraction of the layer's
+//! norm.
 //!
-//! You, Gitman and Ginsburg, *Large Batch Training of Convolutional Networks* (arXiv 1708.03888), equation 6, with
-//! momentum as Sobal et al. (arXiv 2211.10831) use it.
+//! You, Gitman and Ginsburg, *Large Batch Training of Convolutional Networks* (arXiv 1708.03888),
+//! equation 6, with momentum as Sobal et al. (arXiv 2211.10831) use it.
 
 use tch::Tensor;
 
 use super::{Optimiser, named, zeros_like};
 use crate::native::{LarsStep, lars_step};
 
-/// LARS. Matrices have weight decay and adapted steps; vectors (biases, normalisation) have neither.
+/// LARS. Matrices have weight decay and adapted steps; vectors (biases, normalisation) have
+/// neither.
 pub struct Lars {
     matrices: Group,
     vectors: Group,

@@ -1,5 +1,5 @@
-//! Optimisers and learning-rate schedules. tch has no LARS, and the state of its optimisers can neither be
-//! saved nor restored.
+//! Optimisers and learning-rate schedules. tch has no LARS, and the state of its optimisers can
+//! neither be saved nor restored.
 
 mod adam;
 mod lars;

@@ -52,8 +52,8 @@ impl Schedule {
     }
 }
 
-/// The learning rate after a share `progress` in (0, 1] of a run: half a cosine up to `peak`, and another
-/// down (Smith and Topin, *Super-convergence*, arXiv 1708.07120).
+/// The learning rate after a share `progress` in (0, 1] of a run: half a cosine up to `peak`, and
+/// another down (Smith and Topin, *Super-convergence*, arXiv 1708.07120).
 fn one_cycle(peak: f64, progress: f64) -> f64 {
     let between = |from: f64, to: f64, share: f64| to + (from - to) * 0.5 * (1.0 + (PI * share).cos());
     match progress < RISE {
@@ -65,8 +65,8 @@ fn one_cycle(peak: f64, progress: f64) -> f64 {
 /// The fraction of the base learning rate at the end of the cosine.
 const END: f64 = 0.001;
 
-/// Linear warm-up from 0, then a cosine down to a thousandth of the base learning rate (Sobal et al.,
-/// arXiv 2211.10831).
+/// Linear warm-up from 0, then a cosine down to a thousandth of the base learning rate (Sobal et
+/// al., arXiv 2211.10831).
 #[derive(Clone, Copy, Debug)]
 pub struct Cosine {
     base: f64,
@@ -76,8 +76,8 @@ pub struct Cosine {
 }
 
 impl Cosine {
-    /// The schedule for `base_lr` at batch size 256, which is scaled to `batch_size`. Warm-up takes ten epochs,
-    /// or half the run if that is shorter.
+    /// The schedule for `base_lr` at batch size 256, which is scaled to `batch_size`. Warm-up takes
+    /// ten epochs, or half the run if that is shorter.
     pub fn new(base_lr: f64, batch_size: usize, epochs: usize, steps_per_epoch: usize) -> Self {
         let warm_up_epochs = (epochs as f64 / 2.0).min(10.0);
         Self {
@@ -90,9 +90,9 @@ impl Cosine {
 
     /// The learning rate of training step `step`, counted from 0.
     ///
-    /// The published code counts epochs from 1: it skips the first epoch of the warm-up and overshoots the cosine
-    /// in the last epoch. Runs of more than ten epochs do the same. Shorter runs, which the published code
-    /// cannot make, start at the first step of the warm-up.
+    /// The published code counts epochs from 1: it skips the first epoch of the warm-up and
+    /// overshoots the cosine in the last epoch. Runs of more than ten epochs do the same. Shorter
+    /// runs, which the published code cannot make, start at the first step of the warm-up.
     pub fn lr(&self, step: u64) -> f64 {
         self.at((step + self.offset) as f64)
     }

@@ -77,7 +77,8 @@ fn each_colour_type_is_read_as_grey() {
     }
 }
 
-/// Written by Pillow 13: red 8 x, green 5 y, blue 100 in 30 x 40 pixels (`colour`), grey 6 x (`grey`).
+/// Written by Pillow 13: red 8 x, green 5 y, blue 100 in 30 x 40 pixels (`colour`), grey 6 x
+/// (`grey`).
 #[test]
 fn jpeg_is_read_as_grey() {
     let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data");

@@ -1,4 +1,5 @@
-//! One agent: it encodes a strip of an image into a state of several tokens, and reconstructs the rest.
+//! One agent: it encodes a strip of an image into a state of several tokens, and reconstructs the
+//! rest.
 
 use tch::Tensor;
 

@@ -1,7 +1,7 @@
 //! Gradients of the agents' losses, with each agent on its own CPU thread.
 //!
-//! Agents share no parameters. The loss `L_i` of agent i depends on its parameters `θ_i`, on its state
-//! `s_i(θ_i)` and on the messages `m_j(θ_j)` of all agents. By the chain rule, the total loss
+//! Agents share no parameters. The loss `L_i` of agent i depends on its parameters `θ_i`, on its
+//! state `s_i(θ_i)` and on the messages `m_j(θ_j)` of all agents. By the chain rule, the total loss
 //! `L = Σ_i L_i` has the gradients
 //!
 //! ```text
@@ -9,9 +9,9 @@
 //! dL/dθ_j = ∂L_j/∂θ_j + ∂L_j/∂s_j · ds_j/dθ_j + ∂L/∂m_j · dm_j/dθ_j
 //! ```
 //!
-//! Three phases, each agent on its own thread: (1) encode and write messages; (2) decode from detached
-//! states and messages, and back-propagate to them; (3) sum the message gradients and back-propagate
-//! through each sender.
+//! Three phases, each agent on its own thread: (1) encode and write messages; (2) decode from
+//! detached states and messages, and back-propagate to them; (3) sum the message gradients and
+//! back-propagate through each sender.
 
 use tch::{Kind, Tensor};
 
@@ -40,8 +40,8 @@ struct Inputs<'a> {
 }
 
 impl Como {
-    /// Adds the gradient of the sum of the agents' losses to the parameters, and returns that sum. Agent i
-    /// sees `[B, A, P]` and reconstructs `[B, A, Q]`, as intensities in [0, 1].
+    /// Adds the gradient of the sum of the agents' losses to the parameters, and returns that sum.
+    /// Agent i sees `[B, A, P]` and reconstructs `[B, A, Q]`, as intensities in [0, 1].
     pub fn learn(&self, seen: &Tensor, targets: &Tensor, condition: MessageCondition) -> Tensor {
         let inputs = Inputs { model: self, seen, targets, condition };
         if !self.communicates() {
@@ -55,8 +55,8 @@ impl Como {
 
     /// The loss and the gradients of agents without messages.
     fn learn_alone(&self, inputs: Inputs) -> Tensor {
-        // SAFETY: `Inputs` holds tensors and plain values. Agent i writes to the gradients of its own
-        // parameters only, which no other agent reads.
+        // SAFETY: `Inputs` holds tensors and plain values. Agent i writes to the gradients of its
+        // own parameters only, which no other agent reads.
         let inputs = unsafe { Shared::new(inputs) };
         sum(self.each_agent(|i| {
             let Inputs { model, seen, targets, condition } = *inputs.get();
@@ -111,8 +111,8 @@ impl Como {
     }
 }
 
-/// Back-propagates the mean squared error of a reconstruction `[B, Q]`, given as logits, and returns
-/// that error, detached.
+/// Back-propagates the mean squared error of a reconstruction `[B, Q]`, given as logits, and
+/// returns that error, detached.
 fn backward_loss(logits: &Tensor, target: &Tensor) -> Tensor {
     let drawn = logits.to_kind(Kind::Float).sigmoid();
     let loss = squared_errors(&drawn.unsqueeze(1), &target.unsqueeze(1)).sum(Kind::Float);

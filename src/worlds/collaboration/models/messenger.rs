@@ -16,8 +16,8 @@ pub enum Messenger {
     Linear(LinearMessenger),
 }
 
-/// Writer: a learned query attends to the state. Reader: state tokens attend to the messages. The two
-/// share no weights.
+/// Writer: a learned query attends to the state. Reader: state tokens attend to the messages. The
+/// two share no weights.
 pub struct AttentionMessenger {
     /// `[1, 1, m]`
     query: Tensor,
@@ -31,8 +31,8 @@ pub struct AttentionMessenger {
     read_whole_batch: bool,
 }
 
-/// Writer: a linear layer of the mean state token. Reader: a linear layer of the mean message, added to
-/// every state token, then layer normalisation.
+/// Writer: a linear layer of the mean state token. Reader: a linear layer of the mean message,
+/// added to every state token, then layer normalisation.
 pub struct LinearMessenger {
     write: Linear,
     read: Linear,
@@ -119,8 +119,9 @@ impl LinearMessenger {
     }
 }
 
-/// Each number mapped into [-1, 1] by tanh and rounded to the nearest of 2^bits levels. The gradient is
-/// that without rounding: a straight-through estimator (Bengio, Leonard and Courville, arXiv 1308.3432).
+/// Each number mapped into [-1, 1] by tanh and rounded to the nearest of 2^bits levels. The
+/// gradient is that without rounding: a straight-through estimator (Bengio, Leonard and Courville,
+/// arXiv 1308.3432).
 pub fn quantised(message: &Tensor, bits: u32) -> Tensor {
     let steps = f64::from((1u32 << bits) - 1);
     let squashed = message.to_kind(Kind::Float).tanh();

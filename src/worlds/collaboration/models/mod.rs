@@ -1,5 +1,5 @@
-//! CoMo, the collaborative autoencoder: each agent sees one strip of an image and reconstructs the others
-//! from messages.
+//! CoMo, the collaborative autoencoder: each agent sees one strip of an image and reconstructs the
+//! others from messages.
 
 mod agent;
 mod autograd;
@@ -91,8 +91,8 @@ impl Como {
         !self.messengers.is_empty()
     }
 
-    /// The reconstructions `[B, A, Q]` from what each agent sees, `[B, A, P]`: intensities in [0, 1],
-    /// float32.
+    /// The reconstructions `[B, A, Q]` from what each agent sees, `[B, A, P]`: intensities in [0,
+    /// 1], float32.
     pub fn draw(&self, seen: &Tensor, condition: MessageCondition) -> Tensor {
         self.draw_each(seen, &[condition]).squeeze_dim(0)
     }
@@ -120,8 +120,8 @@ impl Como {
         Outgoing { state, message }
     }
 
-    /// The reconstruction of agent i, as logits `[B, Q]`, from its state and the messages of the other
-    /// agents among all `messages` `[B, A, m]`, if any are sent.
+    /// The reconstruction of agent i, as logits `[B, Q]`, from its state and the messages of the
+    /// other agents among all `messages` `[B, A, m]`, if any are sent.
     fn decode(
         &self,
         i: usize,

@@ -30,8 +30,8 @@ pub struct ComoSettings {
     pub encoding_dim: usize,
     /// Tokens of an agent's state.
     pub state_size: usize,
-    /// Blocks in each of an agent's two stacks, and attention heads in each block of a messenger. The name
-    /// is the published code's.
+    /// Blocks in each of an agent's two stacks, and attention heads in each block of a messenger.
+    /// The name is the published code's.
     pub num_heads: usize,
     /// The number of agents: 1, which sends no messages, or one for each of 2, 4, 7 or 14 strips.
     pub collab_n_agents: usize,
@@ -41,21 +41,23 @@ pub struct ComoSettings {
     pub collab_message_size: usize,
     /// Blocks of the writer, and of the reader, of an `attention` messenger.
     pub collab_dec_depth: usize,
-    /// Readers of an `attention` messenger attend to the messages of the whole batch, as in the published
-    /// code, and so cannot know which message is about their own image.
+    /// Readers of an `attention` messenger attend to the messages of the whole batch, as in the
+    /// published code, and so cannot know which message is about their own image.
     pub read_whole_batch: bool,
     /// The probability that a whole message is dropped in training, from 0 to 1.
     pub drop_message: f64,
     /// The number of bits that each number of a message is rounded to; null sends float32.
     pub message_bits: Option<u32>,
-    /// The probability that the strips are shown in reverse order in training, from 0 to 1; the targets
-    /// stay in place.
+    /// The probability that the strips are shown in reverse order in training, from 0 to 1; the
+    /// targets stay in place.
     pub swap_probability: f64,
     /// Flips training digits left to right with probability 1/2; the published code does not flip.
     pub flip: bool,
-    /// A run folder or checkpoint, whose first agent all agents start from; `auto` trains one first.
+    /// A run folder or checkpoint, whose first agent all agents start from; `auto` trains one
+    /// first.
     pub single_agent_path: Option<String>,
-    /// Trains two baselines in the same run: agents without messages, and an autoencoder of whole images.
+    /// Trains two baselines in the same run: agents without messages, and an autoencoder of whole
+    /// images.
     #[serde(alias = "floors")]
     pub baselines: bool,
 }
@@ -67,8 +69,8 @@ pub enum MessengerKind {
     #[default]
     #[serde(rename = "attention", alias = "CollaborativeMessage")]
     Attention,
-    /// Writer: a linear layer of the mean state token. Reader: a linear layer of the mean message, added to
-    /// every state token.
+    /// Writer: a linear layer of the mean state token. Reader: a linear layer of the mean message,
+    /// added to every state token.
     #[serde(rename = "linear", alias = "SimpleCollaborativeMessage")]
     Linear,
     /// No messages.
@@ -184,8 +186,8 @@ impl ComoSettings {
         }
     }
 
-    /// The settings of the single agent that agents of these settings can start from: it is trained on
-    /// the same digits, without the settings of messages.
+    /// The settings of the single agent that agents of these settings can start from: it is trained
+    /// on the same digits, without the settings of messages.
     pub fn of_single_agent(&self) -> Self {
         Self {
             collab_n_agents: 1,

@@ -7,12 +7,14 @@ use crate::datasets::IMAGE_SIZE;
 const SIDE: i64 = IMAGE_SIZE as i64;
 pub const PIXELS: i64 = SIDE * SIDE;
 
-/// images `[B, 28, 28]` -> strips from left to right `[B, S, P]` with P = 784 / S pixels, row by row
+/// images `[B, 28, 28]` -> strips from left to right `[B, S, P]` with P = 784 / S pixels, row by
+/// row
 pub fn strips(images: &Tensor, count: i64) -> Tensor {
     images.view([-1, SIDE, count, SIDE / count]).transpose(1, 2).flatten(2, 3)
 }
 
-/// strips `[B, S, P]` -> targets `[B, A, (S-1) P]` of A agents: all strips but that of the agent's place
+/// strips `[B, S, P]` -> targets `[B, A, (S-1) P]` of A agents: all strips but that of the agent's
+/// place
 pub fn targets(strips: &Tensor, agents: i64) -> Tensor {
     let of_agent = |i| others(strips, i).flatten(1, 2);
     Tensor::stack(&(0..agents).map(of_agent).collect::<Vec<_>>(), 1)
@@ -20,8 +22,8 @@ pub fn targets(strips: &Tensor, agents: i64) -> Tensor {
 
 /// reconstructions of A agents `[B, A, (S-1) P]` -> images `[B, 28, 28]`
 ///
-/// Each strip is the mean of its reconstructions; a strip that no agent reconstructs is taken from `strips`
-/// `[B, S, P]`.
+/// Each strip is the mean of its reconstructions; a strip that no agent reconstructs is taken from
+/// `strips` `[B, S, P]`.
 pub fn whole(drawn: &Tensor, strips: &Tensor) -> Tensor {
     let (batch, count, pixels) = strips.size3().expect("strips are [B, S, P]");
     let agents = drawn.size()[1];

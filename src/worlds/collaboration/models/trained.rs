@@ -28,8 +28,8 @@ pub struct ComoModel {
     pub baselines: Option<LearnedBaselines>,
 }
 
-/// Networks of the same sizes that learn from the same batches. They share no parameters with the agents or
-/// each other, so that each trains as it would alone.
+/// Networks of the same sizes that learn from the same batches. They share no parameters with the
+/// agents or each other, so that each trains as it would alone.
 pub struct LearnedBaselines {
     /// Agents without messages; `None` if the trained agents send none either.
     pub silent: Option<Como>,
@@ -38,7 +38,8 @@ pub struct LearnedBaselines {
 }
 
 impl DigitStrips {
-    /// Images `[B, 28, 28]` cut into `count` strips for `agents` agents, unswapped and with all messages kept.
+    /// Images `[B, 28, 28]` cut into `count` strips for `agents` agents, unswapped and with all
+    /// messages kept.
     pub fn new(images: &Tensor, count: i64, agents: i64) -> Self {
         Self::cut(images, &strips(images, count), agents)
     }

@@ -17,9 +17,9 @@ impl Dots {
         self.settings.shown_static_noise() > 0.0
     }
 
-    /// Projections `[B, 8]` of the first dot's fixed distractors in batch `index` on random directions, which
-    /// follow from the seed; `None` if the world has no fixed distractor. A direction has independent normal
-    /// components of variance 1 / 784.
+    /// Projections `[B, 8]` of the first dot's fixed distractors in batch `index` on random
+    /// directions, which follow from the seed; `None` if the world has no fixed distractor. A
+    /// direction has independent normal components of variance 1 / 784.
     pub fn distractor_projections(&self, stream: &str, index: u64) -> Option<Array2<f32>> {
         if !self.has_fixed_distractor() {
             return None;

@@ -87,7 +87,8 @@ impl Dots {
         }
     }
 
-    /// The positions of the first dot before each of `steps` from `start`, and after the last; in pixels.
+    /// The positions of the first dot before each of `steps` from `start`, and after the last; in
+    /// pixels.
     pub fn follow(&self, start: [f32; 2], steps: Vec<[f32; 2]>) -> Vec<[f32; 2]> {
         Path::follow(start, steps, self.settings.margin()).locations
     }
@@ -103,8 +104,8 @@ impl Dots {
             .expect("there is one image for each frame, sequence and channel")
     }
 
-    /// Images of the first `frames` frames, extra ones included: channel by channel of each sequence of each
-    /// frame.
+    /// Images of the first `frames` frames, extra ones included: channel by channel of each
+    /// sequence of each frame.
     fn images(&self, stream: &str, index: u64, paths: &[Vec<Path>], frames: usize) -> Vec<Image> {
         let (batch, channels) = (self.settings.batch_size, self.settings.channels);
         let dots_in_channel = paths.len() / channels;
@@ -164,7 +165,8 @@ impl Dots {
     }
 }
 
-/// Each image minus the image one frame before, for frames of `frame` images; the first frame has none.
+/// Each image minus the image one frame before, for frames of `frame` images; the first frame has
+/// none.
 fn differences(images: &[Image], frame: usize) -> Vec<Image> {
     let difference = |now: &Image, before: &Image| std::array::from_fn(|i| now[i] - before[i]);
     images[frame..].par_iter().zip(images).map(|(now, before)| difference(now, before)).collect()

@@ -8,11 +8,12 @@ use super::render::{Dot, IMAGE_SIZE, PIXELS};
 pub const STATISTICS_BATCHES: u64 = 100;
 /// Batches over which they are averaged if images must be rendered.
 pub const RENDERED_BATCHES: u64 = 20;
-/// Standard deviation of one coordinate of an action whose length is uniform in [0, 1] (as in the published code).
+/// Standard deviation of one coordinate of an action whose length is uniform in [0, 1] (as in the
+/// published code).
 const UNIT_ACTION_STD: f64 = 0.4102;
 
-/// The affine maps to data units: images (image - mean) / std, locations (location - centre) / unit,
-/// actions action / unit.
+/// The affine maps to data units: images (image - mean) / std, locations (location - centre) /
+/// unit, actions action / unit.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normalisation {
     pub image_mean: f64,
@@ -30,8 +31,8 @@ impl Normalisation {
     pub const NONE: Self =
         Self { image_mean: 0.0, image_std: 1.0, location_centre: 0.0, location_unit: 1.0, action_unit: 1.0 };
 
-    /// Maps images of these statistics, and dots at least `margin` pixels from the edge, to mean 0 and
-    /// variance 1.
+    /// Maps images of these statistics, and dots at least `margin` pixels from the edge, to mean 0
+    /// and variance 1.
     pub fn new(images: ImageStatistics, margin: f64) -> Self {
         let last = (IMAGE_SIZE - 1) as f64;
         Self {
@@ -67,12 +68,13 @@ pub struct ImageStatistics {
 }
 
 impl ImageStatistics {
-    /// The expected statistics of a batch of one dot along `paths`, under distractors of `strengths` (multiples
-    /// of its largest clean pixel).
+    /// The expected statistics of a batch of one dot along `paths`, under distractors of
+    /// `strengths` (multiples of its largest clean pixel).
     ///
-    /// The contribution of the dot is exact and needs no image. That of the distractors is an expectation; a
-    /// batch differs from it by a few parts in a thousand. (Pixels of one picture are correlated, so that the
-    /// mean of a batch scatters around the collection's mean; the effect on the standard deviation is as small.)
+    /// The contribution of the dot is exact and needs no image. That of the distractors is an
+    /// expectation; a batch differs from it by a few parts in a thousand. (Pixels of one picture
+    /// are correlated, so that the mean of a batch scatters around the collection's mean; the
+    /// effect on the standard deviation is as small.)
     pub fn expected(dot: &Dot, paths: &[Path], distractor: &Distractor, strengths: [f64; 2]) -> Self {
         let locations = || paths.iter().flat_map(|path| &path.locations).copied();
         let pixels = (locations().count() * PIXELS) as f64;

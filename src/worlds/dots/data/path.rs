@@ -17,8 +17,8 @@ pub struct Path {
 }
 
 impl Path {
-    /// Draws a path of `frames` frames, at least `margin` pixels from the edge, and then `extra` frames before
-    /// it, which change none of the others.
+    /// Draws a path of `frames` frames, at least `margin` pixels from the edge, and then `extra`
+    /// frames before it, which change none of the others.
     pub fn draw(rng: &mut Rng, frames: usize, extra: usize, margin: f64) -> Self {
         let start = start(rng, margin);
         let preferred = rng.between(0.0, TAU);
@@ -32,7 +32,8 @@ impl Path {
         Self::follow(start(rng, margin), vec![[0.0; 2]; frames - 1], margin)
     }
 
-    /// Prepends the frame one `action` before the first, or at the wall if the step back would pass it.
+    /// Prepends the frame one `action` before the first, or at the wall if the step back would pass
+    /// it.
     fn prepend(&mut self, action: [f32; 2], margin: f64) {
         let (low, high) = walls(margin);
         let [x, y] = self.locations[0];
@@ -41,8 +42,8 @@ impl Path {
         self.actions.insert(0, action);
     }
 
-    /// The path from `start` under `actions`, all in pixels. A step that would pass a wall ends at the wall;
-    /// the action stays as intended.
+    /// The path from `start` under `actions`, all in pixels. A step that would pass a wall ends at
+    /// the wall; the action stays as intended.
     pub fn follow(start: [f32; 2], actions: Vec<[f32; 2]>, margin: f64) -> Self {
         let (low, high) = walls(margin);
         let stop = |at: f32| at.clamp(low as f32, high as f32);
@@ -98,7 +99,8 @@ mod tests {
         f64::from(y).atan2(f64::from(x))
     }
 
-    /// Four standard errors of the difference between our sample's mean and another's of the same size.
+    /// Four standard errors of the difference between our sample's mean and another's of the same
+    /// size.
     fn tolerance(deviation: f64, samples: u64) -> f64 {
         4.0 * deviation * (2.0 / samples as f64).sqrt()
     }

@@ -5,11 +5,12 @@ use std::f64::consts::TAU;
 
 pub use crate::datasets::{IMAGE_SIZE, Image, PIXELS};
 
-// A product of two factors stays a normal number; denormal products would cost a hundred cycles each.
+// A product of two factors stays a normal number; denormal products would cost a hundred cycles
+// each.
 const SMALLEST_EXPONENT: f32 = -41.0;
 
-/// The shape of a dot: exp(-d^2 / (2 s^2)) / (2 pi s^2) at distance d, computed as a factor of x times a
-/// factor of y.
+/// The shape of a dot: exp(-d^2 / (2 s^2)) / (2 pi s^2) at distance d, computed as a factor of x
+/// times a factor of y.
 #[derive(Clone, Copy, Debug)]
 pub struct Dot {
     sharpness: f32,
@@ -59,8 +60,8 @@ impl Dot {
     }
 }
 
-/// e^x for x in [-80, 80], with a relative error below 3e-7: 2^n e^r with |r| <= ln(2) / 2 and e^r by its
-/// Taylor series.
+/// e^x for x in [-80, 80], with a relative error below 3e-7: 2^n e^r with |r| <= ln(2) / 2 and e^r
+/// by its Taylor series.
 ///
 /// Unlike the exp of libm, the compiler can vectorise it.
 #[inline(always)]

@@ -17,8 +17,8 @@ pub struct Appearance<'a> {
     pub normalisation: Normalisation,
 }
 
-/// The renderer of one dot in all sequences of a batch. Normalisation is folded into `background` and the
-/// gains.
+/// The renderer of one dot in all sequences of a batch. Normalisation is folded into `background`
+/// and the gains.
 pub struct SequenceRenderer<'a> {
     appearance: Appearance<'a>,
     paths: &'a [Path],
@@ -38,10 +38,11 @@ struct Changing {
 }
 
 impl<'a> SequenceRenderer<'a> {
-    /// The renderer of dot number `dot` along `paths`, with its fixed distractors drawn. Distractors are
-    /// scaled by the largest clean pixel of this dot in the batch.
+    /// The renderer of dot number `dot` along `paths`, with its fixed distractors drawn.
+    /// Distractors are scaled by the largest clean pixel of this dot in the batch.
     ///
-    /// Only the `first` dot of a channel contributes the background; the others are zero outside the dot.
+    /// Only the `first` dot of a channel contributes the background; the others are zero outside
+    /// the dot.
     pub fn new(
         appearance: Appearance<'a>,
         stream: &str,
@@ -95,8 +96,8 @@ pub fn sum_of_dots(renderers: &[SequenceRenderer], frame: usize, sequence: usize
     image
 }
 
-/// The random stream of one part of one dot. The first dot has the same stream in worlds of any number of
-/// dots.
+/// The random stream of one part of one dot. The first dot has the same stream in worlds of any
+/// number of dots.
 pub fn dot_stream(seed: u64, name: &str, part: &str, dot: usize) -> Stream {
     let dot = if dot == 0 { String::new() } else { format!("/{dot}") };
     Stream::new(seed, &format!("dots/{name}/{part}{dot}"))

@@ -12,14 +12,16 @@ pub struct DotsSettings {
     pub frames: usize,
     pub batch_size: usize,
     pub dataset_type: DatasetType,
-    /// One channel for each dot, with its own distractor; or a single channel, the sum of all dots'.
+    /// One channel for each dot, with its own distractor; or a single channel, the sum of all
+    /// dots'.
     pub channels: usize,
-    /// Images are differences of successive frames. The first is taken from an extra frame before the sequence.
+    /// Images are differences of successive frames. The first is taken from an extra frame before
+    /// the sequence.
     pub frame_difference: bool,
     /// Standard deviation of a dot, in pixels.
     pub dot_std: f64,
-    /// Strength of the distractor drawn anew for every frame, as a multiple of the largest clean pixel of the
-    /// same dot in the batch.
+    /// Strength of the distractor drawn anew for every frame, as a multiple of the largest clean
+    /// pixel of the same dot in the batch.
     pub noise: f64,
     /// Strength of the distractor drawn once for every sequence, in the same unit.
     pub static_noise: f64,
@@ -64,7 +66,8 @@ impl DotsSettings {
         usize::from(self.frame_difference)
     }
 
-    /// Strength of the fixed distractor in the images: frame differences cancel one that does not move.
+    /// Strength of the fixed distractor in the images: frame differences cancel one that does not
+    /// move.
     pub(super) fn shown_static_noise(&self) -> f64 {
         if self.frame_difference && self.static_noise_speed == 0.0 { 0.0 } else { self.static_noise }
     }

@@ -22,8 +22,8 @@ pub struct ProbeFit {
     pub fine_tune: bool,
 }
 
-/// Trains `probe` by Adam on fresh batches. The loss is the squared distance in data units, averaged
-/// over frames, sequences and dots.
+/// Trains `probe` by Adam on fresh batches. The loss is the squared distance in data units,
+/// averaged over frames, sequences and dots.
 ///
 /// # Errors
 /// [`crate::training::Interrupted`] when `progress` asks for it.

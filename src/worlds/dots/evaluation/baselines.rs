@@ -18,9 +18,9 @@ pub struct Baseline {
 /// The baselines of a dot whose actions are hidden.
 const WITHOUT_ACTIONS: [&str; 2] = ["copy", "centre"];
 
-/// The baselines of every dot in `count` batches of a stream, best first. The first dot, whose actions are
-/// known, has all of them; other dots have those that need no actions. Paths start at the last of
-/// `burn_in` frames.
+/// The baselines of every dot in `count` batches of a stream, best first. The first dot, whose
+/// actions are known, has all of them; other dots have those that need no actions. Paths start at
+/// the last of `burn_in` frames.
 ///
 /// # Errors
 /// When the regression on the paths has no solution.
@@ -49,7 +49,8 @@ fn baselines_of(paths: &Paths, walls: (f64, f64), actions_known: bool) -> Result
     predictions.into_iter().filter(known).map(|(name, positions)| paths.baseline(name, &positions)).collect()
 }
 
-/// True positions of a dot and the cumulative actions of the first dot, `[T, N, 2]` each, in pixels.
+/// True positions of a dot and the cumulative actions of the first dot, `[T, N, 2]` each, in
+/// pixels.
 struct Paths {
     positions: Tensor,
     travelled: Tensor,
@@ -90,8 +91,8 @@ impl Paths {
         Tensor::stack(&std::iter::once(start.shallow_clone()).chain(later).collect::<Vec<_>>(), 0)
     }
 
-    /// Positions `[T, N, 2]` by one affine map of `known`, `[T, N, 2]` each, for all frames. The map is fitted to
-    /// these paths by least squares.
+    /// Positions `[T, N, 2]` by one affine map of `known`, `[T, N, 2]` each, for all frames. The
+    /// map is fitted to these paths by least squares.
     fn regressed(&self, known: &[&Tensor]) -> Result<Tensor> {
         let rows = |x: &Tensor| x.reshape([-1, 2]);
         let one = Tensor::ones([self.travelled.numel() as i64 / 2, 1], (Kind::Double, Device::Cpu));

@@ -20,7 +20,8 @@ const NEARLY_CONSTANT: f64 = 0.25;
 /// An encoding carries the noise if the noise probe has an R^2 above this.
 const CARRIES_NOISE: f64 = 0.5;
 
-/// Diagnostics of one fresh batch, encoded in evaluation mode; `None` for those that are not finite.
+/// Diagnostics of one fresh batch, encoded in evaluation mode; `None` for those that are not
+/// finite.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct RepresentationDiagnostics {
     /// The share of the variance that lies between sequences; 1 for an encoding constant in time.

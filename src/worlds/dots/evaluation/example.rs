@@ -78,7 +78,8 @@ fn frames(images: &Tensor, b: i64) -> Result<Vec<Vec<f32>>> {
     Ok(Vec::<Vec<f32>>::try_from(summed.flatten(1, 2).to_device(Device::Cpu))?)
 }
 
-/// Positions in pixels of the first dot in sequence `b`, from positions `[T, B, dots, 2]` in data units.
+/// Positions in pixels of the first dot in sequence `b`, from positions `[T, B, dots, 2]` in data
+/// units.
 fn first_dot(positions: &Tensor, b: i64, units: &Normalisation) -> Result<Vec<(f32, f32)>> {
     let positions = positions.select(1, b).select(1, 0).to_kind(Kind::Double);
     let pixels = positions * units.location_unit + units.location_centre;

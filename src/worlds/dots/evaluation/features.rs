@@ -32,8 +32,8 @@ impl ProbeTarget {
     }
 }
 
-/// Encodings `[T, B, D]`: that of frame 0, then the predicted ones. [`ProbeTarget::Encoding`] gives the
-/// first alone, `[1, B, D]`.
+/// Encodings `[T, B, D]`: that of frame 0, then the predicted ones. [`ProbeTarget::Encoding`] gives
+/// the first alone, `[1, B, D]`.
 pub fn encodings(model: &dyn WorldModel, batch: &Trajectories, part: ProbeTarget, mode: Mode) -> Tensor {
     match part {
         ProbeTarget::Encoding => {
@@ -56,7 +56,8 @@ pub fn seen(model: &dyn WorldModel, batch: &Trajectories, mode: Mode) -> Tensor 
     encoded.view([count, -1, encoded.size()[1]])
 }
 
-/// The first `count` batches of a stream, prefetched, with images of the burn-in frames of `model` only.
+/// The first `count` batches of a stream, prefetched, with images of the burn-in frames of `model`
+/// only.
 pub fn batches(
     world: &Dots,
     stream: &'static str,
@@ -68,7 +69,8 @@ pub fn batches(
     batches.map(move |host| Ok(scored(Trajectories::new(&host, device)?, shown)))
 }
 
-/// The batch with positions of the scored frames only, `[T, B, dots, 2]`, for `shown` burn-in frames.
+/// The batch with positions of the scored frames only, `[T, B, dots, 2]`, for `shown` burn-in
+/// frames.
 pub fn scored(batch: Trajectories, shown: usize) -> Trajectories {
     let (first, all) = (shown as i64 - 1, batch.locations.size()[0]);
     Trajectories { locations: batch.locations.narrow(0, first, all - first), ..batch }

@@ -1,4 +1,5 @@
-//! The evaluation of world models: probes for the positions of dots, baselines, diagnostics and planning.
+//! The evaluation of world models: probes for the positions of dots, baselines, diagnostics and
+//! planning.
 
 mod adam;
 mod baselines;

@@ -6,8 +6,8 @@ use tch::{Kind, Tensor};
 use crate::worlds::dots::data::{Dots, PROJECTIONS};
 use umwelt_torch::NormalEquations;
 
-/// A linear map with bias from encodings to projections of the fixed distractor. It is solved from three
-/// quarters of the batches of a stream and scored on the rest.
+/// A linear map with bias from encodings to projections of the fixed distractor. It is solved from
+/// three quarters of the batches of a stream and scored on the rest.
 pub struct NoiseProbe<'a> {
     world: &'a Dots,
     stream: &'static str,
@@ -29,8 +29,8 @@ impl<'a> NoiseProbe<'a> {
         Self { world, stream, training_batches: (3 * batches).div_ceil(4), equations, held_out: vec![] }
     }
 
-    /// Adds the encodings `[B, D]` of the first frames of batch `index`; does nothing in a world without a
-    /// fixed distractor.
+    /// Adds the encodings `[B, D]` of the first frames of batch `index`; does nothing in a world
+    /// without a fixed distractor.
     ///
     /// # Errors
     /// When libtorch cannot copy the projections to the device of `encodings`.
@@ -45,8 +45,8 @@ impl<'a> NoiseProbe<'a> {
         Ok(())
     }
 
-    /// R^2 on the held-out batches, averaged over the projections: at most 1, and below 0 if predicting the
-    /// mean is better. `None` without a fixed distractor, or with a single batch.
+    /// R^2 on the held-out batches, averaged over the projections: at most 1, and below 0 if
+    /// predicting the mean is better. `None` without a fixed distractor, or with a single batch.
     ///
     /// # Errors
     /// When the encodings are not finite.

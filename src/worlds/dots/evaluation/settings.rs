@@ -26,7 +26,8 @@ pub struct ProbingSettings {
     pub bias: bool,
     /// The number of sequences that `ridge` is solved from.
     pub ridge_sequences: usize,
-    /// Accepted because 12 published files have it, but without effect: probing uses `dataset_batch_size`.
+    /// Accepted because 12 published files have it, but without effect: probing uses
+    /// `dataset_batch_size`.
     pub batch_size: Option<usize>,
 }
 

@@ -4,8 +4,8 @@ use super::{Baseline, Evaluation};
 use crate::charts::{Align, Table, format::fraction};
 use crate::datasets::IMAGE_SIZE;
 
-/// The scores of all dots together and of each of several dots, each with the best baseline that it beats.
-/// `world` is the heading.
+/// The scores of all dots together and of each of several dots, each with the best baseline that it
+/// beats. `world` is the heading.
 pub fn table(world: &str, evaluation: &Evaluation) -> String {
     let columns = [
         (world, Align::Left),

@@ -11,8 +11,8 @@ use crate::training::points;
 const STEPWISE: [(&str, &str); 3] =
     [("std", "standard deviation"), ("correlation", "|correlation|"), ("cosine", "cosine to the prediction")];
 
-/// Slowness, noise and ranks, then spread and agreement of encodings and projections at each step; `None` if
-/// none was logged.
+/// Slowness, noise and ranks, then spread and agreement of encodings and projections at each step;
+/// `None` if none was logged.
 pub fn diagnostics(records: &[Record]) -> Option<Figure> {
     let chart = |title: &str, lines: Vec<Series>| LineChart {
         title: title.into(),

@@ -6,7 +6,8 @@ use super::{grey, on_page};
 use crate::charts::{Figure, Frame, FrameGrid, FrameRow, MarkLabels};
 use crate::worlds::dots::evaluation::{ShownProblem, Trip};
 
-/// The first image of each problem with the target and the path of the dot, one row for each planner.
+/// The first image of each problem with the target and the path of the dot, one row for each
+/// planner.
 pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
     let row = |label: &str, trip: fn(&ShownProblem) -> &Trip| {
         let frames = problems.iter().map(|problem| frame(problem, trip(problem)));

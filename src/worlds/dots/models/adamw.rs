@@ -16,11 +16,13 @@ pub enum OptimizerChoice {
     Adamw,
 }
 
-/// Settings under `adamw`: the optimiser of Loshchilov and Hutter (arXiv 1711.05101) on a one-cycle schedule.
+/// Settings under `adamw`: the optimiser of Loshchilov and Hutter (arXiv 1711.05101) on a one-cycle
+/// schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamwSettings {
-    /// The peak learning rate, reached after three tenths of the run; independent of the batch size.
+    /// The peak learning rate, reached after three tenths of the run; independent of the batch
+    /// size.
     pub lr: f64,
     /// Weight decay: each step shrinks weights by this times the learning rate.
     pub weight_decay: f64,

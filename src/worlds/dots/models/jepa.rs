@@ -94,7 +94,8 @@ impl Jepa {
         self.computed(mode, || self.predictor.forward(seen, actions, mode))
     }
 
-    /// The tensors that a loss compares; with `project_predictions`, projections of the predictions too.
+    /// The tensors that a loss compares; with `project_predictions`, projections of the predictions
+    /// too.
     pub fn views(&self, batch: &Trajectories, project_predictions: bool) -> Views {
         let all = self.encode_frames(&batch.states, Mode::Train);
         let burn_in = self.burn_in as i64;
@@ -117,8 +118,8 @@ impl Jepa {
         }
     }
 
-    /// Runs `network` in the settings' precision when training and in float32 in evaluation; returns
-    /// float32.
+    /// Runs `network` in the settings' precision when training and in float32 in evaluation;
+    /// returns float32.
     fn computed(&self, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
         self.precision.compute(self.parameters.device(), mode, network)
     }
@@ -128,8 +129,8 @@ impl Jepa {
         self.decoder.as_ref().map(|decoder| self.computed(mode, || decoder.forward(encodings, mode)))
     }
 
-    /// burn-in encodings `[K, B, D]`, actions `[K+T-2, B, A]` -> decoded images `[T, B, C, 28, 28]` of the
-    /// last burn-in frame and the predictions, if there is a decoder
+    /// burn-in encodings `[K, B, D]`, actions `[K+T-2, B, A]` -> decoded images `[T, B, C, 28, 28]`
+    /// of the last burn-in frame and the predictions, if there is a decoder
     pub fn imagine(&self, seen: &Tensor, actions: &Tensor) -> Option<Tensor> {
         self.decoder.as_ref()?;
         let rolled_out = self.rollout(seen, actions, Mode::Evaluate);
@@ -137,14 +138,15 @@ impl Jepa {
         self.decode(&encodings, Mode::Evaluate)
     }
 
-    /// The mean squared error of images decoded from `encodings` `[T, B, D]` against the last T frames of
-    /// `states` `[K+T-1, B, C, 28, 28]`, if there is a decoder.
+    /// The mean squared error of images decoded from `encodings` `[T, B, D]` against the last T
+    /// frames of `states` `[K+T-1, B, C, 28, 28]`, if there is a decoder.
     pub fn reconstruction_error(&self, encodings: &Tensor, states: &Tensor) -> Option<Tensor> {
         let decoded = self.decode(encodings, Mode::Train)?;
         Some(decoded.mse_loss(&since(states, self.burn_in as i64 - 1), Reduction::Mean))
     }
 
-    /// The mean squared error of actions `[T-1, B, A]` read from `before` and `after` `[T-1, B, D]`.
+    /// The mean squared error of actions `[T-1, B, A]` read from `before` and `after`
+    /// `[T-1, B, D]`.
     pub fn action_error(&self, before: &Tensor, after: &Tensor, actions: &Tensor) -> Tensor {
         self.action_head.forward(before, after).mse_loss(actions, Reduction::Mean)
     }

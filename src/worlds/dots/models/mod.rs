@@ -1,4 +1,5 @@
-//! World models: one module for each `model_type`, with settings, networks, loss, encoder and rollout.
+//! World models: one module for each `model_type`, with settings, networks, loss, encoder and
+//! rollout.
 
 mod adamw;
 mod architecture;
@@ -36,20 +37,20 @@ pub trait WorldModel {
     /// images `[N, C, 28, 28]` -> encodings `[N, D]`
     fn encode(&self, images: &Tensor, mode: Mode) -> Tensor;
 
-    /// The number of burn-in frames, K: frames encoded before the first prediction. Frame 0 of predictions
-    /// and scores is the last of them.
+    /// The number of burn-in frames, K: frames encoded before the first prediction. Frame 0 of
+    /// predictions and scores is the last of them.
     fn burn_in(&self) -> usize {
         1
     }
 
-    /// burn-in encodings `[K, B, D]`, actions since the first of them `[K+T-2, B, A]` -> predicted encodings
-    /// of the following frames `[T-1, B, D]`
+    /// burn-in encodings `[K, B, D]`, actions since the first of them `[K+T-2, B, A]` -> predicted
+    /// encodings of the following frames `[T-1, B, D]`
     ///
     /// A stochastic model samples the same rollout for the same `draw`.
     fn rollout(&self, seen: &Tensor, actions: &Tensor, draw: u64, mode: Mode) -> Tensor;
 
-    /// Decoded images `[T, B, C, 28, 28]` of the last burn-in frame and of the rollout with the same
-    /// arguments in evaluation mode; `None` for a model without a decoder.
+    /// Decoded images `[T, B, C, 28, 28]` of the last burn-in frame and of the rollout with the
+    /// same arguments in evaluation mode; `None` for a model without a decoder.
     fn imagine(&self, _seen: &Tensor, _actions: &Tensor, _draw: u64) -> Option<Tensor> {
         None
     }

@@ -1,6 +1,8 @@
-//! SimCLR as a world model: contrast each prediction with the encodings of other sequences or frames.
+//! SimCLR as a world model: contrast each prediction with the encodings of other sequences or
+//! frames.
 //!
-//! Sobal et al. (arXiv 2211.10831), section 3; the loss is that of Chen et al. (arXiv 2002.05709), equation 1.
+//! Sobal et al. (arXiv 2211.10831), section 3; the loss is that of Chen et al. (arXiv 2002.05709),
+//! equation 1.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -27,7 +29,8 @@ pub struct SimclrSettings {
     pub projector: String,
     /// Does not train the projector.
     pub random_projector: bool,
-    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as `515-512-512`.
+    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as
+    /// `515-512-512`.
     pub predictor: String,
     /// Layer sizes of an MLP after the backbone such as `512-256`.
     pub backbone_mlp: Option<String>,
@@ -138,7 +141,8 @@ impl Simclr {
         let SimclrSettings { negatives, normalize_z, loss_temp, .. } = self.settings;
         let predicted = views.projected_predictions.as_ref().expect("SimCLR projects its predictions");
         let batch = || info_nce(predicted, &later(&views.projections), normalize_z, loss_temp);
-        // Frame 0 has no prediction. Its own projection replaces one, so that it is a negative of all others.
+        // Frame 0 has no prediction. Its own projection replaces one, so that it is a negative of
+        // all others.
         let all = || Tensor::cat(&[views.projections.narrow(0, 0, 1), predicted.shallow_clone()], 0);
         let trajectory = || trajectory_contrast(&all(), &views.projections, normalize_z, loss_temp);
         match negatives {

@@ -42,7 +42,8 @@ impl Target {
         Ok(Some(target))
     }
 
-    /// Encodings `[T, B, D]` and projections `[T, B, P]` of states `[T, B, C, 28, 28]`, without gradients.
+    /// Encodings `[T, B, D]` and projections `[T, B, P]` of states `[T, B, C, 28, 28]`, without
+    /// gradients.
     pub fn encode(&self, states: &Tensor) -> (Tensor, Tensor) {
         let size = states.size();
         no_grad(|| {

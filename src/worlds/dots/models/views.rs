@@ -21,7 +21,8 @@ pub struct Views {
 }
 
 impl Views {
-    /// The encoding before each predicted step: that of frame 0, then the predictions, `[T-1, B, D]`.
+    /// The encoding before each predicted step: that of frame 0, then the predictions,
+    /// `[T-1, B, D]`.
     pub fn previous_states(&self) -> Tensor {
         let steps = self.predictions.size()[0];
         Tensor::cat(&[self.encodings.narrow(0, 0, 1), self.predictions.narrow(0, 0, steps - 1)], 0)

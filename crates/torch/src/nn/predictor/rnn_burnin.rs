@@ -4,7 +4,8 @@ use tch::Tensor;
 
 use crate::nn::{Gru, Linear, Scope};
 
-/// A GRU on `[encoding, action]`. A linear layer of its output gives the next encoding, which is its next input.
+/// A GRU on `[encoding, action]`. A linear layer of its output gives the next encoding, which is
+/// its next input.
 pub struct RnnBurnin {
     rnn: Gru,
     output_projector: Linear,

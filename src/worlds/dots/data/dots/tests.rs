@@ -176,7 +176,8 @@ fn image_statistics_are_the_recorded_ones() {
     }
 }
 
-/// The distractors of a batch of 400 sequences are 313,600 pixels, whose mean is known to 0.001 of itself.
+/// The distractors of a batch of 400 sequences are 313,600 pixels, whose mean is known to 0.001 of
+/// itself.
 #[test]
 fn image_statistics_are_those_of_rendered_batches() {
     let settings = DotsSettings {

@@ -1,4 +1,5 @@
-//! Planning by sampling: the cross-entropy method (Rubinstein and Kroese 2004) over the steps of a plan.
+//! Planning by sampling: the cross-entropy method (Rubinstein and Kroese 2004) over the steps of a
+//! plan.
 
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad};
@@ -14,9 +15,9 @@ const ITERATIONS: u64 = 10;
 /// Sampled plans for each problem in one iteration; the current mean is one of them.
 const SAMPLES: i64 = 128;
 const ELITES: i64 = 16;
-/// The factor on the standard deviation in each iteration. The end of a plan depends on the sum of its steps,
-/// so single steps of the best plans vary almost as much as those of all plans, and the deviation would
-/// hardly shrink by itself.
+/// The factor on the standard deviation in each iteration. The end of a plan depends on the sum of
+/// its steps, so single steps of the best plans vary almost as much as those of all plans, and the
+/// deviation would hardly shrink by itself.
 const SHRINKAGE: f64 = 0.7;
 /// Plans rolled out at once; this many fit the processor's cache.
 const ROWS: i64 = 2048;
@@ -50,7 +51,8 @@ pub fn plans(
     Ok(Tensor::cat(&(0..chunks).map(solve).collect::<Result<Vec<_>>>()?, 1))
 }
 
-/// Standard normal numbers `[iterations, samples, S, 1, 2]`; the first sample is 0, which gives the mean.
+/// Standard normal numbers `[iterations, samples, S, 1, 2]`; the first sample is 0, which gives the
+/// mean.
 fn draws(steps: i64, seed: u64) -> Tensor {
     let stream = Stream::new(seed, "planning by sampling");
     let sample = |iteration: u64, sample: u64| {
@@ -63,7 +65,8 @@ fn draws(steps: i64, seed: u64) -> Tensor {
     Tensor::from_slice(&values).view([ITERATIONS as i64, SAMPLES, steps, 1, 2])
 }
 
-/// The sampling distribution of plans: mean and standard deviation of every step, `[S, N, 2]` in pixels.
+/// The sampling distribution of plans: mean and standard deviation of every step, `[S, N, 2]` in
+/// pixels.
 struct Search {
     mean: Tensor,
     deviation: Tensor,

@@ -12,8 +12,8 @@ use crate::worlds::dots::data::MAX_STEP;
 
 const ITERATIONS: u64 = 100;
 const LR: f64 = 0.1;
-/// The factor on the lengths of the initial plan, which is the problem's random one. Shorter steps avoid
-/// walls: a plan that ends at a wall has no gradient.
+/// The factor on the lengths of the initial plan, which is the problem's random one. Shorter steps
+/// avoid walls: a plan that ends at a wall has no gradient.
 const FIRST_LENGTH: f64 = 0.25;
 
 /// The best plans `[S, N, 2]`, in pixels, among the iterates of Adam.

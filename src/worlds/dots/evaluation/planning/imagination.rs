@@ -19,7 +19,8 @@ pub struct Imagination<'a> {
 }
 
 impl Imagination<'_> {
-    /// The predicted final positions of the first dot `[N, 2]` under plans `[S, N, 2]`, both in pixels.
+    /// The predicted final positions of the first dot `[N, 2]` under plans `[S, N, 2]`, both in
+    /// pixels.
     pub fn ends(&self, problems: &Problems, plans: &Tensor) -> Tensor {
         let actions = Tensor::cat(&[&problems.taken, &(plans / self.units.action_unit)], 0);
         let imagined = self.model.rollout(&problems.seen, &actions, DRAW, Mode::Evaluate);

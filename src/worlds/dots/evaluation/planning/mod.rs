@@ -39,7 +39,8 @@ pub struct ShownProblem {
     pub gradient: Trip,
 }
 
-/// Solves `problems` through `model` and `probe` by each planner, and executes the plans in `world`.
+/// Solves `problems` through `model` and `probe` by each planner, and executes the plans in
+/// `world`.
 ///
 /// # Errors
 /// [`crate::training::Interrupted`] when `progress` asks for it.

@@ -26,7 +26,8 @@ pub struct Problems {
 }
 
 impl Problems {
-    /// Draws `count` starts from the world's sequences, and targets uniformly from the positions within walls.
+    /// Draws `count` starts from the world's sequences, and targets uniformly from the positions
+    /// within walls.
     ///
     /// # Errors
     /// When libtorch cannot copy a batch to the model's device.

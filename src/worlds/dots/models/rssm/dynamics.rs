@@ -1,4 +1,5 @@
-//! The networks that carry an RSSM's state through time (Hafner et al., arXiv 1811.04551, section 3).
+//! The networks that carry an RSSM's state through time (Hafner et al., arXiv 1811.04551, section
+//! 3).
 
 use tch::Tensor;
 
@@ -6,9 +7,11 @@ use super::noise::Noise;
 use crate::nn::{GruCell, Linear, Scope};
 use crate::objectives::divergence::Normal;
 
-/// The transition of a belief under a sample and an action, and the prior and posterior given a belief.
+/// The transition of a belief under a sample and an action, and the prior and posterior given a
+/// belief.
 ///
-/// Networks output the parameters of a normal distribution as means and raw scales, `[.., 2D]`; see [`normal`].
+/// Networks output the parameters of a normal distribution as means and raw scales, `[.., 2D]`; see
+/// [`normal`].
 pub struct Dynamics {
     features: i64,
     input: Linear,
@@ -33,8 +36,8 @@ impl Dynamics {
         }
     }
 
-    /// first belief `[B, D]`, samples of all frames but the last `[T-1, B, D]`, actions `[T-1, B, A]` -> beliefs of
-    /// the later frames `[T-1, B, D]`
+    /// first belief `[B, D]`, samples of all frames but the last `[T-1, B, D]`, actions
+    /// `[T-1, B, A]` -> beliefs of the later frames `[T-1, B, D]`
     pub fn beliefs(&self, start: &Tensor, samples: &Tensor, actions: &Tensor) -> Tensor {
         let inputs = self.input.forward(&Tensor::cat(&[samples, actions], -1)).relu();
         self.cell.unroll(&inputs, start)
@@ -57,8 +60,8 @@ impl Dynamics {
         Tensor::cat(&[mean, scale], -1).relu()
     }
 
-    /// first belief `[B, D]`, actions `[T-1, B, A]`, standard normal noise of at least T-1 steps `[.., B, D]` ->
-    /// predicted beliefs `[T-1, B, D]`
+    /// first belief `[B, D]`, actions `[T-1, B, A]`, standard normal noise of at least T-1 steps
+    /// `[.., B, D]` -> predicted beliefs `[T-1, B, D]`
     ///
     /// No frame after the first is seen: samples come from the prior.
     pub fn imagined(&self, start: &Tensor, actions: &Tensor, noise: &Tensor) -> Tensor {
@@ -68,9 +71,11 @@ impl Dynamics {
         Tensor::stack(&beliefs, 0)
     }
 
-    /// encodings `[T, B, D]`, actions `[T-1, B, A]`, noise -> samples `[T-1, B, D]` of all frames but the last
+    /// encodings `[T, B, D]`, actions `[T-1, B, A]`, noise -> samples `[T-1, B, D]` of all frames
+    /// but the last
     ///
-    /// The first sample is from the prior, later ones from the posterior, whose scale is at least `least`.
+    /// The first sample is from the prior, later ones from the posterior, whose scale is at least
+    /// `least`.
     pub fn filtered(&self, encodings: &Tensor, actions: &Tensor, noise: &Noise, least: f64) -> Tensor {
         let (of_encoding, of_belief) = mean_and_scale(&self.posterior[0]).split(self.features);
         let seen = of_encoding.forward(encodings);
@@ -85,7 +90,8 @@ impl Dynamics {
         Tensor::stack(&samples, 0)
     }
 
-    /// The beliefs after each of T-1 actions, and the samples that entered them, given by `draw(t, belief)`.
+    /// The beliefs after each of T-1 actions, and the samples that entered them, given by
+    /// `draw(t, belief)`.
     fn step_by_step(
         &self,
         start: &Tensor,

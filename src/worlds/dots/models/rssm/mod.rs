@@ -1,8 +1,9 @@
 //! The recurrent state space model, a world model trained by reconstruction.
 //!
-//! Hafner et al., *Learning Latent Dynamics for Planning from Pixels* (arXiv 1811.04551), as in the comparison
-//! of Sobal et al. (arXiv 2211.10831). No gradient flows through samples. So all samples are drawn first,
-//! step by step and without a graph; the differentiated computation then treats all frames at once.
+//! Hafner et al., *Learning Latent Dynamics for Planning from Pixels* (arXiv 1811.04551), as in the
+//! comparison of Sobal et al. (arXiv 2211.10831). No gradient flows through samples. So all samples
+//! are drawn first, step by step and without a graph; the differentiated computation then treats
+//! all frames at once.
 
 mod dynamics;
 mod noise;
@@ -100,8 +101,8 @@ impl Rssm {
         LossOutput { report: LossReport::weighted(parts), activations }
     }
 
-    /// encodings `[T, B, D]`, actions `[T-1, B, A]` -> beliefs of all frames `[T, B, D]`, of which the first is the
-    /// encoding
+    /// encodings `[T, B, D]`, actions `[T-1, B, A]` -> beliefs of all frames `[T, B, D]`, of which
+    /// the first is the encoding
     fn beliefs(&self, encodings: &Tensor, actions: &Tensor, noise: &Noise) -> Tensor {
         let path = || self.dynamics.filtered(encodings, actions, noise, self.settings.min_var);
         let samples = no_grad(|| self.computed(Mode::Train, path));
@@ -110,8 +111,8 @@ impl Rssm {
         Tensor::cat(&[start.unsqueeze(0), after], 0)
     }
 
-    /// encoding `[B, D]`, actions `[T-1, B, A]`, standard normal noise of at least T-1 steps `[.., B, D]` ->
-    /// predicted beliefs `[T-1, B, D]`
+    /// encoding `[B, D]`, actions `[T-1, B, A]`, standard normal noise of at least T-1 steps
+    /// `[.., B, D]` -> predicted beliefs `[T-1, B, D]`
     pub fn rollout_given(&self, start: &Tensor, actions: &Tensor, noise: &Tensor, mode: Mode) -> Tensor {
         self.computed(mode, || self.dynamics.imagined(start, actions, noise))
     }

@@ -9,8 +9,8 @@ use umwelt_base::random::Stream;
 pub struct Noise {
     /// The noise of the prior samples of all frames, `[T, B, D]`.
     pub prior: Tensor,
-    /// The noise of the posterior samples that enter the next belief, of all frames but the first and the last:
-    /// `[T-2, B, D]`.
+    /// The noise of the posterior samples that enter the next belief, of all frames but the first
+    /// and the last: `[T-2, B, D]`.
     pub posterior: Tensor,
 }
 

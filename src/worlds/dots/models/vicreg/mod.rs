@@ -1,7 +1,7 @@
 //! VICReg as a world model: predict the next encodings, with regularisers against collapse.
 //!
-//! Sobal et al. (arXiv 2211.10831), equations 1 to 5. With `sim_coeff`, `std_coeff` and `cov_coeff` 0 and an
-//! `action_coeff` it is inverse dynamics modelling (IDM).
+//! Sobal et al. (arXiv 2211.10831), equations 1 to 5. With `sim_coeff`, `std_coeff` and `cov_coeff`
+//! 0 and an `action_coeff` it is inverse dynamics modelling (IDM).
 
 mod settings;
 mod spread;

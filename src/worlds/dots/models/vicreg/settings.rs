@@ -18,7 +18,8 @@ pub struct VicregSettings {
     pub projector: String,
     /// Does not train the projector.
     pub random_projector: bool,
-    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as `515-512-512`.
+    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as
+    /// `515-512-512`.
     pub predictor: String,
     /// Layer sizes of an MLP after the backbone such as `512-256`.
     pub backbone_mlp: Option<String>,
@@ -66,8 +67,8 @@ pub struct VicregSettings {
     pub time_std_coeff: f64,
     /// Ours: weight of the covariance term along time within each sequence.
     pub time_cov_coeff: f64,
-    /// Ours: subtracts the mean of each sequence before the variance and covariance terms, which are computed
-    /// over all frames together.
+    /// Ours: subtracts the mean of each sequence before the variance and covariance terms, which
+    /// are computed over all frames together.
     pub center_trajectories: bool,
     /// Ours: weight of the sketched isotropic Gaussian regularisation.
     pub sigreg_coeff: f64,
@@ -77,7 +78,8 @@ pub struct VicregSettings {
     pub sigreg_directions: usize,
     /// Ours: weight of the Barlow Twins loss between predictions and targets.
     pub barlow_coeff: f64,
-    /// Ours: the share of the target encoder kept in each step, for example 0.99; 0 means no target encoder.
+    /// Ours: the share of the target encoder kept in each step, for example 0.99; 0 means no target
+    /// encoder.
     pub ema: f64,
     /// Ours: the optimiser.
     pub optimizer: OptimizerChoice,

@@ -41,8 +41,8 @@ impl Vicreg {
         if self.settings.skip_first_step_vc { later(frames) } else { frames.shallow_clone() }
     }
 
-    /// Groups of rows `[G, N, D]` from frames `[T, B, D]`: one group for each frame, or a single group of all
-    /// frames centred on the mean of their sequence.
+    /// Groups of rows `[G, N, D]` from frames `[T, B, D]`: one group for each frame, or a single
+    /// group of all frames centred on the mean of their sequence.
     fn groups(&self, frames: &Tensor) -> Tensor {
         if !self.settings.center_trajectories {
             return frames.shallow_clone();
@@ -50,7 +50,8 @@ impl Vicreg {
         (frames - frames.mean_dim([0].as_slice(), true, Kind::Float)).flatten(0, 1).unsqueeze(0)
     }
 
-    /// The sketched isotropic Gaussian regularisation of frames `[T, B, D]` in training step `index`.
+    /// The sketched isotropic Gaussian regularisation of frames `[T, B, D]` in training step
+    /// `index`.
     fn gaussianity(&self, frames: &Tensor, index: u64) -> Tensor {
         let directions = self.directions(frames.size()[2], index).to_device(frames.device());
         match self.settings.sigreg_axis {
