@@ -119,9 +119,9 @@ impl BusyProcess {
     fn start() -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
         let mut busy = Self(command.arg("--busy").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
-        let mut told = String::new();
-        BufReader::new(busy.0.stdout.as_mut().context("a pipe")?).read_line(&mut told)?;
-        ensure!(told == "busy\n", "a busy process said {told:?}");
+        let mut line = String::new();
+        BufReader::new(busy.0.stdout.as_mut().context("a pipe")?).read_line(&mut line)?;
+        ensure!(line == "busy\n", "a busy process said {line:?}");
         Ok(busy)
     }
 }

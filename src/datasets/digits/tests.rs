@@ -37,10 +37,10 @@ fn error_of(name: &str, bytes: &[u8]) -> String {
 }
 
 fn error(folder: &Path) -> String {
-    let told = [Split::Training, Split::Validation].map(|split| Digits::load(folder, split).err());
-    let told = format!("{:#}", told.into_iter().flatten().next().expect("one of them fails"));
+    let message = [Split::Training, Split::Validation].map(|split| Digits::load(folder, split).err());
+    let message = format!("{:#}", message.into_iter().flatten().next().expect("one of them fails"));
     let hint = format!("; `umwelt data mnist --folder {}` fetches MNIST", folder.display());
-    let rest = told.strip_suffix(&hint).unwrap_or_else(|| panic!("no hint in {told}"));
+    let rest = message.strip_suffix(&hint).unwrap_or_else(|| panic!("no hint in {message}"));
     rest.strip_prefix(&folder.display().to_string()).unwrap().trim_start_matches(['/', ':', ' ']).to_owned()
 }
 
@@ -163,8 +163,8 @@ fn damaged_gzip_is_refused() {
     let checksum = flipped.len() - 8;
     flipped[checksum] ^= 1;
     for damaged in [&packed[..packed.len() / 2], &flipped, &[&*packed, b"more"].concat()] {
-        let told = error_of("train-images-idx3-ubyte", damaged);
-        assert!(told.starts_with("train-images-idx3-ubyte: is a damaged gzip file: "), "{told}");
+        let message = error_of("train-images-idx3-ubyte", damaged);
+        assert!(message.starts_with("train-images-idx3-ubyte: is a damaged gzip file: "), "{message}");
     }
 }
 
@@ -183,8 +183,8 @@ fn zeros_behind_a_gzip_file_are_padding_and_nothing_else_is() {
     let members = generated::labels(3).chunks(9).map(gzip).collect::<Vec<_>>().concat();
     assert_eq!(load(&members).unwrap().labels(), [0, 1, 2]);
     for rest in [&b"x"[..], b"\0\0x", b"\0\0\x1f\x8b"] {
-        let told = format!("{:#}", load(&[&packed, rest].concat()).err().expect("it is damaged"));
-        assert!(told.contains("is a damaged gzip file"), "{told}");
+        let message = format!("{:#}", load(&[&packed, rest].concat()).err().expect("it is damaged"));
+        assert!(message.contains("is a damaged gzip file"), "{message}");
     }
 }
 
@@ -195,7 +195,7 @@ fn a_gzip_file_that_unpacks_to_too_much_is_refused() {
     assert_eq!(layout::unpack(&packed, 100_000).unwrap().len(), 100_000);
     let twice = [&*packed, &packed].concat();
     for (bytes, most) in [(&packed, 99_999), (&twice, 150_000)] {
-        let told = layout::unpack(bytes, most).unwrap_err().to_string();
-        assert_eq!(told, format!("is a gzip file that unpacks to more than {most} bytes"));
+        let message = layout::unpack(bytes, most).unwrap_err().to_string();
+        assert_eq!(message, format!("is a gzip file that unpacks to more than {most} bytes"));
     }
 }

@@ -84,9 +84,9 @@ fn what_names_no_collection_is_answered_with_the_choices() {
     let nowhere = Pictures::named("data/nowhere", Split::Training).unwrap_err().to_string();
     assert!(nowhere.starts_with("there is no folder data/nowhere; give a folder with CIFAR-10"), "{nowhere}");
     let empty = tempfile::tempdir().unwrap();
-    for told in [nowhere, error(empty.path())] {
+    for message in [nowhere, error(empty.path())] {
         for choice in ["CIFAR-10", "test_batch.bin", "PNG or JPEG", "dead_leaves"] {
-            assert!(told.contains(choice), "{told}");
+            assert!(message.contains(choice), "{message}");
         }
     }
 }

@@ -96,8 +96,8 @@ fn jpeg_is_read_as_grey() {
     let at = tempfile::tempdir().unwrap();
     let whole = fs::read(data.join("colour.jpg")).unwrap();
     fs::write(at.path().join("half.jpg"), &whole[..whole.len() / 2]).unwrap();
-    let told = format!("{:#}", decode::read(&at.path().join("half.jpg")).err().expect("half a picture"));
-    assert!(told.starts_with("is a damaged JPEG file: "), "{told}");
+    let message = format!("{:#}", decode::read(&at.path().join("half.jpg")).err().expect("half a picture"));
+    assert!(message.starts_with("is a damaged JPEG file: "), "{message}");
 }
 
 #[test]
@@ -114,8 +114,8 @@ fn pictures_that_cannot_be_used_are_named() {
         let whole = fs::read(broken.path().join(name)).unwrap();
         fs::write(broken.path().join(name), &whole[..whole.len() / 2]).unwrap();
     }
-    let told = error(broken.path());
-    assert!(told.contains(".png: is a damaged PNG file: "), "{told}");
+    let message = error(broken.path());
+    assert!(message.contains(".png: is a damaged PNG file: "), "{message}");
     fs::write(broken.path().join("a.png"), "text").unwrap();
     fs::write(broken.path().join("below/b.png"), "text").unwrap();
     assert!(error(broken.path()).ends_with(".png: is neither PNG nor JPEG"));
@@ -157,10 +157,10 @@ fn a_header_that_promises_too_much_is_refused_before_anything_is_made() {
         for name in ["a.png", "b.png"] {
             png_that_says(&folder.path().join(name), width, height);
         }
-        let told = error(folder.path());
-        assert!(told.contains(".png: is a damaged PNG file: "), "{told}");
+        let message = error(folder.path());
+        assert!(message.contains(".png: is a damaged PNG file: "), "{message}");
         let says = format!("its header says {width} x {height} pixels, more than ");
-        assert!(told.contains(&says) || width == 0x7fff_ffff, "{told}");
+        assert!(message.contains(&says) || width == 0x7fff_ffff, "{message}");
     }
 }
 
@@ -172,6 +172,6 @@ fn a_jpeg_header_that_promises_too_much_is_refused() {
     bytes[start + 5..start + 9].copy_from_slice(&[0x3f, 0xff, 0x3f, 0xff]);
     let at = tempfile::tempdir().unwrap();
     fs::write(at.path().join("a.jpg"), bytes).unwrap();
-    let told = format!("{:#}", decode::read(&at.path().join("a.jpg")).err().expect("it is refused"));
-    assert!(told.starts_with("is a damaged JPEG file: its header says 16383 x 16383 pixels"), "{told}");
+    let message = format!("{:#}", decode::read(&at.path().join("a.jpg")).err().expect("it is refused"));
+    assert!(message.starts_with("is a damaged JPEG file: its header says 16383 x 16383 pixels"), "{message}");
 }
