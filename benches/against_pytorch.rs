@@ -1,4 +1,5 @@
-//! Ours against plain eager PyTorch, in turns in one run: the machine's speed drifts, the ratio of a pair does not.
+//! Ours against plain eager PyTorch, in turns in one run: the machine's speed drifts, the ratio of
+//! a pair does not.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
@@ -8,6 +9,7 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail};
+use ndarray::Array3;
 use tch::Device;
 use umwelt::runs::Inputs;
 use umwelt::schema::RunSettings;
@@ -17,7 +19,7 @@ use umwelt::worlds::WorldSettings;
 use umwelt::worlds::collaboration::models::DigitStrips;
 use umwelt::worlds::collaboration::{Augmentation, CollaborationTask, DigitViews};
 use umwelt::worlds::dots::data::{Dots, DotsSettings};
-use umwelt::worlds::dots::evaluation::Judge;
+use umwelt::worlds::dots::evaluation::Evaluator;
 use umwelt::worlds::dots::{self, WorldModelTask, models};
 use umwelt_base::random::Stream;
 use umwelt_base::stop::Stop;
@@ -68,7 +70,7 @@ fn main() -> Result<()> {
     }
     if wanted("batches of turned digits") {
         let work = Work { request: "digits", count: 20, pairs: 9 };
-        compare("batches of turned digits", &mut baseline, work, &mut turned_digits())?;
+        compare("batches of turned digits", &mut baseline, work, &mut turned_digits()?)?;
     }
     drop(baseline);
     if wanted("probes") { probes() } else { Ok(()) }
@@ -87,15 +89,16 @@ fn moving_dots() -> Result<impl FnMut(usize) -> Result<f64>> {
     })
 }
 
-/// Batches as two agents see them, of 60,000 pictures of noise.
-fn turned_digits() -> impl FnMut(usize) -> Result<f64> {
+/// The time of batches for two agents, from 60,000 pictures of noise.
+fn turned_digits() -> Result<impl FnMut(usize) -> Result<f64>> {
     let mut rng = Stream::new(0, "pictures of noise").at(&[]);
     let pictures: Vec<u8> = (0..DIGITS * 28 * 28 / 8).flat_map(|_| rng.bits().to_le_bytes()).collect();
-    let digits = DigitViews::new(&pictures, Device::Cpu);
+    let pictures = Array3::from_shape_vec((DIGITS, 28, 28), pictures)?;
+    let digits = DigitViews::new(pictures.view(), Device::Cpu)?;
     let shuffle = Shuffle::new(0, DIGITS, 128);
     let augmentation = Augmentation { flip: true, swap_probability: 0.5, drop_message: 0.0, agents: 2 };
     let mut made = 0;
-    move |count| {
+    Ok(move |count| {
         let started = Instant::now();
         for _ in 0..count {
             let draw = augmentation.draw(0, made, shuffle.batch(made));
@@ -103,10 +106,11 @@ fn turned_digits() -> impl FnMut(usize) -> Result<f64> {
             made += 1;
         }
         Ok(started.elapsed().as_secs_f64())
-    }
+    })
 }
 
-/// A process that answers `step N`, `rssm N`, `como N`, `data N` and `digits N` with the seconds they took.
+/// A process that answers `step N`, `rssm N`, `como N`, `data N` and `digits N` with the seconds
+/// they took.
 struct Baseline {
     child: Child,
     requests: ChildStdin,
@@ -147,7 +151,7 @@ impl Drop for Baseline {
     }
 }
 
-/// What the baseline is asked for: so many at once, so many times in turns with ours.
+/// A measurement: a request to the baseline, `count` units at once, in `pairs` turns with ours.
 #[derive(Clone, Copy)]
 struct Work {
     request: &'static str,
@@ -192,7 +196,8 @@ fn published(file: &str, values: &[&str]) -> Result<(dots::Settings, RunKeys)> {
     Ok((*world, settings.run))
 }
 
-/// The training step of the published or recorded settings, batches included, as the trainer takes it.
+/// The training step of the published or recorded settings, batches included, as the trainer takes
+/// it.
 fn training_step(model: &str, precision: &str) -> Result<Box<dyn FnMut(usize) -> Result<f64>>> {
     let precision = format!("precision={precision}");
     if model == "como" {
@@ -236,17 +241,17 @@ fn probes() -> Result<()> {
         let (settings, run) = published(VICREG, &[&format!("probing_cfg.solver={solver}")])?;
         let world = Dots::new(DotsSettings { noise: 1.0, normalize: true, ..DotsSettings::default() })?;
         let model = models::build(&settings, &run, Device::Cpu)?;
-        let judge = Judge {
+        let evaluator = Evaluator {
             world: &world,
             probing: &settings.probing_cfg,
             batches_per_epoch: 78,
             batch_size: 128,
             seed: run.seed,
-            mpcs: None,
+            planning_problems: None,
             quick: false,
         };
         let started = Instant::now();
-        let (evaluation, _) = judge.evaluate(model.as_ref(), 0.0, &Stop::default())?;
+        let (evaluation, _) = evaluator.evaluate(model.as_ref(), 0.0, &Stop::default())?;
         seconds.push(started.elapsed().as_secs_f64());
         println!(
             "{solver:<34}{:>9.2}{:>15.3}{:>13.3}",

@@ -1,12 +1,12 @@
-//! How fast the quick profile trains beside four busy processes, as a share of its speed on a quiet
-//! machine: `cargo bench --bench busy_machine`, with `-- --all` for other ways in which OpenMP's
-//! threads may wait.
+//! The speed of training the quick profile next to four busy processes, as a share of its speed on a
+//! quiet machine: `cargo bench --bench busy_machine`. With `-- --all` it compares other ways for
+//! OpenMP's threads to wait.
 //!
 //! The fair share: a scheduler gives every thread that wants to run the same time. The T threads of
 //! the run and B busy processes of one thread each share C cores, so each has C / (T + B) of a core
 //! where T + B exceeds C; on a quiet machine each thread of the run has a core of its own, for T is
 //! at most C. So the speed should be C / (T + B) of the quiet one: a third on two cores, with two
-//! threads beside four processes. The machine must be quiet but for this bench.
+//! threads next to four processes. Nothing else may run on the machine.
 
 #![allow(clippy::print_stdout, reason = "a bench prints its measurements")]
 
@@ -19,14 +19,14 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 
 const BUSY: usize = 4;
-/// Of a quiet run and a busy one each; medians are printed.
+/// The number of pairs of a quiet and a busy run; the medians are printed.
 const PAIRS: usize = 3;
 const BATCH: usize = 128;
 const STEPS: usize = 20;
 /// The share of the fair share that a run should keep.
 const GOAL: f64 = 0.8;
 
-/// How threads wait: the default, and others for comparison. libgomp's own default is 300,000
+/// Ways for threads to wait: the default, and others for comparison. libgomp's own default is 300,000
 /// spins.
 const DEFAULT: Wait = Wait { label: "default", variable: None };
 const OTHERS: [Wait; 7] = [
@@ -119,9 +119,9 @@ impl BusyProcess {
     fn start() -> Result<Self> {
         let mut command = Command::new(env::current_exe()?);
         let mut busy = Self(command.arg("--busy").stdin(Stdio::piped()).stdout(Stdio::piped()).spawn()?);
-        let mut told = String::new();
-        BufReader::new(busy.0.stdout.as_mut().context("a pipe")?).read_line(&mut told)?;
-        ensure!(told == "busy\n", "a busy process said {told:?}");
+        let mut line = String::new();
+        BufReader::new(busy.0.stdout.as_mut().context("a pipe")?).read_line(&mut line)?;
+        ensure!(line == "busy\n", "a busy process said {line:?}");
         Ok(busy)
     }
 }

@@ -1,11 +1,11 @@
-//! How many sequences a second the data generator makes, on RAYON_NUM_THREADS threads.
+//! The speed of the data generator in sequences per second, on RAYON_NUM_THREADS threads.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
 use std::hint::black_box;
 use std::time::Instant;
 use umwelt::datasets::Split;
-use umwelt::worlds::dots::data::{DatasetType, Dots, DotsSettings, Overlay};
+use umwelt::worlds::dots::data::{DatasetType, Distractor, Dots, DotsSettings};
 
 const BATCHES: u64 = 100;
 const ROUNDS: u64 = 5;
@@ -13,16 +13,16 @@ const ROUNDS: u64 = 5;
 fn main() -> anyhow::Result<()> {
     println!("{} threads, 17 frames, batches of 128, normalised", rayon::current_num_threads());
     let started = Instant::now();
-    let leaves = Overlay::structured("dead_leaves", Split::Training)?;
+    let leaves = Distractor::structured("dead_leaves", Split::Training)?;
     println!("10,000 dead leaves generated in {:.3} s", started.elapsed().as_secs_f64());
     let world =
         |static_noise, noise| DotsSettings { static_noise, noise, normalize: true, ..Default::default() };
     for (name, settings) in [
         ("no noise", world(0.0, 0.0)),
         ("fixed 1.0", world(1.0, 0.0)),
-        ("fixed leaves", DotsSettings { overlay: leaves.clone(), ..world(1.0, 0.0) }),
+        ("fixed leaves", DotsSettings { distractor: leaves.clone(), ..world(1.0, 0.0) }),
         ("changing 1.0", world(0.0, 1.0)),
-        ("changing leaves", DotsSettings { overlay: leaves, ..world(0.0, 1.0) }),
+        ("changing leaves", DotsSettings { distractor: leaves, ..world(0.0, 1.0) }),
         ("both 1.0", world(1.0, 1.0)),
         ("differences", DotsSettings { frame_difference: true, ..world(1.0, 0.0) }),
         ("three dots", DotsSettings { dataset_type: DatasetType::Multiple, channels: 3, ..world(1.0, 0.0) }),
@@ -42,7 +42,8 @@ fn main() -> anyhow::Result<()> {
 
 fn rate(dots: &Dots, round: u64, rendered: usize) -> f64 {
     let started = Instant::now();
-    let sequences: usize =
-        (0..BATCHES).map(|i| black_box(dots.batch("bench", round * BATCHES + i, rendered)).batch).sum();
+    let sequences: usize = (0..BATCHES)
+        .map(|i| black_box(dots.batch("bench", round * BATCHES + i, rendered)).actions.dim().1)
+        .sum();
     sequences as f64 / started.elapsed().as_secs_f64()
 }

@@ -1,4 +1,4 @@
-"""The collaborative autoencoder in plain PyTorch: the models of the recorded settings, and digits from a DataLoader.
+"""The collaborative autoencoder in plain PyTorch: the models of the published settings, and digits from a DataLoader.
 
 Two agents with a state of 16 tokens of 128 features, two stacks of 4 blocks each, attention messengers of depth 4 with
 messages of 128 numbers; batches of 128 made item by item with Pillow, as image datasets usually are.
@@ -100,11 +100,11 @@ class CoMo(nn.Module):
         self.messengers = nn.ModuleList(Messenger() for _ in range(2))
 
     def forward(self, halves, targets):
-        minds = [agent.look(half) for agent, half in zip(self.agents, halves)]
-        told = [m.write(a.norm(state)) for a, m, (state, _) in zip(self.agents, self.messengers, minds)]
+        states = [agent.look(half) for agent, half in zip(self.agents, halves)]
+        messages = [m.write(a.norm(state)) for a, m, (state, _) in zip(self.agents, self.messengers, states)]
         loss = 0
-        for i, (agent, (state, image)) in enumerate(zip(self.agents, minds)):
-            drawn = agent.draw(self.messengers[i].read(state, told[1 - i]), image)
+        for i, (agent, (state, image)) in enumerate(zip(self.agents, states)):
+            drawn = agent.draw(self.messengers[i].read(state, messages[1 - i]), image)
             loss = loss + F.mse_loss(drawn, targets[i])
         return loss
 

@@ -1,4 +1,4 @@
-//! How long ten thousand runs take to list: `cargo bench --bench registry`.
+//! The time to list ten thousand runs: `cargo bench --bench registry`.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
@@ -33,7 +33,7 @@ fn timed(what: &str, measured: impl FnOnce()) {
     println!("{what:<28} {:>8.0} ms", start.elapsed().as_secs_f64() * 1e3);
 }
 
-/// What `umwelt runs ls vicreg.base_lr=0.1 --sort prediction.rmse_px` does.
+/// The work of `umwelt runs ls vicreg.base_lr=0.1 --sort prediction.rmse_px`.
 fn list(registry: &Registry) {
     let all = registry.runs().expect("the folder can be read").runs;
     let filters = vec!["vicreg.base_lr>=0".parse().expect("a filter")];

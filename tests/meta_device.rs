@@ -4,6 +4,7 @@
 //! has no autocast on that device.
 #![cfg(target_os = "linux")]
 
+use ndarray::Array3;
 use tch::{Device, Kind, Tensor};
 use umwelt::diagnostics::diagnose;
 use umwelt::native::{clear_gradients, clip_gradients, meta};
@@ -13,7 +14,7 @@ use umwelt::optim::{self, Recipe};
 use umwelt::schema::RunSettings;
 use umwelt::settings;
 use umwelt::worlds::WorldSettings;
-use umwelt::worlds::collaboration::models::{ComoModel, DigitStrips, Heard};
+use umwelt::worlds::collaboration::models::{ComoModel, DigitStrips, MessageCondition};
 use umwelt::worlds::collaboration::{Augmentation, DigitViews};
 use umwelt::worlds::dots::data::Trajectories;
 use umwelt::worlds::dots::models;
@@ -169,7 +170,7 @@ fn agents_that_talk() {
         let WorldSettings::Collaboration(world) = &settings.world else { panic!("{name}: no agents") };
         let como = &world.como;
         let model = ComoModel::new(como, 0, Precision::Fp32, device);
-        let digits = DigitViews::new(&[0; 8 * 28 * 28], device);
+        let digits = DigitViews::new(Array3::zeros((8, 28, 28)).view(), device).unwrap();
         let agents = como.collab_n_agents;
         let augmentation =
             Augmentation { flip: true, swap_probability: 0.5, drop_message: como.drop_message, agents };
@@ -177,7 +178,7 @@ fn agents_that_talk() {
         let draw = augmentation.draw(0, 0, vec![1, 5, 2, 7]);
         let batch = DigitStrips::drawn(&digits, &draw, strips, agents as i64);
         train(&name, &model.parameters, &como.recipe(), &|| model.learn(&batch));
-        let drawn = model.agents.draw(&batch.seen, Heard::OfAnotherImage);
+        let drawn = model.agents.draw(&batch.seen, MessageCondition::Shuffled);
         assert_eq!((drawn.device(), drawn.size()), (device, batch.targets.size()), "{name}");
         assert_eq!(meta::mixed(), "", "{name}");
     }

@@ -1,4 +1,5 @@
-//! Compiles `native/` against the libtorch that torch-sys links, and says how a binary is linked with both.
+//! Compiles `native/` against the libtorch that torch-sys links, and says how a binary is linked
+//! with both.
 //!
 //! The arguments of the linker reach only the targets of this package; the package of the binaries
 //! reads them from `DEP_UMWELT_NATIVE_LINK_ARGS` (separated by `;`).

@@ -1,4 +1,4 @@
-//! Data that is fetched or read, and that several worlds may use: digits and pictures.
+//! Data sets that worlds share: digits and pictures.
 
 mod digits;
 pub mod mnist;
@@ -7,7 +7,7 @@ mod pictures;
 pub use digits::Digits;
 pub use pictures::{Pictures, Split};
 
-/// Pixels along each side of a digit, and of the pictures cut for the moving dots.
+/// The side of a digit, and of an image of the moving dots, in pixels.
 pub const IMAGE_SIZE: usize = 28;
 pub const PIXELS: usize = IMAGE_SIZE * IMAGE_SIZE;
 

@@ -36,7 +36,7 @@ fn folder() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_run_tells_what_messages_are_worth() {
+fn a_run_scores_its_messages_and_baselines() {
     let at = folder();
     let table = succeeds(train(at.path(), &["output_path=run"]));
     for line in [
@@ -67,7 +67,8 @@ fn a_run_tells_what_messages_are_worth() {
     assert!(scores[3] < scores[0]);
 }
 
-/// Runs to the end, and again from what a run leaves that was killed after its second epoch: all but what came later.
+/// Runs to the end, and again from what a run leaves that was killed after its second epoch: all
+/// but what came later.
 fn ends_alike(threads: &str) {
     let at = folder();
     let lossy = [threads, "como.drop_message=0.3", "como.message_bits=2"];
@@ -115,9 +116,9 @@ fn all_agents_start_as_the_single_agent_that_was_saved() {
 fn a_single_agent_is_trained_first_where_it_is_asked_for() {
     let at = folder();
     let auto = ["como.single_agent_path=auto", "como.epochs=1", "como.baselines=false", "output_path=both"];
-    let told = output(train(at.path(), &auto));
-    let console = text(&told.stderr);
-    assert!(told.status.success() && console.contains("stage 1 of 2: single_agent"), "{console}");
+    let printed = output(train(at.path(), &auto));
+    let console = text(&printed.stderr);
+    assert!(printed.status.success() && console.contains("stage 1 of 2: single_agent"), "{console}");
     let alone = fs::read_dir(at.path().join("runs/stages")).unwrap().next().unwrap().unwrap().path();
     let evaluation = json(&alone.join("evaluation.json"));
     assert_eq!(evaluation["drawing"]["agents_mse"].as_array().unwrap().len(), 1);
@@ -137,16 +138,16 @@ fn a_study_of_messages_is_shown_over_their_numbers_or_their_bits() {
     let values =
         SMALL.iter().filter(|value| !varied(value)).chain(&["como.epochs=1", "como.baselines=false"]);
     sweep_file_over(at.path(), "messages", &values.copied().collect::<Vec<_>>(), lines);
-    let told = succeeds(umwelt(at.path(), &["sweep", "messages.yaml", "--jobs", "2"]));
-    assert!(told.contains("score") && told.contains("4 runs: 4 finished"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "messages.yaml", "--jobs", "2"]));
+    assert!(printed.contains("score") && printed.contains("4 runs: 4 finished"), "{printed}");
 
-    let told = succeeds(umwelt(at.path(), &["report", "messages.yaml"]));
-    assert!(told.contains("MSE") && told.contains("como.collab_message_size=1"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["report", "messages.yaml"]));
+    assert!(printed.contains("MSE") && printed.contains("como.collab_message_size=1"), "{printed}");
     let bits = ["report", "messages.yaml", "--x", "bits_per_image", "--metrics", "mse", "accuracy"];
-    let told = succeeds(umwelt(at.path(), &bits));
-    let heading = told.lines().find(|line| line.starts_with("numbers")).unwrap();
+    let printed = succeeds(umwelt(at.path(), &bits));
+    let heading = printed.lines().find(|line| line.starts_with("numbers")).unwrap();
     let columns: Vec<&str> = heading.split_whitespace().collect();
-    assert_eq!(columns, ["numbers", "bits_per_image=4", "16", "64", "256"], "{told}");
+    assert_eq!(columns, ["numbers", "bits_per_image=4", "16", "64", "256"], "{printed}");
     let csv = fs::read_to_string(at.path().join("runs/messages/report/table.csv")).unwrap();
     assert_eq!(csv.lines().next().unwrap().matches("bits_per_image").count(), 1, "{csv}");
     let unknown = fails(umwelt(at.path(), &["report", "messages.yaml", "--x", "bits_per_imag"]), 2);
@@ -167,7 +168,7 @@ fn agents_of_every_number_draw() {
 }
 
 #[test]
-fn missing_and_damaged_digits_are_told_with_the_cure() {
+fn errors_of_missing_and_damaged_digits_name_the_command_that_fetches_them() {
     let at = folder();
     let missing = fails(train(at.path(), &["como.data_path=elsewhere"]), 2);
     assert!(missing.contains("como.data_path") && missing.contains("umwelt data mnist"), "{missing}");

@@ -1,5 +1,5 @@
-//! Networks as settings ask for them: each can be built, trained in both precisions, and has the size that
-//! docs/networks.md states.
+//! Networks as settings ask for them: each can be built, trained in both precisions, and has the
+//! size that docs/networks.md states.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -36,7 +36,8 @@ fn vicreg(values: &Value, precision: Precision) -> Vicreg {
     Vicreg::new(Parameters::new(Device::Cpu, 0), &settings, precision).unwrap()
 }
 
-/// The networks of published settings by what they are built from, with how many features an encoding should have.
+/// The networks of published settings by what they are built from, with how many features an
+/// encoding should have.
 fn published() -> BTreeMap<String, (RunSettings, i64)> {
     let files = std::fs::read_dir(root().join("reproduce_configs")).unwrap();
     let load = |path| settings::load::<RunSettings>(&[path], &[]).unwrap().settings;
@@ -89,15 +90,17 @@ fn two_losses(model: &Vicreg, batch: &Trajectories) -> [f64; 2] {
     })
 }
 
-/// The losses of two steps in bfloat16 differ from those in float32 by what rounding explains and no more.
+/// The losses of two steps in bfloat16 differ from those in float32 by what rounding explains and
+/// no more.
 ///
-/// Rounding moves the second loss by a share that depends on the network: gradients that nearly cancel, from batches of 8
-/// through layers of batch normalisation, differ by much where their terms differ by little. The table has the standard
-/// deviation of `bf16 / fp32 - 1` over 16 seeds where every convolution was emulated, as one in float64 of rounded
-/// numbers whose result is rounded once. (oneDNN's convolutions do not differ from it by more than ties, and have the
-/// same spread: 1.2 % and 1.8 % for `id`, with and without bfloat16 instructions.) For the first loss it is at most
-/// 0.14 % in all networks. A run of this test is one draw from such a spread on each kind of processor, which stays
-/// within 5 deviations but for one in a million.
+/// Rounding moves the second loss by a share that depends on the network: gradients that nearly
+/// cancel, from batches of 8 through layers of batch normalisation, differ by much where their
+/// terms differ by little. The table has the standard deviation of `bf16 / fp32 - 1` over 16 seeds
+/// where every convolution was emulated, as one in float64 of rounded numbers whose result is
+/// rounded once. (oneDNN's convolutions do not differ from it by more than ties, and have the same
+/// spread: 1.2 % and 1.8 % for `id`, with and without bfloat16 instructions.) For the first loss it
+/// is at most 0.14 % in all networks. A run of this test is one draw from such a spread on each
+/// kind of processor, which stays within 5 deviations but for one in a million.
 #[test]
 fn every_network_trains_in_bfloat16_as_in_float32() {
     let networks = [

@@ -42,8 +42,8 @@ fn simclr(options: serde_json::Value) -> Simclr {
     Simclr::new(Parameters::new(Device::Cpu, 3), &settings(options), Precision::Fp32).unwrap()
 }
 
-fn term(explained: &LossOutput, name: &str) -> f64 {
-    let found = explained.report.terms.iter().find(|(term, _)| *term == name);
+fn term(output: &LossOutput, name: &str) -> f64 {
+    let found = output.report.terms.iter().find(|(term, _)| *term == name);
     found.unwrap_or_else(|| panic!("no term {name}")).1.double_value(&[])
 }
 
@@ -72,8 +72,8 @@ fn near(ours: f64, expected: f64) {
 
 #[test]
 fn centred_trajectories_are_spread_over_all_frames_around_the_mean_of_their_sequence() {
-    let explained = vicreg(serde_json::json!({ "center_trajectories": true })).loss(&batch(0));
-    let encodings = numbers(&explained.activations.encodings);
+    let output = vicreg(serde_json::json!({ "center_trajectories": true })).loss(&batch(0));
+    let encodings = numbers(&output.activations.encodings);
     let mut rows = vec![];
     for frame in &encodings {
         for (b, code) in frame.iter().enumerate() {
@@ -82,24 +82,24 @@ fn centred_trajectories_are_spread_over_all_frames_around_the_mean_of_their_sequ
         }
     }
     let (variance, covariance) = naive_spread(&rows);
-    near(term(&explained, "std"), variance);
-    near(term(&explained, "cov"), covariance);
+    near(term(&output, "std"), variance);
+    near(term(&output, "cov"), covariance);
 }
 
 #[test]
 fn spread_along_time_is_taken_inside_each_sequence() {
     let options = serde_json::json!({ "time_std_coeff": 2.0, "time_cov_coeff": 3.0, "std_coeff": 0.0, "cov_coeff": 0.0, "sim_coeff": 0.0 });
-    let explained = vicreg(options).loss(&batch(1));
-    let encodings = numbers(&explained.activations.encodings);
+    let output = vicreg(options).loss(&batch(1));
+    let encodings = numbers(&output.activations.encodings);
     let sequence = |b: usize| encodings.iter().map(|frame| frame[b].clone()).collect::<Vec<_>>();
     let (mut variance, mut covariance) = (0.0, 0.0);
     for b in 0..BATCH as usize {
         let (std, cov) = naive_spread(&sequence(b));
         (variance, covariance) = (variance + std / BATCH as f64, covariance + cov / BATCH as f64);
     }
-    near(term(&explained, "time_std"), variance);
-    near(term(&explained, "time_cov"), covariance);
-    near(explained.report.total.double_value(&[]), 2.0 * variance + 3.0 * covariance);
+    near(term(&output, "time_std"), variance);
+    near(term(&output, "time_cov"), covariance);
+    near(output.report.total.double_value(&[]), 2.0 * variance + 3.0 * covariance);
 }
 
 #[test]
@@ -117,11 +117,11 @@ fn the_directions_of_sigreg_are_a_function_of_seed_and_step_and_its_axis_matters
 
 #[test]
 fn barlow_compares_predictions_with_what_came() {
-    let explained = vicreg(serde_json::json!({ "barlow_coeff": 1.0 })).loss(&batch(0));
-    let activations = &explained.activations;
+    let output = vicreg(serde_json::json!({ "barlow_coeff": 1.0 })).loss(&batch(0));
+    let activations = &output.activations;
     let came = activations.encodings.narrow(0, 1, FRAMES - 1).flatten(0, 1);
     let expected = cross_correlation(&activations.predictions.flatten(0, 1), &came).double_value(&[]);
-    near(term(&explained, "barlow"), expected);
+    near(term(&output, "barlow"), expected);
 }
 
 #[test]
@@ -165,8 +165,8 @@ fn predictions_are_compared_with_the_target_encoder_where_there_is_one() {
                 let _ = tch::no_grad(|| tensor.fill_(0.0));
             }
         }
-        let explained = model.loss(&batch(0));
-        (term(&explained, "repr"), explained.activations)
+        let output = model.loss(&batch(0));
+        (term(&output, "repr"), output.activations)
     };
     // An encoder without weights encodes all images alike, so its own frames are constant. Those of
     // the target are not.
@@ -181,12 +181,12 @@ fn predictions_are_compared_with_the_target_encoder_where_there_is_one() {
 #[test]
 fn negatives_of_the_trajectory_are_the_other_frames_of_the_sequence() {
     let options = |negatives: &str| serde_json::json!({ "negatives": negatives, "loss_temp": 0.5, "normalize_z": true });
-    let explained = simclr(options("trajectory")).loss(&batch(0));
-    let activations = &explained.activations;
-    let guesses =
+    let output = simclr(options("trajectory")).loss(&batch(0));
+    let activations = &output.activations;
+    let predictions =
         Tensor::cat(&[activations.encodings.narrow(0, 0, 1), activations.predictions.shallow_clone()], 0);
-    let expected = trajectory_contrast(&guesses, &activations.encodings, true, 0.5).double_value(&[]);
-    near(term(&explained, "time_contrast"), expected);
+    let expected = trajectory_contrast(&predictions, &activations.encodings, true, 0.5).double_value(&[]);
+    near(term(&output, "time_contrast"), expected);
     let batchwise = term(&simclr(options("batch")).loss(&batch(0)), "contrast");
     let both = simclr(options("both")).loss(&batch(0));
     near(both.report.total.double_value(&[]), expected + batchwise);

@@ -1,4 +1,5 @@
-//! Our numbers against those recorded from independent PyTorch code (tests/parity, or `$UMWELT_PARITY_DIR`).
+//! Our numbers against those recorded from independent PyTorch code (tests/parity, or
+//! `$UMWELT_PARITY_DIR`).
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,12 +11,13 @@ use umwelt::datasets::IMAGE_SIZE;
 use umwelt::nn::{Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::objectives::LossReport;
 use umwelt::optim::{Cosine, Lars, Optimiser};
-use umwelt::worlds::collaboration::models::{Como, ComoSettings, Heard};
+use umwelt::worlds::collaboration::models::{Como, ComoSettings, MessageCondition};
 use umwelt::worlds::dots::data::Trajectories;
 use umwelt::worlds::dots::evaluation::{Probe, ProbeShape};
 use umwelt::worlds::dots::models::{LossOutput, Noise, Rssm, Simclr, Vicreg, WorldModel};
 
-/// What float32 leaves of a gradient that cancels to 0 (a bias before a batch normalisation), as a part of the loss.
+/// The float32 rounding error of a gradient that cancels to 0 (a bias before a batch normalisation),
+/// relative to the loss.
 const ROUNDING: f64 = 1e-6;
 
 struct Recorded {
@@ -83,8 +85,8 @@ fn close(name: &str, ours: &Tensor, recorded: &Tensor) {
     within(name, ours, recorded, 1e-4, 1e-5);
 }
 
-/// Closeness where batch statistics of a few rows amplify float32's rounding, which keeps either code as far from
-/// a computation in float64.
+/// Closeness where batch statistics of a few rows amplify float32's rounding, which keeps either
+/// code as far from a computation in float64.
 fn close_to_largest(name: &str, ours: &Tensor, recorded: &Tensor) {
     within(name, ours, recorded, 0.0, 1e-4 * recorded.abs().max().double_value(&[]));
 }
@@ -228,7 +230,8 @@ fn rssm_in_training_and_its_rollout_in_evaluation() {
     let model =
         Rssm::new(Parameters::new(Device::Cpu, 0), &recorded.settings("rssm"), Precision::Fp32).unwrap();
     model.parameters().assign(&recorded.part("param")).unwrap();
-    // Drawn in the order: the first prior, then at every step a prior and a posterior, of which the last is not used.
+    // Drawn in the order: the first prior, then at every step a prior and a posterior, of which the
+    // last is not used.
     let drawn = &recorded.tensors["input.eps"];
     let order = |first: i64, end| Tensor::arange_start_step(first, end, 2, (Kind::Int64, Device::Cpu));
     let (steps, draws) = (recorded.tensors["input.actions"].size()[0], drawn.size()[0]);
@@ -385,8 +388,9 @@ fn the_published_model_has_its_number_of_parameters() {
     assert_eq!(model.parameters().count(), 1_179_394);
 }
 
-/// Drawings were recorded in the order of the halves they show: of two agents, the second's first. The recorded readers
-/// attend to the whole batch. Parameters that no gradient reaches must have been recorded with a gradient of 0.
+/// Drawings were recorded in the order of the halves they show: of two agents, the second's first.
+/// The recorded readers attend to the whole batch. Parameters that no gradient reaches must have
+/// been recorded with a gradient of 0.
 fn como(case: &str) {
     let recorded = Recorded::load(case);
     let settings = ComoSettings { read_whole_batch: true, ..recorded.settings("como") };
@@ -399,9 +403,9 @@ fn como(case: &str) {
         Tensor::stack(&each.collect::<Vec<_>>(), 1)
     };
     let of_agents = |name: &str| together(name).flip([1]);
-    let drawn = model.draw(&together("input.half"), Heard::Written);
+    let drawn = model.draw(&together("input.half"), MessageCondition::Intact);
     close(&format!("{case}: drawing"), &drawn, &of_agents("expect.prediction"));
-    let loss = model.learn(&together("input.half"), &of_agents("input.target"), Heard::Written);
+    let loss = model.learn(&together("input.half"), &of_agents("input.target"), MessageCondition::Intact);
     close(&format!("{case}: loss"), &loss, &recorded.tensors["expect.loss"]);
     let named = parameters.named().into_iter().map(|(name, tensor)| match tensor.grad() {
         gradient if gradient.defined() => (name, gradient),

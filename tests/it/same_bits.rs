@@ -154,7 +154,8 @@ fn sweep(program: &Path, at: &Path) -> Results {
     results(&at.join("runs/four"))
 }
 
-/// The same command by the baseline, where there is one, and by this build; each must leave `files` files of results.
+/// Runs a command by the baseline build, if given, and by this build, and compares their results.
+/// Each must leave `files` files of results.
 fn compare(files: usize, run: impl Fn(&Path, &Path) -> Results) {
     let this = PathBuf::from(env!("CARGO_BIN_EXE_umwelt"));
     let baseline = std::env::var_os("UMWELT_BASELINE").map(|folder| PathBuf::from(folder).join("umwelt"));

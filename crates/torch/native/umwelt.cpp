@@ -138,7 +138,7 @@ int umwelt_clip_gradients(at::Tensor** parameters, int count, double limit) {
 }
 
 // One LARS step over `count` parameters, all adapted (matrices) or none (vectors).
-int umwelt_lars_step(at::Tensor** parameters, at::Tensor** momenta, int count, bool adapted, double rate,
+int umwelt_lars_step(at::Tensor** parameters, at::Tensor** momenta, int count, bool adapted, double lr,
                      double momentum, double weight_decay, double eta) {
   return guarded([&] {
     at::NoGradGuard no_grad;
@@ -151,18 +151,18 @@ int umwelt_lars_step(at::Tensor** parameters, at::Tensor** momenta, int count, b
     }
     at::_foreach_mul_(found.first, momentum);
     at::_foreach_add_(found.first, directions);
-    at::_foreach_add_(found.parameters, found.first, -rate);
+    at::_foreach_add_(found.parameters, found.first, -lr);
   });
 }
 
 int umwelt_adam_step(at::Tensor** parameters, at::Tensor** first, at::Tensor** second, at::Tensor** steps, int count,
-                     double rate, double beta1, double beta2, double epsilon, double weight_decay) {
+                     double lr, double beta1, double beta2, double epsilon, double weight_decay) {
   return guarded([&] {
     at::NoGradGuard no_grad;
     auto found = reached(parameters, first, second, steps, count);
     if (found.parameters.empty()) return;
     at::_foreach_add_(found.steps, 1.0);
-    at::_fused_adamw_(found.parameters, found.gradients, found.first, found.second, {}, found.steps, rate, beta1,
+    at::_fused_adamw_(found.parameters, found.gradients, found.first, found.second, {}, found.steps, lr, beta1,
                      beta2, weight_decay, epsilon, false, false);
   });
 }

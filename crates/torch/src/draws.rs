@@ -1,4 +1,4 @@
-//! Tensors of noise for tests.
+//! Random tensors for tests.
 
 use std::cell::Cell;
 
@@ -6,9 +6,9 @@ use tch::{Device, Kind, Tensor};
 
 use crate::native;
 
-/// Standard normal tensors on the CPU: functions of the seed and of how many were drawn before.
+/// Standard normal tensors on the CPU, as a function of the seed and of the number drawn before.
 ///
-/// libtorch's own generator belongs to all tests of a process, which draw from it in any order.
+/// libtorch's own generator is shared by all tests of a process, which draw from it in any order.
 pub struct Draws(Cell<u64>);
 
 impl Draws {

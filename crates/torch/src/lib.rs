@@ -1,5 +1,5 @@
-//! What umwelt computes with, on libtorch: networks, objectives, optimisers, checkpoints, measures of
-//! encodings, and the kernels that tch leaves out.
+//! Networks, objectives, optimisers, checkpoints and diagnostics on libtorch, with kernels that tch
+//! lacks.
 
 pub mod checkpoints;
 pub mod diagnostics;

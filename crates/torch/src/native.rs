@@ -1,4 +1,4 @@
-//! What tch leaves out of libtorch, through `native/umwelt.cpp`.
+//! Functions of libtorch that tch lacks, and kernels for the CPU, through `native/umwelt.cpp`.
 
 pub mod meta;
 
@@ -19,7 +19,7 @@ unsafe extern "C" {
         momenta: *const Handle,
         count: c_int,
         adapted: bool,
-        rate: c_double,
+        lr: c_double,
         momentum: c_double,
         weight_decay: c_double,
         eta: c_double,
@@ -30,7 +30,7 @@ unsafe extern "C" {
         second: *const Handle,
         steps: *const Handle,
         count: c_int,
-        rate: c_double,
+        lr: c_double,
         beta1: c_double,
         beta2: c_double,
         epsilon: c_double,
@@ -85,7 +85,8 @@ fn text(pointer: *const c_char) -> String {
 }
 
 fn checked(code: c_int) {
-    // A failure here is a mistake of ours (wrong shapes, a freed tensor), as a tch call's would be: both panic.
+    // A failure is a bug in the caller (wrong shapes, a freed tensor). It panics, as a failed tch
+    // call does.
     assert!(
         code == 0,
         "libtorch: {}",
@@ -93,20 +94,20 @@ fn checked(code: c_int) {
     );
 }
 
-/// The tensor that a call puts where it is told to.
+/// Wraps a call that returns a tensor through an out-pointer.
 fn from_out(call: impl FnOnce(*mut *mut c_void) -> c_int) -> Tensor {
     let mut out = std::ptr::null_mut();
     checked(call(&mut out));
-    // SAFETY: the call made it for us.
+    // SAFETY: the call returned a new tensor that we own.
     unsafe { Tensor::from_ptr(out.cast()) }
 }
 
-/// The libtorch that this binary was compiled against.
+/// The version of libtorch that this binary was compiled against.
 pub fn compiled_version() -> String {
     text(unsafe { umwelt_compiled_version() })
 }
 
-/// The libtorch that was loaded.
+/// The version of libtorch that was loaded.
 pub fn running_version() -> String {
     let configuration = running_configuration();
     let version =
@@ -114,15 +115,16 @@ pub fn running_version() -> String {
     version.unwrap_or("unknown").to_owned()
 }
 
-/// libtorch's own description of how it was built and which CPU kernels it uses.
+/// libtorch's description of its build and of the CPU kernels it uses.
 pub fn running_configuration() -> String {
     text(unsafe { umwelt_running_configuration() })
 }
 
-/// Refuses to run on another libtorch than the one that `native/` was compiled against: class layouts would differ.
+/// Checks that the loaded libtorch is the one that `native/` was compiled against; class layouts
+/// differ between versions.
 ///
 /// # Errors
-/// Names both versions and how to bring them together.
+/// Names both versions and the command that rebuilds.
 pub fn check_version() -> Result<()> {
     let (compiled, running) = (compiled_version(), running_version());
     let release = |version: &str| version.split('+').next().map(str::to_owned);
@@ -133,64 +135,64 @@ pub fn check_version() -> Result<()> {
     Ok(())
 }
 
-/// Forgets the gradients, so that the next backward pass writes them instead of adding to them.
+/// Clears the gradients, so that the next backward pass writes instead of adding to them.
 pub fn clear_gradients(parameters: &[Tensor]) {
     let handles = handles(parameters);
     checked(unsafe { umwelt_clear_gradients(handles.as_ptr(), handles.len() as c_int) });
 }
 
-/// Scales all gradients together so that their norm is at most `limit`.
+/// Scales all gradients by one factor so that their common norm is at most `limit`.
 pub fn clip_gradients(parameters: &[Tensor], limit: f64) {
     let handles = handles(parameters);
     checked(unsafe { umwelt_clip_gradients(handles.as_ptr(), handles.len() as c_int, limit) });
 }
 
-/// Constants of a LARS step.
+/// The constants of a LARS step.
 #[derive(Clone, Copy, Debug)]
 pub struct LarsStep {
     pub adapted: bool,
-    pub rate: f64,
+    pub lr: f64,
     pub momentum: f64,
     pub weight_decay: f64,
     pub eta: f64,
 }
 
-/// Steps all parameters that have a gradient; `momenta` are theirs, in the same order.
+/// One LARS step of all parameters that have a gradient, with their `momenta` in the same order.
 pub fn lars_step(parameters: &[Tensor], momenta: &[Tensor], step: LarsStep) {
     assert_eq!(parameters.len(), momenta.len());
     let (p, m) = (handles(parameters), handles(momenta));
-    let LarsStep { adapted, rate, momentum, weight_decay, eta } = step;
+    let LarsStep { adapted, lr, momentum, weight_decay, eta } = step;
     let count = p.len() as c_int;
     checked(unsafe {
-        umwelt_lars_step(p.as_ptr(), m.as_ptr(), count, adapted, rate, momentum, weight_decay, eta)
+        umwelt_lars_step(p.as_ptr(), m.as_ptr(), count, adapted, lr, momentum, weight_decay, eta)
     });
 }
 
-/// The state of Adam, one tensor of each kind a parameter; step counts are float scalars.
+/// The state of Adam: one tensor of each kind for each parameter. Step counts are float scalars.
 pub struct AdamState<'a> {
     pub first: &'a [Tensor],
     pub second: &'a [Tensor],
     pub steps: &'a [Tensor],
 }
 
-/// Constants of a step of Adam; the decay is decoupled from the gradient.
+/// The constants of a step of Adam; weight decay is decoupled from the gradient.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamStep {
-    pub rate: f64,
+    pub lr: f64,
     pub betas: (f64, f64),
     pub epsilon: f64,
     pub weight_decay: f64,
 }
 
-/// Steps all parameters that have a gradient.
+/// One step of Adam of all parameters that have a gradient.
 pub fn adam_step(parameters: &[Tensor], state: &AdamState, step: AdamStep) {
     assert!([state.first, state.second, state.steps].iter().all(|tensors| tensors.len() == parameters.len()));
     let [p, first, second, steps] = [parameters, state.first, state.second, state.steps].map(handles);
     let (p, first, second, steps) = (&p, first.as_ptr(), second.as_ptr(), steps.as_ptr());
     let count = p.len() as c_int;
-    let AdamStep { rate, betas: (beta1, beta2), epsilon, weight_decay } = step;
+    let AdamStep { lr, betas: (beta1, beta2), epsilon, weight_decay } = step;
     checked(unsafe {
-        umwelt_adam_step(p.as_ptr(), first, second, steps, count, rate, beta1, beta2, epsilon, weight_decay)
+        umwelt_adam_step(p.as_ptr(), first, second, steps, count, lr, beta1, beta2, epsilon, weight_decay)
     });
 }
 
@@ -208,15 +210,15 @@ pub fn autocast<T>(device: Device, action: impl FnOnce() -> T) -> T {
     action()
 }
 
-/// Whether this thread is inside [`autocast`] on the CPU.
+/// True if this thread is inside [`autocast`] on the CPU.
 pub fn autocast_on_cpu() -> bool {
     unsafe { umwelt_autocast_on_cpu() }
 }
 
-/// `relu(x)` with each of G groups normalised over its batch, in two passes over memory; and the means and biased
-/// variances `[G, C]` of `relu(x)`.
+/// ReLU and then batch normalisation of `x` `[G * N, C, H, W]`, with statistics of each of G
+/// groups. Returns the output, and the means and biased variances `[G, C]` of `relu(x)`.
 ///
-/// For `x` `[G * N, C, H, W]` on the CPU in float32 or bfloat16; sums are float64. libtorch's own channels-last batch
+/// On the CPU, in float32 or bfloat16, with sums in float64. libtorch's channels-last batch
 /// normalisation takes twice as long and loses two digits of the gradient.
 pub fn relu_batch_norm(
     x: &Tensor,
@@ -228,49 +230,53 @@ pub fn relu_batch_norm(
     let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.as_ptr() as Handle);
     let mut out = [std::ptr::null_mut(); 3];
     checked(unsafe { umwelt_relu_batch_norm(x, weight, bias, groups, epsilon, out.as_mut_ptr()) });
-    // SAFETY: each is a tensor that the call made for us.
+    // SAFETY: each is a new tensor that we own.
     let [y, mean, variance] = out.map(|tensor| unsafe { Tensor::from_ptr(tensor.cast()) });
     (y, mean, variance)
 }
 
-/// A square convolution on the CPU in bfloat16, with float32 parameters and gradients. Where the CPU has bfloat16
-/// matrix units, the weight's gradient takes half of oneDNN's time and is not rounded.
+/// A square convolution on the CPU in bfloat16, with float32 parameters and gradients. On CPUs with
+/// bfloat16 matrix units the weight's gradient takes half the time of oneDNN's, and is not rounded.
 pub fn bf16_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, padding: i64) -> Tensor {
     let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.as_ptr() as Handle);
     from_out(|out| unsafe { umwelt_bf16_conv(x, weight, bias, stride, padding, out) })
 }
 
-/// What each query `[B, N, D]` reads from keys and values `[B, M, D]` in each of `heads` heads, `softmax(scale * query key') value`.
+/// `softmax(scale * query key') value` in each of `heads` heads: query `[B, N, D]`, key and value
+/// `[B, M, D]` -> `[B, N, D]`.
 ///
-/// On the CPU, in float32 or bfloat16 (computed in float32). Of a few tokens, libtorch's takes several times as long.
+/// On the CPU, in float32 or bfloat16 (computed in float32). For few tokens libtorch takes several
+/// times as long.
 pub fn small_attention(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64, scale: f64) -> Tensor {
     let [query, key, value] = [query, key, value].map(|tensor| tensor.as_ptr() as Handle);
     from_out(|out| unsafe { umwelt_small_attention(query, key, value, heads, scale, out) })
 }
 
-/// Standard normal float32 draws of this shape, a function of `seed` and the kind of device alone.
+/// Standard normal float32 draws of this shape; a function of `seed` and the kind of device only.
 pub fn normals(shape: &[i64], device: Device, seed: u64) -> Tensor {
     let like = Tensor::empty([0], (Kind::Float, device));
     let (like, dimensions) = (like.as_ptr() as Handle, shape.len() as c_int);
     from_out(|out| unsafe { umwelt_normals(like, shape.as_ptr(), dimensions, seed, out) })
 }
 
-/// Calls `work` of 0 to `count`, each on one thread of libtorch's own, as many at once as it has.
+/// Calls `work(i)` for each i from 0 to `count` on libtorch's threads, one call per thread at a
+/// time.
 pub fn parallel_for<F: Fn(usize) + Sync>(count: usize, work: &F) {
     extern "C" fn call<F: Fn(usize)>(work: *mut c_void, i: i64) {
-        // SAFETY: it is the `work` below, which outlives the call.
+        // SAFETY: the pointer is to `work` below, which outlives the call.
         unsafe { (*work.cast::<F>())(i as usize) }
     }
     let data = std::ptr::from_ref(work).cast_mut().cast();
     checked(unsafe { umwelt_parallel_for(count as i64, call::<F>, data) });
 }
 
-/// Keeps freed memory in the process, since every training step asks for the same buffers again (glibc only).
+/// Keeps freed memory in the process, since every training step allocates the same buffers (glibc
+/// only).
 pub fn keep_freed_memory() {
     unsafe { umwelt_keep_freed_memory() }
 }
 
-/// Asks libtorch for algorithms whose results do not change from run to run, where it has them.
+/// Makes libtorch use deterministic algorithms where it has them.
 pub fn deterministic() {
     checked(unsafe { umwelt_deterministic(true) });
 }
@@ -306,9 +312,9 @@ mod tests {
     fn clipping_scales_the_common_norm_down_and_never_up() {
         let parameters: Vec<Tensor> = [3.0f32, 4.0]
             .iter()
-            .map(|slope| {
+            .map(|grad| {
                 let x = Tensor::ones([1], (Kind::Float, Device::Cpu)).set_requires_grad(true);
-                (&x * f64::from(*slope)).sum(Kind::Float).backward();
+                (&x * f64::from(*grad)).sum(Kind::Float).backward();
                 x
             })
             .collect();

@@ -1,24 +1,32 @@
-//! Least squares in one pass: normal equations summed in float64, solved once.
+//! Least squares in one pass over the data: normal equations, summed and solved in float64.
 
 use anyhow::{Context, Result};
 use tch::{Kind, Tensor};
 
-/// The ridge, as a fraction of the mean squared feature. It only keeps dead features from making the system singular.
+/// The ridge, as a fraction of the mean squared feature. It keeps the system regular when features
+/// are always 0.
 const RIDGE: f64 = 1e-8;
 
-/// `X^T X` and `X^T Y` of the rows seen so far.
+/// The matrices `X^T X` and `X^T Y` of all rows added so far.
 pub struct NormalEquations {
     gram: Tensor,
     moments: Tensor,
     bias: bool,
+    ridge: f64,
 }
 
 impl NormalEquations {
-    /// For rows of `features` numbers (and a constant, if `bias`) that explain `targets` numbers.
+    /// Equations for rows of `features` numbers, and a constant 1 if `bias`, that predict `targets`
+    /// numbers.
     pub fn new(features: i64, targets: i64, bias: bool, device: tch::Device) -> Self {
         let columns = features + i64::from(bias);
         let zeros = |shape: [i64; 2]| Tensor::zeros(shape, (Kind::Double, device));
-        Self { gram: zeros([columns, columns]), moments: zeros([columns, targets]), bias }
+        Self { gram: zeros([columns, columns]), moments: zeros([columns, targets]), bias, ridge: RIDGE }
+    }
+
+    /// Equations without bias and ridge, for features known to be linearly independent.
+    pub fn without_ridge(features: i64, targets: i64, device: tch::Device) -> Self {
+        Self { ridge: 0.0, ..Self::new(features, targets, false, device) }
     }
 
     /// Adds rows: features `[N, D]` and targets `[N, K]`.
@@ -35,18 +43,26 @@ impl NormalEquations {
         let _ = self.moments.addmm_(&transposed, &targets.to_kind(Kind::Double));
     }
 
-    /// The weight `[K, D]` and, with a bias, `[K]`, both in float32.
+    /// The coefficients `[D, K]` in float64, or `[D + 1, K]` with a bias, which is the last row.
     ///
     /// # Errors
-    /// When the features are not finite.
-    pub fn solve(&self) -> Result<(Tensor, Option<Tensor>)> {
+    /// When features are not finite, or linearly dependent and without a ridge.
+    pub fn coefficients(&self) -> Result<Tensor> {
         let columns = self.gram.size()[0];
-        let ridge = self.gram.trace() * (RIDGE / columns as f64);
+        let ridge = self.gram.trace() * (self.ridge / columns as f64);
         let system = &self.gram + Tensor::eye(columns, (Kind::Double, self.gram.device())) * ridge;
         let solved = Tensor::f_linalg_solve(&system, &self.moments, true);
         let solved = solved.ok().filter(|s| s.isfinite().all().int64_value(&[]) == 1);
-        let solution = solved.context("the probe has no solution: the encodings are not finite")?;
-        let solution = solution.transpose(0, 1).to_kind(Kind::Float);
+        solved.context("the least squares have no solution: the encodings are not finite")
+    }
+
+    /// The weight `[K, D]` and the bias `[K]`, if any, in float32.
+    ///
+    /// # Errors
+    /// When features are not finite.
+    pub fn solve(&self) -> Result<(Tensor, Option<Tensor>)> {
+        let columns = self.gram.size()[0];
+        let solution = self.coefficients()?.transpose(0, 1).to_kind(Kind::Float);
         let features = columns - i64::from(self.bias);
         let weight = solution.narrow(1, 0, features).contiguous();
         Ok((weight, self.bias.then(|| solution.select(1, features).contiguous())))

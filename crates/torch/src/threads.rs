@@ -1,7 +1,6 @@
-//! Independent work of libtorch's on CPU threads of its own.
+//! Independent work on several CPU threads at once.
 //!
-//! libtorch shares out single operations, and of small ones that leaves most of a second thread
-//! idle.
+//! libtorch parallelises single operations, which leaves threads idle when operations are small.
 
 use std::fmt::Display;
 use std::panic::{AssertUnwindSafe, catch_unwind, resume_unwind};
@@ -13,56 +12,61 @@ use umwelt_base::threads::try_threads;
 
 use crate::native;
 
-/// Lets libtorch and the data generator use `threads` threads.
+/// Sets the number of threads of libtorch and of the data generator.
 ///
 /// # Errors
-/// When the system does not give so many.
+/// When the system refuses to start that many threads.
 pub fn use_threads(threads: usize) -> Result<()> {
     let too_many = |refused: &dyn Display| {
         anyhow!(
-            "the system does not give {threads} threads ({refused}); set `threads` to fewer, or see `ulimit -u`"
+            "the system refuses to start {threads} threads ({refused}); set `threads` lower, or raise `ulimit -u`"
         )
     };
     if let Err(refused) = rayon::ThreadPoolBuilder::new().num_threads(threads).build_global() {
-        // A second call in one process keeps the first pool; the draws are the same for any number of threads.
+        // A second call in a process keeps the first pool. Draws do not depend on the number of
+        // threads.
         if std::error::Error::source(&refused).is_some() {
             return Err(too_many(&refused));
         }
     }
-    // OpenMP starts its own at the first parallel loop, and ends the process where it cannot.
+    // OpenMP starts its threads at the first parallel loop, and aborts the process if it cannot.
     try_threads(threads - 1).map_err(|refused| too_many(&refused))?;
     tch::set_num_threads(i32::try_from(threads).map_err(|refused| too_many(&refused))?);
     Ok(())
 }
 
-/// The results of `work` for 0 to `count`, in that order.
+/// The results of `work(i)` for i from 0 to `count`, in order.
 ///
-/// On the CPU they are computed at once, where that leaves no more than half of the threads idle.
-/// Each call of `work` must itself enter what belongs to a thread (autocast, no gradients).
+/// On the CPU the calls run in parallel, if that leaves at most half of the threads idle. Each call
+/// must itself enter thread-local modes (autocast, no gradients).
 pub fn parallel_map<T: Send>(device: Device, count: usize, work: impl Fn(usize) -> T + Sync) -> Vec<T> {
     let threads = tch::get_num_threads() as usize;
     if device != Device::Cpu || threads == 1 || threads > 2 * count {
         return (0..count).map(work).collect();
     }
-    let made: Vec<Mutex<Option<_>>> = (0..count).map(|_| Mutex::new(None)).collect();
+    let results: Vec<Mutex<Option<_>>> = (0..count).map(|_| Mutex::new(None)).collect();
     native::parallel_for(count, &|i| {
         let done = catch_unwind(AssertUnwindSafe(|| work(i)));
-        *made[i].lock().expect("written once") = Some(done);
+        *results[i].lock().expect("written once") = Some(done);
     });
     let take = |slot: Mutex<Option<_>>| slot.into_inner().expect("written once").expect("all are called");
-    made.into_iter().map(|slot| take(slot).unwrap_or_else(|panic| resume_unwind(panic))).collect()
+    results.into_iter().map(|slot| take(slot).unwrap_or_else(|panic| resume_unwind(panic))).collect()
 }
 
-/// Tensors that several threads read at once; tch's type allows one thread alone.
+/// Tensors that several threads read at once, which tch's `Tensor` does not allow (it is not
+/// `Sync`).
 pub struct Shared<T>(T);
 
 // SAFETY: `Shared::new` has the caller promise it.
 unsafe impl<T> Sync for Shared<T> {}
 
 impl<T> Shared<T> {
+    /// Makes `tensors` shareable between threads.
+    ///
     /// # Safety
-    /// `tensors` holds nothing but tensors and values that are `Sync`. While threads share it, none writes
-    /// to a tensor (its numbers or its gradient) that another thread reads or writes.
+    /// `tensors` must hold only tensors and values that are `Sync`. While threads share it, no
+    /// thread may write to a tensor (its values or its gradient) that another thread reads or
+    /// writes.
     pub unsafe fn new(tensors: T) -> Self {
         Self(tensors)
     }

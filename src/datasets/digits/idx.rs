@@ -1,8 +1,10 @@
-//! The IDX format of MNIST: a magic number, the length of each dimension (both big-endian), then the values.
+//! The IDX format of MNIST: a magic number, the length of each dimension (both big-endian), then
+//! the values.
 
 use anyhow::{Result, bail, ensure};
 
-/// What a file of unsigned bytes holds; its magic number says so, and in its last byte how many dimensions.
+/// The kind of a file of unsigned bytes, given by its magic number. The last byte of that number is
+/// the number of dimensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     Images,
@@ -10,7 +12,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The first four bytes of such a file, as one number.
+    /// The magic number: the first four bytes of a file.
     pub const fn magic(self) -> u32 {
         match self {
             Self::Images => 2051,
@@ -30,7 +32,7 @@ impl Kind {
     }
 }
 
-/// Values without their header, as many as the lengths multiply to.
+/// The values of a file, and the length of each dimension.
 #[derive(Debug, PartialEq)]
 pub struct Idx {
     pub lengths: Vec<usize>,
@@ -38,10 +40,10 @@ pub struct Idx {
 }
 
 impl Idx {
-    /// Takes a whole file apart.
+    /// Parses a whole file.
     ///
     /// # Errors
-    /// When the file is empty, holds something else, or is longer or shorter than its header says.
+    /// When the file is empty, of another kind, or longer or shorter than its header says.
     pub fn parse(mut bytes: Vec<u8>, kind: Kind) -> Result<Self> {
         check_magic(&bytes, kind)?;
         let header = 4 * (1 + kind.dimensions());

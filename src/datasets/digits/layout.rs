@@ -1,4 +1,4 @@
-//! Where the files of MNIST lie in a folder, and what is in them, gzipped or not.
+//! The file layouts of MNIST, and reading its files, gzipped or not.
 
 use std::fs;
 use std::io::Read;
@@ -10,14 +10,15 @@ use flate2::bufread::GzDecoder;
 use super::idx::Kind;
 use crate::datasets::Split;
 
-/// Where the digits lie unless another folder is named.
+/// The default folder of the digits.
 pub const FOLDER: &str = "data/mnist";
 
-/// Twice the largest set of digits that is published in this format (EMNIST by class, 547 MB of images).
+/// Twice the largest set of digits that is published in this format (EMNIST by class, 547 MB of
+/// images).
 const MOST_UNPACKED: usize = 1 << 30;
 const GZIP: [u8; 2] = [0x1f, 0x8b];
 
-/// The name under which a file is published.
+/// The published name of a file.
 pub const fn name(split: Split, kind: Kind) -> &'static str {
     match (split, kind) {
         (Split::Training, Kind::Images) => "train-images-idx3-ubyte",
@@ -27,7 +28,7 @@ pub const fn name(split: Split, kind: Kind) -> &'static str {
     }
 }
 
-/// What to do about files that are missing or damaged.
+/// The command that mends missing or damaged files.
 pub fn hint(folder: &Path) -> String {
     let flag = match folder == Path::new(FOLDER) {
         true => String::new(),
@@ -36,8 +37,9 @@ pub fn hint(folder: &Path) -> String {
     format!("`umwelt data mnist{flag}` fetches MNIST")
 }
 
-/// The file that is published as `name`, if it lies in `folder` in one of the ways in which it is spread: under that name or with a
-/// dot for its second dash, in a folder of its own name or not, and gzipped or not. A plain file comes before a gzipped one.
+/// Looks for the file published as `name` in the common layouts of `folder`: under that name or
+/// with a dot in place of its second dash, in a folder of the same name or not, gzipped or not. A
+/// plain file is preferred.
 pub fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     let names = [name.to_owned(), name.replace("-idx", ".idx")];
     let places = |ending: &str| {
@@ -50,7 +52,7 @@ pub fn find(folder: &Path, name: &str) -> Option<PathBuf> {
     [places(""), places(".gz")].concat().into_iter().find(|place| place.is_file())
 }
 
-/// The content of a file, unpacked where it is gzipped, whatever its name says.
+/// The content of a file, unpacked if it is gzipped, which its first bytes show.
 ///
 /// # Errors
 /// When it cannot be read or its gzip is damaged.
@@ -62,10 +64,12 @@ pub fn read(file: &Path) -> Result<Vec<u8>> {
     unpack(&bytes, MOST_UNPACKED)
 }
 
-/// The content of a gzip file of one or more members. Tapes and some mirrors pad it with zeros, which are passed over.
+/// The content of a gzip file of one or more members. Zeros after the last member are ignored;
+/// tapes and some mirrors pad files with them.
 ///
 /// # Errors
-/// When the file is damaged, holds something else behind its members, or unpacks to more than `most` bytes.
+/// When the file is damaged, has other bytes after its members, or unpacks to more than `most`
+/// bytes.
 pub(super) fn unpack(mut packed: &[u8], most: usize) -> Result<Vec<u8>> {
     let mut unpacked = Vec::new();
     while packed.iter().any(|byte| *byte != 0) {

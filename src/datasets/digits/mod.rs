@@ -1,4 +1,4 @@
-//! Handwritten digits, read from the files in which MNIST is spread.
+//! Handwritten digits, read from the files of MNIST.
 
 pub mod idx;
 pub mod layout;
@@ -6,53 +6,61 @@ pub mod layout;
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
+use ndarray::Array3;
 
 use self::idx::{Idx, Kind};
 use super::IMAGE_SIZE;
 use super::pictures::Split;
 
-/// Grey images of 28 x 28 pixels, 0 (paper) to 255 (ink), and the digit that each shows.
+/// Grey images of 28 x 28 pixels, from 0 (paper) to 255 (ink), with their labels.
 pub struct Digits {
-    images: Vec<u8>,
+    images: Array3<u8>,
     labels: Vec<u8>,
 }
 
 impl Digits {
-    /// The digits of one split, any number of them: training reads `train-*`, validation reads `t10k-*`.
+    /// All digits of one split: training reads `train-*`, validation reads `t10k-*`.
     ///
     /// # Errors
-    /// When a file is missing, damaged or holds something else; it is named, with what to do.
+    /// When a file is missing, damaged or of another kind. The error names the file and the command
+    /// that fetches it.
     pub fn load(folder: &Path, split: Split) -> Result<Self> {
         let [images, labels] = [Kind::Images, Kind::Labels].map(|kind| layout::name(split, kind));
         let digits = Self {
-            images: read(folder, images, Kind::Images, images_of_digits)?,
-            labels: read(folder, labels, Kind::Labels, labels_of_digits)?,
+            images: as_images(read(folder, images, Kind::Images, check_images)?)?,
+            labels: read(folder, labels, Kind::Labels, check_labels)?,
         };
-        let count = digits.images.len() / (IMAGE_SIZE * IMAGE_SIZE);
+        let count = digits.images.dim().0;
         let (folder_name, hint) = (folder.display(), layout::hint(folder));
         ensure!(
             count == digits.len(),
-            "{folder_name}: {count} images in {images} but {} labels in {labels}: they are not of one set; {hint}",
+            "{folder_name}: {count} images in {images} but {} labels in {labels}: the files are not of one data set; {hint}",
             digits.len()
         );
         Ok(digits)
     }
 
-    /// How many digits there are, N; at least one.
+    /// The number of digits, N; at least one.
     #[expect(clippy::len_without_is_empty, reason = "a set without digits is refused")]
     pub fn len(&self) -> usize {
         self.labels.len()
     }
 
-    /// Grey values `[N, 28, 28]`, row by row.
-    pub fn images(&self) -> &[u8] {
+    /// Grey values `[N, 28, 28]`.
+    pub fn images(&self) -> &Array3<u8> {
         &self.images
     }
 
-    /// From 0 to 9, `[N]`.
+    /// Labels from 0 to 9, `[N]`.
     pub fn labels(&self) -> &[u8] {
         &self.labels
     }
+}
+
+/// Bytes `[N * 784]` -> images `[N, 28, 28]`.
+fn as_images(bytes: Vec<u8>) -> Result<Array3<u8>> {
+    let count = bytes.len() / (IMAGE_SIZE * IMAGE_SIZE);
+    Ok(Array3::from_shape_vec((count, IMAGE_SIZE, IMAGE_SIZE), bytes)?)
 }
 
 /// The values of one file, if they pass `check`.
@@ -68,7 +76,7 @@ fn read(folder: &Path, name: &str, kind: Kind, check: fn(&Idx) -> Result<()>) ->
     values().map_err(|error: anyhow::Error| anyhow::anyhow!("{}: {error:#}; {hint}", file.display()))
 }
 
-fn images_of_digits(idx: &Idx) -> Result<()> {
+fn check_images(idx: &Idx) -> Result<()> {
     ensure!(idx.lengths[0] > 0, "holds no images");
     let (height, width) = (idx.lengths[1], idx.lengths[2]);
     ensure!(
@@ -78,7 +86,7 @@ fn images_of_digits(idx: &Idx) -> Result<()> {
     Ok(())
 }
 
-fn labels_of_digits(idx: &Idx) -> Result<()> {
+fn check_labels(idx: &Idx) -> Result<()> {
     let wrong = idx.values.iter().position(|label| *label > 9);
     wrong.map_or(Ok(()), |at| anyhow::bail!("label {at} is {}, not 0 to 9", idx.values[at]))
 }

@@ -29,18 +29,18 @@ fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What is told, without the folder, when `name` holds `bytes`; the hint that every error ends with is taken off.
-fn told(name: &str, bytes: &[u8]) -> String {
+/// The error when `name` holds `bytes`, without the folder and the hint at its end.
+fn error_of(name: &str, bytes: &[u8]) -> String {
     let folder = folder();
     fs::write(folder.path().join(name), bytes).unwrap();
     error(folder.path())
 }
 
 fn error(folder: &Path) -> String {
-    let told = [Split::Training, Split::Validation].map(|split| Digits::load(folder, split).err());
-    let told = format!("{:#}", told.into_iter().flatten().next().expect("one of them fails"));
+    let message = [Split::Training, Split::Validation].map(|split| Digits::load(folder, split).err());
+    let message = format!("{:#}", message.into_iter().flatten().next().expect("one of them fails"));
     let hint = format!("; `umwelt data mnist --folder {}` fetches MNIST", folder.display());
-    let rest = told.strip_suffix(&hint).unwrap_or_else(|| panic!("no hint in {told}"));
+    let rest = message.strip_suffix(&hint).unwrap_or_else(|| panic!("no hint in {message}"));
     rest.strip_prefix(&folder.display().to_string()).unwrap().trim_start_matches(['/', ':', ' ']).to_owned()
 }
 
@@ -49,8 +49,8 @@ fn images_and_labels_are_read_in_their_order() {
     let folder = folder();
     for (split, count) in [(Split::Training, 12), (Split::Validation, 3)] {
         let digits = Digits::load(folder.path(), split).unwrap();
-        assert_eq!((digits.len(), digits.images().len()), (count, count * 784));
-        for (n, image) in digits.images().chunks_exact(784).enumerate() {
+        assert_eq!((digits.len(), digits.images().dim()), (count, (count, 28, 28)));
+        for (n, image) in digits.images().outer_iter().enumerate() {
             assert_eq!(usize::from(digits.labels()[n]), n % 10);
             assert!(image.iter().enumerate().all(|(i, pixel)| usize::from(*pixel) == (7 * n + i) % 256));
         }
@@ -125,7 +125,7 @@ fn what_is_no_idx_file_of_the_kind_is_refused() {
         (images, generated::file(2051, &[0, 28, 28], []), "holds no images"),
     ];
     for (name, bytes, expected) in cases {
-        assert_eq!(told(name, &bytes), format!("{name}: {expected}"));
+        assert_eq!(error_of(name, &bytes), format!("{name}: {expected}"));
     }
 }
 
@@ -134,26 +134,26 @@ fn a_header_that_disagrees_with_the_size_is_refused() {
     let [images, labels] = ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"];
     let whole = generated::images(12, 28);
     let cut = format!("{images}: its header says 12 x 28 x 28 images, which take 9424 bytes, but it has ");
-    assert_eq!(told(images, &whole[..9000]), cut.clone() + "9000");
-    assert_eq!(told(images, &[&*whole, &[0]].concat()), cut + "9425");
+    assert_eq!(error_of(images, &whole[..9000]), cut.clone() + "9000");
+    assert_eq!(error_of(images, &[&*whole, &[0]].concat()), cut + "9425");
     let cut = "t10k-labels-idx1-ubyte: its header says 3 labels, which take 11 bytes, but it has 10";
-    assert_eq!(told(labels, &generated::labels(3)[..10]), cut);
+    assert_eq!(error_of(labels, &generated::labels(3)[..10]), cut);
     let huge = generated::file(2051, &[0xffff_ffff; 3], [1]);
     let cut = "its header says 4294967295 x 4294967295 x 4294967295 images, which take too many bytes, but it has 17";
-    assert_eq!(told(images, &huge), format!("{images}: {cut}"));
+    assert_eq!(error_of(images, &huge), format!("{images}: {cut}"));
 }
 
 #[test]
 fn digits_of_another_kind_are_refused() {
     let images = "train-images-idx3-ubyte";
     let large = "train-images-idx3-ubyte: its images are 32 x 32 pixels, not 28 x 28";
-    assert_eq!(told(images, &generated::images(12, 32)), large);
+    assert_eq!(error_of(images, &generated::images(12, 32)), large);
     let mut labels = generated::labels(12);
     labels[8 + 4] = 10;
     let eleventh = "train-labels-idx1-ubyte: label 4 is 10, not 0 to 9";
-    assert_eq!(told("train-labels-idx1-ubyte", &labels), eleventh);
-    let counts = "11 images in train-images-idx3-ubyte but 12 labels in train-labels-idx1-ubyte: they are not of one set";
-    assert_eq!(told(images, &generated::images(11, 28)), counts);
+    assert_eq!(error_of("train-labels-idx1-ubyte", &labels), eleventh);
+    let counts = "11 images in train-images-idx3-ubyte but 12 labels in train-labels-idx1-ubyte: the files are not of one data set";
+    assert_eq!(error_of(images, &generated::images(11, 28)), counts);
 }
 
 #[test]
@@ -163,8 +163,8 @@ fn damaged_gzip_is_refused() {
     let checksum = flipped.len() - 8;
     flipped[checksum] ^= 1;
     for damaged in [&packed[..packed.len() / 2], &flipped, &[&*packed, b"more"].concat()] {
-        let told = told("train-images-idx3-ubyte", damaged);
-        assert!(told.starts_with("train-images-idx3-ubyte: is a damaged gzip file: "), "{told}");
+        let message = error_of("train-images-idx3-ubyte", damaged);
+        assert!(message.starts_with("train-images-idx3-ubyte: is a damaged gzip file: "), "{message}");
     }
 }
 
@@ -183,8 +183,8 @@ fn zeros_behind_a_gzip_file_are_padding_and_nothing_else_is() {
     let members = generated::labels(3).chunks(9).map(gzip).collect::<Vec<_>>().concat();
     assert_eq!(load(&members).unwrap().labels(), [0, 1, 2]);
     for rest in [&b"x"[..], b"\0\0x", b"\0\0\x1f\x8b"] {
-        let told = format!("{:#}", load(&[&packed, rest].concat()).err().expect("it is damaged"));
-        assert!(told.contains("is a damaged gzip file"), "{told}");
+        let message = format!("{:#}", load(&[&packed, rest].concat()).err().expect("it is damaged"));
+        assert!(message.contains("is a damaged gzip file"), "{message}");
     }
 }
 
@@ -195,7 +195,7 @@ fn a_gzip_file_that_unpacks_to_too_much_is_refused() {
     assert_eq!(layout::unpack(&packed, 100_000).unwrap().len(), 100_000);
     let twice = [&*packed, &packed].concat();
     for (bytes, most) in [(&packed, 99_999), (&twice, 150_000)] {
-        let told = layout::unpack(bytes, most).unwrap_err().to_string();
-        assert_eq!(told, format!("is a gzip file that unpacks to more than {most} bytes"));
+        let message = layout::unpack(bytes, most).unwrap_err().to_string();
+        assert_eq!(message, format!("is a gzip file that unpacks to more than {most} bytes"));
     }
 }

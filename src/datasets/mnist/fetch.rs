@@ -1,4 +1,4 @@
-//! Fetching MNIST, so that no file is ever in its place before it was checked.
+//! Fetching MNIST. Files are checked before they are put in place.
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
@@ -8,15 +8,16 @@ use anyhow::{Context, Result, bail};
 use super::{FILES, Fault, Published, Source, faults};
 use umwelt_base::atomic;
 
-/// Where downloads lie until they are checked.
+/// The folder of downloads that are not checked yet.
 const WORKPLACE: &str = ".fetching";
 const LOCK: &str = ".fetching.lock";
 
-/// Brings those files of MNIST into `folder` that are missing or damaged there, from the first source that has them, and says what it
-/// does. False if there was nothing to do. A damaged file is replaced, and only once its successor was checked.
+/// Fetches the files of MNIST that are missing or damaged in `folder` from the first source that
+/// has them, and reports progress to `say`. Returns false if no file was needed. A damaged file is
+/// replaced after the new one was checked.
 ///
 /// # Errors
-/// When no source had them (each is listed with its reason) or the folder cannot be written.
+/// When all sources fail (each is listed with its reason), or the folder cannot be written.
 pub fn fetch(folder: &Path, sources: &[Source], say: &dyn Fn(&str)) -> Result<bool> {
     if faults(folder).is_empty() {
         return Ok(false);
@@ -33,6 +34,7 @@ pub fn fetch(folder: &Path, sources: &[Source], say: &dyn Fn(&str)) -> Result<bo
     fetched.map(|()| true)
 }
 
+/// Fetches all missing or damaged files, trying the sources in order.
 fn bring(folder: &Path, workplace: &Path, sources: &[Source], say: &dyn Fn(&str)) -> Result<()> {
     let mut wanted = faults(folder);
     for (_, fault) in wanted.iter().filter(|(_, fault)| matches!(fault, Fault::Damaged { .. })) {
@@ -48,7 +50,8 @@ fn bring(folder: &Path, workplace: &Path, sources: &[Source], say: &dyn Fn(&str)
     bail!("could not get MNIST. Tried:\n  {}\n{}", failures.join("\n  "), by_hand(folder))
 }
 
-/// Takes all wanted files from one source, or as many as it gives before it fails; the reason of its failure.
+/// Fetches the wanted files from one source until it fails. Returns the reason, or `None` if all
+/// were fetched.
 fn bring_from(
     source: &Source,
     folder: &Path,
@@ -74,11 +77,11 @@ fn bring_from(
     Ok(None)
 }
 
-/// Puts a checked file in its place and takes the damaged one away.
+/// Puts a checked file in place and removes the damaged one.
 fn install(bytes: &[u8], file: &Published, fault: &Fault, folder: &Path) -> Result<()> {
     let place = place(folder, file.name);
     atomic::replace(&place, bytes).with_context(|| {
-        format!("could not write {}; make room, then repeat the command", place.display())
+        format!("could not write {}; free some disk space, then repeat the command", place.display())
     })?;
     match fault {
         Fault::Damaged { path, .. } if *path != place => {
@@ -88,13 +91,13 @@ fn install(bytes: &[u8], file: &Published, fault: &Fault, folder: &Path) -> Resu
     }
 }
 
-/// Where a file goes: into the folder of its own name, where there is one.
+/// The path of a file: in the folder of the same name, if there is one.
 fn place(folder: &Path, name: &str) -> PathBuf {
     let place = folder.join(name);
     if place.is_dir() { place.join(name) } else { place }
 }
 
-/// Held while files are brought; another process that holds it is waited for.
+/// The lock of the folder. Waits for another process that holds it.
 fn lock(folder: &Path, say: &dyn Fn(&str)) -> Result<File> {
     let path = folder.join(LOCK);
     let file = File::create(&path).with_context(|| format!("could not write {}", path.display()))?;
@@ -102,7 +105,7 @@ fn lock(folder: &Path, say: &dyn Fn(&str)) -> Result<File> {
         say(&format!("another process is fetching into {}; waiting for it", folder.display()));
         file.lock().with_context(|| format!("could not lock {}", path.display()))?;
     }
-    // Some network file systems have no locks; then nothing guards against two at once.
+    // Some network file systems have no locks. Two processes may then fetch at once.
     Ok(file)
 }
 
@@ -116,7 +119,7 @@ fn clear(workplace: &Path) -> Result<()> {
 fn by_hand(folder: &Path) -> String {
     let names: Vec<&str> = FILES.iter().map(|file| file.name).collect();
     format!(
-        "Put {} into {} by hand, plain or gzipped, or name a folder that holds them with --from FOLDER",
+        "Copy {} into {}, plain or gzipped, or name a folder that holds them with --from FOLDER",
         names.join(", "),
         folder.display()
     )

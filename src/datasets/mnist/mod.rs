@@ -1,4 +1,5 @@
-//! MNIST as it is published (LeCun, Cortes and Burges 1998): which files, and whether they lie whole in a folder.
+//! The published files of MNIST (LeCun, Cortes and Burges 1998), and checks of a folder against
+//! them.
 
 mod fetch;
 mod source;
@@ -58,7 +59,7 @@ pub const FILES: [Published; 4] = [
     ),
 ];
 
-/// Why there is no such file.
+/// A missing or damaged file.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     #[error("{}: no such file, plain or gzipped", .0.display())]
@@ -72,10 +73,11 @@ impl Published {
         Self { name: layout::name(split, kind), items, size, kind, sha256 }
     }
 
-    /// Reads the file in whichever layout it lies in `folder`, and checks its size, magic number and SHA-256.
+    /// Reads the file from `folder`, in any of the common layouts, and checks size, magic number
+    /// and SHA-256.
     ///
     /// # Errors
-    /// When it is missing, cannot be read, or is not byte for byte the published one.
+    /// When the file is missing, cannot be read, or differs from the published one.
     pub fn read(&self, folder: &Path) -> Result<Vec<u8>, Fault> {
         let path = layout::find(folder, self.name).ok_or_else(|| Fault::Missing(folder.join(self.name)))?;
         let bytes = layout::read(&path).map_err(|error| format!("{error:#}"));
@@ -83,7 +85,7 @@ impl Published {
         checked.map_err(|reason| Fault::Damaged { path, reason })
     }
 
-    /// In what these bytes differ from the published ones.
+    /// The first difference of these bytes from the published ones, in words.
     fn difference(&self, bytes: &[u8]) -> Option<String> {
         if let Err(error) = check_magic(bytes, self.kind) {
             return Some(error.to_string());
@@ -96,7 +98,7 @@ impl Published {
     }
 }
 
-/// What keeps the files in `folder` from being MNIST; nothing when all four are whole.
+/// The files that are missing or damaged in `folder`, with the reasons.
 pub fn faults(folder: &Path) -> Vec<(Published, Fault)> {
     FILES.into_iter().filter_map(|file| Some((file, file.read(folder).err()?))).collect()
 }

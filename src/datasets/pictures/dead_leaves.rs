@@ -1,17 +1,19 @@
-//! Pictures of discs that hide one another, with the spectrum of natural images: power falls as 1 / frequency^2.
+//! Pictures of discs that occlude each other, with the power spectrum of natural images, 1 /
+//! frequency^2.
 //!
-//! Lee, Mumford and Huang, *Occlusion Models for Natural Images* (2001): discs whose radii r have density r^-3.
+//! Lee, Mumford and Huang, *Occlusion Models for Natural Images* (2001): discs whose radii r have
+//! density r^-3.
 
+use ndarray::{Array2, s};
 use rayon::prelude::*;
 
-use super::{Grey, SIDE, Split};
-use crate::datasets::IMAGE_SIZE;
+use super::{Grey, SIDE, Split, crop};
 use umwelt_base::random::{Rng, Stream};
 
-/// Least and greatest radius, in pixels.
+/// The smallest and the largest radius, in pixels.
 const RADII: (f64, f64) = (1.0, 24.0);
 
-/// 10,000 pictures for training, or 2,000 others: the same in every run.
+/// 10,000 pictures for training, or 2,000 others for validation; the same in every run.
 pub fn collection(split: Split) -> Vec<Grey> {
     let count = if split == Split::Training { 10_000 } else { 2_000 };
     (0..count).into_par_iter().map(|index| upper_left(split, index)).collect()
@@ -19,27 +21,27 @@ pub fn collection(split: Split) -> Vec<Grey> {
 
 fn upper_left(split: Split, index: u64) -> Grey {
     let stream = Stream::new(0, &format!("dead leaves/{split:?}"));
-    let picture = picture(&mut stream.at(&[index]), SIDE);
-    std::array::from_fn(|i| picture[i / IMAGE_SIZE * SIDE + i % IMAGE_SIZE])
+    crop(picture(&mut stream.at(&[index]), SIDE).view(), 0, 0)
 }
 
-/// A square picture: discs of random grey, laid from the front to the back until they hide everything.
-pub fn picture(rng: &mut Rng, side: usize) -> Vec<u16> {
-    let mut picture = vec![None; side * side];
+/// A square picture `[side, side]`: discs of random grey, drawn from front to back until they cover
+/// it.
+pub fn picture(rng: &mut Rng, side: usize) -> Array2<u16> {
+    let mut picture = Array2::from_elem((side, side), None);
     let mut bare = picture.len();
     let radii = Radii::reaching(side as f64);
     while bare > 0 {
         let disc = Disc::draw(rng, &radii);
         for y in disc.rows(side) {
             let (left, right) = disc.columns(y, side);
-            let hidden = &mut picture[y * side..][left..right];
-            for pixel in hidden.iter_mut().filter(|pixel| pixel.is_none()) {
+            let mut covered = picture.slice_mut(s![y, left..right]);
+            for pixel in covered.iter_mut().filter(|pixel| pixel.is_none()) {
                 *pixel = Some(disc.grey);
                 bare -= 1;
             }
         }
     }
-    picture.into_iter().flatten().collect()
+    picture.mapv(Option::unwrap_or_default)
 }
 
 struct Disc {
@@ -49,13 +51,13 @@ struct Disc {
     grey: u16,
 }
 
-/// The radii of the discs that reach into a square picture.
+/// The distribution of the radii of discs that overlap a square picture of side s.
 ///
-/// Those of radius r have their centres in a square of s + 2 r, so that their density is r^-3 (s + 2 r)^2 =
-/// s^2 r^-3 + 4 s r^-2 + 4 r^-1. What never reaches the picture need not be drawn.
+/// A disc of radius r overlaps it if its centre lies in a square of side s + 2 r. So the radii have
+/// density r^-3 (s + 2 r)^2 = s^2 r^-3 + 4 s r^-2 + 4 r^-1.
 struct Radii {
     side: f64,
-    /// How much of the density each of the three terms has.
+    /// The shares of the three terms in the density.
     shares: [f64; 3],
 }
 
@@ -95,14 +97,14 @@ impl Disc {
         top..bottom
     }
 
-    /// The pixels of row `y` whose centres it covers.
+    /// The range of columns in row `y` whose pixel centres the disc covers.
     fn columns(&self, y: usize, side: usize) -> (usize, usize) {
         let away = y as f64 + 0.5 - self.y;
         inside(self.x, (self.radius * self.radius - away * away).max(0.0).sqrt(), side)
     }
 }
 
-/// The first and the one after the last of `side` pixels whose centres are less than `reach` from `centre`.
+/// The range of those of `side` pixels whose centres are less than `reach` from `centre`.
 fn inside(centre: f64, reach: f64, side: usize) -> (usize, usize) {
     let first = |edge: f64| (edge - 0.5).ceil().clamp(0.0, side as f64) as usize;
     (first(centre - reach), first(centre + reach))

@@ -4,6 +4,7 @@ use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use ndarray::Array2;
 use png::{Decoder, Transformations};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::{bytestream::ZCursor, options::DecoderOptions};
@@ -12,26 +13,20 @@ use super::{WHITE, luma};
 
 /// Pictures with more pixels are refused: 16,384 x 16,384.
 const MOST_PIXELS: usize = 1 << 28;
-/// More pixels than this no file packs into a byte: deflate makes at most 1032 bytes of one, a byte holds eight pixels of
-/// one bit, and a JPEG spends a bit or more on each 64 pixels of a colour.
+/// An upper bound on the pixels in one byte of a file: deflate expands a byte to at most 1032, each
+/// of which holds eight pixels of one bit; JPEG needs at least one bit for 64 pixels of a colour.
 const MOST_PIXELS_A_BYTE: usize = 8 * 1032;
 
-/// A picture of any size, row by row.
-pub struct Picture {
-    pub width: usize,
-    pub height: usize,
-    pub grey: Vec<u16>,
-}
-
-/// Reads a file that is PNG or JPEG by its content, whatever its name says. Transparency is passed over.
+/// The grey values `[height, width]` of a PNG or JPEG file, which is recognised by its content.
+/// Transparency is ignored.
 ///
 /// # Errors
-/// When it is neither, or is damaged.
-pub fn read(file: &Path) -> Result<Picture> {
+/// When the file is neither PNG nor JPEG, or is damaged.
+pub fn read(file: &Path) -> Result<Array2<u16>> {
     let bytes = std::fs::read(file).context("cannot be read")?;
     let (width, height, samples) = match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => png(&bytes).context("is no PNG that can be read")?,
-        [0xff, 0xd8, ..] => jpeg(&bytes).context("is no JPEG that can be read")?,
+        [0x89, b'P', b'N', b'G', ..] => png(&bytes).context("is a damaged PNG file")?,
+        [0xff, 0xd8, ..] => jpeg(&bytes).context("is a damaged JPEG file")?,
         _ => bail!("is neither PNG nor JPEG"),
     };
     let channels = samples.len() / (width * height);
@@ -41,10 +36,11 @@ pub fn read(file: &Path) -> Result<Picture> {
     };
     let mut grey = with_room(width * height)?;
     grey.extend(samples.chunks_exact(channels).map(value));
-    Ok(Picture { width, height, grey })
+    Ok(Array2::from_shape_vec((height, width), grey)?)
 }
 
-/// Checks what the header of a file of `bytes` bytes says before anything of that size is made.
+/// Checks the size in the header of a file of `bytes` bytes, before memory of that size is
+/// allocated.
 fn check_size(width: usize, height: usize, bytes: usize) -> Result<()> {
     let (pixels, holds) = (width.saturating_mul(height), bytes.saturating_mul(MOST_PIXELS_A_BYTE));
     let says = format!("its header says {width} x {height} pixels");
@@ -54,14 +50,14 @@ fn check_size(width: usize, height: usize, bytes: usize) -> Result<()> {
     Ok(())
 }
 
-/// An empty vector with room for so many values; where there is no memory, an error and not the end of the process.
+/// An empty vector with room for `length` values; an error, not an abort, if memory is short.
 fn with_room<T>(length: usize) -> Result<Vec<T>> {
     let mut values = Vec::new();
     values.try_reserve_exact(length).with_context(|| format!("there is no memory for {length} values"))?;
     Ok(values)
 }
 
-/// Width, height, and one to four samples a pixel.
+/// Width, height, and one to four samples for each pixel.
 type Samples = (usize, usize, Vec<u8>);
 
 fn png(bytes: &[u8]) -> Result<Samples> {

@@ -4,14 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
+use ndarray::Array2;
 use rayon::prelude::*;
 
-use super::decode::{self, Picture};
-use super::{CHOICES, Grey, SIDE, Split};
-use crate::datasets::IMAGE_SIZE;
+use super::decode;
+use super::{CHOICES, Grey, SIDE, Split, crop};
 use umwelt_base::random::{Rng, Stream};
 
-/// The least number of crops that are drawn, evenly from all pictures.
+/// The smallest number of crops; each picture gives the same number.
 const fn crops(split: Split) -> usize {
     match split {
         Split::Training => 50_000,
@@ -19,7 +19,8 @@ const fn crops(split: Split) -> usize {
     }
 }
 
-/// Crops of nine tenths of the pictures, or of the other tenth; which, and where, follows from the files' names alone.
+/// Random crops of nine tenths of the pictures for training, and of the others for validation. The
+/// split and the crops depend on the names of the files only.
 ///
 /// # Errors
 /// When there are fewer than two pictures, or one is damaged or too small.
@@ -33,14 +34,14 @@ pub fn read(folder: &Path, split: Split) -> Result<Vec<Grey>> {
     let each = crops(split).div_ceil(files.len());
     let cut = |PictureFile { name, path: file }: &PictureFile| {
         let picture = decode::read(file).with_context(|| format!("{}", file.display()))?;
-        let (width, height) = (picture.width, picture.height);
+        let (height, width) = picture.dim();
         ensure!(
             width >= SIDE && height >= SIDE,
-            "{}: {width} x {height} pixels are too few for a crop of {SIDE} x {SIDE}; take the picture away",
+            "{}: {width} x {height} pixels are too few for a crop of {SIDE} x {SIDE}; remove the picture",
             file.display()
         );
         let stream = Stream::new(0, name);
-        Ok((1..=each as u64).map(|i| crop(&picture, &mut stream.at(&[i]))).collect())
+        Ok((1..=each as u64).map(|i| random_crop(&picture, &mut stream.at(&[i]))).collect())
     };
     let greys: Vec<Vec<Grey>> = files.par_iter().map(cut).collect::<Result<_>>()?;
     Ok(greys.concat())
@@ -49,7 +50,7 @@ pub fn read(folder: &Path, split: Split) -> Result<Vec<Grey>> {
 /// A picture below a folder.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 struct PictureFile {
-    /// Its path from the folder with `/` between the parts, as text: crops follow from it.
+    /// The path from the folder, with `/` between its parts. It seeds the crops.
     name: String,
     path: PathBuf,
 }
@@ -58,11 +59,11 @@ fn files(folder: &Path) -> Result<Vec<PictureFile>> {
     let mut files = Vec::new();
     let mut folders = vec![(String::new(), folder.to_owned())];
     while let Some((inner, path)) = folders.pop() {
-        let context = || format!("{}: cannot be looked through", path.display());
+        let context = || format!("{}: cannot be read", path.display());
         for entry in fs::read_dir(&path).with_context(context)? {
             let entry = entry.with_context(context)?;
             let name = format!("{inner}{}", entry.file_name().to_string_lossy());
-            // A link to a folder is not followed: it may lead back here.
+            // Links to folders are not followed: they may form a cycle.
             if entry.file_type().with_context(context)?.is_dir() {
                 folders.push((name + "/", entry.path()));
             } else if is_picture(&entry.path()) {
@@ -79,7 +80,8 @@ fn is_picture(file: &Path) -> bool {
     !hidden && ending.is_some_and(|ending| ["png", "jpg", "jpeg"].contains(&ending.as_str()))
 }
 
-/// A tenth of the names, at least one, is for validation: those with the least hashes.
+/// The files of a split. A tenth of them, at least one, is for validation: those with the smallest
+/// hashes.
 fn part(mut files: Vec<PictureFile>, split: Split) -> Vec<PictureFile> {
     if files.len() < 2 {
         return vec![];
@@ -89,11 +91,11 @@ fn part(mut files: Vec<PictureFile>, split: Split) -> Vec<PictureFile> {
     if split == Split::Training { training } else { files }
 }
 
-fn crop(picture: &Picture, rng: &mut Rng) -> Grey {
+fn random_crop(picture: &Array2<u16>, rng: &mut Rng) -> Grey {
     let mut corner = |length: usize| rng.between(0.0, (length - SIDE + 1) as f64) as usize;
-    let (left, top) = (corner(picture.width), corner(picture.height));
-    let at = |i: usize| (top + i / IMAGE_SIZE) * picture.width + left + i % IMAGE_SIZE;
-    std::array::from_fn(|i| picture.grey[at(i)])
+    let (height, width) = picture.dim();
+    let (left, top) = (corner(width), corner(height));
+    crop(picture.view(), top, left)
 }
 
 #[cfg(test)]

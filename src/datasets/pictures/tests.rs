@@ -28,7 +28,7 @@ fn error(folder: &Path) -> String {
     format!("{:#}", named(folder, Split::Training).unwrap_err())
 }
 
-/// What is drawn on a black image with a gain of 2, halved.
+/// A picture drawn on a black image with a gain of 2, and halved.
 fn drawn(pictures: &Pictures, index: u64) -> Image {
     let mut image = [0.0; PIXELS];
     pictures.add_to(&mut image, &mut Stream::new(1, "draw").at(&[index]), 2.0);
@@ -70,9 +70,9 @@ fn damaged_cifar_files_are_named() {
     let folder = cifar();
     let batch = folder.path().join("data_batch_4.bin");
     fs::write(&batch, &record(1)[..3000]).unwrap();
-    assert!(error(folder.path()).contains("data_batch_4.bin: 3000 bytes are no whole number"));
+    assert!(error(folder.path()).contains("data_batch_4.bin: 3000 bytes are not a multiple"));
     fs::write(&batch, []).unwrap();
-    assert!(error(folder.path()).contains("data_batch_4.bin: 0 bytes are no whole number"));
+    assert!(error(folder.path()).contains("data_batch_4.bin: 0 bytes are not a multiple"));
     fs::write(&batch, vec![77; 2 * 3073]).unwrap();
     assert!(error(folder.path()).contains("data_batch_4.bin: record 0 has label 77, not 0 to 9"));
     fs::remove_file(&batch).unwrap();
@@ -84,9 +84,9 @@ fn what_names_no_collection_is_answered_with_the_choices() {
     let nowhere = Pictures::named("data/nowhere", Split::Training).unwrap_err().to_string();
     assert!(nowhere.starts_with("there is no folder data/nowhere; give a folder with CIFAR-10"), "{nowhere}");
     let empty = tempfile::tempdir().unwrap();
-    for told in [nowhere, error(empty.path())] {
+    for message in [nowhere, error(empty.path())] {
         for choice in ["CIFAR-10", "test_batch.bin", "PNG or JPEG", "dead_leaves"] {
-            assert!(told.contains(choice), "{told}");
+            assert!(message.contains(choice), "{message}");
         }
     }
 }

@@ -1,36 +1,40 @@
-//! Digits on a device, turned and flipped a batch at a time.
+//! Digits on a device, rotated and flipped in batches.
 
+use anyhow::Result;
+use ndarray::ArrayView3;
 use tch::{Device, Kind, Tensor};
 
 use crate::datasets::IMAGE_SIZE;
 use umwelt_base::random::Stream;
 
 const PIXELS: usize = IMAGE_SIZE * IMAGE_SIZE;
-/// Quarter turns, each with and without a flip.
+/// Four rotations by quarter turns, each with and without a flip.
 const VIEWS: usize = 8;
 
-/// How training digits are varied.
+/// The random variation of training batches.
 #[derive(Clone, Copy, Debug)]
 pub struct Augmentation {
-    /// Flips left to right with probability 1/2, besides turning by a random one of 0, 90, 180 and 270 degrees.
+    /// Flips left to right with probability 1/2. Rotations by 0, 90, 180 or 270 degrees are always
+    /// drawn.
     pub flip: bool,
-    /// How often what the agents see is swapped.
+    /// The probability that the strips are shown in reverse order.
     pub swap_probability: f64,
-    /// How often an agent's message is lost.
+    /// The probability that a message is dropped.
     pub drop_message: f64,
     pub agents: usize,
 }
 
-/// What is drawn for one batch.
+/// The random choices of one batch.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DigitDraw {
-    /// Which digits, `[B]`.
+    /// Indices of the digits, `[B]`.
     pub picked: Vec<i64>,
-    /// Which of the eight views of each, `[B]`.
+    /// The view of each digit, from 0 to 7, `[B]`.
     pub views: Vec<i64>,
-    /// Whether the agents see each other's strips, `[B]`.
+    /// True where the strips are shown in reverse order, `[B]`.
     pub swapped: Vec<bool>,
-    /// 1 where a message arrives and 0 where it is lost, `[B, A]`; none where none is ever lost.
+    /// 1 for each message that is delivered, 0 for each that is dropped, `[B, A]`; `None` if none
+    /// is dropped.
     pub kept: Option<Vec<f32>>,
 }
 
@@ -49,56 +53,60 @@ impl Augmentation {
     }
 }
 
-/// All digits of a split on a device, a byte a pixel.
+/// All digits of a split on a device, one byte for each pixel.
 pub struct DigitViews {
     /// `[N, 784]`, uint8
     images: Tensor,
-    /// Where each pixel of a view comes from, `[8, 784]`.
+    /// The index of the source pixel of each pixel of a view, `[8, 784]`.
     sources: Tensor,
 }
 
 impl DigitViews {
-    /// `images` are the bytes of `[N, 28, 28]`.
-    pub fn new(images: &[u8], device: Device) -> Self {
+    /// Copies grey values `[N, 28, 28]` from 0 to 255 to `device`.
+    ///
+    /// # Errors
+    /// When libtorch cannot copy them.
+    pub fn new(images: ArrayView3<u8>, device: Device) -> Result<Self> {
         let sources: Vec<i64> =
             (0..VIEWS).flat_map(|view| (0..PIXELS).map(move |at| source(view, at))).collect();
-        Self {
-            images: Tensor::from_slice(images).view([-1, PIXELS as i64]).to_device(device),
-            sources: Tensor::from_slice(&sources).view([-1, PIXELS as i64]).to_device(device),
-        }
+        Ok(Self {
+            images: Tensor::try_from(images)?.flatten(1, 2).f_to_device(device)?,
+            sources: Tensor::from_slice(&sources).view([-1, PIXELS as i64]).f_to_device(device)?,
+        })
     }
 
-    /// N
+    /// The number of digits, N.
     pub fn count(&self) -> i64 {
         self.images.size()[0]
     }
 
-    /// The views that were drawn, intensities in [0, 1]: `[B, 28, 28]`.
+    /// The digits of a draw, rotated and flipped: `[B, 28, 28]`, intensities in [0, 1].
     pub fn views(&self, draw: &DigitDraw) -> Tensor {
         let device = self.images.device();
         let index = |indices: &[i64]| Tensor::from_slice(indices).to_device(device);
         let sources = self.sources.index_select(0, &index(&draw.views));
-        shown(&self.images.index_select(0, &index(&draw.picked)).gather(1, &sources, false))
+        intensities(&self.images.index_select(0, &index(&draw.picked)).gather(1, &sources, false))
     }
 
-    /// Digits as they are, intensities in [0, 1]: `[count, 28, 28]`, the first of them `from`.
+    /// Digits `from` to `from + count`, unrotated: `[count, 28, 28]`, intensities in [0, 1].
     pub fn upright(&self, from: i64, count: i64) -> Tensor {
-        shown(&self.images.narrow(0, from, count))
+        intensities(&self.images.narrow(0, from, count))
     }
 
-    /// The mean of all digits as they are, `[28, 28]`.
+    /// The mean of all digits, unrotated: `[28, 28]`, intensities in [0, 1].
     pub fn mean(&self) -> Tensor {
-        shown(&self.images.sum_dim_intlist([0].as_slice(), false, Kind::Double)).squeeze_dim(0)
+        intensities(&self.images.sum_dim_intlist([0].as_slice(), false, Kind::Double)).squeeze_dim(0)
             / self.count() as f64
     }
 }
 
-fn shown(bytes: &Tensor) -> Tensor {
+/// bytes `[.., 784]` -> intensities in [0, 1] `[.., 28, 28]`
+fn intensities(bytes: &Tensor) -> Tensor {
     bytes.view([-1, IMAGE_SIZE as i64, IMAGE_SIZE as i64]).to_kind(Kind::Float) / 255.0
 }
 
-/// The pixel that comes to lie at `at` when a digit is turned by `view % 4` quarters against the clock, and then
-/// flipped left to right if `view` is 4 or more.
+/// The index of the pixel that moves to `at` when a digit is rotated by `view % 4` quarter turns
+/// counter-clockwise, and then flipped left to right if `view` is 4 or more.
 fn source(view: usize, at: usize) -> i64 {
     let last = IMAGE_SIZE - 1;
     let (mut row, mut column) = (at / IMAGE_SIZE, at % IMAGE_SIZE);
@@ -113,6 +121,8 @@ fn source(view: usize, at: usize) -> i64 {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array3;
+
     use super::*;
 
     fn drawn(views: Vec<i64>) -> DigitDraw {
@@ -122,10 +132,11 @@ mod tests {
 
     #[test]
     fn views_are_libtorchs_turns_and_flips_of_the_picked_digit() {
-        let bytes: Vec<u8> = (0..2 * PIXELS).map(|i| (i * 31 % 251) as u8).collect();
-        let digits = DigitViews::new(&bytes, Device::Cpu);
+        let pixel = |(n, y, x)| ((n * PIXELS + y * IMAGE_SIZE + x) * 31 % 251) as u8;
+        let images = Array3::from_shape_fn((2, IMAGE_SIZE, IMAGE_SIZE), pixel);
+        let digits = DigitViews::new(images.view(), Device::Cpu).unwrap();
         let digit = digits.upright(1, 1).squeeze_dim(0);
-        assert!((digit.double_value(&[0, 1]) - f64::from(bytes[PIXELS + 1]) / 255.0).abs() < 1e-6);
+        assert!((digit.double_value(&[0, 1]) - f64::from(images[[1, 0, 1]]) / 255.0).abs() < 1e-6);
         let views = digits.views(&drawn((0..8).collect()));
         for view in 0..8i64 {
             let turned = digit.rot90(view % 4, [0, 1]);
@@ -136,8 +147,8 @@ mod tests {
 
     #[test]
     fn the_mean_is_that_of_the_intensities() {
-        let bytes: Vec<u8> = (0..3 * PIXELS).map(|i| (i / PIXELS * 51) as u8).collect();
-        let mean = DigitViews::new(&bytes, Device::Cpu).mean();
+        let images = Array3::from_shape_fn((3, IMAGE_SIZE, IMAGE_SIZE), |(n, ..)| (n * 51) as u8);
+        let mean = DigitViews::new(images.view(), Device::Cpu).unwrap().mean();
         assert_eq!(mean.size(), [28, 28]);
         assert!((mean - 0.2).abs().max().double_value(&[]) < 1e-6);
     }

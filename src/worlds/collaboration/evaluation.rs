@@ -1,4 +1,5 @@
-//! What messages are worth: the same agents scored with true, zeroed and foreign messages, beside what stays without them.
+//! Scores of the agents with intact, zeroed and shuffled messages, and of baselines without
+//! messages.
 
 use serde::Serialize;
 use tch::{Device, Kind, Tensor, no_grad};
@@ -6,81 +7,88 @@ use tch::{Device, Kind, Tensor, no_grad};
 use super::DigitViews;
 use crate::charts::{Align, Table};
 use crate::runs::{Baseline, Score, ScoreCard};
-use crate::worlds::collaboration::models::{Como, ComoModel, DigitStrips, Heard, squared_errors};
+use crate::worlds::collaboration::models::{Como, ComoModel, DigitStrips, MessageCondition, squared_errors};
 
-/// The score that agents are compared by.
+/// The headline score.
 const MSE: &str = "mse";
-/// Test digits that are scored at once.
+/// Test digits in a batch.
 const BATCH: i64 = 500;
-/// The messages that agents are scored with, and the key and the label of each score; the first is
-/// the agents' own.
-const WITH_MESSAGES: [(Heard, &str, &str); 3] = [
-    (Heard::Written, "drawing", "with messages"),
-    (Heard::Nothing, "zeroed", "messages zeroed"),
-    (Heard::OfAnotherImage, "swapped", "messages of another image"),
+/// The conditions that agents are scored under, with the key and the label of each score. The first
+/// is the agents' own score.
+const WITH_MESSAGES: [Condition; 3] = [
+    (MessageCondition::Intact, "drawing", "with messages"),
+    (MessageCondition::Zeroed, "zeroed", "messages zeroed"),
+    (MessageCondition::Shuffled, "swapped", "messages of another image"),
 ];
-/// The same of agents that send none.
-const WITHOUT_MESSAGES: [(Heard, &str, &str); 1] = [(Heard::Written, "drawing", "without messages")];
-/// Intensities above this are ink.
+/// The condition of agents without messages.
+const WITHOUT_MESSAGES: [Condition; 1] = [(MessageCondition::Intact, "drawing", "without messages")];
+/// A condition with the key and the label of its score.
+type Condition = (MessageCondition<'static>, &'static str, &'static str);
+/// Pixels above this intensity are ink.
 const INK: f64 = 0.5;
 
-/// How good some drawings are.
+/// The errors of reconstructions under one condition, or by one baseline.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct DrawingScore {
-    /// What this is the score of, as a key.
+    /// The key of the condition or baseline.
     pub name: &'static str,
-    /// The same in words.
-    pub words: &'static str,
-    /// Mean squared error of an intensity in [0, 1], over all that is drawn.
+    /// The condition or baseline in words.
+    #[serde(rename = "words")]
+    pub label: &'static str,
+    /// Mean squared error of intensities in [0, 1] over all reconstructed pixels.
     pub mse: f64,
-    /// The share of pixels on the right side of 0.5.
+    /// The share of pixels on the correct side of 0.5.
     pub accuracy: f64,
-    /// The error of each agent alone.
+    /// The mean squared error of each agent.
     pub agents_mse: Vec<f64>,
 }
 
 /// The scores of one evaluation.
 pub struct DrawingScores {
-    /// The agents as they were trained.
+    /// The agents with intact messages.
     pub own: DrawingScore,
-    /// The same agents with other messages, and models that need no messages.
-    pub beside: Vec<DrawingScore>,
+    /// Ablations (zeroed, shuffled messages) and baselines.
+    pub comparisons: Vec<DrawingScore>,
 }
 
-/// What an evaluation found.
+/// The results of one evaluation, as written to `evaluation.json`.
 #[derive(Clone, Debug, Serialize)]
 pub struct Communication {
     pub epoch: f64,
-    /// Bits that all agents together send for one image.
+    /// The number of bits that all agents together send for one image.
     pub bits_per_image: usize,
-    /// The agents with their messages.
+    /// The agents with intact messages.
     pub drawing: DrawingScore,
-    /// The same agents with other messages, and what needs none.
-    pub beside: Vec<DrawingScore>,
+    /// Ablations (zeroed, shuffled messages) and baselines.
+    #[serde(rename = "beside")]
+    pub comparisons: Vec<DrawingScore>,
 }
 
-/// Squared errors and right pixels, summed over batches.
-struct Tally {
+/// Sums over batches of the squared errors and of the correct pixels, for each agent.
+struct DrawingMetrics {
     name: &'static str,
-    words: &'static str,
-    squared: Tensor,
-    right: Tensor,
+    label: &'static str,
+    /// `[A]`
+    squared_error: Tensor,
+    /// `[A]`
+    correct: Tensor,
     digits: i64,
 }
 
-impl Tally {
-    fn new(name: &'static str, words: &'static str, agents: i64, device: Device) -> Self {
+impl DrawingMetrics {
+    fn new(name: &'static str, label: &'static str, agents: i64, device: Device) -> Self {
         let zeros = || Tensor::zeros([agents], (Kind::Double, device));
-        Self { name, words, squared: zeros(), right: zeros(), digits: 0 }
+        Self { name, label, squared_error: zeros(), correct: zeros(), digits: 0 }
     }
 
-    /// drawn `[B, A, Q]`, or `[1, A, Q]` where all are the same, and targets `[B, A, Q]`
+    /// Adds a batch: reconstructions `[B, A, Q]`, or `[1, A, Q]` for a constant one, and targets
+    /// `[B, A, Q]`.
     fn add(&mut self, drawn: &Tensor, targets: &Tensor) {
         let batch = targets.size()[0];
-        let right = drawn.gt(INK).eq_tensor(&targets.gt(INK));
-        let right = right.to_kind(Kind::Float).mean_dim([0, 2].as_slice(), false, Kind::Float);
-        self.squared += squared_errors(drawn, targets).to_kind(Kind::Double) * batch as f64;
-        self.right += right.to_kind(Kind::Double) * batch as f64;
+        let correct = drawn.gt(INK).eq_tensor(&targets.gt(INK));
+        let correct = correct.to_kind(Kind::Float).mean_dim([0, 2].as_slice(), false, Kind::Float);
+        self.squared_error += squared_errors(drawn, targets).to_kind(Kind::Double) * batch as f64;
+        self.correct += correct.to_kind(Kind::Double) * batch as f64;
         self.digits += batch;
     }
 
@@ -90,51 +98,51 @@ impl Tally {
                 .expect("sums are float64")
         };
         let mean = |values: &[f64]| values.iter().sum::<f64>() / values.len() as f64;
-        let agents_mse = per_agent(&self.squared);
+        let agents_mse = per_agent(&self.squared_error);
         DrawingScore {
             name: self.name,
-            words: self.words,
+            label: self.label,
             mse: mean(&agents_mse),
-            accuracy: mean(&per_agent(&self.right)),
+            accuracy: mean(&per_agent(&self.correct)),
             agents_mse,
         }
     }
 }
 
-/// Scores `model` on the first `limit` of the test digits, beside the mean of the training digits `[28, 28]`; `at` is told how
-/// many digits are done.
+/// Scores `model` on the first `limit` test digits, with the mean training digit `[28, 28]` as a
+/// baseline. `progress` is called with the number of digits scored so far.
 ///
 /// # Errors
-/// Those of `at`.
+/// The errors of `progress`.
 pub fn score_drawings(
     model: &ComoModel,
     strips: i64,
     digits: &DigitViews,
     limit: i64,
     mean: &Tensor,
-    at: impl Fn(i64) -> anyhow::Result<()>,
+    progress: impl Fn(i64) -> anyhow::Result<()>,
 ) -> anyhow::Result<DrawingScores> {
     let agents = model.agents.count();
-    let tally = |name, words, agents| Tally::new(name, words, agents, mean.device());
+    let metrics = |name, label, agents| DrawingMetrics::new(name, label, agents, mean.device());
     let conditions: &[_] = if model.agents.communicates() { &WITH_MESSAGES } else { &WITHOUT_MESSAGES };
-    let heard: Vec<Heard> = conditions.iter().map(|&(heard, ..)| heard).collect();
-    let mut talk: Vec<Tally> =
-        conditions.iter().map(|&(_, name, words)| tally(name, words, agents)).collect();
+    let messages: Vec<MessageCondition> = conditions.iter().map(|&(condition, ..)| condition).collect();
+    let mut by_condition: Vec<DrawingMetrics> =
+        conditions.iter().map(|&(_, name, label)| metrics(name, label, agents)).collect();
     let (mut silent, mut autoencoder) = (
-        tally("silent", "agents trained without messages", agents),
-        tally("autoencoder", "autoencoder that sees all", 1),
+        metrics("silent", "agents trained without messages", agents),
+        metrics("autoencoder", "autoencoder that sees all", 1),
     );
-    let mut constant = tally("mean_image", "mean image", agents);
-    let drawn_always = DigitStrips::new(&mean.unsqueeze(0), strips, agents).targets;
+    let mut constant = metrics("mean_image", "mean image", agents);
+    let mean_strips = DigitStrips::new(&mean.unsqueeze(0), strips, agents).targets;
     for from in (0..limit).step_by(BATCH as usize) {
-        at(from)?;
+        progress(from)?;
         let images = digits.upright(from, BATCH.min(limit - from));
         let batch = DigitStrips::new(&images, strips, agents);
         no_grad(|| {
-            let draw = |model: &Como, seen: &Tensor| model.draw(seen, Heard::Written);
-            let drawn = model.agents.draw_each(&batch.seen, &heard);
-            for (tally, drawn) in talk.iter_mut().zip(drawn.unbind(0)) {
-                tally.add(&drawn, &batch.targets);
+            let draw = |model: &Como, seen: &Tensor| model.draw(seen, MessageCondition::Intact);
+            let drawn = model.agents.draw_each(&batch.seen, &messages);
+            for (metrics, drawn) in by_condition.iter_mut().zip(drawn.unbind(0)) {
+                metrics.add(&drawn, &batch.targets);
             }
             if let Some(baselines) = &model.baselines {
                 autoencoder.add(&draw(&baselines.autoencoder, &batch.whole), &batch.whole);
@@ -142,24 +150,24 @@ pub fn score_drawings(
                     silent.add(&draw(model, &batch.seen), &batch.targets);
                 }
             }
-            constant.add(&drawn_always, &batch.targets);
+            constant.add(&mean_strips, &batch.targets);
         });
     }
-    let beside = talk[1..].iter().chain([&silent, &autoencoder, &constant]);
+    let comparisons = by_condition[1..].iter().chain([&silent, &autoencoder, &constant]);
     Ok(DrawingScores {
-        own: talk[0].score(),
-        beside: beside.filter(|tally| tally.digits > 0).map(Tally::score).collect(),
+        own: by_condition[0].score(),
+        comparisons: comparisons.filter(|metrics| metrics.digits > 0).map(DrawingMetrics::score).collect(),
     })
 }
 
 impl Communication {
     /// The evaluation at `epoch` of agents that send `bits_per_image` bits for one image together.
     pub fn new(epoch: f64, bits_per_image: usize, scores: DrawingScores) -> Self {
-        let DrawingScores { own, beside } = scores;
-        Self { epoch, bits_per_image, drawing: own, beside }
+        let DrawingScores { own, comparisons } = scores;
+        Self { epoch, bits_per_image, drawing: own, comparisons }
     }
 
-    /// The errors of the drawings, with those of other messages and of models that need none as baselines.
+    /// The score card: the agents' errors, with ablations and baselines to compare with.
     pub fn card(&self) -> ScoreCard {
         let own = [
             Score::lower(MSE, self.drawing.mse, "", "MSE of the drawings"),
@@ -169,23 +177,23 @@ impl Communication {
         let agents = self.drawing.agents_mse.iter().enumerate();
         let agents = agents
             .map(|(i, mse)| Score::lower(&format!("agent{i}.mse"), *mse, "", &format!("MSE of agent {i}")));
-        let beside = self.beside.iter().map(|score| {
-            Score::lower(&format!("{}.mse", score.name), score.mse, "", &format!("MSE, {}", score.words))
+        let comparisons = self.comparisons.iter().map(|score| {
+            Score::lower(&format!("{}.mse", score.name), score.mse, "", &format!("MSE, {}", score.label))
         });
         let baseline =
-            |score: &DrawingScore| Baseline { name: score.words.into(), value: score.mse, of: MSE.into() };
+            |score: &DrawingScore| Baseline { name: score.label.into(), value: score.mse, of: MSE.into() };
         ScoreCard {
-            scores: own.into_iter().chain(agents).chain(beside).collect(),
-            baselines: self.beside.iter().map(baseline).collect(),
+            scores: own.into_iter().chain(agents).chain(comparisons).collect(),
+            baselines: self.comparisons.iter().map(baseline).collect(),
             headline: vec![MSE.into()],
         }
     }
 
     fn scores(&self) -> impl Iterator<Item = &DrawingScore> {
-        std::iter::once(&self.drawing).chain(&self.beside)
+        std::iter::once(&self.drawing).chain(&self.comparisons)
     }
 
-    /// For a person to read, under a heading that says what agents these are.
+    /// The scores as a text table; `heading` names the agents.
     pub fn table(&self, heading: &str) -> String {
         let columns = [
             (heading, Align::Left),
@@ -197,7 +205,7 @@ impl Communication {
         let row = |score: &DrawingScore| {
             let agents: Vec<String> = score.agents_mse.iter().map(|mse| format!("{mse:.4}")).collect();
             [
-                score.words.to_owned(),
+                score.label.to_owned(),
                 format!("{:.4}", score.mse),
                 format!("{:.2}", score.mse / self.drawing.mse),
                 format!("{:.1} %", 100.0 * score.accuracy),
@@ -212,17 +220,17 @@ impl Communication {
 mod tests {
     use super::*;
 
-    fn score(words: &'static str, mse: f64) -> DrawingScore {
-        DrawingScore { name: "n", words, mse, accuracy: 0.9, agents_mse: vec![mse - 0.01, mse + 0.01] }
+    fn score(label: &'static str, mse: f64) -> DrawingScore {
+        DrawingScore { name: "n", label, mse, accuracy: 0.9, agents_mse: vec![mse - 0.01, mse + 0.01] }
     }
 
     #[test]
-    fn errors_and_right_pixels_are_means_over_all_batches() {
-        let mut tally = Tally::new("drawing", "", 2, Device::Cpu);
+    fn errors_and_correct_pixels_are_means_over_all_batches() {
+        let mut metrics = DrawingMetrics::new("drawing", "", 2, Device::Cpu);
         let image = |values: &[f32], batch: i64| Tensor::from_slice(values).view([batch, 2, 1]);
-        tally.add(&image(&[0.6, 0.0, 0.2, 0.4], 2), &image(&[1.0, 0.0, 0.0, 1.0], 2));
-        tally.add(&image(&[1.0, 1.0], 1), &image(&[1.0, 0.0], 1));
-        let score = tally.score();
+        metrics.add(&image(&[0.6, 0.0, 0.2, 0.4], 2), &image(&[1.0, 0.0, 0.0, 1.0], 2));
+        metrics.add(&image(&[1.0, 1.0], 1), &image(&[1.0, 0.0], 1));
+        let score = metrics.score();
         let close = |a: f64, b: f64| assert!((a - b).abs() < 1e-6, "{a} {b}");
         close(score.agents_mse[0], (0.16 + 0.04 + 0.0) / 3.0);
         close(score.agents_mse[1], (0.0 + 0.36 + 1.0) / 3.0);
@@ -231,9 +239,9 @@ mod tests {
     }
 
     #[test]
-    fn scores_stand_in_one_table_beside_the_agents_own() {
-        let (own, beside) = (score("with messages", 0.02), vec![score("mean image", 0.07)]);
-        let found = Communication::new(4.0, 64, DrawingScores { own, beside });
+    fn one_table_lists_the_agents_own_score_and_all_comparisons() {
+        let (own, comparisons) = (score("with messages", 0.02), vec![score("mean image", 0.07)]);
+        let found = Communication::new(4.0, 64, DrawingScores { own, comparisons });
         let expected = "\
 two agents        MSE  x the first  pixels right  MSE of each agent
 -------------  ------  -----------  ------------  -----------------

@@ -1,4 +1,4 @@
-//! What agents drew.
+//! The figure of reconstructed digits.
 
 use anyhow::Result;
 use ndarray::{ArrayD, Ix3};
@@ -6,7 +6,8 @@ use tch::{Device, Tensor};
 
 use crate::charts::{Figure, Frame, FrameGrid, FrameRow, MarkLabels};
 
-/// Rows of images `[N, 28, 28]`, the first of them the digits of these labels.
+/// A grid with one row for each label and images `[N, 28, 28]`; `labels` name the digits of the
+/// columns.
 pub fn drawings(title: &str, labels: &[u8], rows: &[(&str, Tensor)]) -> Result<Figure> {
     let frame = |image: Tensor| {
         let pixels: ArrayD<f32> = (&image.unsqueeze(-1).to_device(Device::Cpu)).try_into()?;

@@ -1,4 +1,5 @@
-//! Talking agents: each sees a part of a digit and draws the rest from the others' messages.
+//! Communicating agents: each sees a part of a digit and reconstructs the rest from the others'
+//! messages.
 
 mod digit_views;
 mod evaluation;

@@ -28,7 +28,7 @@ pub struct Settings {
 /// The models of this world.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ModelType {
-    /// Agents that talk to draw the parts of a digit that they do not see.
+    /// Agents that exchange messages to reconstruct the parts of a digit that they do not see.
     #[default]
     CoMo,
 }

@@ -1,15 +1,16 @@
-//! Agents learning to tell each other what they see of a digit.
+//! The training task of communicating agents.
 
 use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
+use ndarray::s;
 use tch::{Device, Tensor, no_grad};
 
 use super::Settings;
 use super::figures;
-use super::models::{self, ComoModel, DigitStrips, Heard, MessengerKind, whole};
+use super::models::{self, ComoModel, DigitStrips, MessageCondition, MessengerKind, whole};
 use super::settings::SINGLE_AGENT;
 use super::{Augmentation, Communication, DigitDraw, DigitViews, score_drawings};
 use crate::charts::Figure;
@@ -24,9 +25,10 @@ use crate::training::{
 };
 use crate::training::{Prefetch, Shuffle};
 
-/// Test digits that the figure shows.
+/// The number of test digits in the figure.
 const SHOWN: i64 = 6;
 
+/// Training and evaluation of agents on MNIST digits.
 pub struct CollaborationTask {
     settings: Settings,
     run: RunKeys,
@@ -42,8 +44,11 @@ pub struct CollaborationTask {
 }
 
 impl CollaborationTask {
+    /// The task of these settings.
+    ///
     /// # Errors
-    /// When digits are missing, damaged or too few, or the single agent to start from does not fit.
+    /// When digits are missing, damaged or too few, or the agent at `single_agent_path` does not
+    /// fit.
     pub fn new(settings: &Settings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         run.precision.check(device)?;
         let como = &settings.como;
@@ -63,14 +68,13 @@ impl CollaborationTask {
             let does_not_fit = || format!("{SINGLE_AGENT}: the first agent of {place} does not fit");
             model.start_all_from(&tensors).with_context(does_not_fit)?;
         }
-        let pixels = training.images().len() / training.len();
         let test_labels = test.labels().to_vec();
-        let training = DigitViews::new(&training.images()[..count * pixels], device);
+        let training = DigitViews::new(training.images().slice(s![..count, .., ..]), device)?;
         let recipe = settings.como.recipe();
         Ok(Self {
             mean: training.mean(),
             training,
-            test: DigitViews::new(test.images(), device),
+            test: DigitViews::new(test.images().view(), device)?,
             test_labels,
             descent: GradientDescent::new(&model.parameters, &recipe, batch_size, count / batch_size),
             augmentation: Augmentation {
@@ -94,24 +98,24 @@ impl CollaborationTask {
         self.settings.como.strips()
     }
 
-    /// Test digits, and what is drawn of them by all there is, as rows of images.
+    /// Test digits and their reconstructions under each condition, one row of images per condition.
     fn drawings(&self) -> Vec<(&'static str, Tensor)> {
         let images = self.test.upright(0, SHOWN.min(self.test.count()));
         let agents = self.model.agents.count();
         let batch = DigitStrips::new(&images, self.strips(), agents);
         let strips = models::strips(&images, self.strips());
-        let drawn = |model: &models::Como, heard| whole(&model.draw(&batch.seen, heard), &strips);
+        let drawn = |model: &models::Como, condition| whole(&model.draw(&batch.seen, condition), &strips);
         let mut rows = vec![("the digits", images.shallow_clone())];
         if self.model.agents.communicates() {
-            rows.push(("drawn with messages", drawn(&self.model.agents, Heard::Written)));
-            rows.push(("messages zeroed", drawn(&self.model.agents, Heard::Nothing)));
+            rows.push(("drawn with messages", drawn(&self.model.agents, MessageCondition::Intact)));
+            rows.push(("messages zeroed", drawn(&self.model.agents, MessageCondition::Zeroed)));
         } else {
-            rows.push(("drawn without messages", drawn(&self.model.agents, Heard::Written)));
+            rows.push(("drawn without messages", drawn(&self.model.agents, MessageCondition::Intact)));
         }
         if let Some(baselines) = &self.model.baselines {
-            let silent = baselines.silent.as_ref().map(|model| drawn(model, Heard::Written));
+            let silent = baselines.silent.as_ref().map(|model| drawn(model, MessageCondition::Intact));
             rows.extend(silent.map(|drawn| ("trained without messages", drawn)));
-            let seen = baselines.autoencoder.draw(&batch.whole, Heard::Written);
+            let seen = baselines.autoencoder.draw(&batch.whole, MessageCondition::Intact);
             rows.push(("autoencoder that sees all", seen.view_as(&images)));
         }
         rows
@@ -179,15 +183,15 @@ impl Task for CollaborationTask {
         let limit = if self.run.quick_debug { count.min(SHOWN) } else { count };
         let report = |done: i64| progress.update("test digits", done as u64, limit as u64);
         let scores = score_drawings(&self.model, self.strips(), &self.test, limit, &self.mean, report)?;
-        let found = Communication::new(epoch, self.settings.como.bits_per_image(), scores);
-        if !found.drawing.mse.is_finite() {
+        let evaluation = Communication::new(epoch, self.settings.como.bits_per_image(), scores);
+        if !evaluation.drawing.mse.is_finite() {
             bail!("the test error is not finite at epoch {epoch}");
         }
         let drawings = no_grad(|| self.drawings());
         Ok(Evaluated {
-            card: found.card(),
-            report: object(&found)?,
-            table: found.table(&self.title()),
+            card: evaluation.card(),
+            report: object(&evaluation)?,
+            table: evaluation.table(&self.title()),
             figures: vec![("drawings", figures::drawings(&self.title(), &self.test_labels, &drawings)?)],
         })
     }

@@ -1,4 +1,4 @@
-//! What a world model's run looks like.
+//! The figures of a world model's run.
 
 mod diagnostics;
 mod planning;
@@ -10,14 +10,15 @@ pub use planning::planning;
 
 use crate::charts::{Baseline, Figure, Frame, FrameGrid, FrameRow, LineChart, MarkLabels, Series};
 use crate::datasets::IMAGE_SIZE;
+use crate::diagnostics::evenly_spread;
 use crate::worlds::dots::evaluation::{Evaluation, Example};
 
 const TRUE: MarkLabels = MarkLabels { ring: Some("true position"), cross: None, path: None };
 const PROBED: &str = "probed position (small at the edge: outside the frame)";
-/// Columns of the frame grid: this many of the frames, evenly spread.
+/// The number of columns in a grid of frames.
 const SHOWN_FRAMES: usize = 9;
 
-/// The error of every step of the rollout, with the baselines as lines.
+/// The RMSE of each frame of the rollout, with baselines as lines.
 pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
     let series = |name: &str, values: &[f64]| Series {
         name: name.into(),
@@ -39,7 +40,8 @@ pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
     .figure()
 }
 
-/// Frames with the true position and what the probe reads from the rollout that has seen none after the first.
+/// Frames with the true position and the position probed from a rollout that sees none after frame
+/// 0.
 pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
     let shown = shown_frames(examples);
     let row = |(index, example): (usize, &Example)| {
@@ -55,7 +57,7 @@ pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
     .figure()
 }
 
-/// Frames above what the model imagines of them after the first, if it decodes any.
+/// Frames, each row above the row of frames decoded from the rollout, if the model decodes any.
 pub fn reconstructions(world: &str, examples: &[Example]) -> Result<Option<Figure>> {
     let shown = shown_frames(examples);
     let rows = |(index, example): (usize, &Example)| {
@@ -75,13 +77,9 @@ pub fn reconstructions(world: &str, examples: &[Example]) -> Result<Option<Figur
     FrameGrid { title, rows, column_labels: column_labels(&shown), marks: TRUE }.figure().map(Some)
 }
 
-/// The frames that a grid has room for, evenly spread.
+/// The indices of the frames in the columns of a grid.
 fn shown_frames(examples: &[Example]) -> Vec<usize> {
-    let count = examples.first().map_or(0, |example| example.frames.len());
-    match count {
-        0..=SHOWN_FRAMES => (0..count).collect(),
-        _ => (0..SHOWN_FRAMES).map(|i| i * (count - 1) / (SHOWN_FRAMES - 1)).collect(),
-    }
+    evenly_spread(SHOWN_FRAMES, examples.first().map_or(0, |example| example.frames.len()))
 }
 
 fn column_labels(shown: &[usize]) -> Vec<String> {
@@ -93,7 +91,7 @@ fn frame(example: &Example, t: usize) -> Result<Frame> {
     Ok(Frame { cross, ..marked(&example.frames[t], example.truth[t])? })
 }
 
-/// A frame with its true position alone.
+/// A frame with its true position only.
 fn marked(pixels: &[f32], truth: (f32, f32)) -> Result<Frame> {
     Ok(Frame { ring: Some(on_page(truth)), ..grey(pixels)? })
 }
@@ -103,7 +101,7 @@ pub(super) fn grey(pixels: &[f32]) -> Result<Frame> {
     Frame::grey((IMAGE_SIZE, IMAGE_SIZE), pixels)
 }
 
-/// A position in pixels, counted from their centres, as one on the page, counted from the first's corner.
+/// A position relative to pixel centres -> relative to the corner of the first pixel.
 pub(super) fn on_page((x, y): (f32, f32)) -> (f32, f32) {
     (x + 0.5, y + 0.5)
 }

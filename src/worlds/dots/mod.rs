@@ -1,4 +1,5 @@
-//! Moving dots: world models that learn to follow a dot under noise (Sobal et al., arXiv 2211.10831).
+//! Moving dots: world models that learn to follow a dot under noise (Sobal et al., arXiv
+//! 2211.10831).
 
 pub mod data;
 pub mod evaluation;

@@ -27,30 +27,30 @@ pub struct Settings {
     pub val_n_steps: usize,
     /// Training sequences in an epoch.
     pub dataset_size: usize,
-    /// Strength of the changing overlay.
+    /// Strength of the changing distractor.
     pub dataset_noise: f64,
     /// Validation sequences in an epoch.
     pub val_dataset_size: usize,
     /// Planning problems that `probe_mpc` solves.
     pub eval_mpcs: usize,
-    /// Evaluates planning too.
+    /// Evaluates planning as well.
     pub probe_mpc: bool,
-    /// Strength of the fixed overlay.
+    /// Strength of the fixed distractor.
     pub dataset_static_noise: f64,
-    /// Overlays natural images instead of uniform noise.
+    /// Uses natural images as distractors instead of uniform noise.
     pub dataset_structured_noise: bool,
     /// Folder of the natural images (CIFAR-10 in its binary version, or any PNG and JPEG pictures),
     /// or `dead_leaves` for generated ones.
     pub dataset_structured_noise_path: String,
     /// Sequences in a batch.
     pub dataset_batch_size: usize,
-    /// Pixels that the fixed overlay rolls along x in a frame.
+    /// Speed of the fixed distractor along x, in pixels per frame.
     pub dataset_static_noise_speed: f64,
     /// Standard deviation of a dot in pixels.
     pub dataset_dot_std: f64,
-    /// Ours: the model sees x_t - x_(t-1) in place of each frame x_t, where x_(-1) is one more frame
-    /// in front of the sequence. Locations and actions stay as they are, a fixed overlay vanishes, and
-    /// a dot becomes a bright spot beside a dark one; one that stands still cannot be seen.
+    /// Ours: the model sees x_t - x_(t-1) in place of each frame x_t, where x_(-1) is an extra
+    /// frame before the sequence. Locations and actions are unchanged. A fixed distractor cancels,
+    /// a moving dot becomes a bright spot next to a dark one, and a standing dot is invisible.
     pub dataset_frame_difference: bool,
     /// Normalises images, locations and actions.
     pub dataset_normalize: bool,

@@ -1,4 +1,4 @@
-//! A world model learning from moving dots.
+//! The training task of world models on moving dots.
 
 use std::collections::HashMap;
 use std::ops::Range;
@@ -7,8 +7,8 @@ use anyhow::{Context, Result, bail};
 use tch::{Device, Tensor};
 
 use super::Settings;
-use super::data::{DatasetType, Dots, DotsSettings, HostTrajectories, Overlay, Trajectories};
-use super::evaluation::{Judge, table};
+use super::data::{DatasetType, Distractor, Dots, DotsSettings, HostTrajectories, Trajectories};
+use super::evaluation::{Evaluator, table};
 use super::models::{self, LossOutput, WorldModel};
 use crate::charts::Figure;
 use crate::checkpoints::Checkpoint;
@@ -25,6 +25,7 @@ use crate::training::{
 
 use super::figures;
 
+/// Training and evaluation of a world model.
 pub struct WorldModelTask {
     settings: Settings,
     run: RunKeys,
@@ -37,12 +38,14 @@ pub struct WorldModelTask {
 }
 
 impl WorldModelTask {
+    /// The task of these settings.
+    ///
     /// # Errors
-    /// Names the setting that asks for what is not built yet.
+    /// Names the setting that no model or world can be built with.
     pub fn new(settings: &Settings, run: &RunKeys, device: Device) -> Result<Self> {
         let model = models::build(settings, run, device)?;
         let recipe = settings.recipe();
-        // What burn-in shows comes before the frames that are predicted and scored.
+        // Burn-in frames come before the frames that are predicted and scored.
         let burn_in = model.burn_in() - 1;
         let training_world = Dots::new(settings.dots(run.seed, Split::Training, burn_in)?)?;
         let one_world = settings.val_n_steps == settings.n_steps && !settings.dataset_structured_noise;
@@ -65,15 +68,19 @@ impl WorldModelTask {
         })
     }
 
-    fn judge(&self) -> Judge<'_> {
+    fn evaluator(&self) -> Evaluator<'_> {
         let settings = &self.settings;
-        Judge {
+        Evaluator {
             world: &self.validation_world,
             probing: &settings.probing_cfg,
             batches_per_epoch: (settings.val_dataset_size / settings.dataset_batch_size) as u64,
             batch_size: settings.dataset_batch_size,
             seed: self.run.seed,
-            mpcs: settings.probe_mpc.then_some(if self.run.quick_debug { 1 } else { settings.eval_mpcs }),
+            planning_problems: settings.probe_mpc.then_some(if self.run.quick_debug {
+                1
+            } else {
+                settings.eval_mpcs
+            }),
             quick: self.run.quick_debug,
         }
     }
@@ -149,7 +156,7 @@ impl Task for WorldModelTask {
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
-        let (evaluation, shown) = self.judge().evaluate(self.model.as_ref(), epoch, progress)?;
+        let (evaluation, examples) = self.evaluator().evaluate(self.model.as_ref(), epoch, progress)?;
         let world = self.title();
         let marked =
             if evaluation.dots.is_empty() { world.clone() } else { format!("action dot of {world}") };
@@ -158,13 +165,13 @@ impl Task for WorldModelTask {
         }
         let mut figures = vec![
             ("rmse_per_step", figures::rmse_per_step(&world, &evaluation)),
-            ("frames", figures::frames(&marked, &shown.examples)?),
+            ("frames", figures::frames(&marked, &examples.sequences)?),
         ];
-        if !shown.problems.is_empty() {
-            figures.push(("planning", figures::planning(&world, &shown.problems)?));
+        if !examples.problems.is_empty() {
+            figures.push(("planning", figures::planning(&world, &examples.problems)?));
         }
         figures.extend(
-            figures::reconstructions(&world, &shown.examples)?.map(|figure| ("reconstructions", figure)),
+            figures::reconstructions(&world, &examples.sequences)?.map(|figure| ("reconstructions", figure)),
         );
         Ok(Evaluated {
             card: evaluation.card(),
@@ -181,12 +188,12 @@ impl Task for WorldModelTask {
 }
 
 impl Settings {
-    /// The world these settings describe, with the overlays of one split and `burn_in` frames before its own.
+    /// The settings of the world of a split, with `burn_in` frames before each sequence.
     fn dots(&self, seed: u64, split: Split, burn_in: usize) -> Result<DotsSettings> {
-        let overlay = match self.dataset_structured_noise {
-            true => Overlay::structured(&self.dataset_structured_noise_path, split)
+        let distractor = match self.dataset_structured_noise {
+            true => Distractor::structured(&self.dataset_structured_noise_path, split)
                 .context("dataset_structured_noise_path")?,
-            false => Overlay::Uniform,
+            false => Distractor::Uniform,
         };
         Ok(DotsSettings {
             frames: burn_in + if split == Split::Training { self.n_steps } else { self.val_n_steps },
@@ -198,7 +205,7 @@ impl Settings {
             noise: self.dataset_noise,
             static_noise: self.dataset_static_noise,
             static_noise_speed: self.dataset_static_noise_speed,
-            overlay,
+            distractor,
             normalize: self.dataset_normalize,
             seed,
         })

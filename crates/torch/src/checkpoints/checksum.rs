@@ -2,11 +2,12 @@
 
 use safetensors::tensor::TensorInfo;
 
-/// The CRC-32C of the step and of all tensors in the order of their names: name, type, shape, bytes.
+/// The CRC-32C of the step and of all tensors in the order of their names: name, type, shape,
+/// bytes.
 ///
 /// It finds every flipped bit and every damaged stretch of up to 32 bits, and misses one in four
-/// thousand million other damages. With the processor's own instruction it costs about 0.1 ms per MB;
-/// writing and syncing the file takes at least ten times as long.
+/// thousand million other damages. With the processor's own instruction it costs about 0.1 ms per
+/// MB; writing and syncing the file takes at least ten times as long.
 pub struct Checksum(u32);
 
 impl Checksum {

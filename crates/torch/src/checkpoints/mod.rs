@@ -1,7 +1,7 @@
 //! Checkpoints: safetensors files that hold everything that training needs to continue.
 //!
-//! Files are written and read as streams: besides the checkpoint's own tensors, memory holds the bytes
-//! of one tensor at a time.
+//! Files are written and read as streams: besides the checkpoint's own tensors, memory holds the
+//! bytes of one tensor at a time.
 
 mod checksum;
 mod encoding;
@@ -51,18 +51,18 @@ impl Checkpoint {
     /// Reads a checkpoint onto the CPU.
     ///
     /// # Errors
-    /// When the file is missing, damaged (cut short, of another checksum, not finite) or no checkpoint
-    /// of ours; the error says which.
+    /// When the file is missing, damaged (cut short, of another checksum, not finite) or no
+    /// checkpoint of ours; the error says which.
     pub fn load(path: &Path) -> Result<Self> {
         Self::load_where(path, |_| true)
     }
 
-    /// Reads the tensors whose names start with `prefix` and a dot onto the CPU; they keep their whole
-    /// names.
+    /// Reads the tensors whose names start with `prefix` and a dot onto the CPU; they keep their
+    /// whole names.
     ///
-    /// The checksum of the whole file is verified, so the other tensors are read too, in small pieces;
-    /// only the tensors that are kept are checked to be finite. A file of the first format has no
-    /// checksum: its other tensors are not read at all.
+    /// The checksum of the whole file is verified, so the other tensors are read too, in small
+    /// pieces; only the tensors that are kept are checked to be finite. A file of the first format
+    /// has no checksum: its other tensors are not read at all.
     ///
     /// # Errors
     /// As [`Self::load`].

@@ -28,13 +28,15 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// The tensors that are `wanted` by name. It holds the bytes of one tensor at a time besides them.
+    /// The tensors that are `wanted` by name. It holds the bytes of one tensor at a time besides
+    /// them.
     ///
-    /// The others are read for the checksum and dropped; in a file without a checksum they are skipped.
+    /// The others are read for the checksum and dropped; in a file without a checksum they are
+    /// skipped.
     ///
     /// # Errors
-    /// When the file cannot be read, has another checksum than it states, or a wanted tensor is of a
-    /// type that libtorch lacks.
+    /// When the file cannot be read, has another checksum than it states, or a wanted tensor is of
+    /// a type that libtorch lacks.
     pub fn tensors(mut self, metadata: &Metadata, wanted: impl Fn(&str) -> bool) -> Result<Named> {
         let (mut checksum, mut tensors) = (Checksum::new(self.step), vec![]);
         for (name, info) in metadata.tensors().into_iter().collect::<BTreeMap<_, _>>() {

@@ -1,11 +1,12 @@
-//! How near predictions come to what they predict.
+//! The agreement between predictions and their targets.
 
 use tch::{Kind, Tensor};
 
+/// The smallest divisor of the cosine.
 const LEAST: f64 = 1e-12;
 
-/// Cosine similarity, norm of the targets, norm of the predictions and mean squared difference of their features,
-/// for targets and predictions `[T, B, D]`: the mean over the sequences of every step, `[T]` each.
+/// Targets and predictions `[T, B, D]` -> cosine similarity, norm of the targets, norm of the
+/// predictions and mean squared difference, each averaged over sequences: `[T]`.
 pub fn agreement(targets: &Tensor, predictions: &Tensor) -> [(&'static str, Tensor); 4] {
     let norm = |x: &Tensor| x.norm_scalaropt_dim(2.0, [-1].as_slice(), false);
     let (seen, predicted) = (norm(targets), norm(predictions));

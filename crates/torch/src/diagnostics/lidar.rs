@@ -1,14 +1,16 @@
-//! How many directions tell sequences apart.
+//! LiDAR: the number of directions that separate sequences.
 
 use tch::{Kind, Tensor};
 
 use super::rank::{eigenvalues, smooth_rank};
 
-/// What the paper adds to the diagonal of the scatter within classes (arXiv 2312.04000, section 4).
+/// Added to the diagonal of the within-class scatter, as in the paper (arXiv 2312.04000, section
+/// 4).
 const REGULARISER: f64 = 1e-4;
 
-/// LiDAR (Thilak et al., arXiv 2312.04000, equation 2) of `x` `[T, B, D]` in float64 with each sequence as a class: the
-/// smooth rank of the covariance between sequences, whitened by that within them. T and B must be at least 2.
+/// LiDAR (Thilak et al., arXiv 2312.04000, equation 2) of `x` `[T, B, D]` in float64, with
+/// sequences as classes: the smooth rank of the between-class covariance whitened by the
+/// within-class covariance. T and B must be at least 2.
 pub fn lidar(x: &Tensor) -> Tensor {
     let (frames, sequences, features) = x.size3().expect("encodings are [T, B, D]");
     let own = x.mean_dim([0].as_slice(), true, Kind::Double);
@@ -18,7 +20,8 @@ pub fn lidar(x: &Tensor) -> Tensor {
     let means = own.squeeze_dim(0);
     let between =
         (&means - means.mean_dim([0].as_slice(), true, Kind::Double)) / ((sequences - 1) as f64).sqrt();
-    // W^-1/2 M^T M W^-1/2 has the eigenvalues of M W^-1 M^T, a matrix with a row for each sequence only.
+    // W^-1/2 M^T M W^-1/2 has the eigenvalues of M W^-1 M^T, which has only one row for each
+    // sequence.
     let (lower, _) = within.linalg_cholesky_ex(false, false);
     let whitened = lower.linalg_solve_triangular(&between.transpose(0, 1), false, true, false); // [D, B]
     smooth_rank(&eigenvalues(&whitened.transpose(0, 1).matmul(&whitened)))

@@ -1,4 +1,4 @@
-//! What a model's encodings are like beside what it predicts of them: pure functions from tensors to scalars.
+//! Diagnostics of encodings and predictions: pure functions from tensors to scalars.
 
 mod agreement;
 mod collapse;
@@ -13,32 +13,34 @@ use self::agreement::agreement;
 use self::spread::spread;
 use crate::objectives::scalars::Scalars;
 
-pub use collapse::collapse;
+pub use collapse::{collapse, evenly_spread};
 pub use slowness::slow_feature_ratio;
 
-/// The predictions that are looked at one by one, where a sequence has so many.
+/// The predictions that are also reported one by one, if a sequence has so many.
 pub const STEPS: [i64; 5] = [0, 1, 3, 7, 15];
 
-/// What a world model computed on one batch, detached.
+/// The activations of a world model on one batch, detached.
 pub struct Activations {
-    /// `[T, B, D]`
+    /// Encodings of the frames, `[T, B, D]`.
     pub encodings: Tensor,
-    /// `[T-1, B, D]`
+    /// Predicted encodings of frames 1 to T-1, `[T-1, B, D]`.
     pub predictions: Tensor,
-    /// The projections that the loss compares, of a model with a projector: of encodings `[T, B, P]`
-    /// and of predictions `[T-1, B, P]`.
+    /// Projections of the encodings `[T, B, P]` and of the predictions `[T-1, B, P]`, for models
+    /// that compare projections in the loss.
     pub projections: Option<(Tensor, Tensor)>,
 }
 
-/// Names such as `encodings/std/flat` and `projections/cosine/7`, and those of [`collapse`].
+/// All diagnostics, with names such as `encodings/std/flat` and `projections/cosine/7`, and those
+/// of [`collapse`].
 ///
-/// `flat` is over all predicted frames together, step k over frame k + 1, which prediction k is of.
+/// `flat` is computed over all predicted frames together; step k over frame k + 1, the target of
+/// prediction k.
 pub fn diagnose(activations: &Activations) -> Scalars {
     let mut scalars = Scalars::default();
     no_grad(|| {
         compare(&mut scalars, "encodings", &activations.encodings, &activations.predictions);
-        if let Some((projections, guesses)) = &activations.projections {
-            compare(&mut scalars, "projections", projections, guesses);
+        if let Some((projections, predicted)) = &activations.projections {
+            compare(&mut scalars, "projections", projections, predicted);
         }
         for (name, value) in collapse(&activations.encodings) {
             scalars.push(name, &value);
@@ -47,12 +49,13 @@ pub fn diagnose(activations: &Activations) -> Scalars {
     scalars
 }
 
-/// Whether a key of the metrics is one of [`diagnose`]'s.
+/// True if a key of the metrics is one of [`diagnose`].
 pub fn is_diagnostic(name: &str) -> bool {
     name.contains('/') || collapse::NAMES.contains(&name)
 }
 
-/// Frames `[T, B, D]` against the predictions `[T-1, B, D]` of all but the first.
+/// Adds spread and agreement of frames `[T, B, D]` and the predictions `[T-1, B, D]` of all but the
+/// first.
 fn compare(scalars: &mut Scalars, what: &str, frames: &Tensor, predictions: &Tensor) {
     let predicted = predictions.size()[0];
     let steps: Vec<i64> = STEPS.into_iter().filter(|step| *step < predicted).collect();

@@ -1,24 +1,25 @@
-//! Smooth ranks: how many directions a representation really uses.
+//! Smooth ranks: the effective number of directions of a representation.
 
 use tch::{Kind, Tensor};
 
-/// RankMe (Garrido, Balestriero, Najman and LeCun, arXiv 2210.02885, section 3): exp of the entropy of the normalised
-/// singular values of `rows` `[N, D]`, which are not centred.
+/// RankMe (Garrido, Balestriero, Najman and LeCun, arXiv 2210.02885, section 3): exp of the entropy
+/// of the normalised singular values of `rows` `[N, D]`, not centred.
 pub fn rank_me(rows: &Tensor) -> Tensor {
-    // The smaller of the two products has all the singular values that are not 0, squared.
+    // The eigenvalues of the smaller product are all squared singular values that are not 0.
     let (count, features) = rows.size2().expect("rows are [N, D]");
     let x = if count < features { rows.transpose(0, 1) } else { rows.shallow_clone() };
     smooth_rank(&eigenvalues(&x.transpose(0, 1).matmul(&x)).sqrt())
 }
 
-/// exp of the entropy of `weights` `[K]` once they sum to 1; not a number where all are 0.
+/// exp of the entropy of `weights` `[K]`, normalised to sum 1; NaN if all are 0.
 pub fn smooth_rank(weights: &Tensor) -> Tensor {
     let shares = weights / weights.sum(weights.kind());
     let entropy = -shares.xlogy(&shares).sum(weights.kind());
     entropy.exp()
 }
 
-/// Of a symmetric matrix that has no negative ones but for rounding; not a number where it is not finite.
+/// The eigenvalues of a symmetric positive semidefinite matrix, clamped to at least 0; NaN if the
+/// matrix is not finite.
 pub fn eigenvalues(matrix: &Tensor) -> Tensor {
     let found = matrix.f_linalg_eigvalsh("L").map(|values| values.clamp_min(0.0));
     found.unwrap_or_else(|_| Tensor::full([matrix.size()[0]], f64::NAN, (Kind::Double, matrix.device())))

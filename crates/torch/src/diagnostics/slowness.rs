@@ -1,16 +1,17 @@
-//! The paper's failure in one number.
+//! The slow-feature ratio, which measures the failure described in the paper (arXiv 2211.10831).
 
 use tch::{Kind, Tensor};
 
-/// The part of the variance of `x` `[T, B, D]` that lies between sequences; 1 where nothing changes in time.
+/// The share of the variance of `x` `[T, B, D]` that lies between sequences: 1 if nothing changes
+/// in time.
 ///
-/// Frames that know nothing of each other score 1 / T. What never varies at all has no ratio: not a number.
+/// Independent frames score 1 / T. The ratio is NaN if `x` is constant.
 pub fn slow_feature_ratio(x: &Tensor) -> Tensor {
     let frames = x.size()[0];
     let own = x.mean_dim([0].as_slice(), true, x.kind()); // [1, B, D]
-    let everyone = own.mean_dim([1].as_slice(), true, x.kind());
+    let overall = own.mean_dim([1].as_slice(), true, x.kind());
     let within = (x - &own).square().sum(Kind::Double);
-    let between = (own - everyone).square().sum(Kind::Double) * frames as f64;
+    let between = (own - overall).square().sum(Kind::Double) * frames as f64;
     &between / (&between + within)
 }
 

@@ -1,12 +1,13 @@
-//! How much features vary, and how much of it they have in common.
+//! The variance of features and the covariance between them.
 
 use tch::Tensor;
 
-/// Keeps features that never vary from dividing by 0; they correlate with nothing.
+/// The smallest divisor of a correlation: constant features correlate with nothing.
 const LEAST: f64 = 1e-12;
 
-/// Mean |off-diagonal covariance|, mean standard deviation and mean |off-diagonal correlation| of `x` `[G, N, D]`
-/// over the N rows of each group, `[G]` each. Unbiased, so N must be at least 2.
+/// `x` `[G, N, D]` -> mean |off-diagonal covariance|, mean standard deviation and mean
+/// |off-diagonal correlation| over the N rows of each group, `[G]` each. Unbiased, so N must be at
+/// least 2.
 pub fn spread(x: &Tensor) -> [(&'static str, Tensor); 3] {
     let rows = x.size()[1];
     let centred = x - x.mean_dim([1].as_slice(), true, x.kind());

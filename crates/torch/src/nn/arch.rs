@@ -45,8 +45,8 @@ impl Arch {
         }
     }
 
-    /// The smallest image side, in pixels, for which every map has at least one pixel; `pixel` needs
-    /// as many as it pools to.
+    /// The smallest image side, in pixels, for which every map has at least one pixel; `pixel`
+    /// needs as many as it pools to.
     pub fn smallest_side(self) -> i64 {
         match self {
             Self::Menet5 => 5,
@@ -57,8 +57,8 @@ impl Arch {
         }
     }
 
-    /// Checks that a backbone of this kind takes images of `side` x `side` pixels; the error names the
-    /// smallest side.
+    /// Checks that a backbone of this kind takes images of `side` x `side` pixels; the error names
+    /// the smallest side.
     pub fn check_side(self, side: i64) -> Result<(), String> {
         let (name, least) = (self.name(), self.smallest_side());
         if side >= least {
@@ -71,7 +71,8 @@ impl Arch {
     /// Checks that a backbone of this kind can have `embedding_size` features; the error says which
     /// sizes it can have.
     ///
-    /// `canonical` pools 64 channels to r x r; kinds with a size of their own ignore `embedding_size`.
+    /// `canonical` pools 64 channels to r x r; kinds with a size of their own ignore
+    /// `embedding_size`.
     pub fn check_embedding_size(self, embedding_size: usize) -> Result<(), String> {
         let side = (embedding_size / 64).isqrt();
         if self != Self::Canonical || (side > 0 && 64 * side * side == embedding_size) {

@@ -1,4 +1,5 @@
-//! Multi-head attention (Vaswani et al., *Attention Is All You Need*, arXiv 1706.03762, equation 1).
+//! Multi-head attention (Vaswani et al., *Attention Is All You Need*, arXiv 1706.03762, equation
+//! 1).
 
 use tch::{Device, Tensor};
 
@@ -77,7 +78,8 @@ impl CrossAttention {
         self.out.forward(&self.value.forward(y))
     }
 
-    /// Attention of a single token x `[B, 1, D]` to y `[B, M, D]`: `[B, 1, D]`, before the output layer.
+    /// Attention of a single token x `[B, 1, D]` to y `[B, M, D]`: `[B, 1, D]`, before the output
+    /// layer.
     ///
     /// It computes no key and no value per token of y, by two identities for the attention weights
     /// `a` of a head: `q . (K y + b) = (K' q) . y + const`, and

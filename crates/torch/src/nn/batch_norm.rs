@@ -7,9 +7,9 @@ use tch::{Device, Kind, Tensor};
 use super::{Mode, Scope};
 use crate::native;
 
-/// The part of the running statistics that a batch replaces.
+/// Momentum: the share of the running statistics that a batch replaces.
 const MOMENTUM: f64 = 0.1;
-/// Added to a variance before its root is divided by.
+/// Added to the variance before taking its square root.
 const EPSILON: f64 = 1e-5;
 
 /// Batch normalisation over all but the feature axis (axis 1).
@@ -19,21 +19,23 @@ pub struct BatchNorm {
     running_mean: Tensor,
     running_var: Tensor,
     momentum: f64,
-    /// The last [`Self::frame_weights`]: a process waits for its GPU to copy them there.
+    /// The last result of [`Self::frame_weights`], kept because a copy to a GPU makes the process
+    /// wait.
     frame_weights: Mutex<Option<Tensor>>,
 }
 
 impl BatchNorm {
+    /// Batch normalisation with initial scale 1 and momentum 0.1.
     pub fn new(scope: &Scope, features: i64) -> Self {
         Self::with(scope, features, 1.0, MOMENTUM)
     }
 
-    /// With another first scale than 1.
+    /// Batch normalisation with initial scale `scale`.
     pub fn starting_at(scope: &Scope, features: i64, scale: f64) -> Self {
         Self::with(scope, features, scale, MOMENTUM)
     }
 
-    /// The same where a batch replaces another part of the running statistics.
+    /// Batch normalisation whose running statistics have this momentum.
     pub fn with_momentum(scope: &Scope, features: i64, momentum: f64) -> Self {
         Self::with(scope, features, 1.0, momentum)
     }
@@ -61,8 +63,8 @@ impl BatchNorm {
         self.after_relu_framewise(x, 1, mode)
     }
 
-    /// `forward` for maps `[frames * N, features, H, W]`, each frame with batch statistics of its own; running
-    /// statistics end as if the frames had come one after the other.
+    /// `forward` for maps `[frames * N, features, H, W]` with separate batch statistics for each
+    /// frame. The running statistics end as if the frames had been separate batches in this order.
     pub fn framewise(&self, x: &Tensor, frames: i64, mode: Mode) -> Tensor {
         if mode == Mode::Evaluate || frames == 1 {
             return self.forward(x, mode);
@@ -70,7 +72,7 @@ impl BatchNorm {
         let features = self.weight.numel() as i64;
         let grouped = x.to_kind(Kind::Float).unflatten(0, [frames, -1]);
         let (variance, mean) = grouped.var_mean_correction([1i64, 3, 4].as_slice(), 0, true);
-        self.learn(&mean.view([frames, features]), &variance.view([frames, features]), x.numel());
+        self.update_running(&mean.view([frames, features]), &variance.view([frames, features]), x.numel());
         let [weight, bias] = [&self.weight, &self.bias].map(|tensor| tensor.view([-1, 1, 1]));
         let normal = (grouped - mean) * ((variance + EPSILON).rsqrt() * weight) + bias;
         normal.flatten(0, 1).to_kind(x.kind())
@@ -82,13 +84,13 @@ impl BatchNorm {
             return self.framewise(&x.relu(), frames, mode);
         }
         let (y, mean, variance) = native::relu_batch_norm(x, &self.weight, &self.bias, frames, EPSILON);
-        self.learn(&mean, &variance, x.numel());
+        self.update_running(&mean, &variance, x.numel());
         y
     }
 
-    /// Takes the statistics `[frames, features]` of batches of `entries` numbers together, biased variances, into
-    /// the running ones, frame by frame.
-    fn learn(&self, means: &Tensor, variances: &Tensor, entries: usize) {
+    /// Updates the running statistics, frame by frame, with means and biased variances
+    /// `[frames, features]` over `entries` numbers in total.
+    fn update_running(&self, means: &Tensor, variances: &Tensor, entries: usize) {
         let frames = means.size()[0];
         let rows = (entries / means.numel()) as f64;
         let weights = self.frame_weights(frames, means.device());
@@ -102,12 +104,12 @@ impl BatchNorm {
         });
     }
 
-    /// The part of the running statistics that is left after so many frames.
+    /// The share of the running statistics that remains after `frames` frames.
     fn kept(&self, frames: i64) -> f64 {
         (1.0 - self.momentum).powi(frames as i32)
     }
 
-    /// The parts of the running statistics that each of `frames` frames has in the end, `[frames]`.
+    /// The share of each of `frames` frames in the final running statistics, `[frames]`.
     fn frame_weights(&self, frames: i64, device: Device) -> Tensor {
         let mut last = self.frame_weights.lock().expect("no panic while it was held");
         if let Some(weights) = last.as_ref().filter(|weights| weights.size() == [frames]) {

@@ -33,8 +33,9 @@ impl Conv2d {
         Self { weight: scope.uniform_channels_last("weight", &shape, bound), bias: None, stride, padding }
     }
 
-    /// Without a bias, and of normal weights that keep a gradient's variance through a ReLU (He et al.,
-    /// arXiv 1502.01852, section 2.2); padded so that a stride of 1 keeps the size.
+    /// A convolution without bias, padded to keep the size at stride 1. Its normal initial weights
+    /// preserve the variance of gradients through a ReLU (He et al., arXiv 1502.01852, section
+    /// 2.2).
     pub fn kaiming(scope: &Scope, inputs: i64, outputs: i64, kernel: i64, stride: i64) -> Self {
         let deviation = (2.0 / (outputs * kernel * kernel) as f64).sqrt();
         let shape = [outputs, inputs, kernel, kernel];
@@ -81,7 +82,7 @@ impl ConvTranspose2d {
     }
 }
 
-/// The same images `[N, C, H, W]` with the channels of a pixel beside each other in memory, as convolutions like them.
+/// Images `[N, C, H, W]` in channels-last memory order, in which convolutions are fastest.
 pub fn channels_last(images: &Tensor) -> Tensor {
     let (count, channels, height, width) = images.size4().expect("images are [N, C, H, W]");
     let ordered = match channels {

@@ -43,8 +43,8 @@ impl Decoder {
         Ok(Self { network, side: backbone.side })
     }
 
-    /// States `[T, B, inputs]` -> images `[T, B, C, side, side]` in float32; the batch statistics of
-    /// each frame are its own.
+    /// States `[T, B, inputs]` -> images `[T, B, C, side, side]` in float32; the batch statistics
+    /// of each frame are its own.
     pub fn forward(&self, states: &Tensor, mode: Mode) -> Tensor {
         let (frames, rows) = (states.size()[0], states.flatten(0, 1));
         let maps = match &self.network {

@@ -2,12 +2,14 @@
 
 use tch::{Kind, Tensor};
 
-/// The first of the named tensors that holds NaN or an infinite number, and which of the two it holds.
+/// The name of the first tensor that holds NaN or an infinite number, and which of the two it
+/// holds.
 ///
 /// One pass over the tensors and one value read from their device.
 pub fn not_finite(named: &[(String, Tensor)]) -> Option<(&str, &'static str)> {
     let numbers = || named.iter().filter(|(_, tensor)| tensor.is_floating_point() && tensor.numel() > 0);
-    // A sum is not finite where an element is not. The sum of finite numbers may overflow too: the search below tells.
+    // A sum is not finite where an element is not. The sum of finite numbers may overflow too: the
+    // search below tells.
     let sums: Vec<Tensor> = numbers().map(|(_, tensor)| tensor.detach().sum(Kind::Float)).collect();
     if sums.is_empty() || bool::try_from(Tensor::stack(&sums, 0).isfinite().all()).unwrap_or(false) {
         return None;

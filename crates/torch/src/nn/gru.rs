@@ -16,25 +16,26 @@ impl Gru {
         Self { weights: (0..layers).flat_map(layer).collect(), layers }
     }
 
-    /// Inputs `[T, B, I]` and the first hidden state of every layer `[B, H]` -> the last layer's outputs `[T, B, H]`
+    /// inputs `[T, B, I]`, initial state of every layer `[B, H]` -> outputs of the last layer
+    /// `[T, B, H]`
     pub fn forward(&self, inputs: &Tensor, start: &Tensor) -> Tensor {
         self.advance(inputs, &start.unsqueeze(0).repeat([self.layers, 1, 1])).0
     }
 
-    /// The hidden states `[layers, B, H]` of a batch that has seen nothing: 0.
+    /// Initial hidden states `[layers, B, H]`: zeros.
     pub fn rest(&self, batch: i64) -> Tensor {
         let hidden = self.weights[1].size()[1];
         Tensor::zeros([self.layers, batch, hidden], (Kind::Float, self.weights[1].device()))
     }
 
-    /// Inputs `[T, B, I]` and hidden states `[layers, B, H]` -> the last layer's outputs `[T, B, H]` and the states
-    /// after them
+    /// inputs `[T, B, I]`, hidden states `[layers, B, H]` -> outputs of the last layer `[T, B, H]`,
+    /// final hidden states
     pub fn advance(&self, inputs: &Tensor, hidden: &Tensor) -> (Tensor, Tensor) {
         unroll(inputs, hidden, &self.weights)
     }
 }
 
-/// The weights of one layer, whose names end in `suffix`: of inputs and states, and their biases.
+/// The four weights of the layer with this name suffix: of inputs, of states, and their biases.
 pub fn weights(scope: &Scope, inputs: i64, hidden: i64, suffix: &str) -> [Tensor; 4] {
     let weight = |name: &str, shape: &[i64]| scope.uniform(&format!("{name}{suffix}"), shape, bound(hidden));
     [
@@ -45,10 +46,11 @@ pub fn weights(scope: &Scope, inputs: i64, hidden: i64, suffix: &str) -> [Tensor
     ]
 }
 
-/// Inputs `[T, B, I]` and hidden states `[layers, B, H]` of layers with four weights each -> the last layer's outputs
-/// `[T, B, H]` and the states after them
+/// inputs `[T, B, I]`, hidden states `[layers, B, H]`, four weights for each layer -> outputs of
+/// the last layer `[T, B, H]`, final hidden states
 pub fn unroll(inputs: &Tensor, hidden: &Tensor, weights: &[Tensor]) -> (Tensor, Tensor) {
-    // Without dropout training changes no number, but cuDNN keeps what a backward pass needs only in training.
+    // Without dropout training changes no number, but cuDNN keeps what a backward pass needs only
+    // in training.
     inputs.gru(hidden, weights, true, weights.len() as i64 / 4, 0.0, true, false, false)
 }
 
@@ -66,7 +68,8 @@ mod tests {
         for weight in &gru.weights {
             let _ = tch::no_grad(|| weight.shallow_clone().zero_());
         }
-        // With all weights 0 the update gate is 1/2 and the candidate 0: the state halves at every step.
+        // With all weights 0 the update gate is 1/2 and the candidate 0: the state halves at every
+        // step.
         let start = Tensor::ones([1, 3], (Kind::Float, Device::Cpu));
         let outputs = gru.forward(&Tensor::zeros([2, 1, 2], (Kind::Float, Device::Cpu)), &start);
         assert_eq!(

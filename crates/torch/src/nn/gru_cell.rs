@@ -1,4 +1,4 @@
-//! A recurrent layer whose inputs may depend on its states.
+//! A recurrent layer that is stepped one input at a time.
 
 use tch::Tensor;
 
@@ -15,13 +15,13 @@ impl GruCell {
         Self { weights: weights(scope, inputs, hidden, "") }
     }
 
-    /// Input `[B, I]` and state `[B, H]` -> the next state `[B, H]`
+    /// input `[B, I]`, state `[B, H]` -> next state `[B, H]`
     pub fn step(&self, input: &Tensor, state: &Tensor) -> Tensor {
         let [w_ih, w_hh, b_ih, b_hh] = &self.weights;
         input.gru_cell(state, w_ih, w_hh, Some(b_ih), Some(b_hh))
     }
 
-    /// Inputs `[T, B, I]` that are all known and the first state `[B, H]` -> the states after each `[T, B, H]`
+    /// all inputs `[T, B, I]`, initial state `[B, H]` -> states after each input `[T, B, H]`
     pub fn unroll(&self, inputs: &Tensor, start: &Tensor) -> Tensor {
         unroll(inputs, &start.unsqueeze(0), &self.weights).0
     }

@@ -4,7 +4,7 @@ use tch::Tensor;
 
 use super::Scope;
 
-/// Brings the features of each row to mean 0 and variance 1, then scales and shifts them.
+/// Normalises the features of each row to mean 0 and variance 1, then scales and shifts them.
 pub struct LayerNorm {
     weight: Tensor,
     bias: Tensor,
@@ -12,7 +12,7 @@ pub struct LayerNorm {
 }
 
 impl LayerNorm {
-    /// `epsilon` is added to the variance.
+    /// Layer normalisation; `epsilon` is added to the variance.
     pub fn new(scope: &Scope, features: i64, epsilon: f64) -> Self {
         let constant = |name, value| scope.constant(name, &[features], value);
         Self { weight: constant("weight", 1.0), bias: constant("bias", 0.0), epsilon }

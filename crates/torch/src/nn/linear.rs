@@ -4,7 +4,7 @@ use tch::Tensor;
 
 use super::{Scope, bound};
 
-/// `x W^T + b`.
+/// A linear layer, `x W^T + b`.
 pub struct Linear {
     pub(super) weight: Tensor,
     pub(super) bias: Option<Tensor>,
@@ -22,7 +22,7 @@ impl Linear {
         Self { weight: scope.uniform("weight", &[outputs, inputs], bound(inputs)), bias: None }
     }
 
-    /// For maps `[N, C, H, W]` whose flattened form is the input: the same product in the maps' channels-last order.
+    /// `forward` of flattened maps `[N, C, H, W]`, computed in the maps' channels-last order.
     pub fn forward_maps(&self, maps: &Tensor) -> Tensor {
         let (_, channels, height, width) = maps.size4().expect("maps are [N, C, H, W]");
         let outputs = self.weight.size()[0];
@@ -30,7 +30,7 @@ impl Linear {
         maps.permute([0, 2, 3, 1]).flatten(1, -1).linear(&weight.reshape([outputs, -1]), self.bias.as_ref())
     }
 
-    /// Outputs meant as flattened maps `[N, C, side, side]`, in channels-last order.
+    /// `forward` whose outputs are reshaped to maps `[N, C, side, side]` in channels-last order.
     pub fn forward_to_maps(&self, x: &Tensor, side: i64) -> Tensor {
         let (outputs, inputs) = self.weight.size2().expect("a weight is [O, I]");
         let ordered = |tensor: &Tensor, width: i64| {
@@ -46,7 +46,8 @@ impl Linear {
         maps.permute([0, 3, 1, 2])
     }
 
-    /// The layer as a sum of two: of the first `inputs` inputs without the bias, and of the rest with it.
+    /// The layer as a sum of two: one of the first `inputs` inputs, without bias, and one of the
+    /// other inputs, with the bias.
     pub fn split(&self, inputs: i64) -> (Self, Self) {
         let rest = self.weight.size()[1] - inputs;
         let part = |from: i64, count: i64| self.weight.narrow(1, from, count);
@@ -54,7 +55,7 @@ impl Linear {
         (Self { weight: part(0, inputs), bias: None }, Self { weight: part(inputs, rest), bias })
     }
 
-    /// Two layers of the same inputs as one whose outputs are the first's and then the second's.
+    /// One layer with the outputs of this layer and then those of `other`, on the same inputs.
     pub fn concat_outputs(&self, other: &Self) -> Self {
         let bias = self.bias.as_ref().zip(other.bias.as_ref());
         Self {

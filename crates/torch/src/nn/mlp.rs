@@ -1,16 +1,16 @@
-//! Multi-layer perceptrons from the field's `512-512-256` notation.
+//! Multi-layer perceptrons in the notation `512-512-256`.
 
 use tch::Tensor;
 
 use super::{BatchNorm, Linear, Mode, Scope};
 
-/// No layer has more features.
+/// The largest number of features of a layer.
 const WIDEST: i64 = 65_536;
 
-/// The layer sizes that `512-512-256` stands for.
+/// The layer sizes in a text such as `512-512-256`.
 ///
 /// # Errors
-/// Says what a size may be, when one is not a whole number above 0, or too large.
+/// When a size is not a whole number above 0, or too large; the error names the allowed range.
 pub fn layer_sizes(text: &str) -> Result<Vec<i64>, String> {
     let size = |part: &str| part.trim().parse::<i64>().ok().filter(|size| *size > 0);
     let sizes: Option<Vec<i64>> = text.split('-').map(size).collect();
@@ -21,19 +21,19 @@ pub fn layer_sizes(text: &str) -> Result<Vec<i64>, String> {
     Ok(sizes)
 }
 
-/// Linear, batch normalisation and ReLU between sizes; the last linear layer alone and without a bias.
+/// Hidden layers of linear, batch normalisation and ReLU, and a last linear layer.
 pub struct Mlp {
     hidden: Vec<(Linear, BatchNorm)>,
     last: Linear,
 }
 
 impl Mlp {
-    /// An MLP through `sizes`, the input's first.
+    /// An MLP with these layer sizes, from input to output; the last layer has no bias.
     pub fn new(scope: &Scope, sizes: &[i64]) -> Self {
         Self::with_last(scope, sizes, Linear::without_bias)
     }
 
-    /// The same with a last layer of one's choice.
+    /// An MLP with these layer sizes; `last` constructs the last layer.
     pub fn with_last(scope: &Scope, sizes: &[i64], last: fn(&Scope, i64, i64) -> Linear) -> Self {
         let depth = sizes.len() - 2;
         let layer = |l: usize| {

@@ -1,7 +1,7 @@
 //! Layers and networks with PyTorch's initialisation (tch's own differs).
 //!
-//! Weights and biases start in U(+-1/sqrt(fan in)), batch normalisation at 1 and 0, a GRU in U(+-1/sqrt(hidden)); a
-//! residual network's convolutions are normal.
+//! Weights and biases start in U(+-1/sqrt(fan in)), batch normalisation at 1 and 0, a GRU in
+//! U(+-1/sqrt(hidden)); a residual network's convolutions are normal.
 
 mod arch;
 mod attention;
@@ -40,14 +40,15 @@ pub use predictor::{Predictor, PredictorShape};
 pub use transformer_block::{BlockShape, CrossBlock};
 pub use upsampled_conv::UpsampledConv;
 
-/// Whether normalisation layers learn from the batch or use what they have learnt.
+/// The mode of normalisation layers: batch statistics in training, running statistics in
+/// evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
     Train,
     Evaluate,
 }
 
-/// The largest initial weight of a layer that sums so many inputs.
+/// PyTorch's bound on the initial weights of a layer with this fan-in, 1 / sqrt(fan in).
 fn bound(fan_in: i64) -> f64 {
     1.0 / (fan_in as f64).sqrt()
 }

@@ -1,4 +1,4 @@
-//! The named tensors of a model, in the order of their creation.
+//! The named tensors of a model, in order of creation.
 
 use std::cell::RefCell;
 use std::collections::HashMap;
@@ -8,7 +8,8 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use umwelt_base::random::Stream;
 
-/// All parameters and buffers of a model, on one device. Initial values are a function of (seed, name) alone.
+/// All parameters and buffers of a model, on one device. Initial values are a function of (seed,
+/// name).
 pub struct Parameters {
     device: Device,
     seed: u64,
@@ -22,7 +23,7 @@ struct Entry {
 }
 
 impl Parameters {
-    /// An empty set whose initial values will follow from `seed`.
+    /// An empty set; initial values of tensors added later follow from `seed`.
     pub fn new(device: Device, seed: u64) -> Self {
         Self { device, seed, entries: RefCell::default() }
     }
@@ -31,34 +32,34 @@ impl Parameters {
         self.device
     }
 
-    /// What the initial values follow from.
+    /// The seed of the initial values.
     pub fn seed(&self) -> u64 {
         self.seed
     }
 
-    /// The place where a model adds its first layer.
+    /// The root scope.
     pub fn root(&self) -> Scope<'_> {
         Scope { parameters: self, prefix: String::new() }
     }
 
-    /// Every tensor by name: parameters and buffers, in the order of their creation.
+    /// All parameters and buffers by name, in order of creation.
     pub fn named(&self) -> Vec<(String, Tensor)> {
         self.entries.borrow().iter().map(|e| (e.name.clone(), e.tensor.shallow_clone())).collect()
     }
 
-    /// What an optimiser trains, by name.
+    /// The tensors that an optimiser trains, by name.
     pub fn trainable(&self) -> Vec<(String, Tensor)> {
         let entries = self.entries.borrow();
         let trainable = entries.iter().filter(|e| e.trainable);
         trainable.map(|e| (e.name.clone(), e.tensor.shallow_clone())).collect()
     }
 
-    /// How many numbers training adapts.
+    /// The number of trainable numbers.
     pub fn count(&self) -> usize {
         self.trainable().iter().map(|(_, tensor)| tensor.numel()).sum()
     }
 
-    /// Stops training every tensor whose name starts with `prefix`.
+    /// Excludes from training all tensors whose names start with `prefix`.
     pub fn freeze(&self, prefix: &str) {
         for entry in self.entries.borrow_mut().iter_mut().filter(|e| e.name.starts_with(prefix)) {
             entry.trainable = false;
@@ -66,10 +67,11 @@ impl Parameters {
         }
     }
 
-    /// Copies `source` over the tensors of the same names.
+    /// Copies `source` into the tensors of the same names.
     ///
     /// # Errors
-    /// Names what is missing, what has no place here and which shapes differ; nothing is copied then.
+    /// When a tensor is missing, unknown or of another shape; then nothing is copied. The error
+    /// names the tensor.
     pub fn assign(&self, source: &HashMap<String, Tensor>) -> Result<()> {
         let named = self.named();
         for (name, tensor) in &named {
@@ -79,31 +81,34 @@ impl Parameters {
             }
         }
         if let Some(extra) = source.keys().find(|key| named.iter().all(|(name, _)| name != *key)) {
-            bail!("tensor {extra} has no place in this model");
+            bail!("tensor {extra} does not belong to this model");
         }
         no_grad(|| named.into_iter().for_each(|(name, mut tensor)| tensor.copy_(&source[&name])));
         Ok(())
     }
 
-    /// Takes over the values of a model of the same settings.
+    /// Copies all tensors of a model with the same settings.
+    ///
+    /// # Errors
+    /// As [`Self::assign`].
     pub fn assign_from(&self, other: &Parameters) -> Result<()> {
         self.assign(&other.named().into_iter().collect())
     }
 }
 
-/// A place in the tree of names, `backbone.layer1` for instance.
+/// A prefix of tensor names, for example `backbone.layer1`.
 pub struct Scope<'a> {
     parameters: &'a Parameters,
     prefix: String,
 }
 
 impl Scope<'_> {
-    /// The place `name` inside this one.
+    /// The scope `name` inside this one.
     pub fn sub(&self, name: impl std::fmt::Display) -> Self {
         Self { parameters: self.parameters, prefix: self.full_name(&name.to_string()) }
     }
 
-    /// Where its tensors are.
+    /// The device of the tensors.
     pub fn device(&self) -> Device {
         self.parameters.device
     }
@@ -117,17 +122,19 @@ impl Scope<'_> {
         self.add(self.full_name(name), self.drawn(name, shape, bound), true)
     }
 
-    /// A convolution's weight `[O, I, k, k]` drawn from U(-bound, bound), in channels-last order in memory.
+    /// A convolution weight `[O, I, k, k]` drawn from U(-bound, bound), in channels-last memory
+    /// order.
     pub fn uniform_channels_last(&self, name: &str, shape: &[i64; 4], bound: f64) -> Tensor {
         self.add(self.full_name(name), channels_last(&self.drawn(name, shape, bound)), true)
     }
 
-    /// A convolution's weight `[O, I, k, k]` drawn from a normal distribution around 0, in the same order.
+    /// A convolution weight `[O, I, k, k]` drawn from a normal distribution with mean 0, in
+    /// channels-last memory order.
     pub fn normal_channels_last(&self, name: &str, shape: &[i64; 4], deviation: f64) -> Tensor {
         self.add(self.full_name(name), channels_last(&self.drawn_normal(name, shape, deviation)), true)
     }
 
-    /// A parameter drawn from a normal distribution around 0.
+    /// A parameter drawn from a normal distribution with mean 0.
     pub fn normal(&self, name: &str, shape: &[i64], deviation: f64) -> Tensor {
         self.add(self.full_name(name), self.drawn_normal(name, shape, deviation), true)
     }
@@ -149,12 +156,12 @@ impl Scope<'_> {
         Stream::new(self.parameters.seed, &format!("initialisation of {}", self.full_name(name)))
     }
 
-    /// A parameter that starts at one value everywhere.
+    /// A parameter whose entries all start at `value`.
     pub fn constant(&self, name: &str, shape: &[i64], value: f64) -> Tensor {
         self.add(self.full_name(name), Tensor::full(shape, value, (Kind::Float, Device::Cpu)), true)
     }
 
-    /// A tensor that is saved with the model and not trained.
+    /// A buffer: a tensor that is saved with the model but not trained.
     pub fn buffer(&self, name: &str, shape: &[i64], value: f64) -> Tensor {
         self.add(self.full_name(name), Tensor::full(shape, value, (Kind::Float, Device::Cpu)), false)
     }
@@ -168,7 +175,7 @@ impl Scope<'_> {
     }
 }
 
-/// The same weight with the input channels of a pixel beside each other in memory.
+/// The weight in channels-last memory order.
 fn channels_last(weight: &Tensor) -> Tensor {
     weight.permute([0, 2, 3, 1]).contiguous().permute([0, 3, 1, 2])
 }

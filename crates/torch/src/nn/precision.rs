@@ -1,4 +1,4 @@
-//! The number format of a network's products.
+//! The number format of matrix products and convolutions.
 
 use anyhow::{Result, bail};
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use tch::{Device, Kind, Tensor};
 use super::Mode;
 use crate::native;
 
-/// The number format of the network's products; losses and the optimiser stay in float32.
+/// The number format of matrix products and convolutions. Losses and the optimiser stay in float32.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Precision {
@@ -19,8 +19,10 @@ pub enum Precision {
 }
 
 impl Precision {
+    /// Checks that `device` supports this precision.
+    ///
     /// # Errors
-    /// When `device` cannot compute in it.
+    /// When it does not.
     pub fn check(self, device: Device) -> Result<()> {
         match (self, device) {
             (Self::Fp32, _) | (Self::Bf16, Device::Cpu | Device::Cuda(_)) => Ok(()),
@@ -28,13 +30,13 @@ impl Precision {
         }
     }
 
-    /// What a network on `device` computes, in this precision in training and in float32 in evaluation; float32
-    /// comes out.
+    /// Runs `network` on `device`, in this precision in training and in float32 in evaluation.
+    /// Returns float32.
     pub fn compute(self, device: Device, mode: Mode, network: impl FnOnce() -> Tensor) -> Tensor {
         self.inside(device, mode, network).to_kind(Kind::Float)
     }
 
-    /// The same for what is no tensor, as it comes out.
+    /// [`Self::compute`] for results of any type, which are not converted.
     pub fn inside<T>(self, device: Device, mode: Mode, network: impl FnOnce() -> T) -> T {
         match (self, mode) {
             (Self::Bf16, Mode::Train) => native::autocast(device, network),

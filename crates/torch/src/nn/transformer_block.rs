@@ -18,7 +18,8 @@ pub struct BlockShape {
     pub epsilon: f64,
 }
 
-/// Self-attention, cross-attention and an MLP, each a residual branch with layer normalisation first.
+/// Self-attention, cross-attention and an MLP, each a residual branch with layer normalisation
+/// first.
 pub struct CrossBlock {
     norms: [LayerNorm; 3],
     norm_read: LayerNorm,
@@ -54,8 +55,8 @@ impl CrossBlock {
         &x + self.mlp[1].forward(&hidden)
     }
 
-    /// Cross-attention of x `[B, N, D]` to normalised y `[B, M, D]`; x is not normalised for one token y,
-    /// since no query is needed then.
+    /// Cross-attention of x `[B, N, D]` to normalised y `[B, M, D]`; x is not normalised for one
+    /// token y, since no query is needed then.
     fn attend_to_others(&self, x: &Tensor, y: &Tensor) -> Tensor {
         if y.size()[1] == 1 {
             return self.others.forward_single(y);

@@ -1,20 +1,22 @@
-//! Enlarging by nearest neighbours and then convolving, computed on the small image.
+//! Nearest-neighbour upsampling followed by a convolution, computed on the small image.
 
 use tch::Tensor;
 
 use super::conv::convolve;
 use super::{Scope, bound};
 
-/// Nearest-neighbour enlargement by a whole factor f followed by a square convolution without a bias that keeps the
-/// size.
+/// Nearest-neighbour upsampling by a whole factor f, then a square convolution without bias that
+/// keeps the size.
 ///
-/// Each of the f x f pixels that an input pixel becomes sees a 3x3 window of the input, in which the kernel's taps are
-/// summed by where they fall. So it is a 3x3 convolution of the input to f x f times the outputs, and then a
-/// rearrangement of pixels (Shi et al., *Sub-Pixel Convolutional Neural Network*, arXiv 1609.05158): for f = 3 and a
-/// 5x5 kernel a third of the products, and nothing enlarged is ever read.
+/// Each input pixel becomes f x f pixels, each of which sees a 3x3 window of the input; kernel taps
+/// that fall on the same input pixel are summed. So the layer is a 3x3 convolution to f x f times
+/// the outputs, then a rearrangement of pixels (Shi et al., *Sub-Pixel Convolutional Neural
+/// Network*, arXiv 1609.05158). For f = 3 and a 5x5 kernel it takes a third of the products, and no
+/// enlarged image is stored.
 pub struct UpsampledConv {
     weight: Tensor,
-    /// Which taps fall into which place of the window of which pixel, `[k * k, f * f * 9]`.
+    /// The assignment of kernel taps to positions in the window of each pixel,
+    /// `[k * k, f * f * 9]`.
     taps: Tensor,
     factor: i64,
 }
@@ -48,7 +50,8 @@ impl UpsampledConv {
 }
 
 fn taps(kernel: i64, factor: i64) -> Tensor {
-    // On one axis, the tap p of enlarged pixel i falls on the small pixel (i + p - k/2) / f, counted from the window's middle.
+    // On one axis, the tap p of enlarged pixel i falls on the small pixel (i + p - k/2) / f,
+    // counted from the window's middle.
     let place = |i: i64, p: i64| (i + p - kernel / 2).div_euclid(factor) + 1;
     let mut taps = vec![0f32; (kernel * kernel * factor * factor * 9) as usize];
     for (p, q) in pairs(kernel) {

@@ -4,13 +4,13 @@
 
 use tch::{Kind, Tensor};
 
-/// The weight of an off-diagonal entry beside a diagonal one.
+/// The weight of off-diagonal entries relative to diagonal ones.
 const OFF_DIAGONAL: f64 = 0.005;
-/// Keeps a feature of no variance from being divided by 0.
+/// Added to the variance, so that constant features do not divide by 0.
 const EPSILON: f64 = 1e-5;
 
-/// `sum_i (1 - C_ii)^2 + 0.005 sum_{i != j} C_ij^2` for the correlations C between the features of two views `[N, D]`,
-/// divided by D.
+/// `sum_i (1 - C_ii)^2 + 0.005 sum_{i != j} C_ij^2` for the correlations C between the features of
+/// two views `[N, D]`, divided by D.
 pub fn cross_correlation(first: &Tensor, second: &Tensor) -> Tensor {
     let (rows, features) = first.size2().expect("a view is [rows, features]");
     let correlations = standardised(first).transpose(0, 1).matmul(&standardised(second)) / rows as f64;
@@ -19,7 +19,7 @@ pub fn cross_correlation(first: &Tensor, second: &Tensor) -> Tensor {
     ((diagonal - 1.0).square().sum(Kind::Float) + off_diagonal * OFF_DIAGONAL) / features as f64
 }
 
-/// Every feature with mean 0 and (biased) variance 1 over the rows.
+/// `[N, D]` -> `[N, D]` with mean 0 and biased variance 1 of each feature
 fn standardised(x: &Tensor) -> Tensor {
     let centred = x - x.mean_dim([0].as_slice(), true, Kind::Float);
     let variance = centred.square().mean_dim([0].as_slice(), true, Kind::Float);

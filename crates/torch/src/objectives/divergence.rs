@@ -1,4 +1,4 @@
-//! Normal distributions and how far one is from another.
+//! Normal distributions and the divergence between them.
 
 use tch::{Kind, Tensor};
 
@@ -9,13 +9,13 @@ pub struct Normal {
 }
 
 impl Normal {
-    /// A sample for standard normal draws `noise`; no gradient flows through it.
+    /// The sample `mean + scale * noise` for standard normal `noise`, without gradients.
     pub fn sample(&self, noise: &Tensor) -> Tensor {
         tch::no_grad(|| &self.mean + &self.scale * noise)
     }
 
-    /// The Kullback-Leibler divergence of `other` from this one, for each variable (Kingma and Welling, arXiv
-    /// 1312.6114, appendix B, for two general normals).
+    /// The Kullback-Leibler divergence KL(self || other) of each variable, in nats (Kingma and
+    /// Welling, arXiv 1312.6114, appendix B, for two general normals).
     pub fn divergence(&self, other: &Self) -> Tensor {
         let spread = (&self.scale / &other.scale).square();
         let shift = ((&self.mean - &other.mean) / &other.scale).square();
@@ -23,14 +23,15 @@ impl Normal {
     }
 }
 
-/// The divergence of `posterior` from `prior`, both `[T, B, D]`, averaged over batch and features: each step's, and
-/// the mean over steps of what exceeds `free` nats at least counted as `free` (Kingma et al., arXiv 1606.04934).
+/// KL(prior || posterior) for `[T, B, D]` each, averaged over batch and features, and then over
+/// steps; `counted` raises each step's divergence to at least `free` nats first (Kingma et al.,
+/// arXiv 1606.04934).
 pub fn free_divergence(prior: &Normal, posterior: &Normal, free: f64) -> FreeDivergence {
     let steps = prior.divergence(posterior).mean_dim([1i64, 2].as_slice(), false, Kind::Float);
     FreeDivergence { counted: steps.clamp_min(free).mean(Kind::Float), plain: steps.mean(Kind::Float) }
 }
 
-/// A divergence `plain`, and `counted` with its free nats; scalars.
+/// The divergence (`plain`), and the divergence with free nats (`counted`); scalars.
 pub struct FreeDivergence {
     pub counted: Tensor,
     pub plain: Tensor,

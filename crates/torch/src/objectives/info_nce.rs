@@ -4,10 +4,11 @@
 
 use tch::{Kind, Tensor};
 
-/// The mean over G groups of the normalised-temperature cross-entropy between two views `[G, N, D]`.
+/// The mean over G groups of the normalised-temperature cross-entropy between two views
+/// `[G, N, D]`.
 ///
-/// In each group the 2N rows are compared with each other; a row's positive is the same row of the other view, its
-/// negatives are all others. `normalize` compares directions instead of vectors.
+/// In each group all 2N rows are compared with each other. The positive of a row is the same row of
+/// the other view; all other rows are negatives. `normalize` divides rows by their norms.
 pub fn info_nce(first: &Tensor, second: &Tensor, normalize: bool, temperature: f64) -> Tensor {
     let (groups, rows, _) = first.size3().expect("a view is [groups, rows, features]");
     let features = Tensor::cat(&[first, second], 1);
@@ -19,7 +20,7 @@ pub fn info_nce(first: &Tensor, second: &Tensor, normalize: bool, temperature: f
     others.flatten(0, 1).cross_entropy_for_logits(&positives.repeat([groups]))
 }
 
-/// `[.., D]` divided by its norm over D
+/// `[.., D]` -> `[.., D]`, divided by the norm over D
 pub fn unit_length(x: &Tensor) -> Tensor {
     x / x.norm_scalaropt_dim(2.0, [-1].as_slice(), true).clamp_min(1e-12)
 }

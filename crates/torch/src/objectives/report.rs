@@ -1,17 +1,18 @@
-//! What a loss says of itself.
+//! A loss: total and named, weighted terms.
 
 use tch::{Kind, Tensor};
 
-/// A weighted sum with its parts by name, all still on the device.
+/// A total loss with its named terms, all on the device.
 pub struct LossReport {
-    /// What training minimises, a scalar.
+    /// The scalar that training minimises.
     pub total: Tensor,
-    /// Every unweighted part, detached.
+    /// The unweighted terms, detached.
     pub terms: Vec<(&'static str, Tensor)>,
 }
 
 impl LossReport {
-    /// Sums `weight * term`; a term of weight 0 is reported but neither summed nor differentiated.
+    /// The sum of `weight * term`. A term of weight 0 is reported, but neither summed nor
+    /// differentiated.
     pub fn weighted(parts: Vec<(&'static str, f64, Tensor)>) -> Self {
         let weighted =
             parts.iter().filter(|(_, weight, _)| *weight != 0.0).map(|(_, weight, term)| term * *weight);
@@ -22,12 +23,12 @@ impl LossReport {
         }
     }
 
-    /// The names of what [`Self::values`] holds.
+    /// The names of the entries of [`Self::values`].
     pub fn names(&self) -> Vec<&'static str> {
         std::iter::once("loss").chain(self.terms.iter().map(|(name, _)| *name)).collect()
     }
 
-    /// The total and every term as one tensor `[1 + terms]`, left on the device.
+    /// The total and all terms as one tensor `[1 + terms]` on the device.
     pub fn values(&self) -> Tensor {
         let terms = self.terms.iter().map(|(_, term)| term.to_kind(Kind::Float));
         Tensor::stack(&std::iter::once(self.total.detach()).chain(terms).collect::<Vec<_>>(), 0)

@@ -1,9 +1,9 @@
-//! Numbers by name that stay on the device until they are read.
+//! Named scalars on the device.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
 
-/// Named scalars, in the order in which they were added.
+/// Named scalars, in the order they were added.
 #[derive(Default)]
 pub struct Scalars {
     names: Vec<String>,
@@ -11,13 +11,13 @@ pub struct Scalars {
 }
 
 impl Scalars {
-    /// Adds a tensor of one number.
+    /// Adds a tensor with one element.
     pub fn push(&mut self, name: impl Into<String>, value: &Tensor) {
         self.names.push(name.into());
         self.values.push(value.detach().to_kind(Kind::Double).view([]));
     }
 
-    /// All of them, brought from the device at once; NaN and infinite ones too.
+    /// All scalars, NaN and infinite ones too, by one copy from the device.
     ///
     /// # Errors
     /// When libtorch cannot copy them.

@@ -1,6 +1,8 @@
-//! Sketched isotropic Gaussian regularisation: every direction of a representation should be standard normal.
+//! Sketched isotropic Gaussian regularisation: the loss of projections that are not standard
+//! normal.
 //!
-//! Balestriero and LeCun, *LeJEPA* (arXiv 2511.08544): the test of Epps and Pulley (1983) on random projections.
+//! Balestriero and LeCun, *LeJEPA* (arXiv 2511.08544): the test of Epps and Pulley (1983) on random
+//! projections.
 
 use tch::{Kind, Tensor};
 
@@ -8,10 +10,12 @@ use tch::{Kind, Tensor};
 const POINTS: i64 = 17;
 const LARGEST: f64 = 3.0;
 
-/// `N * mean_u of the integral over s in [0, 3] of w(s) |phi_u(s) - exp(-s^2 / 2)|^2` with `w(s) = exp(-s^2 / 2)`, where
-/// `phi_u` is the empirical characteristic function of the N rows along the direction u. Averaged over G groups.
+/// `N * mean_u of the integral over s in [0, 3] of w(s) |phi_u(s) - exp(-s^2 / 2)|^2` with
+/// `w(s) = exp(-s^2 / 2)`, where `phi_u` is the empirical characteristic function of the N rows
+/// along the direction u. Averaged over G groups.
 ///
-/// `x` `[G, N, D]`; `directions` `[D, M]`, columns of length 1. The integral is a trapezoid over 17 points.
+/// `x` `[G, N, D]`; `directions` `[D, M]`, columns of length 1. The integral is a trapezoid over 17
+/// points.
 pub fn sigreg(x: &Tensor, directions: &Tensor) -> Tensor {
     let rows = x.size()[1] as f64;
     let kind = (Kind::Float, x.device());
@@ -47,12 +51,13 @@ mod tests {
         let u = super::super::info_nce::unit_length(&draws.floats([4, 3]));
         let mut expected = 0.0;
         for (g, m) in (0..2).flat_map(|g| (0..4).map(move |m| (g, m))) {
-            let along = Vec::<f64>::try_from(x.get(g).matmul(&u.get(m)).to_kind(Kind::Double)).expect("rows");
+            let projected =
+                Vec::<f64>::try_from(x.get(g).matmul(&u.get(m)).to_kind(Kind::Double)).expect("rows");
             for i in 0..17 {
                 let s = 3.0 * f64::from(i) / 16.0;
                 let normal = (-s * s / 2.0).exp();
-                let cos = along.iter().map(|z| (s * z).cos()).sum::<f64>() / 5.0;
-                let sin = along.iter().map(|z| (s * z).sin()).sum::<f64>() / 5.0;
+                let cos = projected.iter().map(|z| (s * z).cos()).sum::<f64>() / 5.0;
+                let sin = projected.iter().map(|z| (s * z).sin()).sum::<f64>() / 5.0;
                 let width = if i == 0 || i == 16 { 0.5 } else { 1.0 } * 3.0 / 16.0;
                 expected += 5.0 * width * normal * ((cos - normal).powi(2) + sin * sin) / 8.0;
             }

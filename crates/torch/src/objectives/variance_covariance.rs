@@ -1,23 +1,25 @@
-//! Variance and covariance: what keeps a representation from collapsing.
+//! The variance and covariance terms of VICReg, which prevent collapse.
 //!
 //! Bardes, Ponce and LeCun, *VICReg* (arXiv 2105.04906), equations 1 to 4.
 
 use tch::{Kind, Tensor};
 
-/// Keeps the square root of a variance differentiable at 0.
+/// Added to the variance, so that its square root is differentiable at 0.
 const EPSILON: f64 = 1e-4;
 
-/// The two regularisers of one representation, each a scalar.
+/// The variance and covariance terms of one representation, scalars.
 #[derive(Debug)]
 pub struct VarianceCovariance {
     pub variance: Tensor,
     pub covariance: Tensor,
 }
 
-/// Regularises `x` `[G, N, D]`: statistics over the N rows of each of G groups, averaged over the groups.
+/// The terms of `x` `[G, N, D]`: statistics over the N rows of each of G groups, averaged over
+/// groups.
 ///
-/// `variance` is the mean over features of `relu(1 - sqrt(var + 1e-4))`, `covariance` the sum of squared
-/// off-diagonal covariances divided by D. Both use the unbiased estimator, so N must be at least 2.
+/// `variance` is the mean over features of `relu(1 - sqrt(var + 1e-4))`, `covariance` the sum of
+/// squared off-diagonal covariances divided by D. Both use the unbiased estimator, so N must be at
+/// least 2.
 pub fn variance_covariance(x: &Tensor) -> VarianceCovariance {
     let (groups, rows, features) = x.size3().expect("a representation is [groups, rows, features]");
     let centred = x - x.mean_dim([1].as_slice(), true, Kind::Float);
@@ -31,7 +33,8 @@ pub fn variance_covariance(x: &Tensor) -> VarianceCovariance {
     }
 }
 
-/// The sum of squares of `x^T x` for `x` `[G, N, D]`. `x x^T` has the same sum, so the smaller of the two is formed.
+/// The sum of squares of `x^T x` for `x` `[G, N, D]`. `x x^T` has the same sum, so the smaller of
+/// the two is formed.
 fn squared_entries(x: &Tensor) -> Tensor {
     let (_, rows, features) = x.size3().expect("checked by the caller");
     let transposed = x.transpose(1, 2);

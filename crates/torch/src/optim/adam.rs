@@ -7,6 +7,7 @@ use crate::native::{AdamState, AdamStep, adam_step};
 
 const BETAS: (f64, f64) = (0.9, 0.999);
 
+/// Adam, or AdamW with `weight_decay` above 0.
 pub struct Adam {
     names: Vec<String>,
     parameters: Vec<Tensor>,
@@ -18,11 +19,13 @@ pub struct Adam {
 }
 
 impl Adam {
+    /// Adam without weight decay.
     pub fn new(parameters: Vec<(String, Tensor)>, epsilon: f64) -> Self {
         Self::with_weight_decay(parameters, epsilon, 0.0)
     }
 
-    /// AdamW (Loshchilov and Hutter, arXiv 1711.05101): weights also shrink by the rate times `weight_decay` at every step.
+    /// AdamW (Loshchilov and Hutter, arXiv 1711.05101): each step also shrinks every weight by the
+    /// learning rate times `weight_decay`.
     pub fn with_weight_decay(parameters: Vec<(String, Tensor)>, epsilon: f64, weight_decay: f64) -> Self {
         let (names, parameters): (Vec<_>, Vec<_>) = parameters.into_iter().unzip();
         let device = parameters.first().map_or(Device::Cpu, Tensor::device);
@@ -33,9 +36,9 @@ impl Adam {
 }
 
 impl Optimiser for Adam {
-    fn step(&mut self, rate: f64) {
+    fn step(&mut self, lr: f64) {
         let state = AdamState { first: &self.first, second: &self.second, steps: &self.steps };
-        let step = AdamStep { rate, betas: BETAS, epsilon: self.epsilon, weight_decay: self.weight_decay };
+        let step = AdamStep { lr, betas: BETAS, epsilon: self.epsilon, weight_decay: self.weight_decay };
         adam_step(&self.parameters, &state, step);
     }
 
@@ -55,7 +58,7 @@ mod tests {
         let mut adam = Adam::with_weight_decay(vec![("x".into(), x.shallow_clone())], 0.0, 0.5);
         (&x * 3.0).sum(Kind::Float).backward();
         adam.step(0.1);
-        // The first step of Adam is the rate times the gradient's sign, whatever its size.
+        // The first step of Adam is the learning rate times the sign of the gradient.
         assert!((x.double_value(&[0]) - (2.0 * (1.0 - 0.1 * 0.5) - 0.1)).abs() < 1e-6);
     }
 

@@ -1,14 +1,16 @@
-//! LARS: stochastic gradient descent whose step in each layer is a fixed fraction of the layer's norm.
+//! LARS: stochastic gradient descent whose step in each layer is a fixed fraction of the layer's
+//! norm.
 //!
-//! You, Gitman and Ginsburg, *Large Batch Training of Convolutional Networks* (arXiv 1708.03888), equation 6, with
-//! momentum as Sobal et al. (arXiv 2211.10831) use it.
+//! You, Gitman and Ginsburg, *Large Batch Training of Convolutional Networks* (arXiv 1708.03888),
+//! equation 6, with momentum as Sobal et al. (arXiv 2211.10831) use it.
 
 use tch::Tensor;
 
 use super::{Optimiser, named, zeros_like};
 use crate::native::{LarsStep, lars_step};
 
-/// Matrices are decayed and adapted, vectors (biases, normalisation) neither.
+/// LARS. Matrices have weight decay and adapted steps; vectors (biases, normalisation) have
+/// neither.
 pub struct Lars {
     matrices: Group,
     vectors: Group,
@@ -36,6 +38,7 @@ impl Lars {
         Self::with_weight_decay(parameters, 1e-6)
     }
 
+    /// LARS with another weight decay.
     pub fn with_weight_decay(parameters: Vec<(String, Tensor)>, weight_decay: f64) -> Self {
         let (vectors, matrices): (Vec<_>, Vec<_>) = parameters.into_iter().partition(|(_, p)| p.dim() == 1);
         let (matrices, vectors) = (Group::new(matrices.into_iter()), Group::new(vectors.into_iter()));
@@ -44,13 +47,13 @@ impl Lars {
 }
 
 impl Optimiser for Lars {
-    fn step(&mut self, rate: f64) {
+    fn step(&mut self, lr: f64) {
         let Self { momentum, weight_decay, eta, .. } = *self;
         for (group, adapted) in [(&self.matrices, true), (&self.vectors, false)] {
             lars_step(
                 &group.parameters,
                 &group.momenta,
-                LarsStep { adapted, rate, momentum, weight_decay, eta },
+                LarsStep { adapted, lr, momentum, weight_decay, eta },
             );
         }
     }

@@ -1,4 +1,5 @@
-//! Optimisers and schedules. They are ours because tch's can neither be saved nor restored, and it has no LARS.
+//! Optimisers and learning-rate schedules. tch has no LARS, and the state of its optimisers can
+//! neither be saved nor restored.
 
 mod adam;
 mod lars;
@@ -15,12 +16,12 @@ pub use lars::Lars;
 pub use recipe::{LrSchedule, OptimizerKind, Recipe};
 pub use schedule::{Cosine, Schedule};
 
-/// What turns gradients into steps.
+/// An optimiser with named state.
 pub trait Optimiser {
     /// Steps every parameter that has a gradient, with this learning rate.
     fn step(&mut self, lr: f64);
 
-    /// Everything that the next step depends on besides parameters and gradients, by name.
+    /// The tensors besides parameters and gradients that the next step depends on, by name.
     fn state(&self) -> Vec<(String, Tensor)>;
 }
 
@@ -34,7 +35,7 @@ pub fn build(kind: OptimizerKind, parameters: Vec<(String, Tensor)>) -> Box<dyn 
     }
 }
 
-/// Puts `source` into an optimiser's state.
+/// Copies `source` into the state of an optimiser.
 ///
 /// # Errors
 /// Names the tensor that is missing or has another shape.
@@ -56,6 +57,7 @@ fn zeros_like(parameters: &[Tensor]) -> Vec<Tensor> {
     no_grad(|| parameters.iter().map(Tensor::zeros_like).collect())
 }
 
+/// Tensors with the names of their parameters behind `kind` and a dot.
 fn named<'a>(
     kind: &'a str,
     names: &'a [String],

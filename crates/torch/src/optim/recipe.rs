@@ -1,6 +1,6 @@
-//! Recipes: the optimiser, the schedule of its learning rate and the length of a training run.
+//! Recipes: the optimiser, its learning-rate schedule and the length of a training run.
 
-/// How a model is trained.
+/// The optimiser, schedule and length of a training run.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Recipe {
     pub epochs: usize,

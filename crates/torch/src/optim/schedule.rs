@@ -1,17 +1,17 @@
-//! Learning rates as a function of the step.
+//! Learning-rate schedules.
 
 use std::f64::consts::PI;
 
 use super::LrSchedule;
 
-/// The part of a one-cycle run in which the rate rises.
+/// The share of a one-cycle run in which the learning rate rises.
 const RISE: f64 = 0.3;
-/// The peak of a one-cycle run over its first rate.
+/// The ratio of the peak to the first learning rate of a one-cycle run.
 const FIRST: f64 = 25.0;
-/// The first rate of a one-cycle run over its last.
+/// The ratio of the first to the last learning rate of a one-cycle run.
 const LAST: f64 = 1e4;
 
-/// The learning rate of every step of a run.
+/// The learning rate as a function of the step.
 #[derive(Clone, Copy, Debug)]
 pub enum Schedule {
     Cosine(Cosine),
@@ -20,6 +20,7 @@ pub enum Schedule {
 }
 
 impl Schedule {
+    /// The schedule of a run of `epochs` epochs.
     pub fn new(schedule: LrSchedule, batch_size: usize, epochs: usize, steps_per_epoch: usize) -> Self {
         match schedule {
             LrSchedule::Cosine { base_lr } => {
@@ -35,7 +36,7 @@ impl Schedule {
         }
     }
 
-    /// The rate of training step `step`, counted from 0.
+    /// The learning rate of training step `step`, counted from 0.
     pub fn lr(&self, step: u64) -> f64 {
         match *self {
             Self::Cosine(cosine) => cosine.lr(step),
@@ -51,20 +52,21 @@ impl Schedule {
     }
 }
 
-/// The rate after a part `progress` in (0, 1] of a run: half a cosine up to `peak` and another down (Smith and Topin,
-/// *Super-convergence*, arXiv 1708.07120).
+/// The learning rate after a share `progress` in (0, 1] of a run: half a cosine up to `peak`, and
+/// another down (Smith and Topin, *Super-convergence*, arXiv 1708.07120).
 fn one_cycle(peak: f64, progress: f64) -> f64 {
-    let between = |from: f64, to: f64, part: f64| to + (from - to) * 0.5 * (1.0 + (PI * part).cos());
+    let between = |from: f64, to: f64, share: f64| to + (from - to) * 0.5 * (1.0 + (PI * share).cos());
     match progress < RISE {
         true => between(peak / FIRST, peak, progress / RISE),
         false => between(peak, peak / FIRST / LAST, (progress - RISE) / (1.0 - RISE)),
     }
 }
 
-/// The fraction of the base rate that annealing ends at.
+/// The fraction of the base learning rate at the end of the cosine.
 const END: f64 = 0.001;
 
-/// Linear warm-up from 0, then a cosine down to a thousandth of the base rate (Sobal et al., arXiv 2211.10831).
+/// Linear warm-up from 0, then a cosine down to a thousandth of the base learning rate (Sobal et
+/// al., arXiv 2211.10831).
 #[derive(Clone, Copy, Debug)]
 pub struct Cosine {
     base: f64,
@@ -74,7 +76,8 @@ pub struct Cosine {
 }
 
 impl Cosine {
-    /// `base_lr` is meant for a batch of 256 and scaled with `batch_size`. Warm-up takes ten epochs, or half of fewer.
+    /// The schedule for `base_lr` at batch size 256, which is scaled to `batch_size`. Warm-up takes
+    /// ten epochs, or half the run if that is shorter.
     pub fn new(base_lr: f64, batch_size: usize, epochs: usize, steps_per_epoch: usize) -> Self {
         let warm_up_epochs = (epochs as f64 / 2.0).min(10.0);
         Self {
@@ -85,9 +88,11 @@ impl Cosine {
         }
     }
 
-    /// The rate of training step `step`, counted from 0. The published code counts its epochs from 1, so that warm-up
-    /// begins after an epoch's worth of steps and the last epoch overshoots the cosine. This is kept but for ten epochs
-    /// or fewer, which the published code cannot run and which the overshoot would carry back up.
+    /// The learning rate of training step `step`, counted from 0.
+    ///
+    /// The published code counts epochs from 1: it skips the first epoch of the warm-up and
+    /// overshoots the cosine in the last epoch. Runs of more than ten epochs do the same. Shorter
+    /// runs, which the published code cannot make, start at the first step of the warm-up.
     pub fn lr(&self, step: u64) -> f64 {
         self.at((step + self.offset) as f64)
     }
@@ -97,8 +102,8 @@ impl Cosine {
             return self.base * step / self.warm_up;
         }
         let progress = (step - self.warm_up) / (self.total - self.warm_up);
-        let kept = 0.5 * (1.0 + (PI * progress).cos());
-        self.base * (kept + END * (1.0 - kept))
+        let cosine = 0.5 * (1.0 + (PI * progress).cos());
+        self.base * (cosine + END * (1.0 - cosine))
     }
 }
 

@@ -3,7 +3,8 @@ use std::f64::consts::{PI, TAU};
 
 const SIDE: usize = 64;
 
-/// |DFT|^2 of a picture under Hann's window (its edges do not fit together), by the definition, axis by axis.
+/// |DFT|^2 of a picture under Hann's window, by the definition, axis by axis. The window is needed
+/// because opposite edges of a picture differ.
 fn power(picture: &[f64]) -> Vec<f64> {
     let window = |i: usize| (PI * (i as f64 + 0.5) / SIDE as f64).sin().powi(2);
     let mean = picture.iter().sum::<f64>() / picture.len() as f64;
@@ -21,7 +22,8 @@ fn power(picture: &[f64]) -> Vec<f64> {
     both.map(|(re, im)| re * re + im * im).collect()
 }
 
-/// The exponent a of the power 1 / f^a, by least squares over the logarithms of rings of 3 to 20 waves a picture.
+/// The exponent a of the power 1 / f^a, by least squares over the logarithms of rings of 3 to 20
+/// waves a picture.
 fn exponent(pictures: impl Iterator<Item = Vec<f64>>) -> f64 {
     let mut rings = vec![(0.0, 0.0); SIDE];
     for picture in pictures {

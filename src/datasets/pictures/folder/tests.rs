@@ -1,4 +1,5 @@
 use super::*;
+use crate::datasets::IMAGE_SIZE;
 use std::collections::HashSet;
 
 /// Writes a PNG whose grey at (x, y) is x + 4 y, in as many channels as the colour type has.
@@ -70,13 +71,14 @@ fn each_colour_type_is_read_as_grey() {
     ] {
         png(&file, [33, 32], colour);
         let picture = decode::read(&file).unwrap();
-        assert_eq!((picture.width, picture.height, picture.grey.len()), (33, 32, 33 * 32));
+        assert_eq!(picture.dim(), (32, 33));
         let expected = |i: usize| white * (i % 33 + i / 33 * 4) as f64 * 257.0;
-        assert!((0..33 * 32).all(|i| (f64::from(picture.grey[i]) - expected(i)).abs() <= 0.5));
+        assert!(picture.iter().enumerate().all(|(i, grey)| (f64::from(*grey) - expected(i)).abs() <= 0.5));
     }
 }
 
-/// Written by Pillow 13: red 8 x, green 5 y, blue 100 in 30 x 40 pixels (`colour`), grey 6 x (`grey`).
+/// Written by Pillow 13: red 8 x, green 5 y, blue 100 in 30 x 40 pixels (`colour`), grey 6 x
+/// (`grey`).
 #[test]
 fn jpeg_is_read_as_grey() {
     let data = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/data");
@@ -85,8 +87,8 @@ fn jpeg_is_read_as_grey() {
         ("grey.jpg", |x, _| 6.0 * x),
     ] {
         let picture = decode::read(&data.join(name)).unwrap();
-        assert_eq!((picture.width, picture.height), (30, 40));
-        for (i, found) in picture.grey.iter().enumerate() {
+        assert_eq!(picture.dim(), (40, 30));
+        for (i, found) in picture.iter().enumerate() {
             let (found, expected) = (f64::from(*found) / 257.0, grey((i % 30) as f64, (i / 30) as f64));
             assert!((found - expected).abs() < 4.0, "{name}: {found} {expected} at {i}");
         }
@@ -94,8 +96,8 @@ fn jpeg_is_read_as_grey() {
     let at = tempfile::tempdir().unwrap();
     let whole = fs::read(data.join("colour.jpg")).unwrap();
     fs::write(at.path().join("half.jpg"), &whole[..whole.len() / 2]).unwrap();
-    let told = format!("{:#}", decode::read(&at.path().join("half.jpg")).err().expect("half a picture"));
-    assert!(told.starts_with("is no JPEG that can be read: "), "{told}");
+    let message = format!("{:#}", decode::read(&at.path().join("half.jpg")).expect_err("half a picture"));
+    assert!(message.starts_with("is a damaged JPEG file: "), "{message}");
 }
 
 #[test]
@@ -103,7 +105,7 @@ fn pictures_that_cannot_be_used_are_named() {
     let small = folder(&[("a.png", [31, 40]), ("b.png", [31, 40])]);
     assert!(
         error(small.path())
-            .ends_with(".png: 31 x 40 pixels are too few for a crop of 32 x 32; take the picture away")
+            .ends_with(".png: 31 x 40 pixels are too few for a crop of 32 x 32; remove the picture")
     );
     let one = folder(&[("a.png", [40, 40])]);
     assert!(error(one.path()).contains("two pictures or more"));
@@ -112,8 +114,8 @@ fn pictures_that_cannot_be_used_are_named() {
         let whole = fs::read(broken.path().join(name)).unwrap();
         fs::write(broken.path().join(name), &whole[..whole.len() / 2]).unwrap();
     }
-    let told = error(broken.path());
-    assert!(told.contains(".png: is no PNG that can be read: "), "{told}");
+    let message = error(broken.path());
+    assert!(message.contains(".png: is a damaged PNG file: "), "{message}");
     fs::write(broken.path().join("a.png"), "text").unwrap();
     fs::write(broken.path().join("below/b.png"), "text").unwrap();
     assert!(error(broken.path()).ends_with(".png: is neither PNG nor JPEG"));
@@ -155,10 +157,10 @@ fn a_header_that_promises_too_much_is_refused_before_anything_is_made() {
         for name in ["a.png", "b.png"] {
             png_that_says(&folder.path().join(name), width, height);
         }
-        let told = error(folder.path());
-        assert!(told.contains(".png: is no PNG that can be read: "), "{told}");
+        let message = error(folder.path());
+        assert!(message.contains(".png: is a damaged PNG file: "), "{message}");
         let says = format!("its header says {width} x {height} pixels, more than ");
-        assert!(told.contains(&says) || width == 0x7fff_ffff, "{told}");
+        assert!(message.contains(&says) || width == 0x7fff_ffff, "{message}");
     }
 }
 
@@ -170,6 +172,6 @@ fn a_jpeg_header_that_promises_too_much_is_refused() {
     bytes[start + 5..start + 9].copy_from_slice(&[0x3f, 0xff, 0x3f, 0xff]);
     let at = tempfile::tempdir().unwrap();
     fs::write(at.path().join("a.jpg"), bytes).unwrap();
-    let told = format!("{:#}", decode::read(&at.path().join("a.jpg")).err().expect("it is refused"));
-    assert!(told.starts_with("is no JPEG that can be read: its header says 16383 x 16383 pixels"), "{told}");
+    let message = format!("{:#}", decode::read(&at.path().join("a.jpg")).expect_err("it is refused"));
+    assert!(message.starts_with("is a damaged JPEG file: its header says 16383 x 16383 pixels"), "{message}");
 }

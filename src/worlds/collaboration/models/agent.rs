@@ -1,56 +1,56 @@
-//! One agent: it sees a strip of an image, keeps a state of several tokens, and draws what it did not see.
+//! One agent: it encodes a strip of an image into a state of several tokens, and reconstructs the
+//! rest.
 
 use tch::Tensor;
 
-use super::learning::{along, leaf};
-use super::{Messenger, settings::ComoSettings};
+use super::Messenger;
+use super::autograd::{detached_leaf, vjp_scalar};
+use super::settings::{ComoSettings, STACK_HEADS};
 use crate::nn::{BlockShape, CrossBlock, LayerNorm, Linear, Scope};
 
-/// Heads of the blocks in an agent's stacks.
-pub const STACK_HEADS: i64 = 4;
-/// Features between pixels and tokens.
+/// Hidden features of the layers between pixels and tokens.
 const HIDDEN: i64 = 256;
-/// Added to the variance in an agent's layer normalisation.
+/// Added to the variance in the layer normalisation of an agent.
 const EPSILON: f64 = 1e-5;
 
 /// The networks of one agent.
 pub struct Agent {
     encoder: [Linear; 2],
     decoder: [Linear; 2],
-    /// `[S, D]`
+    /// The learned initial state, `[S, D]`.
     state: Tensor,
     norm_state: LayerNorm,
     state_stack: Vec<CrossBlock>,
     image_stack: Vec<CrossBlock>,
 }
 
-/// What an agent has in mind.
-pub struct Mind {
-    /// `[B, 1, D]`
+/// The tokens that an agent keeps about an image.
+pub struct AgentState {
+    /// The image token, `[B, 1, D]`.
     image: Tensor,
-    /// `[B, S, D]`
+    /// The state tokens, `[B, S, D]`.
     state: Tensor,
 }
 
-impl Mind {
-    /// The same mind, where a graph begins.
-    pub fn leaf(&self) -> Self {
-        Self { image: leaf(&self.image), state: leaf(&self.state) }
+impl AgentState {
+    /// A detached copy that requires gradients.
+    pub fn detached_leaf(&self) -> Self {
+        Self { image: detached_leaf(&self.image), state: detached_leaf(&self.state) }
     }
 
-    /// The gradient at a leaf.
-    pub fn slope(&self) -> Self {
+    /// The gradients w.r.t. a leaf.
+    pub fn grad(&self) -> Self {
         Self { image: self.image.grad(), state: self.state.grad() }
     }
 
-    /// A scalar of that slope.
-    pub fn along(&self, slope: &Self) -> Tensor {
-        along(&self.image, &slope.image) + along(&self.state, &slope.state)
+    /// A scalar whose gradient w.r.t. this state is `grad`.
+    pub fn vjp_scalar(&self, grad: &Self) -> Tensor {
+        vjp_scalar(&self.image, &grad.image) + vjp_scalar(&self.state, &grad.state)
     }
 }
 
 impl Agent {
-    /// An agent that sees `inputs` pixels and draws `outputs`.
+    /// An agent that sees `inputs` pixels and reconstructs `outputs` pixels.
     pub fn new(scope: &Scope, settings: &ComoSettings, inputs: i64, outputs: i64) -> Self {
         let features = settings.encoding_dim as i64;
         let shape = BlockShape { features, heads: STACK_HEADS, qkv_bias: false, epsilon: EPSILON };
@@ -75,40 +75,41 @@ impl Agent {
         }
     }
 
-    /// What it sees, `[B, inputs]`, read into its state.
-    pub fn look(&self, seen: &Tensor) -> Mind {
+    /// Encodes seen pixels `[B, inputs]`.
+    pub fn encode(&self, seen: &Tensor) -> AgentState {
         let image = self.encoder[1].forward(&self.encoder[0].forward(seen).relu()).unsqueeze(1);
         let state = self.state.unsqueeze(0).to_kind(image.kind());
-        let mut mind = Mind { image, state };
+        let mut now = AgentState { image, state };
         for (state, image) in self.state_stack.iter().zip(&self.image_stack) {
-            // Both read what the other was.
-            mind = Mind {
-                state: state.forward(&mind.state, &mind.image),
-                image: image.forward(&mind.image, &mind.state),
+            // Both read the other's tokens of the level before.
+            now = AgentState {
+                state: state.forward(&now.state, &now.image),
+                image: image.forward(&now.image, &now.state),
             };
         }
-        mind
+        now
     }
 
-    /// A message `[B, m]` of what it has in mind.
-    pub fn tell(&self, mind: &Mind, messenger: &Messenger) -> Tensor {
-        messenger.write(&self.norm_state.forward(&mind.state))
+    /// The message `[B, m]` about a state.
+    pub fn send(&self, state: &AgentState, messenger: &Messenger) -> Tensor {
+        messenger.write(&self.norm_state.forward(&state.state))
     }
 
-    /// Reads messages `[B, K, m]` into the state.
-    pub fn hear(&self, mind: &Mind, messages: &Tensor, messenger: &Messenger) -> Mind {
-        Mind { image: mind.image.shallow_clone(), state: messenger.read(&mind.state, messages) }
+    /// The state after reading messages `[B, K, m]`.
+    pub fn receive(&self, state: &AgentState, messages: &Tensor, messenger: &Messenger) -> AgentState {
+        AgentState { image: state.image.shallow_clone(), state: messenger.read(&state.state, messages) }
     }
 
-    /// What it draws, as logits of intensities `[B, outputs]`.
-    pub fn draw(&self, mind: &Mind) -> Tensor {
-        let (mut image, mut state) = (mind.image.shallow_clone(), mind.state.shallow_clone());
+    /// The reconstruction from a state, as logits of intensities `[B, outputs]`.
+    pub fn decode(&self, from: &AgentState) -> Tensor {
+        let (mut image, mut state) = (from.image.shallow_clone(), from.state.shallow_clone());
         let last = self.image_stack.len() - 1;
-        for (level, (reader, keeper)) in self.image_stack.iter().zip(&self.state_stack).enumerate() {
+        for (level, (image_block, state_block)) in self.image_stack.iter().zip(&self.state_stack).enumerate()
+        {
             let before = image;
-            image = reader.forward(&before, &state);
+            image = image_block.forward(&before, &state);
             if level < last {
-                state = keeper.forward(&state, &before);
+                state = state_block.forward(&state, &before);
             }
         }
         self.decoder[1].forward(&self.decoder[0].forward(&image.squeeze_dim(1)).relu())

@@ -1,36 +1,38 @@
-//! What turns a state into a message, and messages into a state.
+//! Messengers: networks that write messages from a state and read messages into a state.
 
 use tch::{Kind, Tensor};
 
 use super::settings::{ComoSettings, MessengerKind};
 use crate::nn::{BlockShape, CrossBlock, LayerNorm, Linear, Scope};
 
-/// Added to the variance in a messenger's layer normalisation.
+/// Added to the variance in the layer normalisation of a messenger.
 const EPSILON: f64 = 1e-6;
-/// The deviation of the learned query's and placeholder's first values.
+/// Standard deviation of the initial query and placeholder.
 const DEVIATION: f64 = 0.02;
 
-/// One agent's way to write and to read.
+/// The writer and the reader of one agent.
 pub enum Messenger {
     Attention(Box<AttentionMessenger>),
     Linear(LinearMessenger),
 }
 
-/// A learned query reads the state; the state reads messages. Separate weights to write and to read.
+/// Writer: a learned query attends to the state. Reader: state tokens attend to the messages. The
+/// two share no weights.
 pub struct AttentionMessenger {
     /// `[1, 1, m]`
     query: Tensor,
     query_in: Linear,
     writers: Vec<CrossBlock>,
     message_out: Linear,
-    /// `[1, 1, 1, m]` as in the recorded code; added to every message that comes.
+    /// Added to every received message; `[1, 1, 1, m]` as in the published code.
     placeholder: Tensor,
     message_in: Linear,
     readers: Vec<CrossBlock>,
     read_whole_batch: bool,
 }
 
-/// The mean of the state in a linear layer; messages in another, added to every token.
+/// Writer: a linear layer of the mean state token. Reader: a linear layer of the mean message,
+/// added to every state token, then layer normalisation.
 pub struct LinearMessenger {
     write: Linear,
     read: Linear,
@@ -38,7 +40,7 @@ pub struct LinearMessenger {
 }
 
 impl Messenger {
-    /// The messenger that `settings` ask for; none where no messages are sent.
+    /// The messenger of `settings.collab_messenger`; `None` if the agents send no messages.
     pub fn new(scope: &Scope, settings: &ComoSettings) -> Option<Self> {
         match settings.collab_messenger {
             _ if !settings.communicates() => None,
@@ -65,8 +67,8 @@ impl Messenger {
         match self {
             Self::Attention(messenger) => messenger.read(state, messages),
             Self::Linear(messenger) => {
-                let heard = messages.mean_dim([1].as_slice(), true, None::<Kind>);
-                messenger.norm.forward(&(state + messenger.read.forward(&heard)))
+                let mean = messages.mean_dim([1].as_slice(), true, None::<Kind>);
+                messenger.norm.forward(&(state + messenger.read.forward(&mean)))
             }
         }
     }
@@ -117,8 +119,9 @@ impl LinearMessenger {
     }
 }
 
-/// Each number squashed into [-1, 1] and rounded to the nearest of 2^bits levels; gradients pass as if it were not rounded
-/// (Bengio, Leonard and Courville, arXiv 1308.3432).
+/// Each number mapped into [-1, 1] by tanh and rounded to the nearest of 2^bits levels. The
+/// gradient is that without rounding: a straight-through estimator (Bengio, Leonard and Courville,
+/// arXiv 1308.3432).
 pub fn quantised(message: &Tensor, bits: u32) -> Tensor {
     let steps = f64::from((1u32 << bits) - 1);
     let squashed = message.to_kind(Kind::Float).tanh();
@@ -140,7 +143,7 @@ mod tests {
             assert!((ours - expected).abs() < 1e-6);
         }
         quantised(&message, 2).sum(Kind::Float).backward();
-        let slope = 1.0 - 0.1f64.tanh().powi(2);
-        assert!((message.grad().double_value(&[2]) - slope).abs() < 1e-6);
+        let grad = 1.0 - 0.1f64.tanh().powi(2);
+        assert!((message.grad().double_value(&[2]) - grad).abs() < 1e-6);
     }
 }

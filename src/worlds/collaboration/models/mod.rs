@@ -1,6 +1,8 @@
-//! CoMo: agents that see a strip of an image each and must draw the rest, with nothing but a message from the others.
+//! CoMo, the collaborative autoencoder: each agent sees one strip of an image and reconstructs the
+//! others from messages.
 
 mod agent;
+mod autograd;
 mod learning;
 mod messenger;
 mod settings;
@@ -16,7 +18,7 @@ pub use settings::{ComoSettings, MessengerKind};
 pub use strips::{squared_errors, strips, targets, whole};
 pub use trained::{ComoModel, DigitStrips, LearnedBaselines};
 
-use self::agent::{Agent, Mind};
+use self::agent::{Agent, AgentState};
 use self::messenger::quantised;
 use self::strips::{PIXELS, others};
 use crate::nn::{Precision, Scope};
@@ -24,33 +26,34 @@ use crate::nn::{Precision, Scope};
 /// Agents with their messengers.
 pub struct Como {
     agents: Vec<Agent>,
-    /// One each, or none.
+    /// One for each agent, or none at all.
     messengers: Vec<Messenger>,
     message_bits: Option<u32>,
     precision: Precision,
     device: Device,
 }
 
-/// What agents hear of what the others wrote.
+/// The messages that agents receive.
 #[derive(Clone, Copy)]
-pub enum Heard<'a> {
-    Written,
-    /// The messages of which `[B, A]` says 1; in place of the others, zeros.
-    Kept(&'a Tensor),
-    /// Zeros.
-    Nothing,
-    /// What was written of the batch's next image.
-    OfAnotherImage,
+pub enum MessageCondition<'a> {
+    /// The messages as they were sent.
+    Intact,
+    /// Messages masked by `[B, A]`: 1 keeps, 0 replaces by zeros.
+    Dropped(&'a Tensor),
+    /// Zeros in place of all messages.
+    Zeroed,
+    /// The messages about the next image of the batch.
+    Shuffled,
 }
 
-/// What an agent thinks, and says of it `[B, m]` where messages are sent, before it hears.
-struct Spoken {
-    mind: Mind,
+/// An agent's state and outgoing message `[B, m]`, before it reads any.
+struct Outgoing {
+    state: AgentState,
     message: Option<Tensor>,
 }
 
 impl Como {
-    /// The agents that `settings` ask for.
+    /// Agents with the sizes of `settings`.
     pub fn new(scope: &Scope, settings: &ComoSettings, precision: Precision) -> Self {
         let strips = settings.strips();
         let inputs = PIXELS / strips;
@@ -67,7 +70,7 @@ impl Como {
         }
     }
 
-    /// A single agent that sees the whole image and draws it: an autoencoder.
+    /// A single agent that sees and reconstructs the whole image: an autoencoder.
     pub fn autoencoder(scope: &Scope, settings: &ComoSettings, precision: Precision) -> Self {
         Self {
             agents: vec![Agent::new(&scope.sub("agents").sub(0), settings, PIXELS, PIXELS)],
@@ -78,27 +81,29 @@ impl Como {
         }
     }
 
-    /// A
+    /// The number of agents, A.
     pub fn count(&self) -> i64 {
         self.agents.len() as i64
     }
 
-    /// Whether its agents send each other messages.
+    /// True if the agents send messages.
     pub fn communicates(&self) -> bool {
         !self.messengers.is_empty()
     }
 
-    /// What agent i sees `[B, A, P]` -> what it draws `[B, A, Q]` on hearing that, intensities in [0, 1]; in float32.
-    pub fn draw(&self, seen: &Tensor, heard: Heard) -> Tensor {
-        self.draw_each(seen, &[heard]).squeeze_dim(0)
+    /// The reconstructions `[B, A, Q]` from what each agent sees, `[B, A, P]`: intensities in [0,
+    /// 1], float32.
+    pub fn draw(&self, seen: &Tensor, condition: MessageCondition) -> Tensor {
+        self.draw_each(seen, &[condition]).squeeze_dim(0)
     }
 
-    /// The same for H ways to be heard, having looked but once: `[H, B, A, Q]`.
-    pub fn draw_each(&self, seen: &Tensor, heard: &[Heard]) -> Tensor {
-        let spoken: Vec<Spoken> = self.each().map(|i| self.speak(i, seen)).collect();
-        let messages = together(&spoken);
-        let drawn = heard.iter().map(|&heard| {
-            let drawn = self.each().map(|i| self.answer(i, &spoken[i].mind, messages.as_ref(), heard));
+    /// The reconstructions under each of H conditions, `[H, B, A, Q]`; images are encoded once.
+    pub fn draw_each(&self, seen: &Tensor, conditions: &[MessageCondition]) -> Tensor {
+        let outgoing: Vec<Outgoing> = self.each().map(|i| self.encode(i, seen)).collect();
+        let messages = stacked_messages(&outgoing);
+        let drawn = conditions.iter().map(|&condition| {
+            let of = |i: usize| self.decode(i, &outgoing[i].state, messages.as_ref(), condition);
+            let drawn = self.each().map(of);
             Tensor::stack(&drawn.collect::<Vec<_>>(), 1)
         });
         Tensor::stack(&drawn.collect::<Vec<_>>(), 0).sigmoid()
@@ -108,26 +113,33 @@ impl Como {
         0..self.agents.len()
     }
 
-    /// What agent i makes of what it sees, of all `[B, A, P]`.
-    fn speak(&self, i: usize, seen: &Tensor) -> Spoken {
-        let mind = self.agents[i].look(&seen.select(1, i as i64));
-        let message = self.messengers.get(i).map(|own| self.sent(self.agents[i].tell(&mind, own)));
-        Spoken { mind, message }
+    /// The state and message of agent i, where `seen` `[B, A, P]` are the strips of all agents.
+    fn encode(&self, i: usize, seen: &Tensor) -> Outgoing {
+        let state = self.agents[i].encode(&seen.select(1, i as i64));
+        let message = self.messengers.get(i).map(|own| self.quantise(self.agents[i].send(&state, own)));
+        Outgoing { state, message }
     }
 
-    /// What agent i draws, as logits `[B, Q]`, on hearing the others of all messages `[B, A, m]`, where any are sent.
-    fn answer(&self, i: usize, mind: &Mind, messages: Option<&Tensor>, heard: Heard) -> Tensor {
+    /// The reconstruction of agent i, as logits `[B, Q]`, from its state and the messages of the
+    /// other agents among all `messages` `[B, A, m]`, if any are sent.
+    fn decode(
+        &self,
+        i: usize,
+        state: &AgentState,
+        messages: Option<&Tensor>,
+        condition: MessageCondition,
+    ) -> Tensor {
         let agent = &self.agents[i];
         match messages {
             Some(messages) => {
-                let heard = others(&arrived(messages, heard), i as i64);
-                agent.draw(&agent.hear(mind, &heard, &self.messengers[i]))
+                let received = others(&delivered(messages, condition), i as i64);
+                agent.decode(&agent.receive(state, &received, &self.messengers[i]))
             }
-            None => agent.draw(mind),
+            None => agent.decode(state),
         }
     }
 
-    fn sent(&self, message: Tensor) -> Tensor {
+    fn quantise(&self, message: Tensor) -> Tensor {
         match self.message_bits {
             Some(bits) => quantised(&message, bits),
             None => message,
@@ -135,18 +147,18 @@ impl Como {
     }
 }
 
-/// The messages `[B, m]` of all agents as `[B, A, m]`; none where none are sent.
-fn together(spoken: &[Spoken]) -> Option<Tensor> {
-    let messages = spoken.iter().map(|spoken| spoken.message.as_ref()).collect::<Option<Vec<_>>>()?;
+/// The messages `[B, m]` of all agents as one tensor `[B, A, m]`; `None` if the agents send none.
+fn stacked_messages(outgoing: &[Outgoing]) -> Option<Tensor> {
+    let messages = outgoing.iter().map(|outgoing| outgoing.message.as_ref()).collect::<Option<Vec<_>>>()?;
     Some(Tensor::stack(&messages, 1))
 }
 
-/// messages `[B, A, m]` as they are heard
-fn arrived(messages: &Tensor, heard: Heard) -> Tensor {
-    match heard {
-        Heard::Written => messages.shallow_clone(),
-        Heard::Kept(kept) => messages * kept.unsqueeze(-1),
-        Heard::Nothing => messages.zeros_like(),
-        Heard::OfAnotherImage => messages.roll([-1], [0]),
+/// The messages `[B, A, m]` as delivered under a condition.
+fn delivered(messages: &Tensor, condition: MessageCondition) -> Tensor {
+    match condition {
+        MessageCondition::Intact => messages.shallow_clone(),
+        MessageCondition::Dropped(kept) => messages * kept.unsqueeze(-1),
+        MessageCondition::Zeroed => messages.zeros_like(),
+        MessageCondition::Shuffled => messages.roll([-1], [0]),
     }
 }

@@ -1,16 +1,17 @@
-//! What the collaborative autoencoder can be told.
+//! The settings of the collaborative autoencoder.
 
 use serde::{Deserialize, Serialize};
 
-use super::agent::STACK_HEADS;
 use crate::datasets::{IMAGE_SIZE, mnist};
 use crate::optim::{LrSchedule, OptimizerKind, Recipe};
 use crate::settings::check::{DEEPEST, InvalidSetting, MOST, WIDEST, at_least, at_most, positive, refuse};
 use crate::training::AUTO;
 
+/// Attention heads of the blocks in an agent's stacks.
+pub const STACK_HEADS: i64 = 4;
 /// Adam's epsilon.
 const EPSILON: f64 = 1e-8;
-/// More bits a number than this are no fewer than float32 has in its fraction.
+/// The bits in the fraction of a float32 number: more would not quantise it.
 const MOST_BITS: u32 = 23;
 
 /// Settings under `como`.
@@ -29,42 +30,47 @@ pub struct ComoSettings {
     pub encoding_dim: usize,
     /// Tokens of an agent's state.
     pub state_size: usize,
-    /// Blocks in each of an agent's two stacks; heads in each of a messenger's blocks (the name is the recorded code's).
+    /// Blocks in each of an agent's two stacks, and attention heads in each block of a messenger.
+    /// The name is the published code's.
     pub num_heads: usize,
-    /// Agents: 1 alone without messages, or as many as strips the image is cut into: 2, 4, 7, 14.
+    /// The number of agents: 1, which sends no messages, or one for each of 2, 4, 7 or 14 strips.
     pub collab_n_agents: usize,
-    /// What turns states into messages and back.
+    /// The network that writes and reads messages.
     pub collab_messenger: MessengerKind,
     /// Numbers in a message.
     pub collab_message_size: usize,
-    /// Blocks that write a message, and blocks that read one, of an `attention` messenger.
+    /// Blocks of the writer, and of the reader, of an `attention` messenger.
     pub collab_dec_depth: usize,
-    /// Lets the readers of an `attention` messenger attend to the messages of the whole batch, as the recorded code
-    /// does; they cannot tell then which message is about their own image.
+    /// Readers of an `attention` messenger attend to the messages of the whole batch, as in the
+    /// published code, and so cannot know which message is about their own image.
     pub read_whole_batch: bool,
-    /// How often a whole message is lost in training, from 0 to 1.
+    /// The probability that a whole message is dropped in training, from 0 to 1.
     pub drop_message: f64,
-    /// Bits a number of a message is rounded to; null sends float32.
+    /// The number of bits that each number of a message is rounded to; null sends float32.
     pub message_bits: Option<u32>,
-    /// How often the agents are given each other's strips in training, from 0 to 1; what they draw stays.
+    /// The probability that the strips are shown in reverse order in training, from 0 to 1; the
+    /// targets stay in place.
     pub swap_probability: f64,
-    /// Flips training digits left to right with probability 1/2 (the recorded code does not).
+    /// Flips training digits left to right with probability 1/2; the published code does not flip.
     pub flip: bool,
-    /// A run folder or checkpoint whose first agent all agents start from; `auto` trains one first.
+    /// A run folder or checkpoint, whose first agent all agents start from; `auto` trains one
+    /// first.
     pub single_agent_path: Option<String>,
-    /// Trains beside them what they are judged by: agents without messages, and an autoencoder that sees all.
+    /// Trains two baselines in the same run: agents without messages, and an autoencoder of whole
+    /// images.
     #[serde(alias = "floors")]
     pub baselines: bool,
 }
 
-/// What turns states into messages and back.
+/// The network that writes and reads messages.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessengerKind {
-    /// A learned query that reads the state, and state tokens that read the message.
+    /// Writer: a learned query attends to the state. Reader: state tokens attend to the messages.
     #[default]
     #[serde(rename = "attention", alias = "CollaborativeMessage")]
     Attention,
-    /// A linear layer of the mean state, and one that adds the message to every state token.
+    /// Writer: a linear layer of the mean state token. Reader: a linear layer of the mean message,
+    /// added to every state token.
     #[serde(rename = "linear", alias = "SimpleCollaborativeMessage")]
     Linear,
     /// No messages.
@@ -98,7 +104,7 @@ impl Default for ComoSettings {
 }
 
 impl ComoSettings {
-    /// Refuses what a model cannot be built from or trained with.
+    /// Refuses values that no model can be built or trained with.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(
             1,
@@ -180,8 +186,8 @@ impl ComoSettings {
         }
     }
 
-    /// The settings of the single agent that agents of these settings can start from: it is trained on
-    /// the same digits, without the settings of messages.
+    /// The settings of the single agent that agents of these settings can start from: it is trained
+    /// on the same digits, without the settings of messages.
     pub fn of_single_agent(&self) -> Self {
         Self {
             collab_n_agents: 1,
@@ -198,23 +204,23 @@ impl ComoSettings {
         }
     }
 
-    /// S, the strips an image is cut into.
+    /// The number of strips that an image is cut into, S.
     pub fn strips(&self) -> i64 {
         self.collab_n_agents.max(2) as i64
     }
 
-    /// Whether messages are sent at all.
+    /// True if the agents send messages.
     pub fn communicates(&self) -> bool {
         self.collab_n_agents > 1 && self.collab_messenger != MessengerKind::None
     }
 
-    /// The bits that all agents together send for one image.
+    /// The number of bits that all agents together send for one image.
     pub fn bits_per_image(&self) -> usize {
         let bits = self.message_bits.unwrap_or(f32::MANTISSA_DIGITS + 8) as usize;
         if self.communicates() { self.collab_n_agents * self.collab_message_size * bits } else { 0 }
     }
 
-    /// Adam (no decay) at a constant rate.
+    /// Adam without weight decay, at a constant learning rate.
     pub fn recipe(&self) -> Recipe {
         Recipe {
             epochs: self.epochs,

@@ -1,4 +1,4 @@
-//! Images cut into upright strips, one for each agent.
+//! Images cut into vertical strips, one for each agent.
 
 use tch::{Kind, Tensor};
 
@@ -7,19 +7,23 @@ use crate::datasets::IMAGE_SIZE;
 const SIDE: i64 = IMAGE_SIZE as i64;
 pub const PIXELS: i64 = SIDE * SIDE;
 
-/// images `[B, 28, 28]` -> strips from left to right `[B, S, 28 * 28 / S]`
+/// images `[B, 28, 28]` -> strips from left to right `[B, S, P]` with P = 784 / S pixels, row by
+/// row
 pub fn strips(images: &Tensor, count: i64) -> Tensor {
     images.view([-1, SIDE, count, SIDE / count]).transpose(1, 2).flatten(2, 3)
 }
 
-/// What each of A agents is to draw: all strips `[B, S, P]` but the one of its own place -> `[B, A, (S-1) P]`
+/// strips `[B, S, P]` -> targets `[B, A, (S-1) P]` of A agents: all strips but that of the agent's
+/// place
 pub fn targets(strips: &Tensor, agents: i64) -> Tensor {
     let of_agent = |i| others(strips, i).flatten(1, 2);
     Tensor::stack(&(0..agents).map(of_agent).collect::<Vec<_>>(), 1)
 }
 
-/// What A agents drew, `[B, A, (S-1) P]`, as images `[B, 28, 28]`: the mean of the drawings of each strip, and of a strip that
-/// nobody draws what `strips` `[B, S, P]` holds.
+/// reconstructions of A agents `[B, A, (S-1) P]` -> images `[B, 28, 28]`
+///
+/// Each strip is the mean of its reconstructions; a strip that no agent reconstructs is taken from
+/// `strips` `[B, S, P]`.
 pub fn whole(drawn: &Tensor, strips: &Tensor) -> Tensor {
     let (batch, count, pixels) = strips.size3().expect("strips are [B, S, P]");
     let agents = drawn.size()[1];
@@ -37,12 +41,12 @@ pub fn whole(drawn: &Tensor, strips: &Tensor) -> Tensor {
     strips.view([batch, count, SIDE, SIDE / count]).transpose(1, 2).reshape([batch, SIDE, SIDE])
 }
 
-/// The mean squared error of each agent's drawing: `[.., B, A, Q]` twice -> `[.., A]`
+/// reconstructions and targets `[.., B, A, Q]` -> mean squared errors of each agent `[.., A]`
 pub fn squared_errors(drawn: &Tensor, targets: &Tensor) -> Tensor {
     (drawn - targets).square().mean_dim([-3, -1].as_slice(), false, Kind::Float)
 }
 
-/// `[B, A, ..]` -> `[B, A-1, ..]`, all but the `one`th
+/// `[B, A, ..]` -> `[B, A-1, ..]`, without entry `one` of A
 pub fn others(all: &Tensor, one: i64) -> Tensor {
     let count = all.size()[1];
     Tensor::cat(&[all.narrow(1, 0, one), all.narrow(1, one + 1, count - one - 1)], 1)

@@ -1,49 +1,49 @@
-//! All that one run trains: agents, and beside them what they are judged by.
+//! The trained model: the agents and their learned baselines.
 
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use tch::{Device, Tensor};
 
-use super::{Como, ComoSettings, Heard, MessengerKind, strips, targets};
+use super::{Como, ComoSettings, MessageCondition, MessengerKind, strips, targets};
 use crate::nn::{Parameters, Precision};
 use crate::objectives::LossReport;
 use crate::worlds::collaboration::{DigitDraw, DigitViews};
 
-/// Digits as agents see them.
+/// A batch of digits, cut into strips.
 pub struct DigitStrips {
-    /// What each agent sees, `[B, A, P]`.
+    /// The pixels that each agent sees, `[B, A, P]`.
     pub seen: Tensor,
-    /// What each agent is to draw, `[B, A, Q]`.
+    /// The pixels that each agent reconstructs, `[B, A, Q]`.
     pub targets: Tensor,
-    /// All pixels, `[B, 1, 784]`.
+    /// All pixels of the images, `[B, 1, 784]`.
     pub whole: Tensor,
-    /// Which messages arrive, `[B, A]`; none where all do.
+    /// The mask of delivered messages, `[B, A]`: 1 keeps, 0 drops; `None` keeps all.
     pub kept: Option<Tensor>,
 }
 
-/// Agents that talk, and what their drawings are compared with.
+/// Agents that communicate, and the baselines that learn in the same run.
 pub struct ComoModel {
     pub parameters: Parameters,
     pub agents: Como,
     pub baselines: Option<LearnedBaselines>,
 }
 
-/// Networks of the same sizes that learn from the same batches. Each has parameters of its own, so that training all in
-/// one step is training each alone.
+/// Networks of the same sizes that learn from the same batches. They share no parameters with the
+/// agents or each other, so that each trains as it would alone.
 pub struct LearnedBaselines {
-    /// The same agents without messages; none where the agents send none.
+    /// Agents without messages; `None` if the trained agents send none either.
     pub silent: Option<Como>,
-    /// One that sees all it is to draw.
+    /// An agent that sees and reconstructs whole images.
     pub autoencoder: Como,
 }
 
 impl DigitStrips {
-    /// Images `[B, 28, 28]` cut up for `agents` agents, none of them swapped.
+    /// Images `[B, 28, 28]` cut into `count` strips for `agents` agents, unswapped and with all
+    /// messages kept.
     pub fn new(images: &Tensor, count: i64, agents: i64) -> Self {
         Self::cut(images, &strips(images, count), agents)
     }
 
-    /// Images beside their strips.
     fn cut(images: &Tensor, strips: &Tensor, agents: i64) -> Self {
         Self {
             seen: strips.narrow(1, 0, agents),
@@ -53,7 +53,7 @@ impl DigitStrips {
         }
     }
 
-    /// The training batch that was drawn.
+    /// The training batch of a draw.
     pub fn drawn(digits: &DigitViews, draw: &DigitDraw, count: i64, agents: i64) -> Self {
         let images = digits.views(draw);
         let (upright, device) = (strips(&images, count), images.device());
@@ -66,7 +66,7 @@ impl DigitStrips {
 }
 
 impl ComoModel {
-    /// What `settings` ask for, with initial parameters that follow from `seed`.
+    /// The model of `settings`, with initial parameters that follow from `seed`.
     pub fn new(settings: &ComoSettings, seed: u64, precision: Precision, device: Device) -> Self {
         let parameters = Parameters::new(device, seed);
         let agents = Como::new(&parameters.root(), settings, precision);
@@ -75,20 +75,20 @@ impl ComoModel {
         Self { parameters, agents, baselines }
     }
 
-    /// Leaves the gradient of all agents' errors with the parameters, and those of the baselines, which share nothing with them.
+    /// Adds the gradients of the agents' and the baselines' losses to their parameters.
     pub fn learn(&self, batch: &DigitStrips) -> LossReport {
         let DigitStrips { seen, targets, whole, kept } = batch;
-        let heard = kept.as_ref().map_or(Heard::Written, Heard::Kept);
-        let mut terms = vec![("drawing", 1.0, self.agents.learn(seen, targets, heard))];
+        let condition = kept.as_ref().map_or(MessageCondition::Intact, MessageCondition::Dropped);
+        let mut terms = vec![("drawing", 1.0, self.agents.learn(seen, targets, condition))];
         if let Some(LearnedBaselines { silent, autoencoder }) = &self.baselines {
-            let silent = silent.as_ref().map(|model| model.learn(seen, targets, Heard::Written));
+            let silent = silent.as_ref().map(|model| model.learn(seen, targets, MessageCondition::Intact));
             terms.extend(silent.map(|error| ("silent", 1.0, error)));
-            terms.push(("autoencoder", 1.0, autoencoder.learn(whole, whole, Heard::Written)));
+            terms.push(("autoencoder", 1.0, autoencoder.learn(whole, whole, MessageCondition::Intact)));
         }
         LossReport::weighted(terms)
     }
 
-    /// Lets every agent start as the first agent among `tensors`.
+    /// Copies the first agent among `tensors` into every agent.
     ///
     /// # Errors
     /// Names the tensor that is missing or has another shape.
@@ -107,9 +107,11 @@ impl ComoModel {
 
 impl LearnedBaselines {
     fn new(parameters: &Parameters, settings: &ComoSettings, precision: Precision) -> Self {
+        // The scope is a name in checkpoints.
         let scope = parameters.root().sub("floors");
-        let mute = ComoSettings { collab_messenger: MessengerKind::None, ..settings.clone() };
-        let silent = settings.communicates().then(|| Como::new(&scope.sub("silent"), &mute, precision));
+        let no_messages = ComoSettings { collab_messenger: MessengerKind::None, ..settings.clone() };
+        let silent =
+            settings.communicates().then(|| Como::new(&scope.sub("silent"), &no_messages, precision));
         Self { silent, autoencoder: Como::autoencoder(&scope.sub("autoencoder"), settings, precision) }
     }
 }

@@ -1,30 +1,30 @@
-//! How many dots a world has.
+//! The dots of a world and their roles.
 
 use serde::{Deserialize, Serialize};
 
-/// One dot, or three of which the first obeys the actions.
+/// The number of dots; the first one moves by the actions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub enum DatasetType {
     /// One dot.
     #[default]
     Single,
-    /// Three dots: two that move, one that stands still.
+    /// Three dots: two moving ones and a standing one.
     Multiple,
 }
 
-/// What a dot does.
+/// The motion of a dot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
-    /// Moves by the actions that a model is given.
+    /// Moves by the actions that the model receives.
     Action,
-    /// Moves in the same way, by actions that no model is given.
+    /// Moves in the same way, by hidden actions.
     Other,
     /// Stands still.
     Standing,
 }
 
 impl DatasetType {
-    /// The dots in the order of their channels and locations.
+    /// The roles of the dots, in the order of channels and locations.
     pub fn roles(self) -> &'static [Role] {
         match self {
             Self::Single => &[Role::Action],
@@ -34,7 +34,7 @@ impl DatasetType {
 }
 
 impl Role {
-    /// As tables name it.
+    /// The name in tables.
     pub fn name(self) -> &'static str {
         match self {
             Self::Action => "action dot",

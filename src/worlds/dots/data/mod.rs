@@ -1,22 +1,24 @@
-//! Trajectories of moving dots, their overlays and units.
+//! The world of moving dots: trajectories, images, distractors and units.
 
 mod dataset_type;
+mod distractor;
+mod distractor_projections;
 mod dots;
-mod film;
-mod noise;
 mod normalisation;
-mod overlay_projections;
+mod path;
 mod render;
+mod sequence_renderer;
+mod settings;
 mod trajectories;
-mod trajectory;
 
 #[cfg(test)]
 mod parity;
 
 pub use dataset_type::{DatasetType, Role};
-pub use dots::{Dots, DotsSettings, HostTrajectories};
-pub use noise::Overlay;
+pub use distractor::Distractor;
+pub use distractor_projections::PROJECTIONS;
+pub use dots::{Dots, HostTrajectories};
 pub use normalisation::Normalisation;
-pub use overlay_projections::PROJECTIONS;
+pub use path::MAX_STEP;
+pub use settings::DotsSettings;
 pub use trajectories::Trajectories;
-pub use trajectory::MAX_STEP;

@@ -1,4 +1,4 @@
-//! Reads what independent code recorded, for tests.
+//! Tensors and statistics recorded from the published PyTorch code, for tests.
 
 use safetensors::SafeTensors;
 use std::path::PathBuf;

@@ -1,14 +1,16 @@
-//! A dot on an image: a Gaussian bump, separable in x and y.
+//! The image of a dot: a Gaussian bump, separable in x and y.
 
 use std::array::from_fn;
 use std::f64::consts::TAU;
 
 pub use crate::datasets::{IMAGE_SIZE, Image, PIXELS};
 
-// A product of two factors stays a normal number; denormal products would cost a hundred cycles each.
+// A product of two factors stays a normal number; denormal products would cost a hundred cycles
+// each.
 const SMALLEST_EXPONENT: f32 = -41.0;
 
-/// The shape of a dot: exp(-d^2 / (2 s^2)) / (2 pi s^2) at distance d, as `exp` of x times `exp` of y.
+/// The shape of a dot: exp(-d^2 / (2 s^2)) / (2 pi s^2) at distance d, computed as a factor of x
+/// times a factor of y.
 #[derive(Clone, Copy, Debug)]
 pub struct Dot {
     sharpness: f32,
@@ -21,7 +23,7 @@ impl Dot {
         Self { sharpness: (0.5 / (std * std)) as f32, amplitude: (1.0 / (TAU * std * std)) as f32 }
     }
 
-    /// Adds the dot at (x, y), in pixels and multiplied by `gain`, to an image.
+    /// Adds the dot at (x, y) in pixels, multiplied by `gain`, to an image.
     pub fn add_to(&self, image: &mut Image, [x, y]: [f32; 2], gain: f32) {
         let columns = self.factors(x).map(|factor| factor * self.amplitude * gain);
         for (row, height) in image.as_chunks_mut::<IMAGE_SIZE>().0.iter_mut().zip(self.factors(y)) {
@@ -29,7 +31,7 @@ impl Dot {
         }
     }
 
-    /// The largest pixel of the image of a dot at (x, y) inside that image: the nearest one.
+    /// The largest pixel of the image of a dot at (x, y): the one nearest to its centre.
     pub fn peak(&self, location: [f32; 2]) -> f32 {
         location.iter().map(|at| self.factor(at.round() - at)).product::<f32>() * self.amplitude
     }
@@ -45,8 +47,8 @@ impl Dot {
 
     /// The sum over all pixels of the product of the images of dots at `a` and `b`.
     pub fn overlap(&self, a: [f32; 2], b: [f32; 2]) -> f64 {
-        let along = |a, b| self.factors(a).iter().zip(self.factors(b)).map(|(a, b)| a * b).sum::<f32>();
-        f64::from(self.amplitude).powi(2) * f64::from(along(a[0], b[0])) * f64::from(along(a[1], b[1]))
+        let product = |a, b| self.factors(a).iter().zip(self.factors(b)).map(|(a, b)| a * b).sum::<f32>();
+        f64::from(self.amplitude).powi(2) * f64::from(product(a[0], b[0])) * f64::from(product(a[1], b[1]))
     }
 
     fn factors(&self, centre: f32) -> [f32; IMAGE_SIZE] {
@@ -58,14 +60,15 @@ impl Dot {
     }
 }
 
-/// e^x for x in [-80, 80], within 3e-7 of itself: 2^n e^r with |r| <= ln(2) / 2 and e^r by its Taylor series.
+/// e^x for x in [-80, 80], with a relative error below 3e-7: 2^n e^r with |r| <= ln(2) / 2 and e^r
+/// by its Taylor series.
 ///
-/// Unlike libm's, the compiler turns several of these into vector instructions.
+/// Unlike the exp of libm, the compiler can vectorise it.
 #[inline(always)]
 fn exp(x: f32) -> f32 {
-    // Adding it leaves no bits for a fraction, so n is the nearest integer, and stands in the lowest bits.
+    // The sum has no bits for a fraction, so that its lowest bits hold the nearest integer n.
     const ROUND: f32 = (3 << 22) as f32;
-    // ln(2) in two parts, of which the first has so few bits that its product with n is exact.
+    // ln(2) in two parts; the first has so few bits that its product with n is exact.
     const LN_2_COARSE: f32 = 355.0 / 512.0;
     const COARSE_EXCESS: f32 = 2.121_944_4e-4;
     let shifted = x * std::f32::consts::LOG2_E + ROUND;

@@ -1,20 +1,20 @@
-//! Batches on the device that computes.
+//! Batches on the device.
 
 use anyhow::Result;
+use ndarray::{Array, Dimension};
 use tch::{Device, Tensor};
 
 use super::HostTrajectories;
-use crate::datasets::IMAGE_SIZE;
 
-/// A batch of trajectories, time first.
+/// A batch of trajectories, time first, in the units of its world's normalisation.
 pub struct Trajectories {
-    /// Which batch of its stream it is.
+    /// The index of the batch in its stream.
     pub index: u64,
-    /// `[T', B, C, 28, 28]`, where T' is how many frames were rendered
+    /// Images of the first T' frames, `[T', B, C, 28, 28]`.
     pub states: Tensor,
-    /// `[T-1, B, 2]`
+    /// Intended steps of the first dot, `[T-1, B, 2]`.
     pub actions: Tensor,
-    /// `[T, B, dots, 2]` as (x, y)
+    /// Positions as (x, y), `[T, B, dots, 2]`.
     pub locations: Tensor,
 }
 
@@ -22,20 +22,17 @@ impl Trajectories {
     /// Copies a batch to `device`.
     ///
     /// # Errors
-    /// When libtorch cannot, for want of memory for instance.
+    /// When libtorch cannot copy, for example because the device is out of memory.
     pub fn new(host: &HostTrajectories, device: Device) -> Result<Self> {
-        let [rendered, frames, batch, channels, dots] =
-            [host.rendered, host.frames, host.batch, host.channels, host.dots].map(|n| n as i64);
-        let side = IMAGE_SIZE as i64;
         Ok(Self {
             index: host.index,
-            states: on(device, &host.states, &[rendered, batch, channels, side, side])?,
-            actions: on(device, &host.actions, &[frames - 1, batch, 2])?,
-            locations: on(device, &host.locations, &[frames, batch, dots, 2])?,
+            states: copied(&host.states, device)?,
+            actions: copied(&host.actions, device)?,
+            locations: copied(&host.locations, device)?,
         })
     }
 }
 
-fn on(device: Device, values: &[f32], shape: &[i64]) -> Result<Tensor> {
-    Ok(Tensor::f_from_slice(values)?.f_view(shape)?.f_to_device(device)?)
+fn copied<D: Dimension>(array: &Array<f32, D>, device: Device) -> Result<Tensor> {
+    Ok(Tensor::try_from(array)?.f_to_device(device)?)
 }

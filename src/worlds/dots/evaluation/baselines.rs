@@ -1,66 +1,73 @@
-//! Baselines: what can be guessed of the dots' positions by those who see no image but may know the start.
+//! Baselines: predictors of the dots' positions that see no image, though some know the start.
 
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::{Device, Kind, Tensor};
 
 use super::errors::{Score, SquaredErrors};
 use crate::worlds::dots::data::{Dots, HostTrajectories};
+use umwelt_torch::NormalEquations;
 
-/// A guesser and how well it does.
+/// A predictor without images, with its score.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Baseline {
     pub name: String,
     pub score: Score,
 }
 
-/// What can be guessed of a dot whose actions are not known.
+/// The baselines of a dot whose actions are hidden.
 const WITHOUT_ACTIONS: [&str; 2] = ["copy", "centre"];
 
-/// The baselines of every dot in `count` batches of a stream, best first: all of them for the first dot, whose actions
-/// are known, and for others those that need none. Paths start at the last of the `shown` frames.
-pub fn baselines(world: &Dots, stream: &str, count: u64, shown: usize) -> Vec<Vec<Baseline>> {
+/// The baselines of every dot in `count` batches of a stream, best first. The first dot, whose
+/// actions are known, has all of them; other dots have those that need no actions. Paths start at
+/// the last of `burn_in` frames.
+///
+/// # Errors
+/// When the regression on the paths has no solution.
+pub fn baselines(world: &Dots, stream: &str, count: u64, burn_in: usize) -> Result<Vec<Vec<Baseline>>> {
     let batches: Vec<HostTrajectories> = (0..count).map(|index| world.batch(stream, index, 0)).collect();
     let of_dot = |dot| {
-        let paths: Vec<Paths> = batches.iter().map(|host| Paths::new(world, host, shown, dot)).collect();
+        let paths = batches.iter().map(|host| Paths::new(world, host, burn_in, dot));
+        let paths: Vec<Paths> = paths.collect::<Result<_>>()?;
         baselines_of(&Paths::together(&paths), world.walls(), dot == 0)
     };
     (0..world.roles().len()).map(of_dot).collect()
 }
 
-fn baselines_of(paths: &Paths, walls: (f64, f64), actions_known: bool) -> Vec<Baseline> {
+fn baselines_of(paths: &Paths, walls: (f64, f64), actions_known: bool) -> Result<Vec<Baseline>> {
     let free = paths.start() + &paths.travelled;
-    let guesses = [
+    let predictions = [
         ("simulator", paths.simulated(walls)),
         ("dead reckoning", free.clamp(walls.0, walls.1)),
-        ("linear", paths.regressed(&[&paths.start().expand_as(&paths.travelled), &paths.travelled])),
+        ("linear", paths.regressed(&[&paths.start().expand_as(&paths.travelled), &paths.travelled])?),
         ("no walls", free),
         ("copy", paths.start().expand_as(&paths.travelled)),
-        ("summed actions", paths.regressed(&[&paths.travelled])),
+        ("summed actions", paths.regressed(&[&paths.travelled])?),
         ("centre", Tensor::full_like(&paths.travelled, f64::midpoint(walls.0, walls.1))),
     ];
     let known = |(name, _): &(&str, Tensor)| actions_known || WITHOUT_ACTIONS.contains(name);
-    guesses.into_iter().filter(known).map(|(name, guess)| paths.baseline(name, &guess)).collect()
+    predictions.into_iter().filter(known).map(|(name, positions)| paths.baseline(name, &positions)).collect()
 }
 
-/// True positions of a dot and the first dot's actions summed until then, `[T, N, 2]` each, in pixels.
+/// True positions of a dot and the cumulative actions of the first dot, `[T, N, 2]` each, in
+/// pixels.
 struct Paths {
     positions: Tensor,
     travelled: Tensor,
 }
 
 impl Paths {
-    fn new(world: &Dots, host: &HostTrajectories, shown: usize, dot: usize) -> Self {
-        let (frames, batch, dots) = (host.frames as i64, host.batch as i64, host.dots as i64);
-        let first = shown as i64 - 1;
+    fn new(world: &Dots, host: &HostTrajectories, burn_in: usize, dot: usize) -> Result<Self> {
+        let first = burn_in as i64 - 1;
         let since = |x: Tensor| x.narrow(0, first, x.size()[0] - first).to_kind(Kind::Double);
         let units = world.normalisation();
-        let positions = Tensor::from_slice(&host.locations).view([frames, batch, dots, 2]);
-        let actions = since(Tensor::from_slice(&host.actions).view([frames - 1, batch, 2]));
-        let none = Tensor::zeros([1, batch, 2], (Kind::Double, Device::Cpu));
-        Self {
+        let positions = Tensor::try_from(&host.locations)?;
+        let actions = since(Tensor::try_from(&host.actions)?);
+        let none = Tensor::zeros([1, actions.size()[1], 2], (Kind::Double, Device::Cpu));
+        Ok(Self {
             positions: since(positions.select(2, dot as i64)) * units.location_unit + units.location_centre,
             travelled: Tensor::cat(&[none, actions.cumsum(0, Kind::Double) * units.action_unit], 0),
-        }
+        })
     }
 
     fn together(parts: &[Self]) -> Self {
@@ -72,7 +79,7 @@ impl Paths {
         self.positions.narrow(0, 0, 1)
     }
 
-    /// The world's own rule: every step from where the last one ended, stopped by the walls.
+    /// The dynamics of the world: each action from the last position, stopped by the walls.
     fn simulated(&self, walls: (f64, f64)) -> Tensor {
         let actions = self.travelled.diff(1, 0, None::<&Tensor>, None::<&Tensor>);
         let step = |at: &mut Tensor, action: Tensor| {
@@ -84,21 +91,22 @@ impl Paths {
         Tensor::stack(&std::iter::once(start.shallow_clone()).chain(later).collect::<Vec<_>>(), 0)
     }
 
-    /// The best affine guess from `known` `[T, N, 2]` each, the same for all frames, fitted to these very paths.
-    fn regressed(&self, known: &[&Tensor]) -> Tensor {
+    /// Positions `[T, N, 2]` by one affine map of `known`, `[T, N, 2]` each, for all frames. The
+    /// map is fitted to these paths by least squares.
+    fn regressed(&self, known: &[&Tensor]) -> Result<Tensor> {
         let rows = |x: &Tensor| x.reshape([-1, 2]);
         let one = Tensor::ones([self.travelled.numel() as i64 / 2, 1], (Kind::Double, Device::Cpu));
         let columns: Vec<Tensor> = known.iter().map(|x| rows(x)).chain([one]).collect();
         let x = Tensor::cat(&columns, 1);
-        let gram = x.transpose(0, 1).matmul(&x);
-        let weights = Tensor::linalg_solve(&gram, &x.transpose(0, 1).matmul(&rows(&self.positions)), true);
-        x.matmul(&weights).view_as(&self.positions)
+        let mut equations = NormalEquations::without_ridge(x.size()[1], 2, Device::Cpu);
+        equations.add(&x, &rows(&self.positions));
+        Ok(x.matmul(&equations.coefficients()?).view_as(&self.positions))
     }
 
-    fn baseline(&self, name: &str, guess: &Tensor) -> Baseline {
+    fn baseline(&self, name: &str, positions: &Tensor) -> Result<Baseline> {
         let mut errors = SquaredErrors::default();
-        errors.add(&guess.unsqueeze(2), &self.positions.unsqueeze(2));
-        Baseline { name: name.into(), score: errors.score(|px| px) }
+        errors.add(&positions.unsqueeze(2), &self.positions.unsqueeze(2));
+        Ok(Baseline { name: name.into(), score: errors.score(|px| px)? })
     }
 }
 
@@ -110,7 +118,7 @@ mod tests {
     #[test]
     fn baselines_are_those_that_the_readme_states() {
         let world = Dots::new(DotsSettings { normalize: true, ..DotsSettings::default() }).unwrap();
-        let found = &baselines(&world, "score", 78, 1)[0];
+        let found = &baselines(&world, "score", 78, 1).unwrap()[0];
         let expected = [
             ("simulator", 0.0),
             ("dead reckoning", 1.15),
@@ -135,17 +143,19 @@ mod tests {
     #[test]
     fn paths_start_at_the_last_frame_shown() {
         let world = Dots::new(DotsSettings { frames: 6, ..DotsSettings::default() }).unwrap();
-        let found = &baselines(&world, "score", 2, 3)[0];
+        let found = &baselines(&world, "score", 2, 3).unwrap()[0];
         let score = |name: &str| &found.iter().find(|baseline| baseline.name == name).unwrap().score;
         assert!(score("simulator").rmse_px < 1e-6);
-        // By hand: how far frames 2 to 5 are from frame 2.
+        // By hand: the distances of frames 2 to 5 from frame 2.
         let (mut sums, mut count) = ([0f64; 4], 0.0);
         for host in [0, 1].map(|index| world.batch("score", index, 0)) {
-            let at =
-                |t: usize, b: usize, axis: usize| f64::from(host.locations[(t * host.batch + b) * 2 + axis]);
-            for b in 0..host.batch {
-                let squared =
-                    |t: usize| (0..2).map(|axis| (at(t, b, axis) - at(2, b, axis)).powi(2)).sum::<f64>();
+            let locations = host.locations.mapv(f64::from);
+            for b in 0..locations.dim().1 {
+                let squared = |t: usize| {
+                    (0..2)
+                        .map(|axis| (locations[[t, b, 0, axis]] - locations[[2, b, 0, axis]]).powi(2))
+                        .sum::<f64>()
+                };
                 (0..4).for_each(|t| sums[t] += squared(t + 2));
                 count += 1.0;
             }
@@ -160,7 +170,7 @@ mod tests {
     fn other_dots_have_the_baselines_that_need_no_actions() {
         let settings = DotsSettings { dataset_type: DatasetType::Multiple, ..DotsSettings::default() };
         let world = Dots::new(settings).unwrap();
-        let found = baselines(&world, "score", 20, 1);
+        let found = baselines(&world, "score", 20, 1).unwrap();
         let of = |dot: usize| &found[dot];
         assert_eq!((of(0).len(), of(1)[0].name.as_str(), of(1)[1].name.as_str()), (7, "copy", "centre"));
         assert!((of(1)[0].score.rmse_px - 5.82).abs() < 0.3 && (of(1)[1].score.rmse_px - 9.37).abs() < 0.3);
@@ -173,7 +183,7 @@ mod tests {
     fn normalised_units_change_no_baseline() {
         let baseline = |normalize| {
             let world = Dots::new(DotsSettings { normalize, ..DotsSettings::default() }).unwrap();
-            baselines(&world, "score", 2, 1)[0][2].score.rmse_px
+            baselines(&world, "score", 2, 1).unwrap()[0][2].score.rmse_px
         };
         assert!((baseline(true) - baseline(false)).abs() < 1e-4);
     }

@@ -8,7 +8,8 @@ const PREDICTION: &str = "prediction.rmse_px";
 const ENCODING: &str = "encoding.rmse_px";
 
 impl Evaluation {
-    /// The scores with the baselines of each; it is about the errors of prediction and encoding.
+    /// The score card: all scores with their baselines; the headline is the errors of prediction
+    /// and encoding.
     pub fn card(&self) -> ScoreCard {
         ScoreCard {
             scores: self.scores(),

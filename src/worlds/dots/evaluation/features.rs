@@ -1,4 +1,4 @@
-//! What the probes read. Frames count from the last one that the model is shown: frame 0 of T.
+//! Probe inputs. Frame 0 of T is the last burn-in frame.
 
 use anyhow::Result;
 use tch::Tensor;
@@ -8,44 +8,56 @@ use crate::training::Prefetch;
 use crate::worlds::dots::data::{Dots, Trajectories};
 use crate::worlds::dots::models::WorldModel;
 
-/// Which encodings a probe reads.
+/// The encodings that a probe reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Part {
-    /// Frame 0 as it was seen, and all that was predicted from it.
+pub enum ProbeTarget {
+    /// The encoding of frame 0 and all predictions from it.
     Prediction,
-    /// Frame 0 alone.
+    /// The encoding of frame 0.
     Encoding,
 }
 
-impl Part {
-    /// How many of T frames it reads.
+impl ProbeTarget {
+    /// The name in stream names and progress messages.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Prediction => "prediction",
+            Self::Encoding => "encoding",
+        }
+    }
+
+    /// The number of frames that the probe reads, out of `all`.
     pub fn frames(self, all: i64) -> i64 {
         if self == Self::Prediction { all } else { 1 }
     }
 }
 
-/// Encodings `[T, B, D]`: that of frame 0, then those the model predicts (for [`Part::Encoding`] the first alone).
-pub fn encodings(model: &dyn WorldModel, batch: &Trajectories, part: Part, mode: Mode) -> Tensor {
+/// Encodings `[T, B, D]`: that of frame 0, then the predicted ones. [`ProbeTarget::Encoding`] gives
+/// the first alone, `[1, B, D]`.
+pub fn encodings(model: &dyn WorldModel, batch: &Trajectories, part: ProbeTarget, mode: Mode) -> Tensor {
     match part {
-        Part::Encoding => model.encode(&batch.states.get(model.burn_in() as i64 - 1), mode).unsqueeze(0),
-        Part::Prediction => imagined(model, batch, &seen(model, batch, mode), mode),
+        ProbeTarget::Encoding => {
+            model.encode(&batch.states.get(model.burn_in() as i64 - 1), mode).unsqueeze(0)
+        }
+        ProbeTarget::Prediction => rollout(model, batch, &seen(model, batch, mode), mode),
     }
 }
 
-/// The last of the encodings seen `[K, B, D]`, then those that the model predicts: `[T, B, D]`.
-pub fn imagined(model: &dyn WorldModel, batch: &Trajectories, seen: &Tensor, mode: Mode) -> Tensor {
+/// The last of the burn-in encodings `seen` `[K, B, D]`, then the predicted ones: `[T, B, D]`.
+pub fn rollout(model: &dyn WorldModel, batch: &Trajectories, seen: &Tensor, mode: Mode) -> Tensor {
     let predicted = model.rollout(seen, &batch.actions, batch.index, mode);
     Tensor::cat(&[seen.narrow(0, model.burn_in() as i64 - 1, 1), predicted], 0)
 }
 
-/// Encodings of the frames that the model is shown before it predicts, `[K, B, D]`.
+/// Encodings of the burn-in frames, `[K, B, D]`.
 pub fn seen(model: &dyn WorldModel, batch: &Trajectories, mode: Mode) -> Tensor {
     let count = model.burn_in() as i64;
     let encoded = model.encode(&batch.states.narrow(0, 0, count).flatten(0, 1), mode);
     encoded.view([count, -1, encoded.size()[1]])
 }
 
-/// Batches of a stream made ahead of time for `model`, with the images of the frames it is shown and no others.
+/// The first `count` batches of a stream, prefetched, with images of the burn-in frames of `model`
+/// only.
 pub fn batches(
     world: &Dots,
     stream: &'static str,
@@ -53,11 +65,12 @@ pub fn batches(
     model: &dyn WorldModel,
 ) -> impl Iterator<Item = Result<Trajectories>> + use<> {
     let (world, shown, device) = (world.clone(), model.burn_in(), model.parameters().device());
-    let made = Prefetch::new(0..count, move |index| world.batch(stream, index, shown));
-    made.map(move |host| Ok(scored(Trajectories::new(&host, device)?, shown)))
+    let batches = Prefetch::new(0..count, move |index| world.batch(stream, index, shown));
+    batches.map(move |host| Ok(scored(Trajectories::new(&host, device)?, shown)))
 }
 
-/// The batch with the positions of the scored frames only, `[T, B, dots, 2]`, when `shown` frames are shown.
+/// The batch with positions of the scored frames only, `[T, B, dots, 2]`, for `shown` burn-in
+/// frames.
 pub fn scored(batch: Trajectories, shown: usize) -> Trajectories {
     let (first, all) = (shown as i64 - 1, batch.locations.size()[0]);
     Trajectories { locations: batch.locations.narrow(0, first, all - first), ..batch }
@@ -91,8 +104,8 @@ mod tests {
         assert_eq!(batch.states, whole.states.narrow(0, 0, 3));
         assert_eq!(batch.actions, whole.actions);
         assert_eq!(batch.locations, whole.locations.narrow(0, 2, 5));
-        let all = encodings(&model, &batch, Part::Prediction, Mode::Evaluate);
-        let first = encodings(&model, &batch, Part::Encoding, Mode::Evaluate);
+        let all = encodings(&model, &batch, ProbeTarget::Prediction, Mode::Evaluate);
+        let first = encodings(&model, &batch, ProbeTarget::Encoding, Mode::Evaluate);
         assert_eq!((all.size(), first.size()), (vec![5, 4, 6], vec![1, 4, 6]));
         let third = model.encode(&whole.states.get(2), Mode::Evaluate);
         assert!(difference(&all.get(0), &third) < 1e-6 && difference(&first.get(0), &third) < 1e-6);

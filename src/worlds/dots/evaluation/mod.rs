@@ -1,24 +1,28 @@
-//! What a world model knows of its world: probes for the dot's position, beside baselines that know nothing of it.
+//! The evaluation of world models: probes for the positions of dots, baselines, diagnostics and
+//! planning.
 
 mod adam;
 mod baselines;
 mod card;
+mod diagnostics;
 mod dot_scores;
 mod errors;
+mod evaluator;
+mod example;
 mod features;
-mod health;
-mod judge;
 mod noise_probe;
 mod planning;
 mod probe;
+mod ridge;
 mod settings;
 mod table;
 
 pub use baselines::{Baseline, baselines};
+pub use diagnostics::RepresentationDiagnostics;
 pub use dot_scores::DotScore;
 pub use errors::Score;
-pub use health::Health;
-pub use judge::{Evaluation, Example, Judge, Shown};
+pub use evaluator::{Evaluation, EvaluationExamples, Evaluator};
+pub use example::Example;
 pub use planning::{PlannerScore, Planning, ShownProblem, Trip};
 pub use probe::{Probe, ProbeShape};
 pub use settings::{ProbingSettings, Solver};

@@ -1,4 +1,4 @@
-//! The noise probe: how much of a sequence's fixed overlay can be read from the encoding of its first frame.
+//! The noise probe: the share of a sequence's fixed distractor that its first encoding contains.
 
 use anyhow::Result;
 use tch::{Kind, Tensor};
@@ -6,18 +6,18 @@ use tch::{Kind, Tensor};
 use crate::worlds::dots::data::{Dots, PROJECTIONS};
 use umwelt_torch::NormalEquations;
 
-/// A linear read-out with a bias of the overlay's projections, solved from three quarters of the batches of a
-/// stream and scored on the rest.
+/// A linear map with bias from encodings to projections of the fixed distractor. It is solved from
+/// three quarters of the batches of a stream and scored on the rest.
 pub struct NoiseProbe<'a> {
     world: &'a Dots,
     stream: &'static str,
-    learns_from: u64,
+    training_batches: u64,
     equations: NormalEquations,
     held_out: Vec<(Tensor, Tensor)>,
 }
 
 impl<'a> NoiseProbe<'a> {
-    /// For encodings `[B, D]` of the first `batches` batches of `stream`.
+    /// A noise probe for encodings `[B, D]` of the first `batches` batches of `stream`.
     pub fn new(
         world: &'a Dots,
         stream: &'static str,
@@ -26,22 +26,27 @@ impl<'a> NoiseProbe<'a> {
         device: tch::Device,
     ) -> Self {
         let equations = NormalEquations::new(embedding, PROJECTIONS as i64, true, device);
-        Self { world, stream, learns_from: (3 * batches).div_ceil(4), equations, held_out: vec![] }
+        Self { world, stream, training_batches: (3 * batches).div_ceil(4), equations, held_out: vec![] }
     }
 
-    /// Takes in the encodings `[B, D]` of the first frames of batch `index`.
-    pub fn add(&mut self, index: u64, encodings: &Tensor) {
-        let Some(overlays) = self.world.overlay_projections(self.stream, index) else { return };
-        let overlays =
-            Tensor::from_slice(&overlays).view([-1, PROJECTIONS as i64]).to_device(encodings.device());
-        match index < self.learns_from {
-            true => self.equations.add(encodings, &overlays),
-            false => self.held_out.push((encodings.shallow_clone(), overlays)),
+    /// Adds the encodings `[B, D]` of the first frames of batch `index`; does nothing in a world
+    /// without a fixed distractor.
+    ///
+    /// # Errors
+    /// When libtorch cannot copy the projections to the device of `encodings`.
+    pub fn add(&mut self, index: u64, encodings: &Tensor) -> Result<()> {
+        let Some(projections) = self.world.distractor_projections(self.stream, index) else { return Ok(()) };
+        let projections = Tensor::try_from(projections)?.f_to_device(encodings.device())?;
+        if index < self.training_batches {
+            self.equations.add(encodings, &projections);
+        } else {
+            self.held_out.push((encodings.shallow_clone(), projections));
         }
+        Ok(())
     }
 
-    /// The part of the variance that is read, on average over the projections; at most 1, and below 0 where guessing
-    /// the mean would do better. None without a fixed overlay, or with a single batch.
+    /// R^2 on the held-out batches, averaged over the projections: at most 1, and below 0 if
+    /// predicting the mean is better. `None` without a fixed distractor, or with a single batch.
     ///
     /// # Errors
     /// When the encodings are not finite.
@@ -50,19 +55,19 @@ impl<'a> NoiseProbe<'a> {
             return Ok(None);
         }
         let (weight, bias) = self.equations.solve()?;
-        let (encodings, overlays): (Vec<_>, Vec<_>) = self.held_out.into_iter().unzip();
-        let (encodings, overlays) = (Tensor::cat(&encodings, 0), Tensor::cat(&overlays, 0));
-        let read = encodings.linear(&weight, bias.as_ref());
-        Ok(Some(f64::try_from(r_squared(&read, &overlays).mean(Kind::Double))?))
+        let (encodings, distractors): (Vec<_>, Vec<_>) = self.held_out.into_iter().unzip();
+        let (encodings, distractors) = (Tensor::cat(&encodings, 0), Tensor::cat(&distractors, 0));
+        let predicted = encodings.linear(&weight, bias.as_ref());
+        Ok(Some(f64::try_from(r_squared(&predicted, &distractors).mean(Kind::Double))?))
     }
 }
 
-/// 1 - residual / variance of every column of `truth` `[N, K]`, `[K]`.
-fn r_squared(guess: &Tensor, truth: &Tensor) -> Tensor {
-    let (guess, truth) = (guess.to_kind(Kind::Double), truth.to_kind(Kind::Double));
+/// 1 - residual variance / variance of each column of `truth` `[N, K]`, as `[K]`.
+fn r_squared(predicted: &Tensor, truth: &Tensor) -> Tensor {
+    let (predicted, truth) = (predicted.to_kind(Kind::Double), truth.to_kind(Kind::Double));
     let total = |x: Tensor| x.square().sum_dim_intlist([0].as_slice(), false, Kind::Double);
     let centred = &truth - truth.mean_dim([0].as_slice(), true, Kind::Double);
-    1.0 - total(&truth - guess) / total(centred)
+    1.0 - total(&truth - predicted) / total(centred)
 }
 
 #[cfg(test)]
@@ -82,13 +87,13 @@ mod tests {
         let mut probe = NoiseProbe::new(&world, "ridge", BATCHES, features, Device::Cpu);
         for index in 0..BATCHES {
             let batch = Trajectories::new(&world.batch("ridge", index, 1), Device::Cpu).unwrap();
-            probe.add(index, &encode(&batch.states.get(0), &batch.locations.get(0).select(1, 0)));
+            probe.add(index, &encode(&batch.states.get(0), &batch.locations.get(0).select(1, 0))).unwrap();
         }
         probe.r2().unwrap().unwrap()
     }
 
     #[test]
-    fn pixels_tell_the_overlay_and_the_dots_place_does_not() {
+    fn pixels_tell_the_distractor_and_the_dots_place_does_not() {
         let pixels = read_out(784, |images, _| images.flatten(1, -1));
         assert!(pixels > 0.95 && pixels <= 1.0, "{pixels}");
         let place = read_out(2, |_, positions| positions.shallow_clone());
@@ -107,7 +112,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_fixed_overlay_or_a_second_batch_there_is_nothing_to_say() {
+    fn without_a_fixed_distractor_or_a_second_batch_there_is_nothing_to_say() {
         let world = |static_noise| {
             Dots::new(DotsSettings { frames: 2, batch_size: 4, static_noise, ..DotsSettings::default() })
                 .unwrap()
@@ -115,8 +120,9 @@ mod tests {
         for (static_noise, batches) in [(0.0, 4), (1.0, 1)] {
             let world = world(static_noise);
             let mut probe = NoiseProbe::new(&world, "ridge", batches, 2, Device::Cpu);
-            (0..batches)
-                .for_each(|index| probe.add(index, &Tensor::ones([4, 2], (Kind::Float, Device::Cpu))));
+            (0..batches).for_each(|index| {
+                probe.add(index, &Tensor::ones([4, 2], (Kind::Float, Device::Cpu))).unwrap()
+            });
             assert_eq!(probe.r2().unwrap(), None);
         }
     }

@@ -1,4 +1,4 @@
-//! What the probes can be told.
+//! The settings of the probes.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,33 +8,34 @@ use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, positive, 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ProbingSettings {
-    /// Trains encoder and predictor with the probe.
+    /// Trains encoder and predictor together with the probe.
     pub full_finetune: bool,
     /// Adam's learning rate.
     pub lr: f64,
-    /// Passes of the prediction probe.
+    /// Epochs of the prediction probe.
     pub epochs: usize,
-    /// Passes of the encoding probe.
+    /// Epochs of the encoding probe.
     pub epochs_enc: usize,
-    /// Always null: a key of the published code that sets nothing there.
+    /// Always null; a key of the published code without effect there.
     pub schedule: Option<String>,
     /// Hidden layer sizes of a probe such as `256-128`; empty for a linear one.
     pub prober_arch: String,
-    /// How a linear probe is found; see [`Self::solver_in_use`].
+    /// The solver of a linear probe; see [`Self::solver_in_use`].
     pub solver: Solver,
     /// Gives the probe a bias.
     pub bias: bool,
-    /// Sequences that `ridge` is solved from.
+    /// The number of sequences that `ridge` is solved from.
     pub ridge_sequences: usize,
-    /// Accepted because 12 published files have it; it sets nothing, probing uses `dataset_batch_size`.
+    /// Accepted because 12 published files have it, but without effect: probing uses
+    /// `dataset_batch_size`.
     pub batch_size: Option<usize>,
 }
 
-/// How a linear probe is found.
+/// The solver of a linear probe.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Solver {
-    /// Gradient steps, as the published scores were found.
+    /// Gradient steps, as for the published scores.
     Adam,
     /// Least squares in one pass.
     #[default]
@@ -59,14 +60,14 @@ impl Default for ProbingSettings {
 }
 
 impl ProbingSettings {
-    /// The solver that these settings come to: fine-tuning and hidden layers take gradient steps whatever `solver` says.
+    /// The solver in use: Adam for fine-tuning and for probes with hidden layers, else `solver`.
     ///
-    /// The published supervised files ask for fine-tuning and know no `solver`; they must mean what they meant.
+    /// The published files of the supervised baseline set fine-tuning but not `solver`.
     pub fn solver_in_use(&self) -> Solver {
         if self.full_finetune || !self.prober_arch.is_empty() { Solver::Adam } else { self.solver }
     }
 
-    /// Refuses what no probe can be trained with.
+    /// Refuses values that no probe can be fitted with.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("epochs", self.epochs), ("epochs_enc", self.epochs_enc)])?;
         at_least(2, &[("ridge_sequences", self.ridge_sequences)])?;
@@ -80,9 +81,7 @@ impl ProbingSettings {
         )?;
         positive(&[("lr", self.lr)])?;
         match self.schedule {
-            Some(_) => {
-                refuse("schedule", "must be null: the published code has no schedule for the probes either")
-            }
+            Some(_) => refuse("schedule", "must be null: probes have no learning-rate schedule"),
             None => Ok(()),
         }
     }

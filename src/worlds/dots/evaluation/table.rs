@@ -1,11 +1,11 @@
-//! The table a person reads at the end of a run.
+//! The text table printed at the end of a run.
 
 use super::{Baseline, Evaluation};
 use crate::charts::{Align, Table, format::fraction};
 use crate::datasets::IMAGE_SIZE;
 
-/// Scores beside the baselines they beat, under a heading that says what world they are of: of all dots together,
-/// and then of each where there are several.
+/// The scores of all dots together and of each of several dots, each with the best baseline that it
+/// beats. `world` is the heading.
 pub fn table(world: &str, evaluation: &Evaluation) -> String {
     let columns = [
         (world, Align::Left),
@@ -40,12 +40,12 @@ fn row(name: &str, rmse_px: f64, baselines: &[Baseline], of: impl Fn(&Baseline) 
     [name.into(), format!("{rmse_px:.2}"), unit, beaten(baselines, rmse_px, of)]
 }
 
-/// Planners beside each other, where they were asked for, after an empty line.
+/// The table of planners, if any, after an empty line.
 fn plans(evaluation: &Evaluation) -> String {
     evaluation.planning.as_ref().map_or(String::new(), |planning| format!("\n{}", planning.table()))
 }
 
-/// The best baseline that is worse than the score.
+/// The best baseline with a larger error than the score.
 fn beaten(baselines: &[Baseline], rmse: f64, of: impl Fn(&Baseline) -> f64) -> String {
     let worse =
         baselines.iter().filter(|baseline| of(baseline) > rmse).min_by(|a, b| of(a).total_cmp(&of(b)));
@@ -62,17 +62,19 @@ fn listed(baselines: &[Baseline]) -> String {
 
 #[cfg(test)]
 mod tests {
+    use ndarray::Array2;
+
     use super::*;
-    use crate::worlds::dots::evaluation::Health;
+    use crate::worlds::dots::evaluation::RepresentationDiagnostics;
     use crate::worlds::dots::evaluation::errors::score_of;
     use crate::worlds::dots::evaluation::{DotScore, Score};
 
     fn score(per_step: &[f64]) -> Score {
-        score_of(&per_step.iter().map(|px| vec![px * px]).collect::<Vec<_>>(), 1.0, |px| px)
+        score_of(&Array2::from_shape_fn((per_step.len(), 1), |(t, _)| per_step[t].powi(2)), 1.0, |px| px)
     }
 
     #[test]
-    fn each_score_stands_beside_the_next_worse_baseline() {
+    fn each_score_is_listed_with_the_next_worse_baseline() {
         let baseline = |name: &str, per_step: &[f64]| Baseline { name: name.into(), score: score(per_step) };
         let evaluation = Evaluation {
             epoch: 20.0,
@@ -84,7 +86,7 @@ mod tests {
                 baseline("centre", &[8.9, 9.8]),
             ],
             dots: vec![],
-            diagnostics: Health::default(),
+            diagnostics: RepresentationDiagnostics::default(),
             planning: None,
         };
         let expected = "\
@@ -98,7 +100,7 @@ baselines: simulator 0 | dead reckoning 1.20 | centre 9.36
     }
 
     #[test]
-    fn several_dots_have_a_row_each_beside_their_own_baselines() {
+    fn several_dots_have_a_row_each_and_their_own_baselines() {
         let baseline = |name: &str, per_step: &[f64]| Baseline { name: name.into(), score: score(per_step) };
         let dot = |name: &str, prediction_px, encoding_px, baselines| DotScore {
             name: name.into(),
@@ -116,7 +118,7 @@ baselines: simulator 0 | dead reckoning 1.20 | centre 9.36
                 dot("action dot", 1.0, 0.5, vec![copy, centre.clone()]),
                 dot("standing dot", 7.0, 9.5, vec![baseline("copy", &[0.0, 0.0]), centre]),
             ],
-            diagnostics: Health::default(),
+            diagnostics: RepresentationDiagnostics::default(),
             planning: None,
         };
         let expected = "\

@@ -1,4 +1,4 @@
-//! What encodings were like over a run.
+//! The figure of diagnostics over training steps.
 
 use std::iter;
 
@@ -7,12 +7,12 @@ use crate::diagnostics::STEPS;
 use crate::runs::Record;
 use crate::training::points;
 
-/// How encodings and projections are logged step by step, and what the panels are called.
+/// Keys of the metrics that are logged for each prediction step, with the titles of their panels.
 const STEPWISE: [(&str, &str); 3] =
     [("std", "standard deviation"), ("correlation", "|correlation|"), ("cosine", "cosine to the prediction")];
 
-/// Slowness, noise and ranks, then spread and agreement of encodings and projections at every step; none where
-/// nothing of it was logged.
+/// Slowness, noise and ranks, then spread and agreement of encodings and projections at each step;
+/// `None` if none was logged.
 pub fn diagnostics(records: &[Record]) -> Option<Figure> {
     let chart = |title: &str, lines: Vec<Series>| LineChart {
         title: title.into(),
@@ -28,18 +28,19 @@ pub fn diagnostics(records: &[Record]) -> Option<Figure> {
         chart("noise read-out R2", vec![line("", "noise_probe.r2")]),
         chart("smooth ranks", vec![line("RankMe", "rankme"), line("LiDAR", "lidar")]),
     ];
-    for what in ["encodings", "projections"] {
+    for tensors in ["encodings", "projections"] {
         for (key, title) in STEPWISE {
-            let all = line("all", &format!("{what}/{key}/flat"));
-            let step = |step| line(&format!("step {step}"), &format!("{what}/{key}/{step}"));
+            let all = line("all", &format!("{tensors}/{key}/flat"));
+            let step = |step| line(&format!("step {step}"), &format!("{tensors}/{key}/{step}"));
             let lines = iter::once(all).chain(STEPS.map(step)).collect();
-            charts.push(chart(&format!("{what}: {title}"), lines));
+            charts.push(chart(&format!("{tensors}: {title}"), lines));
         }
     }
     charts.retain(|chart| !chart.series.is_empty());
     (!charts.is_empty()).then(|| panels("Encodings and predictions over training steps", charts, 3))
 }
 
+/// The series of a key of the metrics.
 fn line(records: &[Record], name: &str, key: &str) -> Series {
     Series { name: name.into(), points: points(records.iter(), key), ..Series::default() }
 }

@@ -1,4 +1,4 @@
-//! What plans led to.
+//! The figure of executed plans.
 
 use anyhow::Result;
 
@@ -6,7 +6,8 @@ use super::{grey, on_page};
 use crate::charts::{Figure, Frame, FrameGrid, FrameRow, MarkLabels};
 use crate::worlds::dots::evaluation::{ShownProblem, Trip};
 
-/// Each problem's first image with its target, and the way the dot went, a row for each planner.
+/// The first image of each problem with the target and the path of the dot, one row for each
+/// planner.
 pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
     let row = |label: &str, trip: fn(&ShownProblem) -> &Trip| {
         let frames = problems.iter().map(|problem| frame(problem, trip(problem)));
@@ -27,8 +28,8 @@ pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
     .figure()
 }
 
-fn frame(problem: &ShownProblem, Trip(way): &Trip) -> Result<Frame> {
-    let path: Vec<(f32, f32)> = way.iter().map(|[x, y]| on_page((*x, *y))).collect();
+fn frame(problem: &ShownProblem, Trip(positions): &Trip) -> Result<Frame> {
+    let path: Vec<(f32, f32)> = positions.iter().map(|[x, y]| on_page((*x, *y))).collect();
     let ring = Some(on_page(problem.target.into()));
     Ok(Frame { ring, cross: path.last().copied(), path, ..grey(&problem.pixels)? })
 }

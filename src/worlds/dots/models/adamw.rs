@@ -1,11 +1,11 @@
-//! What AdamW can be told, where a model lets one choose it.
+//! The choice between LARS and AdamW, with the settings of AdamW.
 
 use serde::{Deserialize, Serialize};
 
 use crate::optim::{LrSchedule, OptimizerKind, Recipe};
 use crate::settings::check::{InvalidSetting, not_negative, positive};
 
-/// Which optimiser trains a joint embedding model.
+/// The optimiser of a joint embedding model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OptimizerChoice {
@@ -16,15 +16,17 @@ pub enum OptimizerChoice {
     Adamw,
 }
 
-/// Settings under `adamw`: the optimiser of Loshchilov and Hutter (arXiv 1711.05101) on a one-cycle schedule.
+/// Settings under `adamw`: the optimiser of Loshchilov and Hutter (arXiv 1711.05101) on a one-cycle
+/// schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AdamwSettings {
-    /// The highest learning rate, reached after three tenths of the run; whatever the batch size.
+    /// The peak learning rate, reached after three tenths of the run; independent of the batch
+    /// size.
     pub lr: f64,
-    /// The part of every weight, times the learning rate, that a step takes away.
+    /// Weight decay: each step shrinks weights by this times the learning rate.
     pub weight_decay: f64,
-    /// The most that the norm of all gradients together may be.
+    /// The largest norm of all gradients together; larger ones are scaled down to it.
     pub clip_norm: f64,
 }
 
@@ -35,14 +37,14 @@ impl Default for AdamwSettings {
 }
 
 impl AdamwSettings {
-    /// Refuses what nothing can be trained with.
+    /// Refuses values that no model can be trained with.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         positive(&[("lr", self.lr), ("clip_norm", self.clip_norm)])?;
         not_negative(&[("weight_decay", self.weight_decay)])
     }
 }
 
-/// The recipe of a model with both optimisers at hand.
+/// The recipe of a model trained by the chosen optimiser.
 pub fn recipe(choice: OptimizerChoice, epochs: usize, base_lr: f64, adamw: &AdamwSettings) -> Recipe {
     match choice {
         OptimizerChoice::Lars => Recipe {

@@ -1,11 +1,14 @@
-//! World models: one file a `model_type`, each with its settings, its parameters, its loss, its encode and rollout.
+//! World models: one module for each `model_type`, with settings, networks, loss, encoder and
+//! rollout.
 
 mod adamw;
+mod architecture;
 mod jepa;
 mod rssm;
 mod simclr;
 mod target;
 mod vicreg;
+mod views;
 
 use anyhow::Result;
 use tch::{Device, Tensor};
@@ -23,48 +26,49 @@ use crate::training::RunKeys;
 use crate::worlds::dots::data::Trajectories;
 use crate::worlds::dots::{ModelType, Settings};
 
-/// A model that can look, and imagine what its actions will lead to.
+/// A model that encodes images and predicts the encodings that follow under given actions.
 pub trait WorldModel {
-    /// Its tensors by name.
+    /// All tensors of the model by name.
     fn parameters(&self) -> &Parameters;
 
-    /// D, the features of an encoding.
+    /// The number of features of an encoding, D.
     fn embedding(&self) -> i64;
 
     /// images `[N, C, 28, 28]` -> encodings `[N, D]`
     fn encode(&self, images: &Tensor, mode: Mode) -> Tensor;
 
-    /// K, the frames it is shown before it predicts; predictions and scores count from the last of them.
+    /// The number of burn-in frames, K: frames encoded before the first prediction. Frame 0 of
+    /// predictions and scores is the last of them.
     fn burn_in(&self) -> usize {
         1
     }
 
-    /// encodings of the frames seen `[K, B, D]` and actions since the first of them `[K+T-2, B, A]` -> predicted
-    /// encodings of the frames after them `[T-1, B, D]`
+    /// burn-in encodings `[K, B, D]`, actions since the first of them `[K+T-2, B, A]` -> predicted
+    /// encodings of the following frames `[T-1, B, D]`
     ///
-    /// A model that draws what it imagines draws the same for the same `draw`.
+    /// A stochastic model samples the same rollout for the same `draw`.
     fn rollout(&self, seen: &Tensor, actions: &Tensor, draw: u64, mode: Mode) -> Tensor;
 
-    /// What it imagines as images `[T, B, C, 28, 28]`, the first of what it has seen, for the arguments of
-    /// [`Self::rollout`] in evaluation; of a model that decodes nothing, `None`.
+    /// Decoded images `[T, B, C, 28, 28]` of the last burn-in frame and of the rollout with the
+    /// same arguments in evaluation mode; `None` for a model without a decoder.
     fn imagine(&self, _seen: &Tensor, _actions: &Tensor, _draw: u64) -> Option<Tensor> {
         None
     }
 
-    /// What training minimises on one batch.
+    /// The training loss on one batch.
     fn loss(&self, batch: &Trajectories) -> LossOutput;
 
-    /// What follows each step of the optimiser.
+    /// Called after each optimiser step.
     fn after_step(&self) {}
 }
 
-/// A loss with what it was computed from.
+/// A loss, with the activations that diagnostics are computed from.
 pub struct LossOutput {
     pub report: LossReport,
     pub activations: Activations,
 }
 
-/// A world model whose networks are those of a [`Jepa`]; only its loss is its own.
+/// A world model made of the networks of a [`Jepa`] and a loss.
 trait JointEmbedding {
     fn jepa(&self) -> &Jepa;
 
@@ -105,10 +109,10 @@ impl<T: JointEmbedding> WorldModel for T {
     }
 }
 
-/// Builds the model that `settings` ask for, with initial parameters that follow from the seed.
+/// The model of `settings.model_type`, with initial parameters that follow from the seed.
 ///
 /// # Errors
-/// When the settings name a part that is not built yet, or sizes that cannot be read.
+/// When the settings hold layer sizes that cannot be read, or the device lacks the precision.
 pub fn build(settings: &Settings, run: &RunKeys, device: Device) -> Result<Box<dyn WorldModel>> {
     let (parameters, precision) = (Parameters::new(device, run.seed), run.precision);
     precision.check(device)?;

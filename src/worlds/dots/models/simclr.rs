@@ -1,13 +1,17 @@
-//! SimCLR as a world model: tell the encoding that follows from all others of the batch.
+//! SimCLR as a world model: contrast each prediction with the encodings of other sequences or
+//! frames.
 //!
-//! Sobal et al. (arXiv 2211.10831), section 3; the loss is that of Chen et al. (arXiv 2002.05709), equation 1.
+//! Sobal et al. (arXiv 2211.10831), section 3; the loss is that of Chen et al. (arXiv 2002.05709),
+//! equation 1.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
-use super::jepa::{Architecture, Jepa, Views, later};
+use super::architecture::Architecture;
+use super::jepa::Jepa;
+use super::views::{Views, later};
 use super::{JointEmbedding, LossOutput};
 use crate::nn::{Arch, Parameters, Precision};
 use crate::objectives::LossReport;
@@ -23,9 +27,10 @@ use crate::worlds::dots::data::Trajectories;
 pub struct SimclrSettings {
     /// Layer sizes of the projector such as `512-512-512`, or `id`.
     pub projector: String,
-    /// Keeps the projector as it was initialised.
+    /// Does not train the projector.
     pub random_projector: bool,
-    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as `515-512-512`.
+    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as
+    /// `515-512-512`.
     pub predictor: String,
     /// Layer sizes of an MLP after the backbone such as `512-256`.
     pub backbone_mlp: Option<String>,
@@ -35,11 +40,11 @@ pub struct SimclrSettings {
     pub base_lr: f64,
     /// Weight of the reconstruction error; above 0 it adds a decoder.
     pub decoding_coeff: f64,
-    /// Weight of the error of actions read back from pairs of encodings.
+    /// Weight of the error of actions predicted from pairs of encodings.
     pub action_coeff: f64,
     /// The backbone.
     pub arch: Arch,
-    /// Features of an encoding, where the backbone lets one choose.
+    /// Features of an encoding, for backbones of variable size.
     pub embedding_size: usize,
     /// Numbers in an action.
     pub action_dim: usize,
@@ -49,21 +54,21 @@ pub struct SimclrSettings {
     pub rnn_burnin: usize,
     /// Factor on the channels of the backbone `menet5`.
     pub backbone_width_factor: usize,
-    /// Divides projections by their norm before they are compared.
+    /// Divides projections by their norms before comparing them.
     pub normalize_z: bool,
-    /// Temperature that similarities are divided by.
+    /// The temperature that divides similarities.
     pub loss_temp: f64,
     /// Channels of an image.
     pub channels: usize,
-    /// Ours: what a prediction is told from.
+    /// Ours: the negatives of a prediction.
     pub negatives: Negatives,
-    /// Ours: what turns gradients into steps.
+    /// Ours: the optimiser.
     pub optimizer: OptimizerChoice,
     /// Ours: settings of `optimizer: adamw`.
     pub adamw: AdamwSettings,
 }
 
-/// What a prediction is told from.
+/// The negatives of a prediction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Negatives {
@@ -72,7 +77,7 @@ pub enum Negatives {
     Batch,
     /// The other frames of its own sequence.
     Trajectory,
-    /// Either, in a loss of its own each; the losses are added.
+    /// Both, as the sum of two losses.
     Both,
 }
 
@@ -104,7 +109,7 @@ impl Default for SimclrSettings {
 }
 
 impl SimclrSettings {
-    /// Refuses what a model cannot be built from or trained with.
+    /// Refuses values that no model can be built or trained with.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("epochs", self.epochs)])?;
         at_most(MOST, &[("epochs", self.epochs)])?;
@@ -115,25 +120,30 @@ impl SimclrSettings {
     }
 }
 
+/// A world model trained by SimCLR.
 pub struct Simclr {
     settings: SimclrSettings,
     jepa: Jepa,
 }
 
 impl Simclr {
+    /// The model of these settings.
+    ///
     /// # Errors
-    /// Names the setting that cannot be built.
+    /// Names the setting that cannot be read.
     pub fn new(parameters: Parameters, settings: &SimclrSettings, precision: Precision) -> Result<Self> {
         let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
         Ok(Self { settings: settings.clone(), jepa })
     }
 
+    /// The weighted contrastive losses of the settings.
     fn contrasts(&self, views: &Views) -> Vec<(&'static str, f64, Tensor)> {
         let SimclrSettings { negatives, normalize_z, loss_temp, .. } = self.settings;
-        let guesses = views.guesses.as_ref().expect("they were asked for");
-        let batch = || info_nce(guesses, &later(&views.projections), normalize_z, loss_temp);
-        // Frame 0 has no prediction: what was seen of it stands in for one, so that it is a negative of all others.
-        let all = || Tensor::cat(&[views.projections.narrow(0, 0, 1), guesses.shallow_clone()], 0);
+        let predicted = views.projected_predictions.as_ref().expect("SimCLR projects its predictions");
+        let batch = || info_nce(predicted, &later(&views.projections), normalize_z, loss_temp);
+        // Frame 0 has no prediction. Its own projection replaces one, so that it is a negative of
+        // all others.
+        let all = || Tensor::cat(&[views.projections.narrow(0, 0, 1), predicted.shallow_clone()], 0);
         let trajectory = || trajectory_contrast(&all(), &views.projections, normalize_z, loss_temp);
         match negatives {
             Negatives::Batch => vec![("contrast", 1.0, batch())],
@@ -153,7 +163,8 @@ impl JointEmbedding for Simclr {
         let views = self.jepa.views(batch, true);
         let mut parts = self.contrasts(&views);
         if action_coeff > 0.0 {
-            let error = self.jepa.action_error(&views.departures(), &later(&views.encodings), &views.actions);
+            let error =
+                self.jepa.action_error(&views.previous_states(), &later(&views.encodings), &views.actions);
             parts.push(("action", action_coeff, error));
         }
         if let Some(error) = self.jepa.reconstruction_error(&views.encodings, &batch.states) {
@@ -164,7 +175,7 @@ impl JointEmbedding for Simclr {
 }
 
 impl SimclrSettings {
-    /// How it asks to be trained.
+    /// The recipe of training.
     pub fn recipe(&self) -> Recipe {
         recipe(self.optimizer, self.epochs, self.base_lr, &self.adamw)
     }

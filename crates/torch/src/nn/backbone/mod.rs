@@ -55,7 +55,8 @@ impl BackboneShape<'_> {
 
 impl Backbone {
     /// # Errors
-    /// When `arch` cannot take this image side or embedding size, or the MLP's sizes cannot be read.
+    /// When `arch` cannot take this image side or embedding size, or the MLP's sizes cannot be
+    /// read.
     pub fn new(scope: &Scope, shape: &BackboneShape) -> Result<Self> {
         let Some(sizes) = shape.mlp else {
             let (trunk, embedding) = Trunk::new(scope, shape)?;

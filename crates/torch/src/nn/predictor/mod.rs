@@ -55,8 +55,8 @@ impl Predictor {
         })
     }
 
-    /// Checks that the predictor called `arch` can have a burn-in of `frames` frames; the error says
-    /// what to do.
+    /// Checks that the predictor called `arch` can have a burn-in of `frames` frames; the error
+    /// says what to do.
     pub fn check_burn_in(arch: &str, frames: usize) -> Result<(), String> {
         if frames == 1 || arch == RNN_BURNIN {
             return Ok(());

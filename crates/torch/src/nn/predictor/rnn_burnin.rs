@@ -1,10 +1,11 @@
-//! A recurrent predictor that looks at several frames before it imagines one.
+//! A recurrent predictor with a burn-in of several frames.
 
 use tch::Tensor;
 
 use crate::nn::{Gru, Linear, Scope};
 
-/// A GRU on `[encoding, action]` whose output, through a linear layer, is the next encoding and its next input.
+/// A GRU on `[encoding, action]`. A linear layer of its output gives the next encoding, which is
+/// its next input.
 pub struct RnnBurnin {
     rnn: Gru,
     output_projector: Linear,
@@ -18,9 +19,9 @@ impl RnnBurnin {
         }
     }
 
-    /// Encodings `[K, B, D]` and actions `[K+T-2, B, A]` -> predicted encodings `[T-1, B, D]`
+    /// burn-in encodings `[K, B, D]`, actions `[K+T-2, B, A]` -> predicted encodings `[T-1, B, D]`
     ///
-    /// The state starts at 0; all frames seen but the last only warm it up.
+    /// The state starts at 0. The burn-in frames before the last only update the state.
     pub fn forward(&self, seen: &Tensor, actions: &Tensor) -> Tensor {
         let (frames, steps) = (seen.size()[0], actions.size()[0]);
         let inputs = |encodings: &Tensor, actions: &Tensor| Tensor::cat(&[encodings, actions], -1);

@@ -1,6 +1,8 @@
+use ndarray::{Array, ArrayView3, Axis, Dimension, s};
+
 use super::*;
 use crate::worlds::dots::data::parity;
-use crate::worlds::dots::data::render::{IMAGE_SIZE, PIXELS};
+use crate::worlds::dots::data::render::PIXELS;
 
 mod differences;
 mod structured;
@@ -15,16 +17,18 @@ fn batch(settings: DotsSettings) -> HostTrajectories {
     Dots::new(settings).unwrap().batch("train", 4, frames)
 }
 
-fn image(batch: &HostTrajectories, frame: usize, sequence: usize) -> &[f32] {
-    &batch.states[(frame * batch.batch + sequence) * PIXELS..][..PIXELS]
+/// The pixels of the first channel, row by row.
+fn image(batch: &HostTrajectories, frame: usize, sequence: usize) -> Vec<f32> {
+    batch.states.slice(s![frame, sequence, 0, .., ..]).iter().copied().collect()
 }
 
-fn mean(values: &[f32], of: impl Fn(f64) -> f64) -> f64 {
-    values.iter().map(|&value| of(f64::from(value))).sum::<f64>() / values.len() as f64
+fn mean<'a>(values: impl IntoIterator<Item = &'a f32>, of: impl Fn(f64) -> f64) -> f64 {
+    let (sum, count) = values.into_iter().fold((0.0, 0), |(sum, n), &v| (sum + of(f64::from(v)), n + 1));
+    sum / f64::from(count)
 }
 
-/// What `noisy` shows beside the dots of `clean`.
-fn overlay(noisy: &HostTrajectories, clean: &HostTrajectories, frame: usize, sequence: usize) -> Vec<f32> {
+/// The difference of an image of `noisy` from the same image of `clean`.
+fn distractor(noisy: &HostTrajectories, clean: &HostTrajectories, frame: usize, sequence: usize) -> Vec<f32> {
     image(noisy, frame, sequence).iter().zip(image(clean, frame, sequence)).map(|(a, b)| a - b).collect()
 }
 
@@ -32,24 +36,24 @@ fn close(a: &[f32], b: &[f32]) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| (a - b).abs() < 1e-6)
 }
 
-fn largest(values: &[f32]) -> f32 {
-    values.iter().copied().fold(f32::MIN, f32::max)
+fn largest<'a>(values: impl IntoIterator<Item = &'a f32>) -> f32 {
+    values.into_iter().copied().fold(f32::MIN, f32::max)
 }
 
 #[test]
 fn a_batch_is_time_first() {
     let batch = batch(small());
-    assert_eq!((batch.frames, batch.rendered, batch.batch, batch.dots), (5, 5, 6, 1));
-    let sizes = [batch.states.len(), batch.locations.len(), batch.actions.len()];
-    assert_eq!(sizes, [5 * 6 * PIXELS, 5 * 6 * 2, 4 * 6 * 2]);
-    for (i, at) in batch.locations.chunks_exact(2).enumerate() {
-        let brightest =
-            image(&batch, i / 6, i % 6).iter().position(|&p| p == largest(image(&batch, i / 6, i % 6)));
-        assert_eq!(brightest, Some(at[1].round() as usize * IMAGE_SIZE + at[0].round() as usize));
+    assert_eq!(batch.states.dim(), (5, 6, 1, 28, 28));
+    assert_eq!((batch.locations.dim(), batch.actions.dim()), ((5, 6, 1, 2), (4, 6, 2)));
+    for (t, b) in (0..5).flat_map(|t| (0..6).map(move |b| (t, b))) {
+        let pixels = image(&batch, t, b);
+        let brightest = pixels.iter().position(|&p| p == largest(&pixels));
+        let [x, y] = [0, 1].map(|axis| batch.locations[[t, b, 0, axis]].round() as usize);
+        assert_eq!(brightest, Some(y * IMAGE_SIZE + x));
     }
-    for i in 0..batch.actions.len() {
-        let next = (batch.locations[i] + batch.actions[i]).clamp(2.6, 24.4);
-        assert_eq!(next, batch.locations[i + 12]);
+    for ((t, b, axis), action) in batch.actions.indexed_iter() {
+        let next = (batch.locations[[t, b, 0, axis]] + action).clamp(2.6, 24.4);
+        assert_eq!(next, batch.locations[[t + 1, b, 0, axis]]);
     }
 }
 
@@ -62,7 +66,7 @@ fn batches_differ_by_stream_index_and_seed_only() {
     assert_ne!(train.locations, dots.batch("validation", 4, 5).locations);
     assert_ne!(train.locations, batch(DotsSettings { seed: 4, ..small() }).locations);
     let longer = batch(DotsSettings { batch_size: 9, noise: 1.0, normalize: false, ..small() });
-    assert_eq!(train.locations[..12], longer.locations[..12]);
+    assert_eq!(train.locations.slice(s![0, .., .., ..]), longer.locations.slice(s![0, ..6, .., ..]));
 }
 
 #[test]
@@ -88,7 +92,7 @@ fn rendering_less_changes_no_image() {
     let settings = DotsSettings { noise: 0.5, static_noise: 1.0, normalize: true, ..small() };
     let dots = Dots::new(settings).unwrap();
     let (first, all) = (dots.batch("train", 4, 1), dots.batch("train", 4, 5));
-    assert_eq!(first.states, all.states[..6 * PIXELS]);
+    assert_eq!(first.states, all.states.slice(s![..1, .., .., .., ..]));
     assert_eq!((first.locations, first.actions), (all.locations, all.actions));
     assert!(dots.batch("train", 4, 0).states.is_empty());
 }
@@ -100,39 +104,39 @@ fn rendering_more_than_there_is_panics() {
 }
 
 #[test]
-fn a_fixed_overlay_stays_and_is_scaled_by_the_largest_clean_pixel() {
+fn a_fixed_distractor_stays_and_is_scaled_by_the_largest_clean_pixel() {
     let (noisy, clean) = (batch(DotsSettings { static_noise: 2.0, ..small() }), batch(small()));
-    let first = overlay(&noisy, &clean, 0, 1);
-    assert!((1..5).all(|frame| close(&overlay(&noisy, &clean, frame, 1), &first)));
-    assert!(!close(&overlay(&noisy, &clean, 0, 2), &first));
-    let all: Vec<f32> = (0..6).flat_map(|b| overlay(&noisy, &clean, 0, b)).collect();
+    let first = distractor(&noisy, &clean, 0, 1);
+    assert!((1..5).all(|frame| close(&distractor(&noisy, &clean, frame, 1), &first)));
+    assert!(!close(&distractor(&noisy, &clean, 0, 2), &first));
+    let all: Vec<f32> = (0..6).flat_map(|b| distractor(&noisy, &clean, 0, b)).collect();
     let expected = 2.0 * largest(&clean.states);
     assert!(largest(&all) < expected + 1e-6 && largest(&all) > 0.998 * expected);
     assert!(all.iter().all(|&pixel| pixel > -1e-6));
 }
 
 #[test]
-fn a_fixed_overlay_moves_right_from_its_first_place() {
+fn a_fixed_distractor_moves_right_from_its_first_place() {
     let speed = 1.6;
     let settings = DotsSettings { static_noise: 1.0, static_noise_speed: speed, ..small() };
     let (noisy, clean) = (batch(settings), batch(small()));
-    let first = overlay(&noisy, &clean, 0, 2);
+    let first = distractor(&noisy, &clean, 0, 2);
     for (frame, moved) in [(1, 1), (2, 3), (3, 4), (4, 6)] {
         let at = |i: usize| first[i / IMAGE_SIZE * IMAGE_SIZE + (i + IMAGE_SIZE - moved) % IMAGE_SIZE];
         let expected: Vec<f32> = (0..PIXELS).map(at).collect();
-        assert!(close(&overlay(&noisy, &clean, frame, 2), &expected), "frame {frame}");
+        assert!(close(&distractor(&noisy, &clean, frame, 2), &expected), "frame {frame}");
     }
 }
 
 #[test]
-fn a_changing_overlay_changes_every_frame_and_adds_to_a_fixed_one() {
+fn a_changing_distractor_changes_every_frame_and_adds_to_a_fixed_one() {
     let of = |noise, static_noise| batch(DotsSettings { noise, static_noise, ..small() });
     let (clean, changing, fixed, both) = (of(0.0, 0.0), of(1.0, 0.0), of(0.0, 1.0), of(1.0, 1.0));
-    let (first, second) = (overlay(&changing, &clean, 0, 0), overlay(&changing, &clean, 1, 0));
+    let (first, second) = (distractor(&changing, &clean, 0, 0), distractor(&changing, &clean, 1, 0));
     let equal = first.iter().zip(&second).filter(|(a, b)| (*a - *b).abs() < 1e-6).count();
-    assert!(equal < 3 && !close(&first, &overlay(&changing, &clean, 0, 1)));
-    let sum: Vec<f32> = first.iter().zip(overlay(&fixed, &clean, 0, 0)).map(|(a, b)| a + b).collect();
-    assert!(close(&overlay(&both, &clean, 0, 0), &sum));
+    assert!(equal < 3 && !close(&first, &distractor(&changing, &clean, 0, 1)));
+    let sum: Vec<f32> = first.iter().zip(distractor(&fixed, &clean, 0, 0)).map(|(a, b)| a + b).collect();
+    assert!(close(&distractor(&both, &clean, 0, 0), &sum));
 }
 
 #[test]
@@ -140,13 +144,18 @@ fn normalised_batches_are_affine_images_of_raw_ones() {
     let raw = batch(DotsSettings { noise: 1.0, static_noise: 1.0, ..small() });
     let dots = Dots::new(DotsSettings { noise: 1.0, static_noise: 1.0, normalize: true, ..small() }).unwrap();
     let (units, ours) = (dots.normalisation(), dots.batch("train", 4, 5));
-    let check = |ours: &[f32], raw: &[f32], centre: f64, unit: f64| {
-        let expected = raw.iter().map(|&value| ((f64::from(value) - centre) / unit) as f32);
-        ours.iter().zip(expected).for_each(|(a, b)| assert!((a - b).abs() < 1e-5, "{a} {b}"));
-    };
     check(&ours.states, &raw.states, units.image_mean, units.image_std);
     check(&ours.locations, &raw.locations, 13.5, (1.0f64 / 12.0).sqrt() * 21.8);
     check(&ours.actions, &raw.actions, 0.0, 0.4102 * 4.0);
+}
+
+/// Asserts that `ours` is (`raw` - `centre`) / `unit`.
+fn check<D: Dimension>(ours: &Array<f32, D>, raw: &Array<f32, D>, centre: f64, unit: f64) {
+    assert_eq!(ours.shape(), raw.shape());
+    for (ours, raw) in ours.iter().zip(raw) {
+        let expected = ((f64::from(*raw) - centre) / unit) as f32;
+        assert!((ours - expected).abs() < 1e-5, "{ours} {expected}");
+    }
 }
 
 #[test]
@@ -167,7 +176,8 @@ fn image_statistics_are_the_recorded_ones() {
     }
 }
 
-/// The overlays of a batch of 400 sequences are 313,600 pixels, whose mean is known to 0.001 of itself.
+/// The distractors of a batch of 400 sequences are 313,600 pixels, whose mean is known to 0.001 of
+/// itself.
 #[test]
 fn image_statistics_are_those_of_rendered_batches() {
     let settings = DotsSettings {
@@ -179,9 +189,7 @@ fn image_statistics_are_those_of_rendered_batches() {
         ..Default::default()
     };
     let batch = batch(settings);
-    let mean = |f: &dyn Fn(f64) -> f64| {
-        batch.states.iter().map(|&pixel| f(f64::from(pixel))).sum::<f64>() / batch.states.len() as f64
-    };
+    let mean = |f: &dyn Fn(f64) -> f64| mean(&batch.states, f);
     assert!(mean(&|pixel| pixel).abs() < 0.01, "{}", mean(&|pixel| pixel));
     assert!((mean(&|pixel| pixel * pixel) - 1.0).abs() < 0.01, "{}", mean(&|pixel| pixel * pixel));
 }

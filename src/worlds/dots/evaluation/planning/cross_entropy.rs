@@ -1,4 +1,5 @@
-//! Planning by sampling: the cross-entropy method (Rubinstein and Kroese 2004) on every step of a plan.
+//! Planning by sampling: the cross-entropy method (Rubinstein and Kroese 2004) over the steps of a
+//! plan.
 
 use anyhow::Result;
 use tch::{Kind, Tensor, no_grad};
@@ -11,16 +12,20 @@ use crate::worlds::dots::data::MAX_STEP;
 use umwelt_base::random::Stream;
 
 const ITERATIONS: u64 = 10;
-/// Plans tried for each problem in an iteration, the current mean among them.
+/// Sampled plans for each problem in one iteration; the current mean is one of them.
 const SAMPLES: i64 = 128;
 const ELITES: i64 = 16;
-/// The end of a plan depends on the sum of its steps, so that the best plans differ almost as much from each other in
-/// each step as all do: the spread is shrunk by hand.
+/// The factor on the standard deviation in each iteration. The end of a plan depends on the sum of
+/// its steps, so single steps of the best plans vary almost as much as those of all plans, and the
+/// deviation would hardly shrink by itself.
 const SHRINKAGE: f64 = 0.7;
-/// Plans imagined at once: what fits the processor's cache.
+/// Plans rolled out at once; this many fit the processor's cache.
 const ROWS: i64 = 2048;
 
-/// The best plans `[S, N, 2]` in pixels that were tried. All problems are tried with the same random numbers.
+/// The best sampled plans `[S, N, 2]`, in pixels. All problems use the same random numbers.
+///
+/// # Errors
+/// [`crate::training::Interrupted`] when `progress` asks for it.
 pub fn plans(
     imagination: &Imagination,
     problems: &Problems,
@@ -46,7 +51,8 @@ pub fn plans(
     Ok(Tensor::cat(&(0..chunks).map(solve).collect::<Result<Vec<_>>>()?, 1))
 }
 
-/// Standard normal numbers `[iterations, samples, S, 1, 2]`; the first sample is 0, which tries the mean.
+/// Standard normal numbers `[iterations, samples, S, 1, 2]`; the first sample is 0, which gives the
+/// mean.
 fn draws(steps: i64, seed: u64) -> Tensor {
     let stream = Stream::new(seed, "planning by sampling");
     let sample = |iteration: u64, sample: u64| {
@@ -59,7 +65,8 @@ fn draws(steps: i64, seed: u64) -> Tensor {
     Tensor::from_slice(&values).view([ITERATIONS as i64, SAMPLES, steps, 1, 2])
 }
 
-/// Where good plans are believed to lie, mean and standard deviation of every step `[S, N, 2]`.
+/// The sampling distribution of plans: mean and standard deviation of every step, `[S, N, 2]` in
+/// pixels.
 struct Search {
     mean: Tensor,
     deviation: Tensor,
@@ -67,26 +74,28 @@ struct Search {
 }
 
 impl Search {
-    /// Before anything was tried: steps in all directions, as long as the data's.
+    /// The initial distribution: mean 0, and the standard deviation of the data's steps.
     fn new(problems: &Problems) -> Self {
-        let mean = problems.habits.zeros_like();
-        // Of a coordinate, where lengths are uniform up to the longest.
+        let mean = problems.random_plans.zeros_like();
+        // The standard deviation of a coordinate of a step of uniform length up to MAX_STEP.
         let deviation = mean.full_like(MAX_STEP / 6f64.sqrt());
         Self { mean, deviation, best: Best::new(problems) }
     }
 
-    /// Tries plans around the mean, and takes mean and deviation from the best of them.
+    /// Samples plans and fits mean and standard deviation to the best of them.
     fn refine(&mut self, imagination: &Imagination, problems: &Problems, draws: &Tensor) {
-        let tried = within_reach(&(&self.mean + &self.deviation * draws)); // [M, S, N, 2]
-        let [samples, steps, count, _] = tried.size()[..] else { unreachable!("plans have four dimensions") };
-        // Rows problem by problem: [S, N * M, 2].
-        let rows = tried.permute([1, 2, 0, 3]).reshape([steps, count * samples, 2]);
+        let sampled = within_reach(&(&self.mean + &self.deviation * draws)); // [M, S, N, 2]
+        let [samples, steps, count, _] = sampled.size()[..] else {
+            unreachable!("plans have four dimensions")
+        };
+        // Rows, problem by problem: [S, N * M, 2].
+        let rows = sampled.permute([1, 2, 0, 3]).reshape([steps, count * samples, 2]);
         let misses = imagination.misses(&problems.repeated(samples), &rows).view([count, samples]);
-        let (fewest, order) = misses.topk(ELITES, 1, false, true); // [N, E]
+        let (smallest, order) = misses.topk(ELITES, 1, false, true); // [N, E]
         let index =
             order.transpose(0, 1).reshape([ELITES, 1, count, 1]).expand([ELITES, steps, count, 2], false);
-        let elites = tried.gather(0, &index, false);
-        self.best.see(&elites.get(0), &fewest.select(1, 0));
+        let elites = sampled.gather(0, &index, false);
+        self.best.update(&elites.get(0), &smallest.select(1, 0));
         self.mean = elites.mean_dim([0].as_slice(), false, Kind::Float);
         self.deviation = elites.std_dim([0].as_slice(), true, false) * SHRINKAGE;
     }

@@ -1,4 +1,4 @@
-//! Where a model believes that plans lead.
+//! The positions that a model and a probe predict under plans.
 
 use tch::Tensor;
 
@@ -8,10 +8,10 @@ use crate::worlds::dots::data::Normalisation;
 use crate::worlds::dots::evaluation::probe::Probe;
 use crate::worlds::dots::models::WorldModel;
 
-/// A model that draws what it imagines draws the same for every plan of a problem.
+/// The draw of stochastic models: the same for all plans.
 const DRAW: u64 = 0;
 
-/// A model's rollouts as a probe reads them.
+/// Rollouts of a model, with positions read by a probe.
 pub struct Imagination<'a> {
     pub model: &'a dyn WorldModel,
     pub probe: &'a Probe,
@@ -19,7 +19,8 @@ pub struct Imagination<'a> {
 }
 
 impl Imagination<'_> {
-    /// The imagined final positions of the first dot `[N, 2]` in pixels, under plans `[S, N, 2]` in pixels.
+    /// The predicted final positions of the first dot `[N, 2]` under plans `[S, N, 2]`, both in
+    /// pixels.
     pub fn ends(&self, problems: &Problems, plans: &Tensor) -> Tensor {
         let actions = Tensor::cat(&[&problems.taken, &(plans / self.units.action_unit)], 0);
         let imagined = self.model.rollout(&problems.seen, &actions, DRAW, Mode::Evaluate);
@@ -28,7 +29,7 @@ impl Imagination<'_> {
         positions * self.units.location_unit + self.units.location_centre
     }
 
-    /// The squared distances `[N]` of the imagined ends from the targets, in pixels^2.
+    /// The squared distances `[N]` of the predicted final positions from the targets, in pixels^2.
     pub fn misses(&self, problems: &Problems, plans: &Tensor) -> Tensor {
         let apart = self.ends(problems, plans) - &problems.targets;
         apart.square().sum_dim_intlist([-1].as_slice(), false, apart.kind())

@@ -1,4 +1,4 @@
-//! Planning: can a model's imagination, read by the probe, bring the dot where it is wanted?
+//! Planning: moving the dot to a target by plans optimised through the model and the probe.
 
 mod cross_entropy;
 mod gradient;
@@ -21,24 +21,26 @@ pub use outcome::Trip;
 pub use problems::Problems;
 pub use results::{PlannerScore, Planning};
 
-/// Problems shown in the figure.
+/// The number of problems in the figure.
 const SHOWN: usize = 7;
 
-/// What was planned, and some of it to be looked at.
+/// The scores of planning, with examples for the figure.
 pub struct Planned {
     pub planning: Planning,
     pub trips: Vec<ShownProblem>,
 }
 
-/// A problem with what came of two plans, positions in pixels.
+/// A problem with the executed plans of two planners; positions are (x, y) in pixels.
 pub struct ShownProblem {
+    /// The last burn-in frame, channels summed.
     pub pixels: Vec<f32>,
     pub target: [f32; 2],
     pub cross_entropy: Trip,
     pub gradient: Trip,
 }
 
-/// Plans through `model` as `probe` reads it, and executes the plans in `world`.
+/// Solves `problems` through `model` and `probe` by each planner, and executes the plans in
+/// `world`.
 ///
 /// # Errors
 /// [`crate::training::Interrupted`] when `progress` asks for it.
@@ -60,7 +62,7 @@ pub fn plan(
         problems: problems.count(),
         cem: cem.score().believing(&believed(&sampled))?,
         gradient: gradient.score().believing(&believed(&descended))?,
-        random: outcome(&problems.habits)?.score(),
+        random: outcome(&problems.random_plans)?.score(),
         oracle: outcome(&problems.straight())?.score(),
     };
     let shown = |n: usize| {

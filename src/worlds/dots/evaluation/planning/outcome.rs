@@ -1,4 +1,4 @@
-//! What plans lead to in the true world.
+//! Plans executed in the true world.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor};
@@ -7,18 +7,18 @@ use super::problems::Problems;
 use super::results::PlannerScore;
 use crate::worlds::dots::data::Dots;
 
-/// Plans as they were executed, positions in pixels as (x, y).
+/// Executed plans; positions are (x, y) in pixels.
 pub struct Outcome {
     pub trips: Vec<Trip>,
     pub targets: Vec<[f32; 2]>,
 }
 
-/// Where the dot was before every step of a plan, and at the end of it.
+/// The positions of the dot before every step of a plan and at its end, (x, y) in pixels.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trip(pub Vec<[f32; 2]>);
 
 impl Trip {
-    /// Where it ended.
+    /// The final position.
     pub fn reached(&self) -> [f32; 2] {
         *self.0.last().expect("a trip has a start")
     }
@@ -33,6 +33,7 @@ impl Outcome {
         Ok(Self { trips: trips.collect(), targets })
     }
 
+    /// The score of the final positions.
     pub fn score(&self) -> PlannerScore {
         let miss = |(trip, target): (&Trip, &[f32; 2])| {
             let [x, y] = trip.reached();
@@ -42,6 +43,7 @@ impl Outcome {
     }
 }
 
+/// positions `[N, 2]` -> a vector of (x, y)
 fn pairs(positions: &Tensor) -> Result<Vec<[f32; 2]>> {
     let values = Vec::<f32>::try_from(positions.to_kind(Kind::Float).to_device(Device::Cpu).flatten(0, -1))?;
     Ok(values.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())

@@ -1,4 +1,4 @@
-//! What is to be planned: from an image of the world to a place in it.
+//! Planning problems: move the first dot from a frame of the world to a target position.
 
 use anyhow::Result;
 use tch::{Device, Kind, Tensor, no_grad};
@@ -9,24 +9,25 @@ use crate::worlds::dots::evaluation::features;
 use crate::worlds::dots::models::WorldModel;
 use umwelt_base::random::Stream;
 
-/// N problems, positions and steps of the first dot in pixels as (x, y).
+/// N problems. Positions and steps are those of the first dot, (x, y) in pixels.
 pub struct Problems {
-    /// Encodings of the frames seen, `[K, N, D]`.
+    /// Encodings of the burn-in frames, `[K, N, D]`.
     pub seen: Tensor,
-    /// Actions between them in the data's units, `[K-1, N, 2]`.
+    /// Actions between the burn-in frames in data units, `[K-1, N, 2]`.
     pub taken: Tensor,
-    /// Where plans set out from, `[N, 2]`.
+    /// Start positions, `[N, 2]`.
     pub starts: Tensor,
-    /// Where they are to end, `[N, 2]`.
+    /// Target positions, `[N, 2]`.
     pub targets: Tensor,
-    /// The steps that the dot would have taken, `[S, N, 2]`: random ones, as models know them from their data.
-    pub habits: Tensor,
-    /// The last frame seen, `[N, C, 28, 28]`.
+    /// The random steps of the data from the start on, `[S, N, 2]`.
+    pub random_plans: Tensor,
+    /// The last burn-in frames, `[N, C, 28, 28]`.
     images: Tensor,
 }
 
 impl Problems {
-    /// Draws `count` starts from the world's own sequences, and targets evenly from where a dot can be.
+    /// Draws `count` starts from the world's sequences, and targets uniformly from the positions
+    /// within walls.
     ///
     /// # Errors
     /// When libtorch cannot copy a batch to the model's device.
@@ -46,12 +47,12 @@ impl Problems {
             taken: join(|p| &p.taken, 1),
             starts: join(|p| &p.starts, 0),
             targets: targets(world.walls(), count, seed).to_device(device),
-            habits: join(|p| &p.habits, 1),
+            random_plans: join(|p| &p.random_plans, 1),
             images: join(|p| &p.images, 0),
         })
     }
 
-    /// Those of a batch, with no targets yet: they are where they start.
+    /// Problems from a batch, with the starts in place of targets.
     fn of(world: &Dots, model: &dyn WorldModel, batch: &Trajectories) -> Self {
         let units = world.normalisation();
         let (seen, steps) = (model.burn_in() as i64, batch.actions.size()[0]);
@@ -61,24 +62,24 @@ impl Problems {
             taken: batch.actions.narrow(0, 0, seen - 1),
             targets: starts.shallow_clone(),
             starts,
-            habits: batch.actions.narrow(0, seen - 1, steps - seen + 1) * units.action_unit,
+            random_plans: batch.actions.narrow(0, seen - 1, steps - seen + 1) * units.action_unit,
             images: batch.states.get(seen - 1),
         }
     }
 
-    /// `count` of the problems, from number `first` on.
+    /// The problems `first` to `first + count`.
     pub fn narrow(&self, first: i64, count: i64) -> Self {
         Self {
             seen: self.seen.narrow(1, first, count),
             taken: self.taken.narrow(1, first, count),
             starts: self.starts.narrow(0, first, count),
             targets: self.targets.narrow(0, first, count),
-            habits: self.habits.narrow(1, first, count),
+            random_plans: self.random_plans.narrow(1, first, count),
             images: self.images.narrow(0, first, count),
         }
     }
 
-    /// Each problem `times` times in a row, for as many plans.
+    /// Each problem repeated `times` times in a row.
     pub fn repeated(&self, times: i64) -> Self {
         let again = |x: &Tensor, dim| x.repeat_interleave_self_int(times, dim, None);
         Self {
@@ -86,39 +87,41 @@ impl Problems {
             taken: again(&self.taken, 1),
             starts: again(&self.starts, 0),
             targets: again(&self.targets, 0),
-            habits: again(&self.habits, 1),
+            random_plans: again(&self.random_plans, 1),
             images: self.images.shallow_clone(),
         }
     }
 
+    /// The number of problems, N.
     pub fn count(&self) -> usize {
         self.starts.size()[0] as usize
     }
 
-    /// S, the steps of a plan.
+    /// The number of steps of a plan, S.
     pub fn steps(&self) -> i64 {
-        self.habits.size()[0]
+        self.random_plans.size()[0]
     }
 
-    /// The plans of one who knows where the dot is: straight to the target, in equal steps, `[S, N, 2]`.
+    /// The oracle's plans `[S, N, 2]`: equal steps straight to the target.
     pub fn straight(&self) -> Tensor {
         let step = (&self.targets - &self.starts) / self.steps() as f64;
         within_reach(&step.unsqueeze(0).repeat([self.steps(), 1, 1]))
     }
 
-    /// What is seen at the start of problem `n`, channels summed.
+    /// The pixels of the last burn-in frame of problem `n`, channels summed.
     pub fn image(&self, n: usize) -> Result<Vec<f32>> {
         let image = self.images.get(n as i64).sum_dim_intlist([0].as_slice(), false, Kind::Float);
         Ok(Vec::try_from(image.flatten(0, -1).to_device(Device::Cpu))?)
     }
 }
 
-/// Steps `[.., 2]` in pixels, those that are longer than the world's longest shortened to it.
+/// Steps `[.., 2]` in pixels, shortened to at most the world's longest step.
 pub fn within_reach(steps: &Tensor) -> Tensor {
     let length = steps.norm_scalaropt_dim(2.0, [-1].as_slice(), true);
     steps * (MAX_STEP / length.clamp_min(MAX_STEP))
 }
 
+/// Target positions `[count, 2]` in pixels.
 fn targets((low, high): (f64, f64), count: usize, seed: u64) -> Tensor {
     let stream = Stream::new(seed, "planning targets");
     let target = |n| {

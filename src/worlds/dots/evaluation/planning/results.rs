@@ -1,4 +1,4 @@
-//! How well planners did.
+//! The scores of planners.
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -6,17 +6,17 @@ use tch::{Kind, Tensor};
 
 use crate::charts::{Align, Table};
 
-/// The same problems, solved in four ways.
+/// The scores of four planners on the same problems.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Planning {
     pub problems: usize,
-    /// Sampled plans through the model.
+    /// The cross-entropy method through the model.
     pub cem: PlannerScore,
-    /// Plans through the model, by gradient descent.
+    /// Gradient descent through the model.
     pub gradient: PlannerScore,
-    /// Random steps such as the data's.
+    /// Random steps, as in the data.
     pub random: PlannerScore,
-    /// Straight to the target by one who knows where the dot is.
+    /// Equal steps straight to the target, from the true position.
     pub oracle: PlannerScore,
 }
 
@@ -50,18 +50,19 @@ impl Planning {
 pub struct PlannerScore {
     /// Mean squared distance, in pixels^2.
     pub mse_px2: f64,
-    /// Its root, in pixels.
+    /// Root mean squared distance, in pixels.
     pub rmse_px: f64,
-    /// The part of the problems that ended within a pixel of the target.
+    /// The share of problems that end within one pixel of the target.
     pub within_1px: f64,
+    /// The share of problems that end within two pixels of the target.
     pub within_2px: f64,
-    /// The root mean squared distance that the model expected of its own plans, in pixels.
+    /// The root mean squared distance that the model predicts for its own plans, in pixels.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub believed_rmse_px: Option<f64>,
 }
 
 impl PlannerScore {
-    /// Of squared distances in pixels^2.
+    /// The score of squared distances in pixels^2.
     pub fn of(squared: &[f64]) -> Self {
         let part = |counted: &dyn Fn(f64) -> f64| {
             squared.iter().map(|distance| counted(*distance)).sum::<f64>() / squared.len() as f64
@@ -76,7 +77,10 @@ impl PlannerScore {
         }
     }
 
-    /// With what the model expected, squared distances `[N]` in pixels^2.
+    /// The score with the model's predicted squared distances `[N]`, in pixels^2.
+    ///
+    /// # Errors
+    /// When libtorch cannot copy them.
     pub fn believing(self, misses: &Tensor) -> Result<Self> {
         let mean = f64::try_from(misses.mean(Kind::Double))?;
         Ok(Self { believed_rmse_px: Some(mean.sqrt()), ..self })

@@ -30,7 +30,8 @@ impl WorldModel for Simulator {
         2
     }
 
-    /// The centre of mass of an image without noise is the dot's place, a little off where the edge cuts it.
+    /// The centre of mass of an image without noise is the dot's place, a little off where the edge
+    /// cuts it.
     fn encode(&self, images: &Tensor, _mode: Mode) -> Tensor {
         let mass = images.flatten(1, -1);
         let mass = &mass / mass.sum_dim_intlist([1].as_slice(), true, Kind::Float);

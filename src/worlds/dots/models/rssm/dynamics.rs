@@ -1,4 +1,5 @@
-//! The networks that carry an RSSM's state through time (Hafner et al., arXiv 1811.04551, section 3).
+//! The networks that carry an RSSM's state through time (Hafner et al., arXiv 1811.04551, section
+//! 3).
 
 use tch::Tensor;
 
@@ -6,10 +7,11 @@ use super::noise::Noise;
 use crate::nn::{GruCell, Linear, Scope};
 use crate::objectives::divergence::Normal;
 
-/// What a belief becomes under a sample and an action, the prior that it implies, and the posterior that an encoding
-/// makes of it.
+/// The transition of a belief under a sample and an action, and the prior and posterior given a
+/// belief.
 ///
-/// Networks give the parameters of a normal as means beside raw scales, `[.., 2D]`; [`normal`] reads them.
+/// Networks output the parameters of a normal distribution as means and raw scales, `[.., 2D]`; see
+/// [`normal`].
 pub struct Dynamics {
     features: i64,
     input: Linear,
@@ -19,6 +21,7 @@ pub struct Dynamics {
 }
 
 impl Dynamics {
+    /// The networks for encodings with `features` features and actions with `action_size` numbers.
     pub fn new(root: &Scope, features: i64, action_size: i64) -> Self {
         let linear = |place: &str, inputs| Linear::new(&root.sub(place), inputs, features);
         let posterior = |layer: usize, inputs| {
@@ -33,19 +36,19 @@ impl Dynamics {
         }
     }
 
-    /// The first belief `[B, D]`, the samples of all steps but the last and actions `[T-1, B, ..]` -> beliefs after
-    /// each `[T-1, B, D]`
+    /// first belief `[B, D]`, samples of all frames but the last `[T-1, B, D]`, actions
+    /// `[T-1, B, A]` -> beliefs of the later frames `[T-1, B, D]`
     pub fn beliefs(&self, start: &Tensor, samples: &Tensor, actions: &Tensor) -> Tensor {
         let inputs = self.input.forward(&Tensor::cat(&[samples, actions], -1)).relu();
         self.cell.unroll(&inputs, start)
     }
 
-    /// Beliefs `[.., D]` -> parameters of the prior `[.., 2D]`
+    /// beliefs `[.., D]` -> parameters of the prior `[.., 2D]`
     pub fn prior(&self, beliefs: &Tensor) -> Tensor {
         mean_and_scale(&self.prior).forward(beliefs).relu()
     }
 
-    /// Encodings and beliefs of the same steps `[.., D]` -> parameters of the posterior `[.., 2D]`
+    /// encodings and beliefs of the same frames `[.., D]` -> parameters of the posterior `[.., 2D]`
     pub fn posterior(&self, encodings: &Tensor, beliefs: &Tensor) -> Tensor {
         let hidden = mean_and_scale(&self.posterior[0]).forward(&Tensor::cat(&[encodings, beliefs], -1));
         self.posterior_of_hidden(&hidden)
@@ -57,8 +60,10 @@ impl Dynamics {
         Tensor::cat(&[mean, scale], -1).relu()
     }
 
-    /// Beliefs after each action `[T-1, B, D]` when nothing but the first is seen: samples come from the prior, for
-    /// standard normal `noise` `[T-1, B, D]` or longer.
+    /// first belief `[B, D]`, actions `[T-1, B, A]`, standard normal noise of at least T-1 steps
+    /// `[.., B, D]` -> predicted beliefs `[T-1, B, D]`
+    ///
+    /// No frame after the first is seen: samples come from the prior.
     pub fn imagined(&self, start: &Tensor, actions: &Tensor, noise: &Tensor) -> Tensor {
         let prior = mean_and_scale(&self.prior);
         let draw = |t, belief: &Tensor| normal(&prior.forward(belief).relu(), 0.0).sample(&noise.get(t));
@@ -66,8 +71,11 @@ impl Dynamics {
         Tensor::stack(&beliefs, 0)
     }
 
-    /// What is carried from step to step while all encodings `[T, B, D]` are seen: a sample of the first prior, then
-    /// of the posteriors, whose scale is at least `least`, `[T-1, B, D]`.
+    /// encodings `[T, B, D]`, actions `[T-1, B, A]`, noise -> samples `[T-1, B, D]` of all frames
+    /// but the last
+    ///
+    /// The first sample is from the prior, later ones from the posterior, whose scale is at least
+    /// `least`.
     pub fn filtered(&self, encodings: &Tensor, actions: &Tensor, noise: &Noise, least: f64) -> Tensor {
         let (of_encoding, of_belief) = mean_and_scale(&self.posterior[0]).split(self.features);
         let seen = of_encoding.forward(encodings);
@@ -82,7 +90,8 @@ impl Dynamics {
         Tensor::stack(&samples, 0)
     }
 
-    /// Beliefs after each of T-1 actions and the samples that they were made with; `draw` makes them.
+    /// The beliefs after each of T-1 actions, and the samples that entered them, given by
+    /// `draw(t, belief)`.
     fn step_by_step(
         &self,
         start: &Tensor,
@@ -90,23 +99,24 @@ impl Dynamics {
         draw: impl Fn(i64, &Tensor) -> Tensor,
     ) -> (Vec<Tensor>, Vec<Tensor>) {
         let (of_sample, of_action) = self.input.split(self.features);
-        let pushes = of_action.forward(actions);
-        let step = |belief: &mut Tensor, (t, push): (i64, &Tensor)| {
+        let of_actions = of_action.forward(actions);
+        let step = |belief: &mut Tensor, (t, of_action): (i64, &Tensor)| {
             let sample = draw(t, belief);
-            *belief = self.cell.step(&(of_sample.forward(&sample) + push).relu(), belief);
+            *belief = self.cell.step(&(of_sample.forward(&sample) + of_action).relu(), belief);
             Some((belief.shallow_clone(), sample))
         };
-        (0..).zip(&pushes.unbind(0)).scan(start.shallow_clone(), step).unzip()
+        (0..).zip(&of_actions.unbind(0)).scan(start.shallow_clone(), step).unzip()
     }
 }
 
-/// The distribution with these means and raw scales `[.., 2D]`: a softplus, and at least `least`, makes them scales.
+/// means and raw scales `[.., 2D]` -> the normal distribution with scale softplus(raw) + `least`
 pub fn normal(parameters: &Tensor, least: f64) -> Normal {
     let [mean, raw] = <[Tensor; 2]>::try_from(parameters.to_kind(tch::Kind::Float).chunk(2, -1))
-        .expect("means and raw scales lie side by side");
+        .expect("means and raw scales are two halves");
     Normal { mean, scale: raw.softplus() + least }
 }
 
+/// The layers of means and of raw scales as one layer.
 fn mean_and_scale([mean, scale]: &[Linear; 2]) -> Linear {
     mean.concat_outputs(scale)
 }

@@ -1,8 +1,9 @@
-//! The recurrent state space model, which learns by reconstructing what it imagines.
+//! The recurrent state space model, a world model trained by reconstruction.
 //!
-//! Hafner et al., *Learning Latent Dynamics for Planning from Pixels* (arXiv 1811.04551), as Sobal et al. (arXiv
-//! 2211.10831) compare with it. No gradient flows through a sample, so the samples that a step needs are drawn
-//! first, without a graph; all that is differentiated is then computed for all frames at once.
+//! Hafner et al., *Learning Latent Dynamics for Planning from Pixels* (arXiv 1811.04551), as in the
+//! comparison of Sobal et al. (arXiv 2211.10831). No gradient flows through samples. So all samples
+//! are drawn first, step by step and without a graph; the differentiated computation then treats
+//! all frames at once.
 
 mod dynamics;
 mod noise;
@@ -15,7 +16,7 @@ pub use noise::Noise;
 pub use settings::RssmSettings;
 
 use self::dynamics::{Dynamics, normal};
-use super::jepa::later;
+use super::views::later;
 use super::{LossOutput, WorldModel};
 use crate::datasets::IMAGE_SIZE;
 use crate::diagnostics::Activations;
@@ -24,9 +25,10 @@ use crate::objectives::LossReport;
 use crate::objectives::divergence::free_divergence;
 use crate::worlds::dots::data::Trajectories;
 
-/// A divergence below so many nats is not minimised.
+/// Divergences below this many nats are not minimised.
 const FREE_NATS: f64 = 3.0;
 
+/// The recurrent state space model.
 pub struct Rssm {
     settings: RssmSettings,
     parameters: Parameters,
@@ -38,11 +40,13 @@ pub struct Rssm {
 }
 
 impl Rssm {
+    /// The model of these settings.
+    ///
     /// # Errors
-    /// Names the setting that cannot be built.
+    /// Names the setting that no model can be built with.
     pub fn new(parameters: Parameters, settings: &RssmSettings, precision: Precision) -> Result<Self> {
         if settings.rnn_burnin != 1 {
-            bail!("rssm.rnn_burnin: an RSSM imagines from its first frame; leave it at 1");
+            bail!("rssm.rnn_burnin: must be 1, since an RSSM predicts from the first frame");
         }
         let root = parameters.root();
         let shape = settings.backbone();
@@ -97,8 +101,8 @@ impl Rssm {
         LossOutput { report: LossReport::weighted(parts), activations }
     }
 
-    /// Encodings `[T, B, D]` and actions `[T-1, B, A]` -> the beliefs of all frames `[T, B, D]`, the first of which is
-    /// its encoding
+    /// encodings `[T, B, D]`, actions `[T-1, B, A]` -> beliefs of all frames `[T, B, D]`, of which
+    /// the first is the encoding
     fn beliefs(&self, encodings: &Tensor, actions: &Tensor, noise: &Noise) -> Tensor {
         let path = || self.dynamics.filtered(encodings, actions, noise, self.settings.min_var);
         let samples = no_grad(|| self.computed(Mode::Train, path));
@@ -107,18 +111,19 @@ impl Rssm {
         Tensor::cat(&[start.unsqueeze(0), after], 0)
     }
 
-    /// Beliefs `[T-1, B, D]` under `actions` from the encoding `[B, D]`, for draws `noise` of at least T-1 steps.
+    /// encoding `[B, D]`, actions `[T-1, B, A]`, standard normal noise of at least T-1 steps
+    /// `[.., B, D]` -> predicted beliefs `[T-1, B, D]`
     pub fn rollout_given(&self, start: &Tensor, actions: &Tensor, noise: &Tensor, mode: Mode) -> Tensor {
         self.computed(mode, || self.dynamics.imagined(start, actions, noise))
     }
 
-    /// The draws of a rollout over T frames, `[T, B, D]`.
+    /// The noise of a rollout over T frames, `[T, B, D]`.
     fn rollout_noise(&self, actions: &Tensor, draw: u64) -> Tensor {
         let shape = [actions.size()[0] + 1, actions.size()[1], self.embedding()];
         noise::drawn(self.parameters.seed(), "imagined samples", draw, &shape, self.parameters.device())
     }
 
-    /// Samples and beliefs `[T, B, D]` -> images `[T, B, C, 28, 28]`
+    /// samples and beliefs `[T, B, D]` -> images `[T, B, C, 28, 28]`
     fn decode(&self, samples: &Tensor, beliefs: &Tensor, mode: Mode) -> Tensor {
         self.computed(mode, || self.decoder.forward(&Tensor::cat(&[samples, beliefs], -1), mode))
     }

@@ -1,4 +1,4 @@
-//! What an RSSM world model can be told.
+//! The settings of an RSSM world model.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::{
     settings::check::{InvalidSetting, MOST, WIDEST, at_least, at_most, not_negative, positive, refuse},
 };
 
-/// The most that the norm of all gradients together may be.
+/// The largest norm of all gradients together; larger ones are scaled down to it.
 const CLIP_NORM: f64 = 1000.0;
 
 /// Settings under `rssm`.
@@ -17,7 +17,7 @@ const CLIP_NORM: f64 = 1000.0;
 pub struct RssmSettings {
     /// Factor on the backbone's channels.
     pub backbone_width_factor: usize,
-    /// Weight of the error of actions read back from pairs of beliefs.
+    /// Weight of the error of actions predicted from pairs of beliefs.
     pub action_coeff: f64,
     /// The backbone.
     pub arch: Arch,
@@ -25,13 +25,13 @@ pub struct RssmSettings {
     pub epochs: usize,
     /// Adam's learning rate.
     pub learning_rate: f64,
-    /// The epoch from which on the learning rate is a tenth; never by default.
+    /// The first epoch with a tenth of the learning rate; null for a constant one.
     pub lr_decay_epoch: Option<usize>,
-    /// Features of an encoding, where the backbone lets one choose.
+    /// Features of an encoding, for backbones of variable size.
     pub embedding_size: usize,
     /// Numbers in an action.
     pub action_dim: usize,
-    /// Least scale of a latent state.
+    /// The smallest standard deviation of a latent state.
     pub min_var: f64,
     /// Adam's epsilon.
     pub rssm_adam_epsilon: f64,
@@ -39,7 +39,7 @@ pub struct RssmSettings {
     pub log_recontructed_image: bool,
     /// Channels of an image.
     pub channels: usize,
-    /// Frames seen before the first prediction.
+    /// The number of burn-in frames.
     pub rnn_burnin: usize,
 }
 
@@ -64,7 +64,7 @@ impl Default for RssmSettings {
 }
 
 impl RssmSettings {
-    /// Refuses what a model cannot be built from or trained with.
+    /// Refuses values that no model can be built or trained with.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("epochs", self.epochs), ("embedding_size", self.embedding_size)])?;
         at_least(1, &[("rnn_burnin", self.rnn_burnin)])?;
@@ -78,7 +78,7 @@ impl RssmSettings {
         size.or_else(|reason| refuse("embedding_size", reason))
     }
 
-    /// Adam (no decay) at a constant rate, with gradients clipped.
+    /// Adam without weight decay, at a constant learning rate, with clipped gradients.
     pub fn recipe(&self) -> Recipe {
         Recipe {
             epochs: self.epochs,

@@ -1,7 +1,7 @@
-//! VICReg as a world model: predict the next encodings, and keep encodings spread over the batch.
+//! VICReg as a world model: predict the next encodings, with regularisers against collapse.
 //!
-//! Sobal et al. (arXiv 2211.10831), equations 1 to 5. With `sim_coeff`, `std_coeff` and `cov_coeff` 0 and an
-//! `action_coeff` it is inverse dynamics modelling.
+//! Sobal et al. (arXiv 2211.10831), equations 1 to 5. With `sim_coeff`, `std_coeff` and `cov_coeff`
+//! 0 and an `action_coeff` it is inverse dynamics modelling (IDM).
 
 mod settings;
 mod spread;
@@ -11,41 +11,45 @@ use tch::{Reduction, Tensor};
 
 pub use settings::{ActionPairs, SigregAxis, VicregSettings};
 
-use super::jepa::{Jepa, Views, later};
+use super::jepa::Jepa;
+use super::views::{Views, later};
 use super::{JointEmbedding, LossOutput};
 use crate::nn::{Parameters, Precision};
 use crate::objectives::LossReport;
 use crate::objectives::cross_correlation::cross_correlation;
 use crate::worlds::dots::data::Trajectories;
 
+/// A world model trained by VICReg.
 pub struct Vicreg {
     settings: VicregSettings,
     jepa: Jepa,
 }
 
 impl Vicreg {
+    /// The model of these settings.
+    ///
     /// # Errors
-    /// Names the setting that cannot be built.
+    /// Names the setting that cannot be read.
     pub fn new(parameters: Parameters, settings: &VicregSettings, precision: Precision) -> Result<Self> {
         let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
         Ok(Self { settings: settings.clone(), jepa })
     }
 
-    /// What predictions are compared with: `[T-1, B, ..]` both.
+    /// Predictions and their targets, encodings or projections, `[T-1, B, ..]` both.
     fn compared(&self, views: &Views) -> (Tensor, Tensor) {
         let (encodings, projections) = match &views.targets {
             Some((encodings, projections)) => (encodings, projections),
             None => (&views.encodings, &views.projections),
         };
-        match &views.guesses {
-            Some(guesses) => (guesses.shallow_clone(), later(projections)),
+        match &views.projected_predictions {
+            Some(projected) => (projected.shallow_clone(), later(projections)),
             None => (views.predictions.shallow_clone(), later(encodings)),
         }
     }
 
     fn action_error(&self, views: &Views) -> Tensor {
         let before = match self.settings.action_pairs {
-            ActionPairs::Predictions => views.departures(),
+            ActionPairs::Predictions => views.previous_states(),
             ActionPairs::Encodings => views.encodings.narrow(0, 0, views.actions.size()[0]),
         };
         self.jepa.action_error(&before, &later(&views.encodings), &views.actions)

@@ -1,4 +1,4 @@
-//! What a VICReg world model can be told.
+//! The settings of a VICReg world model.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::settings::check::{
     InvalidSetting, MOST, WIDEST, at_least, at_most, not_negative, positive, refuse, within,
 };
 use crate::worlds::dots::models::adamw::{AdamwSettings, OptimizerChoice, recipe};
-use crate::worlds::dots::models::jepa::Architecture;
+use crate::worlds::dots::models::architecture::Architecture;
 
 /// Settings under `vicreg`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -16,9 +16,10 @@ use crate::worlds::dots::models::jepa::Architecture;
 pub struct VicregSettings {
     /// Layer sizes of the projector such as `512-512-512`, or `id`.
     pub projector: String,
-    /// Keeps the projector as it was initialised.
+    /// Does not train the projector.
     pub random_projector: bool,
-    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as `515-512-512`.
+    /// `rnn`, `rnn_burnin`, `id`, `conv`, or the layer sizes of a residual MLP such as
+    /// `515-512-512`.
     pub predictor: String,
     /// Layer sizes of an MLP after the backbone such as `512-256`.
     pub backbone_mlp: Option<String>,
@@ -34,9 +35,9 @@ pub struct VicregSettings {
     pub encoding_cov_coeff: f64,
     /// Weight of the reconstruction error; above 0 it adds a decoder.
     pub decoding_coeff: f64,
-    /// Weight of the error of actions read back from pairs of encodings.
+    /// Weight of the error of actions predicted from pairs of encodings.
     pub action_coeff: f64,
-    /// Which encodings the action is read back from.
+    /// The pairs of encodings that actions are predicted from.
     pub action_pairs: ActionPairs,
     /// Weight of the difference between successive predictions.
     pub prediction_diff_coeff: f64,
@@ -46,11 +47,11 @@ pub struct VicregSettings {
     pub epochs: usize,
     /// Learning rate for a batch of 256.
     pub base_lr: f64,
-    /// Measures the prediction error between projections, else between encodings.
+    /// Computes the prediction error between projections instead of encodings.
     pub repr_loss_after_projector: bool,
-    /// Leaves frame 0 out of variance and covariance.
+    /// Excludes frame 0 from variance and covariance.
     pub skip_first_step_vc: bool,
-    /// Features of an encoding, where the backbone lets one choose.
+    /// Features of an encoding, for backbones of variable size.
     pub embedding_size: usize,
     /// Numbers in an action.
     pub action_dim: usize,
@@ -62,44 +63,46 @@ pub struct VicregSettings {
     pub rnn_burnin: usize,
     /// Channels of an image.
     pub channels: usize,
-    /// Ours: weight of the variance term along time inside each sequence.
+    /// Ours: weight of the variance term along time within each sequence.
     pub time_std_coeff: f64,
-    /// Ours: weight of the covariance term along time inside each sequence.
+    /// Ours: weight of the covariance term along time within each sequence.
     pub time_cov_coeff: f64,
-    /// Ours: subtracts each sequence's mean before the variance and covariance terms, taken over all frames together.
+    /// Ours: subtracts the mean of each sequence before the variance and covariance terms, which
+    /// are computed over all frames together.
     pub center_trajectories: bool,
     /// Ours: weight of the sketched isotropic Gaussian regularisation.
     pub sigreg_coeff: f64,
-    /// Ours: what that regularisation wants to be Gaussian.
+    /// Ours: the rows whose distribution that regularisation compares with a Gaussian.
     pub sigreg_axis: SigregAxis,
-    /// Ours: random directions that it looks along, drawn anew every step.
+    /// Ours: the number of its random directions, drawn anew in every step.
     pub sigreg_directions: usize,
-    /// Ours: weight of the distance of the correlations between predictions and targets from the identity.
+    /// Ours: weight of the Barlow Twins loss between predictions and targets.
     pub barlow_coeff: f64,
-    /// Ours: how much of the target encoder stays at a step (0.99 for instance); 0 lets the encoder be its own target.
+    /// Ours: the share of the target encoder kept in each step, for example 0.99; 0 means no target
+    /// encoder.
     pub ema: f64,
-    /// Ours: what turns gradients into steps.
+    /// Ours: the optimiser.
     pub optimizer: OptimizerChoice,
     /// Ours: settings of `optimizer: adamw`.
     pub adamw: AdamwSettings,
 }
 
-/// The rows that sketched isotropic Gaussian regularisation looks at together.
+/// The rows of one empirical distribution in sketched isotropic Gaussian regularisation.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum SigregAxis {
-    /// The batch, at every step of time.
+    /// The batch, for each frame.
     #[default]
     Batch,
     /// The frames of each sequence.
     Time,
 }
 
-/// Which pairs of encodings an action is read back from.
+/// The pairs of encodings that actions are predicted from.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ActionPairs {
-    /// The prediction of this step and the encoding of the next, as the published code has it.
+    /// The prediction of this step and the encoding of the next, as in the published code.
     #[default]
     Predictions,
     /// The encodings of this step and the next.
@@ -148,7 +151,7 @@ impl Default for VicregSettings {
 }
 
 impl VicregSettings {
-    /// Refuses what a model cannot be built from or trained with.
+    /// Refuses values that no model can be built or trained with.
     pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("epochs", self.epochs), ("sigreg_directions", self.sigreg_directions)])?;
         at_most(MOST, &[("epochs", self.epochs)])?;
@@ -184,7 +187,7 @@ impl VicregSettings {
 }
 
 impl VicregSettings {
-    /// How it asks to be trained.
+    /// The recipe of training.
     pub fn recipe(&self) -> Recipe {
         recipe(self.optimizer, self.epochs, self.base_lr, &self.adamw)
     }

@@ -1,4 +1,4 @@
-//! What keeps encodings from collapsing, and along which axis they must differ.
+//! The regularisers against collapse, along the batch or along time.
 
 use tch::{Kind, Tensor};
 
@@ -6,21 +6,22 @@ use super::{SigregAxis, Vicreg};
 use crate::objectives::info_nce::unit_length;
 use crate::objectives::sigreg::sigreg;
 use crate::objectives::variance_covariance::variance_covariance;
-use crate::worlds::dots::models::jepa::{Views, later};
+use crate::worlds::dots::models::views::{Views, later};
 use umwelt_base::random::Stream;
 
-type Part = (&'static str, f64, Tensor);
+/// Name, weight and value of a term of the loss.
+type Term = (&'static str, f64, Tensor);
 
 impl Vicreg {
-    /// The terms on projections and encodings that the settings ask for; those of the paper are always reported.
-    pub(super) fn spread(&self, views: &Views, index: u64) -> Vec<Part> {
+    /// The terms with a weight above 0, and those of the paper, which are always reported.
+    pub(super) fn spread(&self, views: &Views, index: u64) -> Vec<Term> {
         let weights = &self.settings;
-        let projections = self.counted(&views.projections);
-        let spread = variance_covariance(&self.over_the_batch(&projections));
+        let projections = self.regularised_frames(&views.projections);
+        let spread = variance_covariance(&self.groups(&projections));
         let mut parts =
             vec![("std", weights.std_coeff, spread.variance), ("cov", weights.cov_coeff, spread.covariance)];
         if weights.encoding_std_coeff > 0.0 || weights.encoding_cov_coeff > 0.0 {
-            let spread = variance_covariance(&self.over_the_batch(&self.counted(&views.encodings)));
+            let spread = variance_covariance(&self.groups(&self.regularised_frames(&views.encodings)));
             parts.push(("enc_std", weights.encoding_std_coeff, spread.variance));
             parts.push(("enc_cov", weights.encoding_cov_coeff, spread.covariance));
         }
@@ -35,18 +36,22 @@ impl Vicreg {
         parts
     }
 
-    fn counted(&self, frames: &Tensor) -> Tensor {
+    /// The frames that variance and covariance include.
+    fn regularised_frames(&self, frames: &Tensor) -> Tensor {
         if self.settings.skip_first_step_vc { later(frames) } else { frames.shallow_clone() }
     }
 
-    /// Groups of rows that should differ from each other: `[T, B, D]`, or `[1, T * B, D]` around each sequence's mean.
-    fn over_the_batch(&self, frames: &Tensor) -> Tensor {
+    /// Groups of rows `[G, N, D]` from frames `[T, B, D]`: one group for each frame, or a single
+    /// group of all frames centred on the mean of their sequence.
+    fn groups(&self, frames: &Tensor) -> Tensor {
         if !self.settings.center_trajectories {
             return frames.shallow_clone();
         }
         (frames - frames.mean_dim([0].as_slice(), true, Kind::Float)).flatten(0, 1).unsqueeze(0)
     }
 
+    /// The sketched isotropic Gaussian regularisation of frames `[T, B, D]` in training step
+    /// `index`.
     fn gaussianity(&self, frames: &Tensor, index: u64) -> Tensor {
         let directions = self.directions(frames.size()[2], index).to_device(frames.device());
         match self.settings.sigreg_axis {
@@ -55,7 +60,7 @@ impl Vicreg {
         }
     }
 
-    /// Random directions of a training step, columns of length 1: `[features, directions]`
+    /// The random directions of training step `index`: columns of length 1, `[D, directions]`.
     fn directions(&self, features: i64, index: u64) -> Tensor {
         let mut rng = Stream::new(self.jepa.parameters.seed(), "sigreg directions").at(&[index]);
         let count = self.settings.sigreg_directions as i64;

@@ -9,12 +9,12 @@ fn inputs_are_differences_of_clean_images_however_strong_the_fixed_noise() {
     let clean = batch(small());
     for static_noise in [0.0, 1.0, 1e6] {
         let dots = Dots::new(DotsSettings { static_noise, ..differences() }).unwrap();
-        let (seen, walks) = (dots.batch("train", 4, 5), dots.walks("train", 4, 0));
+        let (seen, paths) = (dots.batch("train", 4, 5), dots.paths("train", 4, 0));
         assert_eq!((&seen.locations, &seen.actions), (&clean.locations, &clean.actions));
-        assert_eq!(seen.states.len(), clean.states.len());
-        for (sequence, walk) in walks.iter().enumerate() {
+        assert_eq!(seen.states.dim(), clean.states.dim());
+        for (sequence, path) in paths.iter().enumerate() {
             let mut before = vec![[0.0; PIXELS]];
-            dots.dot.add_to(&mut before[0], walk.locations[0], 1.0);
+            dots.dot.add_to(&mut before[0], path.locations[0], 1.0);
             before.extend((0..4).map(|t| <Image>::try_from(image(&clean, t, sequence)).unwrap()));
             for (t, before) in before.iter().enumerate() {
                 let now = image(&clean, t, sequence);
@@ -30,17 +30,17 @@ fn rendering_fewer_differences_changes_none() {
     let settings = DotsSettings { noise: 0.5, static_noise: 1.0, static_noise_speed: 0.7, ..differences() };
     let dots = Dots::new(settings).unwrap();
     let (one, all) = (dots.batch("train", 4, 1), dots.batch("train", 4, 5));
-    assert_eq!(one.states, all.states[..6 * PIXELS]);
+    assert_eq!(one.states, all.states.slice(s![..1, .., .., .., ..]));
     assert!(dots.batch("train", 4, 0).states.is_empty());
 }
 
 #[test]
-fn a_changing_overlay_is_seen_twice_and_a_fixed_one_where_it_moves() {
+fn a_changing_distractor_is_seen_twice_and_a_fixed_one_where_it_moves() {
     let clean = batch(differences());
     let seen = |settings| {
         let noisy = batch(settings);
         (0..5)
-            .map(|t| (0..6).flat_map(|b| overlay(&noisy, &clean, t, b)).collect())
+            .map(|t| (0..6).flat_map(|b| distractor(&noisy, &clean, t, b)).collect())
             .collect::<Vec<Vec<f32>>>()
     };
     let largest = f64::from(largest(&batch(small()).states));

@@ -1,26 +1,26 @@
 use super::*;
 use crate::datasets::Split;
-use crate::worlds::dots::data::Overlay;
+use crate::worlds::dots::data::Distractor;
 use umwelt_base::random::Stream;
 
-fn leaves() -> Overlay {
-    Overlay::structured("dead_leaves", Split::Validation).unwrap()
+fn leaves() -> Distractor {
+    Distractor::structured("dead_leaves", Split::Validation).unwrap()
 }
 
 #[test]
-fn a_structured_overlay_is_a_picture_of_the_collection() {
-    let overlays = leaves();
-    let settings = |static_noise| DotsSettings { static_noise, overlay: overlays.clone(), ..small() };
+fn a_structured_distractor_is_a_picture_of_the_collection() {
+    let distractors = leaves();
+    let settings = |static_noise| DotsSettings { static_noise, distractor: distractors.clone(), ..small() };
     let (noisy, clean) = (batch(settings(2.0)), batch(small()));
     // Any of 2,000 pictures is among 40,000 drawn but for one chance in 10^8.
     let stream = Stream::new(8, "pictures");
-    let drawn = |i| overlays.draw(&mut stream.at(&[i]), 0.0, 2.0 * largest(&clean.states));
+    let drawn = |i| distractors.draw(&mut stream.at(&[i]), 0.0, 2.0 * largest(&clean.states));
     for sequence in 0..6 {
-        let first = overlay(&noisy, &clean, 0, sequence);
+        let first = distractor(&noisy, &clean, 0, sequence);
         assert!((0..40_000).any(|i| close(&drawn(i), &first)));
-        assert!((1..5).all(|t| close(&overlay(&noisy, &clean, t, sequence), &first)));
+        assert!((1..5).all(|t| close(&distractor(&noisy, &clean, t, sequence), &first)));
     }
-    assert!(!close(&overlay(&noisy, &clean, 0, 0), &overlay(&noisy, &clean, 0, 1)));
+    assert!(!close(&distractor(&noisy, &clean, 0, 0), &distractor(&noisy, &clean, 0, 1)));
 }
 
 #[test]
@@ -30,7 +30,7 @@ fn normalised_images_under_pictures_have_mean_0_and_deviation_1() {
         batch_size: 1000,
         noise: 0.5,
         static_noise: 1.0,
-        overlay: leaves(),
+        distractor: leaves(),
         normalize: true,
         ..small()
     };
@@ -41,8 +41,8 @@ fn normalised_images_under_pictures_have_mean_0_and_deviation_1() {
 
 #[test]
 fn clones_of_a_world_share_their_pictures() {
-    let Overlay::Pictures(pictures) = leaves() else { panic!("pictures") };
-    let settings = DotsSettings { overlay: Overlay::Pictures(pictures.clone()), ..small() };
+    let Distractor::Pictures(pictures) = leaves() else { panic!("pictures") };
+    let settings = DotsSettings { distractor: Distractor::Pictures(pictures.clone()), ..small() };
     let dots = Dots::new(settings).unwrap();
     let copies = [dots.clone(), dots.clone()];
     assert_eq!(std::sync::Arc::strong_count(&pictures), 2 + copies.len());

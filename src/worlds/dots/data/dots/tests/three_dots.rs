@@ -5,58 +5,60 @@ fn three(channels: usize) -> DotsSettings {
     DotsSettings { dataset_type: DatasetType::Multiple, channels, ..small() }
 }
 
-/// What one channel shows, as if it were a batch of its own.
+/// A batch of the images of one channel.
 fn channel(batch: &HostTrajectories, channel: usize) -> HostTrajectories {
-    let images = batch.states.chunks_exact(PIXELS).skip(channel).step_by(batch.channels);
-    HostTrajectories { states: images.flatten().copied().collect(), channels: 1, ..batch.clone() }
+    let states = batch.states.slice(s![.., .., channel..=channel, .., ..]).to_owned();
+    HostTrajectories { states, ..batch.clone() }
 }
 
-fn locations(batch: &HostTrajectories, dot: usize) -> Vec<f32> {
-    batch.locations.chunks_exact(2).skip(dot).step_by(batch.dots).flatten().copied().collect()
+/// Positions of one dot, `[T, B, 2]`.
+fn locations(batch: &HostTrajectories, dot: usize) -> ArrayView3<'_, f32> {
+    batch.locations.index_axis(Axis(2), dot)
 }
 
 #[test]
 fn the_first_of_three_dots_is_the_single_one() {
     let noise = |settings| DotsSettings { noise: 0.5, static_noise: 1.0, ..settings };
     let (one, three) = (batch(noise(small())), batch(noise(three(3))));
-    assert_eq!((three.channels, three.dots), (3, 3));
-    assert_eq!([three.states.len(), three.locations.len()], [5 * 6 * 3 * PIXELS, 5 * 6 * 3 * 2]);
+    assert_eq!((three.states.dim(), three.locations.dim()), ((5, 6, 3, 28, 28), (5, 6, 3, 2)));
     assert_eq!(channel(&three, 0).states, one.states);
-    assert_eq!(locations(&three, 0), one.locations);
+    assert_eq!(locations(&three, 0), locations(&one, 0));
     assert_eq!(three.actions, one.actions);
 }
 
 #[test]
-fn each_dot_is_where_it_is_said_to_be_and_the_third_stands_still() {
+fn each_dot_is_at_its_location_and_the_third_stands_still() {
     let batch = batch(three(3));
     for dot in 0..3 {
         let shown = channel(&batch, dot);
-        for (i, at) in locations(&batch, dot).chunks_exact(2).enumerate() {
-            let image = image(&shown, i / 6, i % 6);
-            let brightest = image.iter().position(|&pixel| pixel == largest(image));
-            assert_eq!(brightest, Some(at[1].round() as usize * IMAGE_SIZE + at[0].round() as usize));
+        let positions = locations(&batch, dot);
+        for (t, b) in (0..5).flat_map(|t| (0..6).map(move |b| (t, b))) {
+            let pixels = image(&shown, t, b);
+            let brightest = pixels.iter().position(|&pixel| pixel == largest(&pixels));
+            let [x, y] = [0, 1].map(|axis| positions[[t, b, axis]].round() as usize);
+            assert_eq!(brightest, Some(y * IMAGE_SIZE + x));
         }
-        let places = locations(&batch, dot);
-        let still = (0..12).filter(|i| places[*i] == places[12 + i]).count();
-        assert_eq!(still == 12, dot == 2, "dot {dot}");
+        let [first, second] = [0, 1].map(|t| positions.index_axis(Axis(0), t));
+        assert_eq!(first == second, dot == 2, "dot {dot}");
     }
     assert_ne!(locations(&batch, 0), locations(&batch, 1));
-    assert_ne!(locations(&batch, 2)[..2], locations(&batch, 2)[2..4]);
+    let standing = locations(&batch, 2);
+    assert_ne!(standing.slice(s![0, 0, ..]), standing.slice(s![0, 1, ..]));
 }
 
 #[test]
-fn each_dot_has_overlays_of_its_own_scaled_by_its_own_largest_pixel() {
+fn each_dot_has_distractors_of_its_own_scaled_by_its_own_largest_pixel() {
     let (noisy, clean) = (batch(DotsSettings { static_noise: 2.0, ..three(3) }), batch(three(3)));
-    let overlays = [0, 1, 2].map(|dot| {
+    let distractors = [0, 1, 2].map(|dot| {
         let (noisy, clean) = (channel(&noisy, dot), channel(&clean, dot));
-        let first = overlay(&noisy, &clean, 0, 1);
-        assert!(close(&overlay(&noisy, &clean, 3, 1), &first));
-        let all: Vec<f32> = (0..6).flat_map(|b| overlay(&noisy, &clean, 0, b)).collect();
+        let first = distractor(&noisy, &clean, 0, 1);
+        assert!(close(&distractor(&noisy, &clean, 3, 1), &first));
+        let all: Vec<f32> = (0..6).flat_map(|b| distractor(&noisy, &clean, 0, b)).collect();
         let expected = 2.0 * largest(&clean.states);
         assert!(largest(&all) < expected + 1e-6 && largest(&all) > 0.998 * expected);
         first
     });
-    assert!(!close(&overlays[0], &overlays[1]) && !close(&overlays[1], &overlays[2]));
+    assert!(!close(&distractors[0], &distractors[1]) && !close(&distractors[1], &distractors[2]));
 }
 
 #[test]
@@ -68,9 +70,9 @@ fn in_one_channel_the_images_of_the_dots_are_summed() {
             (dots.batch("train", 4, 5), *dots.normalisation())
         };
         let ((apart, _), (summed, units)) = (of(3, false), of(1, normalize));
-        assert_eq!((summed.states.len(), summed.dots), (5 * 6 * PIXELS, 3));
-        for (i, pixel) in summed.states.iter().enumerate() {
-            let at = |channel: usize| apart.states[(i / PIXELS * 3 + channel) * PIXELS + i % PIXELS];
+        assert_eq!((summed.states.dim(), summed.locations.dim()), ((5, 6, 1, 28, 28), (5, 6, 3, 2)));
+        for ((t, b, _, y, x), pixel) in summed.states.indexed_iter() {
+            let at = |channel: usize| apart.states[[t, b, channel, y, x]];
             let sum = f64::from(at(0)) + f64::from(at(1)) + f64::from(at(2));
             let expected = (sum - units.image_mean) / units.image_std;
             assert!((f64::from(*pixel) - expected).abs() < 1e-5, "{pixel} {expected}");

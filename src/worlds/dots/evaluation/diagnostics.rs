@@ -1,4 +1,4 @@
-//! The state of a code on fresh sequences: does it use its room, does it move with the dot, does it carry the noise?
+//! Rank, slowness and noise leakage of the representation.
 
 use std::fmt;
 
@@ -14,26 +14,28 @@ use crate::runs::Score;
 use crate::worlds::dots::data::{Dots, Trajectories};
 use crate::worlds::dots::models::WorldModel;
 
-/// A code changes too little in time when less than this part of what the position does.
-const MOVES_TOO_LITTLE: f64 = 0.25;
-/// A code carries the noise when this part of it can be read.
+/// An encoding is nearly constant if it varies in time by less than this share of the position's
+/// variation.
+const NEARLY_CONSTANT: f64 = 0.25;
+/// An encoding carries the noise if the noise probe has an R^2 above this.
 const CARRIES_NOISE: f64 = 0.5;
 
-/// Numbers of one fresh batch with all its frames, encoded in evaluation mode. What is not finite is missing.
+/// Diagnostics of one fresh batch, encoded in evaluation mode; `None` for those that are not
+/// finite.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Health {
-    /// Between-sequence variance as a part of all; 1 means that the code is constant in time.
+pub struct RepresentationDiagnostics {
+    /// The share of the variance that lies between sequences; 1 for an encoding constant in time.
     pub slow_feature_ratio: Option<f64>,
-    /// The same of the true positions: what a code of nothing but the dot's place would have.
+    /// The slow-feature ratio of the true positions, for comparison.
     pub position_slow_feature_ratio: Option<f64>,
     pub rankme: Option<f64>,
     pub lidar: Option<f64>,
-    /// R^2 of the read-out of the fixed overlay, where there is one.
+    /// R^2 of the noise probe, in worlds with a fixed distractor.
     pub noise_r2: Option<f64>,
 }
 
-impl Health {
-    /// Looks at `model` on a batch that no probe has seen.
+impl RepresentationDiagnostics {
+    /// Computes the diagnostics of `model` on a batch that no probe was fitted on.
     ///
     /// # Errors
     /// When libtorch cannot copy the batch to the model's device.
@@ -70,11 +72,11 @@ impl Health {
         scores.into_iter().flatten().collect()
     }
 
-    /// What is wrong, in words; nothing where nothing is.
-    pub fn reading(&self) -> Option<&'static str> {
+    /// A one-line diagnosis, if any.
+    pub fn diagnosis(&self) -> Option<&'static str> {
         let still = |ratio: Option<f64>| 1.0 - ratio.unwrap_or(0.0);
         let constant =
-            still(self.slow_feature_ratio) < MOVES_TOO_LITTLE * still(self.position_slow_feature_ratio);
+            still(self.slow_feature_ratio) < NEARLY_CONSTANT * still(self.position_slow_feature_ratio);
         match (constant, self.noise_r2.is_some_and(|r2| r2 > CARRIES_NOISE)) {
             (true, true) => {
                 Some("the code is nearly constant in time and carries the fixed noise instead of the dot")
@@ -86,8 +88,8 @@ impl Health {
     }
 }
 
-/// One line, and a second one where something is wrong.
-impl fmt::Display for Health {
+/// The diagnostics on one line, and the diagnosis, if any, on a second one.
+impl fmt::Display for RepresentationDiagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let position = self
             .position_slow_feature_ratio
@@ -102,7 +104,7 @@ impl fmt::Display for Health {
         if !parts.is_empty() {
             writeln!(f, "{}", parts.join(" | "))?;
         }
-        self.reading().map_or(Ok(()), |reading| writeln!(f, "{reading}"))
+        self.diagnosis().map_or(Ok(()), |diagnosis| writeln!(f, "{diagnosis}"))
     }
 }
 
@@ -110,8 +112,8 @@ impl fmt::Display for Health {
 mod tests {
     use super::*;
 
-    fn health(slow: f64, noise_r2: Option<f64>) -> Health {
-        Health {
+    fn diagnostics(slow: f64, noise_r2: Option<f64>) -> RepresentationDiagnostics {
+        RepresentationDiagnostics {
             slow_feature_ratio: Some(slow),
             position_slow_feature_ratio: Some(0.8),
             rankme: Some(212.4),
@@ -122,15 +124,18 @@ mod tests {
 
     #[test]
     fn the_papers_failure_is_named() {
-        let told = health(0.98, Some(0.912)).to_string();
+        let printed = diagnostics(0.98, Some(0.912)).to_string();
         assert_eq!(
-            told,
+            printed,
             "slow features .98 (the dot's place .80) | noise read-out R2 .91 | RankMe 212\n\
              the code is nearly constant in time and carries the fixed noise instead of the dot\n"
         );
-        assert_eq!(health(0.94, None).to_string(), "slow features .94 (the dot's place .80) | RankMe 212\n");
-        assert_eq!(health(0.96, Some(-0.04)).reading(), Some("the code is nearly constant in time"));
-        assert_eq!(health(0.85, Some(0.6)).reading(), Some("the code carries the fixed noise"));
-        assert_eq!(Health::default().to_string(), "");
+        assert_eq!(
+            diagnostics(0.94, None).to_string(),
+            "slow features .94 (the dot's place .80) | RankMe 212\n"
+        );
+        assert_eq!(diagnostics(0.96, Some(-0.04)).diagnosis(), Some("the code is nearly constant in time"));
+        assert_eq!(diagnostics(0.85, Some(0.6)).diagnosis(), Some("the code carries the fixed noise"));
+        assert_eq!(RepresentationDiagnostics::default().to_string(), "");
     }
 }

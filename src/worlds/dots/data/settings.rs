@@ -1,31 +1,33 @@
-//! What a world of dots can be told.
+//! The settings of a world of dots.
 
 use anyhow::{Result, ensure};
 
+use super::dataset_type::{DatasetType, Role};
+use super::distractor::Distractor;
 use crate::datasets::IMAGE_SIZE;
-use crate::worlds::dots::data::dataset_type::{DatasetType, Role};
-use crate::worlds::dots::data::noise::Overlay;
 
-/// What a world of dots is made of.
+/// The settings of a world of dots.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DotsSettings {
     pub frames: usize,
     pub batch_size: usize,
     pub dataset_type: DatasetType,
-    /// As many as there are dots, each with a dot and an overlay of its own; or 1, in which these are summed.
+    /// One channel for each dot, with its own distractor; or a single channel, the sum of all
+    /// dots'.
     pub channels: usize,
-    /// Images are differences of successive frames, the first from one more frame in front of the sequence.
+    /// Images are differences of successive frames. The first is taken from an extra frame before
+    /// the sequence.
     pub frame_difference: bool,
-    /// Pixels.
+    /// Standard deviation of a dot, in pixels.
     pub dot_std: f64,
-    /// Strength of the overlay drawn anew for every frame, as a fraction of the largest pixel that the clean images
-    /// of the same dot have in the batch.
+    /// Strength of the distractor drawn anew for every frame, as a multiple of the largest clean
+    /// pixel of the same dot in the batch.
     pub noise: f64,
-    /// Strength of the overlay drawn once for every sequence.
+    /// Strength of the distractor drawn once for every sequence, in the same unit.
     pub static_noise: f64,
-    /// How far the overlay of a sequence moves to the right, in pixels a frame.
+    /// Speed of the fixed distractor to the right, in pixels per frame.
     pub static_noise_speed: f64,
-    pub overlay: Overlay,
+    pub distractor: Distractor,
     pub normalize: bool,
     pub seed: u64,
 }
@@ -42,7 +44,7 @@ impl Default for DotsSettings {
             noise: 0.0,
             static_noise: 0.0,
             static_noise_speed: 0.0,
-            overlay: Overlay::Uniform,
+            distractor: Distractor::Uniform,
             normalize: false,
             seed: 42,
         }
@@ -50,7 +52,7 @@ impl Default for DotsSettings {
 }
 
 impl DotsSettings {
-    /// How far a dot's centre keeps from the image's edge, in pixels.
+    /// The smallest distance of a dot's centre from the edge of the image, in pixels.
     pub(super) fn margin(&self) -> f64 {
         2.0 * self.dot_std
     }
@@ -59,13 +61,14 @@ impl DotsSettings {
         self.dataset_type.roles()
     }
 
-    /// Frames rendered in front of a sequence.
-    pub(super) fn lead(&self) -> usize {
+    /// The number of extra frames before a sequence.
+    pub(super) fn extra_frames(&self) -> usize {
         usize::from(self.frame_difference)
     }
 
-    /// Strength of the fixed overlay where it is to be seen: one that does not move is in no difference of frames.
-    pub(in crate::worlds::dots::data) fn shown_static_noise(&self) -> f64 {
+    /// Strength of the fixed distractor in the images: frame differences cancel one that does not
+    /// move.
+    pub(super) fn shown_static_noise(&self) -> f64 {
         if self.frame_difference && self.static_noise_speed == 0.0 { 0.0 } else { self.static_noise }
     }
 
