@@ -1,5 +1,5 @@
-//! The speed of training the quick profile next to four busy processes, as a share of its speed on a
-//! quiet machine: `cargo bench --bench busy_machine`. With `-- --all` it compares other ways for
+//! The speed of training the quick profile next to four busy processes, as a share of its speed on
+//! a quiet machine: `cargo bench --bench busy_machine`. With `-- --all` it compares other ways for
 //! OpenMP's threads to wait.
 //!
 //! The fair share: a scheduler gives every thread that wants to run the same time. The T threads of
@@ -26,8 +26,8 @@ const STEPS: usize = 20;
 /// The share of the fair share that a run should keep.
 const GOAL: f64 = 0.8;
 
-/// Ways for threads to wait: the default, and others for comparison. libgomp's own default is 300,000
-/// spins.
+/// Ways for threads to wait: the default, and others for comparison. libgomp's own default is
+/// 300,000 spins.
 const DEFAULT: Wait = Wait { label: "default", variable: None };
 const OTHERS: [Wait; 7] = [
     Wait { label: "passive", variable: Some(("OMP_WAIT_POLICY", "passive")) },

@@ -71,8 +71,8 @@ fn print_config_says_where_each_value_came_from() {
     fs::write(at.path().join("b.yaml"), "vicreg:\n  epochs: 8\n").unwrap();
     let arguments = ["--configs", "a.yaml", "b.yaml", "--values", "seed=3", "--print-config"];
     let printed = succeeds(bare(at.path(), &arguments));
-    let told: Vec<&str> = printed.lines().filter(|line| !line.ends_with("# default")).collect();
-    insta::assert_snapshot!(told.join("\n"));
+    let origins: Vec<&str> = printed.lines().filter(|line| !line.ends_with("# default")).collect();
+    insta::assert_snapshot!(origins.join("\n"));
     assert!(printed.contains("n_steps: 17  "), "{printed}");
     fs::write(at.path().join("printed.yaml"), &printed).unwrap();
     let again = succeeds(bare(at.path(), &["--configs", "printed.yaml", "--print-config"]));

@@ -46,15 +46,15 @@ fn a_closed_pipe_is_no_error_and_a_result_that_cannot_be_printed_names_its_folde
         let mut command = train(at.path(), &["output_path=run", "vicreg.epochs=1"]);
         outcome(&command.stdout(stdout).stderr(Stdio::piped()).output().unwrap())
     };
-    let (code, _, told) = run(full());
-    let end = told.lines().last().unwrap();
+    let (code, _, printed) = run(full());
+    let end = printed.lines().last().unwrap();
     let expected = "error: the run is over, and its result lies in run: \
                     could not write to standard output: No space left on device (os error 28)";
     assert_eq!((code, end), (Some(1), expected));
     assert_eq!(state(at.path(), "run"), "finished");
     assert!(fs::read_to_string(at.path().join("run/result.txt")).unwrap().contains("prediction (5 frames)"));
-    let (code, _, told) = run(closed());
-    assert_eq!((code, told.contains("error")), (Some(0), false), "{told}");
+    let (code, _, printed) = run(closed());
+    assert_eq!((code, printed.contains("error")), (Some(0), false), "{printed}");
 }
 
 #[test]
@@ -69,8 +69,8 @@ fn what_prints_much_may_be_cut_short_by_its_reader() {
     }
     for arguments in [&["completions", "bash"][..], &["doctor"], &print_config] {
         let output = umwelt(at.path(), arguments).stdout(full()).output().unwrap();
-        let told = "error: could not write to standard output: No space left on device (os error 28)\n";
-        assert_eq!((output.status.code(), &*text(&output.stderr)), (Some(1), told), "{arguments:?}");
+        let printed = "error: could not write to standard output: No space left on device (os error 28)\n";
+        assert_eq!((output.status.code(), &*text(&output.stderr)), (Some(1), printed), "{arguments:?}");
     }
 }
 
@@ -90,8 +90,8 @@ fn a_sweep_goes_on_without_its_console_and_without_its_runs_logs() {
     fs::create_dir(&first).unwrap();
     symlink("/dev/full", first.join("output.log")).unwrap();
     assert_eq!(sweep(&[], full()).status.code(), Some(1), "the table cannot be printed");
-    let told = succeeds(umwelt(at.path(), &["sweep", "noise.yaml", "--status"]));
-    assert!(told.contains("2 runs: 2 finished"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "noise.yaml", "--status"]));
+    assert!(printed.contains("2 runs: 2 finished"), "{printed}");
     assert!(!at.path().join("runs/noise/failures.jsonl").exists());
 }
 
@@ -117,10 +117,10 @@ fn arguments_that_are_not_utf8_are_paths_like_others() {
     sweep_file(at.path(), "noise", &["vicreg.epochs=1"], "parameters: {dataset_noise: [0.5]}\n");
     let mut sweep = umwelt(at.path(), &["sweep", "noise.yaml", "--jobs", "1", "--output"]);
     let output = sweep.arg(OsStr::from_bytes(b"na\xefve")).output().unwrap();
-    let told = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(1), "{told}");
+    let printed = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{printed}");
     assert!(
-        told.contains("is not UTF-8, which settings must be; choose another folder with --output"),
-        "{told}"
+        printed.contains("is not UTF-8, which settings must be; choose another folder with --output"),
+        "{printed}"
     );
 }

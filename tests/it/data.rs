@@ -149,8 +149,8 @@ fetching MNIST (4 of 4 files, 54.95 MB unpacked) from small
 small: small/train-images-idx3-ubyte: has 15696 bytes where MNIST has 47040016
 error: could not get MNIST. Tried:
   small: small/train-images-idx3-ubyte: has 15696 bytes where MNIST has 47040016
-Put train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte into data/mnist by \
-hand, plain or gzipped, or name a folder that holds them with --from FOLDER
+Copy train-images-idx3-ubyte, train-labels-idx1-ubyte, t10k-images-idx3-ubyte, t10k-labels-idx1-ubyte into data/mnist, \
+plain or gzipped, or name a folder that holds them with --from FOLDER
 ";
     assert_eq!(printed, expected);
     assert!(files(&at.path().join("data/mnist")).is_empty());

@@ -1,4 +1,5 @@
-//! The keys and defaults of the published code, as its description lists them, and ours beside them.
+//! The keys and defaults of the published code, as its description lists them, and ours beside
+//! them.
 
 use std::fs;
 
@@ -110,7 +111,8 @@ rssm:
   rnn_burnin: 1
 "#;
 
-/// Every line of the default settings with the section it stands in. A later option adds lines and takes none away.
+/// Every line of the default settings with the section it stands in. A later option adds lines and
+/// takes none away.
 #[test]
 fn the_listed_keys_have_the_listed_defaults() {
     let ours = with_sections(&to_yaml(&RunSettings::default()));

@@ -48,16 +48,16 @@ fn an_evaluation_repeats_the_scores_of_the_run_and_other_settings_make_another()
 fn a_checkpoint_or_model_that_does_not_fit_is_told() {
     let at = tempfile::tempdir().unwrap();
     succeeds(train(at.path(), &["output_path=runs/first"]));
-    let told = fails(umwelt(at.path(), &["evaluate", "first", "--checkpoint", "7"]), 2);
+    let printed = fails(umwelt(at.path(), &["evaluate", "first", "--checkpoint", "7"]), 2);
     assert!(
-        told.contains("--checkpoint 7: runs/first has no such checkpoint; choose best, newest, "),
-        "{told}"
+        printed.contains("--checkpoint 7: runs/first has no such checkpoint; choose best, newest, "),
+        "{printed}"
     );
-    let told = fails(umwelt(at.path(), &["evaluate", "second"]), 2);
-    assert!(told.contains("there is no run `second` in runs"), "{told}");
+    let printed = fails(umwelt(at.path(), &["evaluate", "second"]), 2);
+    assert!(printed.contains("there is no run `second` in runs"), "{printed}");
     let other = ["evaluate", "first", "--values", "vicreg.embedding_size=8"];
-    let told = fails(umwelt(at.path(), &other), 1);
-    assert!(told.contains("holds another model: tensor "), "{told}");
+    let printed = fails(umwelt(at.path(), &other), 1);
+    assert!(printed.contains("holds another model: tensor "), "{printed}");
     let unknown = ["evaluate", "first", "--values", "probing_cfg.solve=adam"];
     assert!(fails(umwelt(at.path(), &unknown), 2).contains("did you mean probing_cfg.solver"));
 }
@@ -83,8 +83,8 @@ fn a_stopped_evaluation_is_done_again_by_the_same_command() {
     assert!(hold(child.id()) && signal(child.id(), "-TERM") && signal(child.id(), "-CONT"));
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));
-    let told = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(told.contains("stopped by SIGTERM; the same command goes on"), "{told}");
+    let printed = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(printed.contains("stopped by SIGTERM; the same command goes on"), "{printed}");
     assert_eq!(json(&evaluations(&run)[0].join("status.json"))["state"], "interrupted");
     // The folder is that of the same settings: no second one is made.
     let print = [&["evaluate", "first", "--print-config", "--values"], &endless[..]].concat();

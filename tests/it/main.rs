@@ -8,6 +8,7 @@ mod console;
 mod data;
 mod defaults;
 mod evaluate;
+mod imports;
 mod metric_names;
 mod networks;
 mod not_finite;

@@ -1,4 +1,5 @@
-//! The names that a sweep's metric is checked against are those that runs log, no more and no fewer.
+//! The names that a sweep's metric is checked against are those that runs log, no more and no
+//! fewer.
 
 use std::collections::BTreeSet;
 use std::path::Path;

@@ -236,8 +236,8 @@ fn a_run_whose_weights_or_statistics_are_lost_ends_before_it_keeps_them() {
     ] {
         let at = tempfile::tempdir().unwrap();
         let values = [noise, "dataset_normalize=false", "output_path=run"];
-        let told = crate::common::fails(crate::common::train(at.path(), &values), 1);
-        assert!(told.contains(expected), "{told}");
+        let printed = crate::common::fails(crate::common::train(at.path(), &values), 1);
+        assert!(printed.contains(expected), "{printed}");
         let checkpoints = std::fs::read_dir(at.path().join("run/checkpoints"));
         assert_eq!(checkpoints.map_or(0, Iterator::count), 0, "{noise}");
     }

@@ -16,8 +16,8 @@ use umwelt::worlds::dots::data::Trajectories;
 use umwelt::worlds::dots::evaluation::{Probe, ProbeShape};
 use umwelt::worlds::dots::models::{LossOutput, Noise, Rssm, Simclr, Vicreg, WorldModel};
 
-/// The float32 rounding error of a gradient that cancels to 0 (a bias before a batch normalisation),
-/// relative to the loss.
+/// The float32 rounding error of a gradient that cancels to 0 (a bias before a batch
+/// normalisation), relative to the loss.
 const ROUNDING: f64 = 1e-6;
 
 struct Recorded {

@@ -8,8 +8,8 @@ use crate::common::text;
 use rayon::prelude::*;
 use serde_json::Value;
 
-/// The differences from the published files: the budget, one evaluation of few sequences, and pictures
-/// that need no download.
+/// The differences from the published files: the budget, one evaluation of few sequences, and
+/// pictures that need no download.
 const QUICK: &[&str] = &[
     "quick_debug=true",
     "wandb=false",

@@ -1,7 +1,9 @@
-//! The results of eight short commands, bit for bit: twice by this build, or by this build and an older one.
+//! The results of eight short commands, bit for bit: twice by this build, or by this build and an
+//! older one.
 //!
-//! `UMWELT_BASELINE` names a folder with the `train` and `umwelt` of the older build; `make same-bits BASE=REF` makes one
-//! from a commit of this repository. Both builds must have the same profile and run on the same machine.
+//! `UMWELT_BASELINE` names a folder with the `train` and `umwelt` of the older build; `make
+//! same-bits BASE=REF` makes one from a commit of this repository. Both builds must have the same
+//! profile and run on the same machine.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -116,7 +118,8 @@ fn flatten(key: &str, value: &Value, numbers: &mut BTreeMap<String, String>) {
     }
 }
 
-/// The digest of a checkpoint's tensors in the order of their names, without the metadata, which has versions.
+/// The digest of a checkpoint's tensors in the order of their names, without the metadata, which
+/// has versions.
 fn tensors(bytes: &[u8]) -> sha2::digest::Output<Sha256> {
     let file = SafeTensors::deserialize(bytes).unwrap();
     let mut tensors = file.tensors();
@@ -129,7 +132,8 @@ fn tensors(bytes: &[u8]) -> sha2::digest::Output<Sha256> {
     digest.finalize()
 }
 
-/// A path without the identities behind the names of run folders, which an older build may compute otherwise.
+/// A path without the identities behind the names of run folders, which an older build may compute
+/// otherwise.
 fn without_marks(path: &Path) -> PathBuf {
     let cleaned = |part: &std::ffi::OsStr| {
         let part = part.to_string_lossy().into_owned();

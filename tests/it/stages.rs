@@ -49,9 +49,12 @@ fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
 fn a_stage_is_made_first_recorded_and_found_again() {
     let at = tempfile::tempdir().unwrap();
     let made = output(variance(at.path(), &["output_path=a"]));
-    let told = text(&made.stderr);
-    assert!(made.status.success(), "{told}");
-    assert!(told.contains("stage 1 of 2: mean") && told.contains("stage 2 of 2: the run itself"), "{told}");
+    let printed = text(&made.stderr);
+    assert!(made.status.success(), "{printed}");
+    assert!(
+        printed.contains("stage 1 of 2: mean") && printed.contains("stage 2 of 2: the run itself"),
+        "{printed}"
+    );
     let [stage] = &stages(at.path())[..] else { panic!("one stage") };
     let name = stage.file_name().unwrap().to_string_lossy().into_owned();
     assert!(name.starts_with("mean-"), "{name}");
@@ -79,7 +82,7 @@ fn two_runs_at_once_share_one_stage() {
     let at = tempfile::tempdir().unwrap();
     let run = |values: &[&str]| start(variance(at.path(), &[values, &["example.epochs=300"]].concat()));
     let both = [run(&["output_path=a"]), run(&["output_path=b", "example.variance_lr=0.02"])];
-    let told = both.map(|run| {
+    let printed = both.map(|run| {
         let output = run.wait_with_output().unwrap();
         assert!(output.status.success(), "{}", text(&output.stderr));
         text(&output.stderr)
@@ -87,8 +90,8 @@ fn two_runs_at_once_share_one_stage() {
     let [stage] = &stages(at.path())[..] else { panic!("one stage") };
     let steps = steps(stage);
     assert!(steps.is_sorted() && steps.last() == Some(&3000), "no step was taken twice: {steps:?}");
-    let found = told.iter().filter(|told| told.contains("is finished"));
-    assert_eq!(found.count(), 1, "one run made the stage, and the other found it: {told:?}");
+    let found = printed.iter().filter(|printed| printed.contains("is finished"));
+    assert_eq!(found.count(), 1, "one run made the stage, and the other found it: {printed:?}");
     let sha = |run: &str| json(&at.path().join(run).join("environment.json"))["inputs"][0]["sha256"].clone();
     assert_eq!(sha("a"), sha("b"));
 }
@@ -108,9 +111,9 @@ fn a_killed_stage_is_continued() {
     run.wait().unwrap();
     let stage = stages(at.path()).pop().unwrap();
     assert_eq!(json(&stage.join("status.json"))["state"], "running", "it was killed on the way");
-    let told = output(variance(at.path(), &values));
-    assert!(told.status.success(), "{}", text(&told.stderr));
-    assert!(text(&told.stderr).contains("going on from step"), "{}", text(&told.stderr));
+    let printed = output(variance(at.path(), &values));
+    assert!(printed.status.success(), "{}", text(&printed.stderr));
+    assert!(text(&printed.stderr).contains("going on from step"), "{}", text(&printed.stderr));
     assert_eq!(stages(at.path()), std::slice::from_ref(&stage));
     succeeds(variance(whole.path(), &values));
     let best = |at: &Path| fs::read(stages(at)[0].join("checkpoints/best.safetensors")).unwrap();
@@ -127,8 +130,8 @@ fn a_sweep_of_six_makes_one_stage() {
     let file = "values: {model_type: ExampleVariance, device: cpu, threads: 1, eval_at_the_end_only: true}\n\
                 parameters: {example.variance_lr: [0.01, 0.02, 0.05]}\nseeds: 2\n";
     fs::write(at.path().join("six.yaml"), file).unwrap();
-    let told = succeeds(umwelt(at.path(), &["sweep", "six.yaml", "--jobs", "2"]));
-    assert!(told.contains("6 runs: 6 finished"), "{told}");
+    let printed = succeeds(umwelt(at.path(), &["sweep", "six.yaml", "--jobs", "2"]));
+    assert!(printed.contains("6 runs: 6 finished"), "{printed}");
     let [stage] = &stages(at.path())[..] else { panic!("one stage") };
     assert_eq!(steps(stage).last(), Some(&40));
 }
@@ -136,13 +139,13 @@ fn a_sweep_of_six_makes_one_stage() {
 #[test]
 fn what_cannot_be_an_input_is_told() {
     let at = tempfile::tempdir().unwrap();
-    let told = fails(example(at.path(), &["model_type=ExampleMean", "load_checkpoint_path=auto"]), 2);
-    assert!(told.contains("load_checkpoint_path: names a run folder or a checkpoint"), "{told}");
-    let told = fails(variance(at.path(), &["example.mean_path=nowhere"]), 1);
-    assert!(told.contains("example.mean_path: could not read checkpoint nowhere"), "{told}");
+    let printed = fails(example(at.path(), &["model_type=ExampleMean", "load_checkpoint_path=auto"]), 2);
+    assert!(printed.contains("load_checkpoint_path: names a run folder or a checkpoint"), "{printed}");
+    let printed = fails(variance(at.path(), &["example.mean_path=nowhere"]), 1);
+    assert!(printed.contains("example.mean_path: could not read checkpoint nowhere"), "{printed}");
     let foreign = fails(example(at.path(), &["model_type=ExampleMean", "vicreg.epochs=1"]), 2);
     assert!(foreign.contains("the moving dots"), "{foreign}");
     // A stage that fails names itself.
-    let told = fails(variance(at.path(), &["example.mean=1e300"]), 1);
-    assert!(told.contains("stage mean") && told.contains("squared"), "{told}");
+    let printed = fails(variance(at.path(), &["example.mean=1e300"]), 1);
+    assert!(printed.contains("stage mean") && printed.contains("squared"), "{printed}");
 }

@@ -167,8 +167,8 @@ fn an_evaluation_is_a_run_of_its_own_at_the_server() {
     let mut command = umwelt(at.path(), &["evaluate", "first", "--values", "wandb=true"]);
     as_user(&mut command, at.path(), &server.url);
     command.env("WANDB_RUN_ID", "again1");
-    let told = output(command);
-    assert!(told.status.success() && warnings(&told) == 0, "{}", text(&told.stderr));
+    let printed = output(command);
+    assert!(printed.status.success() && warnings(&printed) == 0, "{}", text(&printed.stderr));
     let run = server.run("again1").unwrap();
     let scores = json(&at.path().join("runs/first/evaluation.json"))["scores"].clone();
     assert_eq!(run["summary"]["prediction.rmse_px"], scores[0]["value"]);

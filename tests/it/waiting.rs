@@ -11,9 +11,9 @@ fn spins(program: &str, variables: &[(&str, &str)]) -> String {
     let mut command = Command::new(program);
     command.env_remove("GOMP_SPINCOUNT").env_remove("OMP_WAIT_POLICY").env("OMP_DISPLAY_ENV", "verbose");
     let output = command.envs(variables.iter().copied()).arg("--version").output().unwrap();
-    let told = String::from_utf8_lossy(&output.stderr);
-    let lines: Vec<&str> = told.lines().filter(|line| line.contains("GOMP_SPINCOUNT")).collect();
-    let [line] = lines[..] else { panic!("libgomp is loaded once: {told}") };
+    let printed = String::from_utf8_lossy(&output.stderr);
+    let lines: Vec<&str> = printed.lines().filter(|line| line.contains("GOMP_SPINCOUNT")).collect();
+    let [line] = lines[..] else { panic!("libgomp is loaded once: {printed}") };
     line.split('\'').nth(1).unwrap().to_owned()
 }
 

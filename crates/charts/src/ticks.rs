@@ -19,8 +19,8 @@ pub fn linear_ticks(low: f64, high: f64, target: usize) -> Vec<Tick> {
     values.map(|value| Tick { value, label: in_steps(value, step, largest) }).collect()
 }
 
-/// Powers of ten in `low..=high`, at most about `target` of them; 1, 2 and 5 times them if there are
-/// few.
+/// Powers of ten in `low..=high`, at most about `target` of them; 1, 2 and 5 times them if there
+/// are few.
 pub fn log_ticks(low: f64, high: f64, target: usize) -> Vec<Tick> {
     let decades = (low.log10().floor() as i32)..=(high.log10().ceil() as i32);
     let within = |value: &f64| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(value);

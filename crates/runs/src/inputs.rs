@@ -24,8 +24,8 @@ pub struct Input {
 }
 
 impl Input {
-    /// The input that the setting `key` names by `path`: a checkpoint file, or a run folder, of which
-    /// the best checkpoint is taken, else the newest.
+    /// The input that the setting `key` names by `path`: a checkpoint file, or a run folder, of
+    /// which the best checkpoint is taken, else the newest.
     ///
     /// # Errors
     /// The run has no checkpoint, or the file cannot be read.
@@ -71,8 +71,8 @@ impl Inputs {
         self.0.iter().find(|input| input.key == key).map(|input| input.checkpoint.as_path())
     }
 
-    /// A warning for each input whose checkpoint is another one than at the last start of the run in
-    /// the folder `run`.
+    /// A warning for each input whose checkpoint is another one than at the last start of the run
+    /// in the folder `run`.
     pub fn warnings(&self, run: &Path) -> Vec<String> {
         let before = read_json(&run.join(ENVIRONMENT)).remove("inputs").unwrap_or_default();
         let before: Vec<Input> = serde_json::from_value(before).unwrap_or_default();

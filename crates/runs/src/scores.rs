@@ -1,7 +1,7 @@
 //! Score cards: the scores of a run, its baselines, and which scores it is about.
 //!
-//! A world writes the card into `evaluation.json`. The registry, sweeps, reports and trackers read it
-//! and know no score, unit or baseline by name.
+//! A world writes the card into `evaluation.json`. The registry, sweeps, reports and trackers read
+//! it and know no score, unit or baseline by name.
 
 use std::cmp::Ordering;
 use std::path::Path;

@@ -1,4 +1,5 @@
-//! Logs a small run with all kinds of values. `WANDB_MODE=offline cargo run --example quickstart` needs no account.
+//! Logs a small run with all kinds of values. `WANDB_MODE=offline cargo run --example quickstart`
+//! needs no account.
 
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a short example for a terminal")]
 

@@ -1,4 +1,5 @@
-//! A program that `wandb agent` can drive: it takes `rate=0.1 steps=30 pause_ms=0` and honours the sweep's run id.
+//! A program that `wandb agent` can drive: it takes `rate=0.1 steps=30 pause_ms=0` and honours the
+//! sweep's run id.
 //!
 //! In the sweep's file: `command: [target/release/examples/sweep, "${args_no_hyphens}"]`.
 

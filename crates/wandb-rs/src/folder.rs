@@ -1,4 +1,5 @@
-//! Where a run lives: `wandb/offline-run-YYYYMMDD_HHMMSS-ID` with its log, its files and the uploader's logs.
+//! Where a run lives: `wandb/offline-run-YYYYMMDD_HHMMSS-ID` with its log, its files and the
+//! uploader's logs.
 
 use std::fs;
 use std::hash::{BuildHasher, Hasher, RandomState};
@@ -13,8 +14,8 @@ pub(crate) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a run that starts at this Unix second. Where one of the same second is already there,
-    /// a later second is told.
+    /// Makes the folder of a run that starts at this Unix second. Where one of the same second is
+    /// already there, a later second is told.
     pub fn create(root: &Path, id: &str, start: i64) -> Result<Self, Error> {
         let parent = wandb_dir(root);
         let failed = |path: &Path, source| Error::Folder { path: path.to_owned(), source };
@@ -52,7 +53,8 @@ pub(crate) fn wandb_dir(root: &Path) -> PathBuf {
     if hidden.exists() { hidden } else { root.join("wandb") }
 }
 
-/// The id of the run that started last under `root`, the folder given to [`Settings::dir`](crate::Settings::dir).
+/// The id of the run that started last under `root`, the folder given to
+/// [`Settings::dir`](crate::Settings::dir).
 pub fn latest_run_id(root: impl AsRef<Path>) -> Option<String> {
     started(root.as_ref()).into_iter().next_back().map(|(_, id, _)| id)
 }
@@ -116,7 +118,8 @@ fn stamp(unix_seconds: i64) -> String {
     format!("{year:04}{month:02}{day:02}_{:02}{:02}{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// Year, month and day of a count of days since 1970 (the Gregorian calendar repeats after 146,097 days).
+/// Year, month and day of a count of days since 1970 (the Gregorian calendar repeats after 146,097
+/// days).
 fn date(day: i64) -> (i64, i64, i64) {
     let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let (mut year, mut left) = (1970 + 400 * day.div_euclid(146_097), day.rem_euclid(146_097));

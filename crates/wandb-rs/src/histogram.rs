@@ -10,8 +10,9 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts `values` in `bins` bins of equal width from the least to the greatest; values that are not finite
-    /// are left out. Values that are all the same lie in the middle of a range of width 1.
+    /// Counts `values` in `bins` bins of equal width from the least to the greatest; values that
+    /// are not finite are left out. Values that are all the same lie in the middle of a range of
+    /// width 1.
     pub fn of(values: &[f64], bins: usize) -> Self {
         let bins = bins.max(1);
         let finite = || values.iter().copied().filter(|value| value.is_finite());

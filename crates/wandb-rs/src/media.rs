@@ -39,7 +39,8 @@ impl Media {
     }
 }
 
-/// A key as a relative path: `val/frames` makes a folder, `..` and unusual characters do not get through.
+/// A key as a relative path: `val/frames` makes a folder, `..` and unusual characters do not get
+/// through.
 fn safe(key: &str) -> String {
     let part = |part: &str| match part {
         "" | "." | ".." => "_".to_owned(),

@@ -1,4 +1,5 @@
-//! The records of a `.wandb` log, as far as this crate writes them; the tags are those of wandb 0.31.
+//! The records of a `.wandb` log, as far as this crate writes them; the tags are those of wandb
+//! 0.31.
 
 use std::collections::BTreeMap;
 

@@ -26,7 +26,8 @@ pub(crate) fn memory() -> Option<Memory> {
     Some(Memory { total: system.total_memory() })
 }
 
-/// Dropping this ends the thread that measures. Nobody waits for it: asking a disk of the network may take long.
+/// Dropping this ends the thread that measures. Nobody waits for it: asking a disk of the network
+/// may take long.
 pub(crate) struct Sampler {
     _open: Sender<()>,
 }
@@ -82,7 +83,8 @@ impl Machine {
         self.networks.refresh(false);
     }
 
-    /// W&B's names and units: percent, MiB and GiB, and bytes sent and received since the run began.
+    /// W&B's names and units: percent, MiB and GiB, and bytes sent and received since the run
+    /// began.
     fn measure(&mut self) -> Vec<(String, f64)> {
         self.refresh();
         let system = &self.system;

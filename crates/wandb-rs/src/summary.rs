@@ -1,4 +1,5 @@
-//! What a run comes to: one value for each key, kept here since no server makes it from an uploaded history.
+//! What a run comes to: one value for each key, kept here since no server makes it from an uploaded
+//! history.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -13,8 +13,8 @@ impl Table {
         Self { columns: columns.into_iter().map(Into::into).collect(), rows: vec![] }
     }
 
-    /// With one more row. A short row ends in empty cells, cells beyond the last column are cut off; a number
-    /// that is not finite is an empty cell.
+    /// With one more row. A short row ends in empty cells, cells beyond the last column are cut
+    /// off; a number that is not finite is an empty cell.
     pub fn row<V: Into<Json>>(mut self, cells: impl IntoIterator<Item = V>) -> Self {
         let mut row: Vec<Json> = cells.into_iter().map(Into::into).collect();
         row.resize(self.columns.len(), Json::Null);

@@ -28,7 +28,8 @@ impl Warnings {
     }
 }
 
-/// Locks even after a panic elsewhere: what is behind these locks is whole between any two statements.
+/// Locks even after a panic elsewhere: what is behind these locks is whole between any two
+/// statements.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

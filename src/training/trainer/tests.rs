@@ -132,8 +132,8 @@ fn checkpoints(at: &Path) -> Vec<String> {
 fn a_model_that_is_not_finite_is_found_when_it_is_logged() {
     let at = tempfile::tempdir().unwrap();
     let task = Unseen::new(5, f64::NAN);
-    let told = error(task, 2, at.path());
-    assert_eq!(told, "tensor `unseen` of the model became NaN by step 8; a lower learning rate may help");
+    let printed = error(task, 2, at.path());
+    assert_eq!(printed, "tensor `unseen` of the model became NaN by step 8; a lower learning rate may help");
     assert_eq!(checkpoints(at.path()), ["step-0000000004.safetensors"]);
 }
 
@@ -141,16 +141,16 @@ fn a_model_that_is_not_finite_is_found_when_it_is_logged() {
 fn a_checkpoint_that_is_not_finite_is_not_written_and_the_good_ones_are_kept() {
     let at = tempfile::tempdir().unwrap();
     let task = Unseen::new(5, f64::INFINITY);
-    let told = error(task, 1, at.path());
+    let printed = error(task, 1, at.path());
     assert!(
-        told.ends_with(
+        printed.ends_with(
             "step-0000000006.safetensors is not written: tensor `model.unseen` is infinite at step 6"
         ),
-        "{told}"
+        "{printed}"
     );
     assert_eq!(checkpoints(at.path()), ["step-0000000002.safetensors", "step-0000000004.safetensors"]);
     let status = crate::runs::Status::read(at.path()).unwrap();
-    assert_eq!((status.state, status.step, status.message), (State::Failed, 6, Some(told)));
+    assert_eq!((status.state, status.step, status.message), (State::Failed, 6, Some(printed)));
 }
 
 #[test]

@@ -22,7 +22,8 @@ pub struct Run {
 }
 
 impl Registry {
-    /// The run among `runs` with the name `typed` or a part of it, or the run in the folder `typed`.
+    /// The run among `runs` with the name `typed` or a part of it, or the run in the folder
+    /// `typed`.
     ///
     /// # Errors
     /// Several matches, which the error lists, or no match; then it suggests the nearest names.

@@ -122,17 +122,17 @@ mod tests {
         carded.scores.insert("unlisted".into(), 0.0);
         let runs = [carded];
         assert_eq!(known(&runs), ["apples", "ticks", "waste", "unlisted"]);
-        let told = |options: &StudyOptions| -> Vec<_> {
+        let printed = |options: &StudyOptions| -> Vec<_> {
             let scores = shown(options, &runs).unwrap().into_iter();
             scores.map(|score| (score.heading, score.goal)).collect()
         };
         let (apples, time) =
             (("apples picked".to_owned(), Goal::Maximize), ("time (s)".to_owned(), Goal::Minimize));
-        assert_eq!(told(&options(&[])), [apples.clone(), time.clone()]);
-        assert_eq!(told(&options(&["ticks", "apples"])), [time, apples]);
+        assert_eq!(printed(&options(&[])), [apples.clone(), time.clone()]);
+        assert_eq!(printed(&options(&["ticks", "apples"])), [time, apples]);
         let waste = Metric { name: "waste".into(), goal: Goal::Maximize };
         let of_sweep = StudyOptions { metric: waste, ..options(&[]) };
-        assert_eq!(told(&of_sweep), [("waste".to_owned(), Goal::Maximize)]);
+        assert_eq!(printed(&of_sweep), [("waste".to_owned(), Goal::Maximize)]);
     }
 
     #[test]

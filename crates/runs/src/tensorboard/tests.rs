@@ -35,8 +35,8 @@ fn read_back(folder: &Path) -> Value {
     serde_json::from_slice(&output.stdout).unwrap()
 }
 
-/// The first bytes of a PNG of 28 x 14 pixels: the signature, and the length, name, width and height
-/// of the first chunk.
+/// The first bytes of a PNG of 28 x 14 pixels: the signature, and the length, name, width and
+/// height of the first chunk.
 fn png() -> Vec<u8> {
     let head = [PNG_SIGNATURE, &[0, 0, 0, 13], b"IHDR", &28_u32.to_be_bytes(), &14_u32.to_be_bytes()];
     head.concat()

@@ -107,7 +107,8 @@ impl Journal {
         self.write_summary(SUMMARY_INTERVAL)
     }
 
-    /// W&B takes rows in the order of their steps. A resumed run repeats rows, which are there already.
+    /// W&B takes rows in the order of their steps. A resumed run repeats rows, which are there
+    /// already.
     fn is_late(&mut self, step: u64) -> bool {
         let is_there = self.earlier.as_ref().is_some_and(|(last, _)| step < *last);
         let last = self.last_step.unwrap_or(0);

@@ -1,4 +1,5 @@
-//! The `.wandb` file: records in 32 KiB blocks, framed as LevelDB frames its log, with a plain CRC-32.
+//! The `.wandb` file: records in 32 KiB blocks, framed as LevelDB frames its log, with a plain
+//! CRC-32.
 
 mod reader;
 mod writer;

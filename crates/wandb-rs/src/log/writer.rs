@@ -82,7 +82,8 @@ mod tests {
     fn a_small_record_is_one_full_chunk_behind_the_file_header() {
         let mut bytes = vec![];
         LogWriter::new(&mut bytes).unwrap().append(line(1)).unwrap();
-        // num=1, then output (field 13) with type 1 and line "x"; the checksum was computed with Python's zlib.
+        // num=1, then output (field 13) with type 1 and line "x"; the checksum was computed with
+        // Python's zlib.
         let record = [0x08, 1, 0x6a, 5, 0x08, 1, 0x1a, 1, b'x'];
         let mut expected = b":W&B\xE1\xBE\x00".to_vec();
         expected.extend(0xda89_e19b_u32.to_le_bytes());

@@ -15,9 +15,9 @@ use crate::{Ending, Error, Metric, Value};
 
 /// A run that is being logged; threads may share it.
 ///
-/// Every call writes to disk before it returns and never waits for the network. If a write fails, the call
-/// returns the error, and from then on the run is closed: later calls do nothing and return `Ok`, so that a full
-/// disk costs one message and no training.
+/// Every call writes to disk before it returns and never waits for the network. If a write fails,
+/// the call returns the error, and from then on the run is closed: later calls do nothing and
+/// return `Ok`, so that a full disk costs one message and no training.
 pub struct Run {
     id: String,
     folder: Option<PathBuf>,
@@ -49,8 +49,8 @@ impl Run {
         self.folder.as_deref()
     }
 
-    /// The last step that earlier starts of this run logged. Rows up to it are there already and are left out, of
-    /// the row at this step only what is new is kept.
+    /// The last step that earlier starts of this run logged. Rows up to it are there already and
+    /// are left out, of the row at this step only what is new is kept.
     pub fn earlier_step(&self) -> Option<u64> {
         self.earlier_step
     }
@@ -63,8 +63,8 @@ impl Run {
         self.with(|journal| journal.define(metric))
     }
 
-    /// Logs a row: what was measured at `step`. Steps must not fall; all that belongs to one step belongs in one
-    /// call, as a second call of the same step makes a second row.
+    /// Logs a row: what was measured at `step`. Steps must not fall; all that belongs to one step
+    /// belongs in one call, as a second call of the same step makes a second row.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -119,8 +119,8 @@ impl Run {
         self.with(|journal| journal.save(name.into(), bytes, 0))
     }
 
-    /// Tells the server that the machine will be taken away, so that it shows the run as preempted and not as
-    /// failed, and a sweep starts it again.
+    /// Tells the server that the machine will be taken away, so that it shows the run as preempted
+    /// and not as failed, and a sweep starts it again.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -133,10 +133,11 @@ impl Run {
         self.warnings.take()
     }
 
-    /// Ends the run and waits for its upload, no longer than the timeout; the uploader does not outlive this.
+    /// Ends the run and waits for its upload, no longer than the timeout; the uploader does not
+    /// outlive this.
     ///
-    /// An exit code other than 0 marks the run as failed. A second call returns the same again. A run that is
-    /// dropped without this counts as failed with code 1.
+    /// An exit code other than 0 marks the run as failed. A second call returns the same again. A
+    /// run that is dropped without this counts as failed with code 1.
     pub fn finish(&self, exit_code: i32) -> Ending {
         lock(&self.ending).get_or_insert_with(|| self.end(exit_code)).clone()
     }

@@ -1,4 +1,5 @@
-//! W&B's settings files: `~/.config/wandb/settings`, and `settings` in the `wandb` folder, which wins.
+//! W&B's settings files: `~/.config/wandb/settings`, and `settings` in the `wandb` folder, which
+//! wins.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -28,7 +29,8 @@ pub(crate) fn read_settings_files(settings: &mut Settings, root: &Path) {
     }
 }
 
-/// The keys of `[default]`; lines of other sections, comments and what is no `key = value` are passed over.
+/// The keys of `[default]`; lines of other sections, comments and what is no `key = value` are
+/// passed over.
 fn default_section(text: &str) -> BTreeMap<String, String> {
     let mut inside = false;
     let mut keys = BTreeMap::new();

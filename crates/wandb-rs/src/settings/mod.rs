@@ -39,8 +39,8 @@ pub(crate) enum Resume {
 
 /// What a run should be called and where it should go; [`start`](Self::start) begins it.
 ///
-/// Values set here win over the environment, which wins over W&B's settings files. Only a sweep's project,
-/// entity and run id stay as `wandb agent` gave them.
+/// Values set here win over the environment, which wins over W&B's settings files. Only a sweep's
+/// project, entity and run id stay as `wandb agent` gave them.
 #[derive(Clone, Default)]
 pub struct Settings {
     pub(crate) mode: Option<Mode>,
@@ -129,8 +129,8 @@ impl Settings {
         self
     }
 
-    /// The run's settings: an object whose keys are added to those given before. Anything else becomes the value
-    /// of a key called `config`.
+    /// The run's settings: an object whose keys are added to those given before. Anything else
+    /// becomes the value of a key called `config`.
     pub fn config(mut self, config: Value) -> Self {
         match config {
             Value::Object(keys) => self.config.extend(keys),
@@ -145,8 +145,8 @@ impl Settings {
         self
     }
 
-    /// Goes on with an earlier run of the same id, here or at the server. Without this, a run goes on if one of
-    /// its id lies in [`dir`](Self::dir).
+    /// Goes on with an earlier run of the same id, here or at the server. Without this, a run goes
+    /// on if one of its id lies in [`dir`](Self::dir).
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = if resume { Resume::Always } else { Resume::Never };
         self
@@ -164,7 +164,8 @@ impl Settings {
         self
     }
 
-    /// How often the machine's load is logged, with the feature `stats`; every 10 seconds by default.
+    /// How often the machine's load is logged, with the feature `stats`; every 10 seconds by
+    /// default.
     pub fn stats_interval(mut self, interval: Duration) -> Self {
         self.stats_interval = Some(interval);
         self
@@ -173,7 +174,8 @@ impl Settings {
     /// Begins the run. The server is not asked: a run starts the same without one.
     ///
     /// # Errors
-    /// [`Error::RunId`], or [`Error::Folder`] and [`Error::Write`] if the run's folder cannot be written.
+    /// [`Error::RunId`], or [`Error::Folder`] and [`Error::Write`] if the run's folder cannot be
+    /// written.
     pub fn start(self) -> Result<Run, Error> {
         Run::start(self)
     }

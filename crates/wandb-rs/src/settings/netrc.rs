@@ -35,7 +35,8 @@ fn entries(netrc: &str) -> Vec<Entry> {
     entries
 }
 
-/// Words between blanks, unquoted; without comments, and without macros, which go on to the next empty line.
+/// Words between blanks, unquoted; without comments, and without macros, which go on to the next
+/// empty line.
 fn words(netrc: &str) -> Vec<String> {
     let mut found = vec![];
     let mut in_macro = false;

@@ -7,10 +7,10 @@ use super::{Mode, Resume, Settings};
 impl Settings {
     /// Settings from this process's environment.
     ///
-    /// `WANDB_MODE`, `WANDB_PROJECT`, `WANDB_ENTITY`, `WANDB_NAME`, `WANDB_RUN_ID`, `WANDB_RUN_GROUP`,
-    /// `WANDB_JOB_TYPE`, `WANDB_NOTES`, `WANDB_TAGS` (with commas between), `WANDB_SWEEP_ID`, `WANDB_RESUME`,
-    /// `WANDB_BASE_URL`, `WANDB_APP_URL`, `WANDB_API_KEY`, `WANDB_DIR`, `WANDB_CONFIG_DIR`, `NETRC`, and
-    /// `WANDB_CORE`, the uploader's path.
+    /// `WANDB_MODE`, `WANDB_PROJECT`, `WANDB_ENTITY`, `WANDB_NAME`, `WANDB_RUN_ID`,
+    /// `WANDB_RUN_GROUP`, `WANDB_JOB_TYPE`, `WANDB_NOTES`, `WANDB_TAGS` (with commas between),
+    /// `WANDB_SWEEP_ID`, `WANDB_RESUME`, `WANDB_BASE_URL`, `WANDB_APP_URL`, `WANDB_API_KEY`,
+    /// `WANDB_DIR`, `WANDB_CONFIG_DIR`, `NETRC`, and `WANDB_CORE`, the uploader's path.
     pub fn from_env() -> Self {
         let texts = std::env::vars_os().map(|(name, value)| (name.into_string(), value.into_string()));
         Self::from_vars(texts.filter_map(|(name, value)| Some((name.ok()?, value.ok()?))))
@@ -45,7 +45,8 @@ impl Settings {
         settings
     }
 
-    /// The mode that a word names, in upper or lower case. Any other word is offline: nobody's run is uploaded by a slip.
+    /// The mode that a word names, in upper or lower case. Any other word is offline: nobody's run
+    /// is uploaded by a slip.
     pub(crate) fn mode_of(&mut self, origin: &str, word: &str) -> Mode {
         match word.trim().to_ascii_lowercase().as_str() {
             "online" | "run" | "shared" => Mode::Online,

@@ -21,7 +21,8 @@ struct State {
 }
 
 impl Slot {
-    /// Starts a child in a process group of its own, so that Ctrl-C in a terminal does not reach it.
+    /// Starts a child in a process group of its own, so that Ctrl-C in a terminal does not reach
+    /// it.
     pub fn start(&self, command: &mut Command) -> io::Result<()> {
         let mut state = lock(&self.state);
         if state.closed {

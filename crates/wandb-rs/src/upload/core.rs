@@ -47,7 +47,8 @@ impl<'a> Core<'a> {
         Ok(Self { slot, socket, stream, received: vec![], asked: 0 })
     }
 
-    /// Uploads a log, and follows it to its exit if `live`; calls `told` with all that core has to say.
+    /// Uploads a log, and follows it to its exit if `live`; calls `told` with all that core has to
+    /// say.
     pub fn sync(
         &mut self,
         log: &Path,

@@ -1,4 +1,5 @@
-//! Uploads a run beside the program: wandb-core follows the growing log, in a thread and a process of their own.
+//! Uploads a run beside the program: wandb-core follows the growing log, in a thread and a process
+//! of their own.
 
 mod cause;
 mod child;
@@ -64,7 +65,8 @@ impl Upload {
         Self { slot, open: Some(open), end, warnings }
     }
 
-    /// Waits for the upload of a log that has ended; the address of the run's page, or why it was not uploaded.
+    /// Waits for the upload of a log that has ended; the address of the run's page, or why it was
+    /// not uploaded.
     pub fn finish(mut self, log_is_whole: bool, timeout: Duration) -> Result<Option<String>, String> {
         self.open.take();
         let end = match log_is_whole {

@@ -1,4 +1,5 @@
-//! The installed Python wheel `wandb`: where its uploader is, and which server it takes for granted.
+//! The installed Python wheel `wandb`: where its uploader is, and which server it takes for
+//! granted.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -41,7 +42,8 @@ impl Wheel {
         assigned(&self.addresses, "DEFAULT_BASE_URL")
     }
 
-    /// Other names of `host`, under which a key may be kept: the wheel lists pairs of names for one server.
+    /// Other names of `host`, under which a key may be kept: the wheel lists pairs of names for one
+    /// server.
     pub fn other_names(&self, host: &str) -> Vec<String> {
         let pair = self
             .pairs()

@@ -112,7 +112,8 @@ fn a_server_that_goes_silent_in_the_middle() {
     log(&run, 15..30);
     let begun = Instant::now();
     run.finish(0);
-    // Without the timeout it would wait for as long as the server says nothing; a busy machine adds seconds.
+    // Without the timeout it would wait for as long as the server says nothing; a busy machine adds
+    // seconds.
     assert!((timeout..10 * timeout).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     server.revive();
     is_synced_after(&run, "W&B's upload was not complete after 3 s", at.path(), &server);

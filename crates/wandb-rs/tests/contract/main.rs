@@ -1,4 +1,5 @@
-//! What this crate promises, held against the installed Python wheel `wandb` and a server on 127.0.0.1.
+//! What this crate promises, held against the installed Python wheel `wandb` and a server on
+//! 127.0.0.1.
 
 mod failures;
 mod programs;
