@@ -1,6 +1,7 @@
-// Kernels for the training step that libtorch has only in slower pieces: ReLU + BatchNorm in two passes over
-// memory, the weight gradient of bfloat16 convolutions on AMX, and attention of a few tokens.
-// Plain loops that the compiler vectorises; `HOT` makes a version per instruction set and picks one at load time.
+// Kernels for the training step that libtorch has only in slower pieces: ReLU + BatchNorm in two
+// passes over memory, the weight gradient of bfloat16 convolutions on AMX, and attention of a few
+// tokens. Plain loops that the compiler vectorises; `HOT` makes a version per instruction set and
+// picks one at load time.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <ATen/core/dispatch/Dispatcher.h>
@@ -37,7 +38,7 @@ INLINE void store(bf16* p, float v) {
 }
 INLINE float relu(float v) { return v <= 0 ? 0.f : v; }  // NaN stays NaN
 
-// ---- ReLU, then BatchNorm in training mode, each group of maps by itself; channels are the fastest dimension -------
+// ---- ReLU, then BatchNorm in training mode for each group of maps; channels vary fastest ----
 
 #define RELU_BN_LOOPS(T)                                                                                               \
   HOT static void relu_sums(const T* x, int64_t n, int64_t c, float* s, float* q) {                                    \
@@ -64,8 +65,9 @@ INLINE float relu(float v) { return v <= 0 ? 0.f : v; }  // NaN stays NaN
 RELU_BN_LOOPS(float)
 RELU_BN_LOOPS(bf16)
 
-// Calls loop(first row, rows, two float sums a channel) on blocks of rows and adds the sums up in double, in the
-// order of the blocks: float sums of 512 numbers lose nothing that matters, and the order never depends on threads.
+// Calls loop(first row, rows, two float sums a channel) on blocks of rows and adds the sums up in
+// double, in the order of the blocks: float sums of 512 numbers lose nothing that matters, and the
+// order never depends on threads.
 template <class F> static std::vector<double> channel_sums(int64_t n, int64_t c, F loop) {
   constexpr int64_t kBlock = 512;
   const int64_t blocks = (n + kBlock - 1) / kBlock;
@@ -138,7 +140,7 @@ struct ReluBatchNorm : Function<ReluBatchNorm> {
   }
 };
 
-// ---- bfloat16 convolution: oneDNN forward and input gradient, own weight gradient on AMX --------------------------
+// ---- bfloat16 convolution: oneDNN forward and input gradient, own weight gradient on AMX ----
 
 // Two patches of k rows of `span` numbers, as pairs.
 HOT static void interleave(const bf16* a, const bf16* b, bf16* out, int64_t k, int64_t span, int64_t pitch) {
@@ -155,7 +157,8 @@ HOT static void add_rows(const bf16* g, int64_t rows, int64_t c, float* sum) {
   for (int64_t i = 0; i < rows; ++i) for (int64_t j = 0; j < c; ++j) sum[j] += load(g + i * c + j);
 }
 
-// Whether there are matrix units that oneDNN may use (see ONEDNN_MAX_CPU_ISA), as at::native::cpublas::brgemm does.
+// True if there are matrix units that oneDNN may use (see ONEDNN_MAX_CPU_ISA), as
+// at::native::cpublas::brgemm does.
 static bool has_amx() {
 #if defined(__x86_64__) && defined(CPUBLAS_BRGEMM_BF16BF16F32)
   unsigned a, b, c, d = 0;
@@ -167,8 +170,9 @@ static bool has_amx() {
 #endif
 }
 
-// The kind that bfloat16 numbers are convolved in. Where oneDNN has no bfloat16 (before AVX-512), libtorch's own convolution
-// takes many times as long as oneDNN's of the same numbers in float32, and its sums in bfloat16 are off by 2 to 5 roundings.
+// The kind that bfloat16 numbers are convolved in. Where oneDNN has no bfloat16 (before AVX-512),
+// libtorch's own convolution takes many times as long as oneDNN's of the same numbers in float32,
+// and its sums in bfloat16 are off by 2 to 5 roundings.
 static at::ScalarType conv_kind() {
   static const bool has_bf16 = [] {
     const auto known = c10::Dispatcher::singleton().findSchema({"mkldnn::_is_mkldnn_bf16_supported", ""});
@@ -177,9 +181,10 @@ static at::ScalarType conv_kind() {
   return has_bf16 ? at::kBFloat16 : at::kFloat;
 }
 
-// The gradients [O, k, k, I] and [O] of a square convolution's weight and bias, x [N, H, W, I], g [N, h, w, O].
-// oneDNN's own takes twice as long. dW = g^T im2col(x), summed over chunks of images whose im2col, written
-// straight in the pair-of-rows layout that AMX wants, stays in the second-level cache.
+// The gradients [O, k, k, I] and [O] of a square convolution's weight and bias, x [N, H, W, I], g
+// [N, h, w, O]. oneDNN's own takes twice as long. dW = g^T im2col(x), summed over chunks of images
+// whose im2col, written straight in the pair-of-rows layout that AMX wants, stays in the
+// second-level cache.
 static std::pair<Tensor, Tensor> conv_weight_grad(const Tensor& x, const Tensor& g, int64_t k, int64_t stride, int64_t pad) {
   constexpr int64_t kImages = 8;
   const int64_t N = x.size(0), C = x.size(1), H = x.size(2), W = x.size(3), O = g.size(1), h = g.size(2), w = g.size(3);
@@ -241,14 +246,15 @@ struct Bf16Conv : Function<Bf16Conv> {
   }
 };
 
-// ---- attention of a few tokens: one image and one head at a time, all of it in the first-level cache --------------
+// ---- attention of few tokens: one image and head at a time, all within the first-level cache ----
 
 constexpr int64_t kLanes = 16, kRows = 4;
 typedef float lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 typedef int32_t whole_lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 INLINE int64_t up_to(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
-// c [n, w] = a b, where a(i, k) is at a[i * row + k * column]; n is a multiple of kRows, w of kLanes.
+// c [n, w] = a b, where a(i, k) is at a[i * row + k * column]; n is a multiple of kRows, w of
+// kLanes.
 HOT static void product(int64_t n, int64_t depth, int64_t w, const float* a, int64_t row, int64_t column, const float* b,
                         float* c) {
   for (int64_t i = 0; i < n; i += kRows, a += kRows * row, c += kRows * w)
@@ -340,7 +346,8 @@ struct SmallAttention : Function<SmallAttention> {
     int64_t rows() const { return std::max(n4, std::max(wm, wd)); }
     int64_t area() const { return rows() * std::max(wm, wd); }
   };
-  // Calls work(image, offset of the head, `count` matrices of zeros to begin with) for each head of each image.
+  // Calls work(image, offset of the head, `count` matrices of zeros to begin with) for each head of
+  // each image.
   template <class F> static void each_head(const Sizes& z, int count, F work) {
     at::parallel_for(0, z.images, 4, [&](int64_t from, int64_t to) {
       std::vector<float> memory(count * z.area(), 0.f);
@@ -371,7 +378,8 @@ struct SmallAttention : Function<SmallAttention> {
     ctx->saved_data["heads"] = heads; ctx->saved_data["scale"] = scale;
     return out;
   }
-  // With p = softmax(scale q k'), o = p v and ds = p (do v' - sum of p do v'): dv = p' do, dq = scale ds k, dk = scale ds' q.
+  // With p = softmax(scale q k'), o = p v and ds = p (do v' - sum of p do v'): dv = p' do, dq =
+  // scale ds k, dk = scale ds' q.
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
     const Tensor &q = saved[0], &k = saved[1], &v = saved[2], g = grads[0].contiguous();
@@ -400,11 +408,13 @@ struct SmallAttention : Function<SmallAttention> {
   }
 };
 
-// Returns y and, for the running statistics, the means and biased variances [groups, C] of relu(x) [groups * N, C, H, W].
+// Returns y and, for the running statistics, the means and biased variances [groups, C] of relu(x)
+// [groups * N, C, H, W].
 variable_list relu_batch_norm(Tensor x, Tensor w, Tensor b, int64_t groups, double eps) {
   return ReluBatchNorm::apply(x, w, b, groups, eps);
 }
-// x and the result [N, C, H, W] in bfloat16 and channels-last; weight, bias and their gradients in float32.
+// x and the result [N, C, H, W] in bfloat16 and channels-last; weight, bias and their gradients in
+// float32.
 Tensor bf16_conv(Tensor x, Tensor w, Tensor b, int64_t stride, int64_t pad) { return Bf16Conv::apply(x, w, b, stride, pad); }
 // softmax(scale q k') v in each head, q [B, N, D], k and v [B, M, D].
 Tensor small_attention(Tensor q, Tensor k, Tensor v, int64_t heads, double scale) { return SmallAttention::apply(q, k, v, heads, scale); }

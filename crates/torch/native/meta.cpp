@@ -1,7 +1,8 @@
-// A device without memory, to see without a GPU what a program does on one: libtorch's meta device, which computes shapes
-// and no numbers. torch-sys has no name for it, but calls tensors of an unknown device `mps`; so here making a tensor on
-// `mps` makes it on `meta`. Operations whose shapes libtorch knows in Python alone are computed of zeros on the CPU.
-// Only tests use this file, and only they are linked with it.
+// A device without memory, to see without a GPU what a program does on one: libtorch's meta device,
+// which computes shapes and no numbers. torch-sys has no name for it, but calls tensors of an
+// unknown device `mps`; so here making a tensor on `mps` makes it on `meta`. Operations whose
+// shapes libtorch knows in Python alone are computed of zeros on the CPU. Only tests use this file,
+// and only they are linked with it.
 #include <ATen/ATen.h>
 #include <ATen/record_function.h>
 #include <c10/core/impl/DeviceGuardImplInterface.h>
@@ -42,7 +43,8 @@ c10::IValue on_host(const c10::IValue& value) {
   return value;
 }
 
-// The argument that this result is, where the operation changes and returns one; or the number of arguments.
+// The argument that this result is, where the operation changes and returns one; or the number of
+// arguments.
 size_t changed_argument(const c10::FunctionSchema& schema, size_t result) {
   const auto* alias = schema.returns()[result].alias_info();
   size_t i = alias ? 0 : schema.arguments().size();
@@ -74,7 +76,8 @@ void compute_of_zeros(const c10::OperatorHandle& operation, torch::jit::Stack* s
   }
 }
 
-// Whether the operation has a kernel for the CPU, but none for meta. Convolution has one that fails.
+// Whether the operation has a kernel for the CPU, but none for meta. Convolution has one that
+// fails.
 bool has_no_shapes(const c10::OperatorHandle& operation) {
   using c10::DispatchKey;
   const auto has = [&](DispatchKey key) { return operation.hasKernelForDispatchKey(key); };
@@ -91,7 +94,8 @@ void look(const at::Tensor& tensor, bool& device, bool& host) {
   host |= tensor.is_cpu() && tensor.dim() > 0;
 }
 
-// An operation on tensors of both devices fails on CUDA, but not on meta; a copy from the host makes the host wait.
+// An operation on tensors of both devices fails on CUDA, but not on meta; a copy from the host
+// makes the host wait.
 std::unique_ptr<at::ObserverContext> observe(const at::RecordFunction& call) {
   bool device = false, host = false;
   for (const c10::IValue& input : call.inputs()) {
@@ -126,7 +130,8 @@ void umwelt_meta_stands_in() noexcept {
   at::addGlobalCallback(at::RecordFunctionCallback(observe).needsInputs(true).scopes({at::RecordScope::FUNCTION}));
 }
 
-// The operations of this thread since the last call that took tensors of the CPU and of the other device, with spaces between them.
+// The operations of this thread since the last call that took tensors of the CPU and of the other
+// device, with spaces between them.
 const char* umwelt_meta_mixed() {
   static thread_local std::string text;
   return (text = taken(mixed)).c_str();

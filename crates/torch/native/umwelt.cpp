@@ -1,6 +1,7 @@
-// What tch leaves out of libtorch: fused optimiser steps, gradients by reference, CPU autocast, the deterministic
-// switch, the version that is really running; and the doors to the kernels beside this file. Every function returns 0, or -1 with umwelt_last_error() set.
-// Besides, how OpenMP's threads wait.
+// What tch leaves out of libtorch: fused optimiser steps, gradients by reference, CPU autocast, the
+// deterministic switch, the version that is really running; and the doors to the kernels beside
+// this file. Every function returns 0, or -1 with umwelt_last_error() set. Besides, how OpenMP's
+// threads wait.
 #include <ATen/ATen.h>
 #include <ATen/Context.h>
 #include <ATen/Parallel.h>
@@ -42,8 +43,8 @@ int guarded(Action action) {
   }
 }
 
-// Parameters that a loss reached, with their gradients and the optimiser's state for them. A parameter without a
-// gradient (a head whose coefficient is 0) is left as it is.
+// Parameters that a loss reached, with their gradients and the optimiser's state for them. A
+// parameter without a gradient (a head whose coefficient is 0) is left as it is.
 struct Reached {
   std::vector<at::Tensor> parameters, gradients, first, second, steps;
 };
@@ -62,7 +63,8 @@ Reached reached(at::Tensor** parameters, at::Tensor** first, at::Tensor** second
   return found;
 }
 
-// LARS' adaptation, eta |p| / |g| (1 where a norm is 0), per tensor and without asking the device for a value.
+// LARS' adaptation, eta |p| / |g| (1 where a norm is 0), per tensor and without asking the device
+// for a value.
 std::vector<at::Tensor> adaptation(const std::vector<at::Tensor>& parameters, const std::vector<at::Tensor>& gradients,
                                    double eta) {
   auto weights = at::stack(at::_foreach_norm(parameters));
@@ -72,8 +74,9 @@ std::vector<at::Tensor> adaptation(const std::vector<at::Tensor>& parameters, co
 }
 
 #if defined(__linux__) && defined(__GLIBC__)
-// A thread of libgomp that has nothing to do spins 300,000 times before it sleeps, and so takes the processor from the very
-// thread that it waits for where other processes work too. This many spins outlast the usual pause within a training step.
+// A thread of libgomp that has nothing to do spins 300,000 times before it sleeps, and so takes the
+// processor from the very thread that it waits for where other processes work too. This many spins
+// outlast the usual pause within a training step.
 char spin_count[] = "GOMP_SPINCOUNT=1000";
 
 bool is_set(char** environment, const char* name) {
@@ -82,9 +85,10 @@ bool is_set(char** environment, const char* name) {
   return false;
 }
 
-// Starts the program anew with that setting in its environment, unless the user has one. libgomp reads it when it is loaded,
-// and the C library keeps no change of the environment that is made before: of all code only the loader has run by now, which
-// takes some milliseconds. Process, arguments, files and ignored signals stay. Where it cannot be done, libgomp spins.
+// Starts the program anew with that setting in its environment, unless the user has one. libgomp
+// reads it when it is loaded, and the C library keeps no change of the environment that is made
+// before: of all code only the loader has run by now, which takes some milliseconds. Process,
+// arguments, files and ignored signals stay. Where it cannot be done, libgomp spins.
 void bound_spinning(int, char** arguments, char** environment) {
   if (is_set(environment, "GOMP_SPINCOUNT") || is_set(environment, "OMP_WAIT_POLICY") || getauxval(AT_SECURE)) return;
   size_t count = 0;
@@ -167,7 +171,8 @@ int umwelt_adam_step(at::Tensor** parameters, at::Tensor** first, at::Tensor** s
   });
 }
 
-// Enters (on) or leaves autocast to bfloat16 on the CPU or CUDA; leaving forgets the cached low-precision weights.
+// Enters (on) or leaves autocast to bfloat16 on the CPU or CUDA; leaving forgets the cached
+// low-precision weights.
 int umwelt_autocast(bool cuda, bool on) {
   return guarded([&] {
     const auto device = cuda ? at::kCUDA : at::kCPU;
@@ -183,8 +188,8 @@ int umwelt_autocast(bool cuda, bool on) {
 
 bool umwelt_autocast_on_cpu() { return at::autocast::is_autocast_enabled(at::kCPU); }
 
-// Puts relu(x), each of `groups` normalised over its batch, into out[0], and the means and biased variances of relu(x)
-// into out[1] and out[2].
+// Puts relu(x), each of `groups` normalised over its batch, into out[0], and the means and biased
+// variances of relu(x) into out[1] and out[2].
 int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t groups, double epsilon,
                            at::Tensor** out) {
   return guarded([&] {
@@ -202,7 +207,8 @@ int umwelt_small_attention(at::Tensor* query, at::Tensor* key, at::Tensor* value
   return guarded([&] { *out = new at::Tensor(umwelt::small_attention(*query, *key, *value, heads, scale)); });
 }
 
-// Calls work(data, i) for every i below count, each on a thread of libtorch's own, where libtorch shares out nothing further.
+// Calls work(data, i) for every i below count, each on a thread of libtorch's own, where libtorch
+// shares out nothing further.
 int umwelt_parallel_for(int64_t count, void (*work)(void*, int64_t), void* data) {
   return guarded([&] {
     at::parallel_for(0, count, 1, [&](int64_t from, int64_t to) {
@@ -211,7 +217,8 @@ int umwelt_parallel_for(int64_t count, void (*work)(void*, int64_t), void* data)
   });
 }
 
-// Standard normal draws from a generator of their own, which starts at `seed`. On the meta device nothing is drawn.
+// Standard normal draws from a generator of their own, which starts at `seed`. On the meta device
+// nothing is drawn.
 int umwelt_normals(at::Tensor* like, const int64_t* shape, int dimensions, uint64_t seed, at::Tensor** out) {
   return guarded([&] {
     std::optional<at::Generator> generator;
@@ -223,7 +230,8 @@ int umwelt_normals(at::Tensor* like, const int64_t* shape, int dimensions, uint6
   });
 }
 
-// Lets freed memory stay with the process: a step's buffers are then reused instead of faulted in anew each time.
+// Lets freed memory stay with the process: a step's buffers are then reused instead of faulted in
+// anew each time.
 void umwelt_keep_freed_memory() {
 #ifdef __GLIBC__
   mallopt(M_MMAP_MAX, 0);
@@ -236,7 +244,8 @@ int umwelt_deterministic(bool on) {
   return guarded([&] {
     at::globalContext().setDeterministicAlgorithms(on, /*warn_only=*/true);
     at::globalContext().setDeterministicCuDNN(on);
-    // Nothing here reads memory that was not written; filling all of it took an eighth of a training step.
+    // Nothing here reads memory that was not written; filling all of it took an eighth of a
+    // training step.
     at::globalContext().setDeterministicFillUninitializedMemory(false);
   });
 }
