@@ -1,7 +1,7 @@
 //! umwelt trains and evaluates small learned worlds.
 //!
-//! What every world shares lies in crates of its own, which are re-exported here under short names.
-//! Each world is one folder of [`worlds`].
+//! The code that worlds share is in crates of its own, which are re-exported here under short
+//! names. Each world is one folder of [`worlds`].
 
 pub use umwelt_charts as charts;
 pub use umwelt_runs as runs;

@@ -1,7 +1,7 @@
-//! Every model encodes, rolls out and takes a whole training step on a device that has shapes and
-//! no numbers (`umwelt::native::meta`): so it would on a GPU, where tensors of the CPU are refused,
-//! and nothing in a step waits for a number. What bfloat16 does there cannot be seen, for libtorch
-//! has no autocast on that device.
+//! Every model encodes, rolls out and takes a whole training step on a device that has shapes but
+//! no numbers (`umwelt::native::meta`). Like a GPU, this device refuses tensors of the CPU, and
+//! nothing in a step may wait for a number. The tests leave out bfloat16, because libtorch has no
+//! autocast on this device.
 #![cfg(target_os = "linux")]
 
 use ndarray::Array3;
@@ -27,7 +27,7 @@ fn load(values: &[&str]) -> RunSettings {
     settings::load(&[], &values).unwrap_or_else(|error| panic!("{values:?}: {error}")).settings
 }
 
-/// Two steps as the trainer takes them, of a loss that leaves its gradients; the first may bring
+/// Takes two steps like the trainer. `loss` computes the gradients. Only the first step may copy
 /// tables to the device.
 fn train(name: &str, parameters: &Parameters, recipe: &Recipe, loss: &dyn Fn() -> LossReport) {
     let device = meta::device();
@@ -41,7 +41,7 @@ fn train(name: &str, parameters: &Parameters, recipe: &Recipe, loss: &dyn Fn() -
         optimiser.step(0.1);
         assert_eq!(report.values().device(), device, "{name}");
         assert!(trained.iter().any(|tensor| tensor.grad().defined()), "{name}");
-        // Directions are drawn for each step on the CPU, like its batch.
+        // Directions are drawn on the CPU at each step, like the batch.
         let drawn = name.contains("sigreg");
         assert!(step == 0 || drawn || !meta::copied(), "{name}: a step waits for a copy to the device");
     }

@@ -23,7 +23,7 @@ fn umwelt(at: &Path, cluster: &Cluster, arguments: &[&str]) -> Command {
     command
 }
 
-/// Waits until `done` says so, a few minutes at most.
+/// Waits until `done` returns true, a few minutes at most.
 fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
     let started = Instant::now();
     while !done() {
@@ -154,7 +154,7 @@ fn a_requeued_run_leaves_a_checkpoint_and_is_resumed() {
     let sweep = at.path().join("runs/low");
     succeeds(umwelt(at.path(), &cluster, &["sweep", "low.yaml", "--slurm", "--partition", "ci"]));
     wait_for("a run that trains", || in_state(&sweep, "running").iter().any(|run| trains(run)));
-    // As it does with a job that is preempted by PreemptMode=REQUEUE.
+    // Slurm does this to a job that is preempted with PreemptMode=REQUEUE.
     cluster.run("scontrol", &["requeue", "1_0"]);
     wait_for("the checkpoint", || in_state(&sweep, "interrupted").len() == 1);
     wait_for("the end", || {

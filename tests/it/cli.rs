@@ -1,4 +1,4 @@
-//! What a user reads: help, and the answer to every mistake.
+//! The command line's texts for the user: help, results and error messages.
 
 use std::fs;
 use std::process::Command;
@@ -171,7 +171,7 @@ fn frame_differences_are_named_in_the_heading() {
     assert!(told.starts_with("one dot, changing noise 0.5, frame differences "), "{told}");
 }
 
-/// By gradient steps and by least squares.
+/// The probes are trained by gradient steps and by least squares.
 #[test]
 fn each_of_three_dots_is_scored_beside_its_baselines() {
     let at = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Agents that talk, as whole commands on generated digits.
+//! Communicating agents, tested with whole commands on generated digits.
 
 use std::fs;
 use std::path::Path;
@@ -67,8 +67,8 @@ fn a_run_scores_its_messages_and_baselines() {
     assert!(scores[3] < scores[0]);
 }
 
-/// Runs to the end, and again from what a run leaves that was killed after its second epoch: all
-/// but what came later.
+/// Asserts that an interrupted run gets the same results as a whole one. It starts from the files
+/// that a run leaves when it is killed after its second epoch.
 fn ends_alike(threads: &str) {
     let at = folder();
     let lossy = [threads, "como.drop_message=0.3", "como.message_bits=2"];

@@ -85,7 +85,7 @@ fn a_sweep_goes_on_without_its_console_and_without_its_runs_logs() {
     assert_eq!(sweep(&["--limit", "1"], closed()).status.code(), Some(0));
     let first = fs::read_dir(at.path().join("runs/noise")).unwrap().map(|entry| entry.unwrap().path());
     let first = first.into_iter().find(|path| path.is_dir()).unwrap();
-    // Once more, where its log is on a full disk.
+    // The same run again, with its log on a full disk.
     fs::remove_dir_all(&first).unwrap();
     fs::create_dir(&first).unwrap();
     symlink("/dev/full", first.join("output.log")).unwrap();

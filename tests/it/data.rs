@@ -1,4 +1,4 @@
-//! `umwelt data` as a user types it; the digits come over the network that the machine has.
+//! The command `umwelt data`. It downloads the digits, so this test needs a network.
 
 use std::fs;
 use std::path::Path;
@@ -31,7 +31,7 @@ fn flip_a_bit(file: &Path) {
 fn fetched_once_verified_and_mended() {
     let at = tempfile::tempdir().unwrap();
     let folder = at.path().join("data/mnist");
-    // What a process that was killed leaves behind.
+    // The files that a killed process leaves behind.
     fs::create_dir_all(folder.join(".fetching")).unwrap();
     fs::write(folder.join(".fetching/train-images-idx3-ubyte.gz"), "half").unwrap();
     fs::write(folder.join(".writing-abc"), "half").unwrap();
@@ -65,7 +65,7 @@ MNIST     data/mnist  4 of 4     60000  10000  55.0 MB  complete
     a_kill_leaves_no_bad_file(at.path());
 }
 
-/// Copies come in other layouts, are damaged, and are mended where they lie.
+/// Damaged copies in other layouts are repaired in place.
 fn copies_are_mended_from_a_folder(at: &Path) {
     let copy = at.join("copy");
     let nested = copy.join("train-images-idx3-ubyte");
@@ -104,8 +104,8 @@ fn copies_are_mended_from_a_folder(at: &Path) {
     succeeds(umwelt(at, &["data", "verify", "--folder", "copy"]));
 }
 
-/// A process that is held at a moment. If it passes that moment unseen, it starts anew in an empty
-/// folder.
+/// A process that is paused once `reached` is true. If it ends before that, `folder` is removed and
+/// the process starts again.
 fn caught(command: impl Fn() -> Command, reached: impl Fn() -> bool, folder: &Path) -> Child {
     loop {
         let mut process = command().stderr(Stdio::null()).spawn().unwrap();
@@ -119,7 +119,7 @@ fn caught(command: impl Fn() -> Command, reached: impl Fn() -> bool, folder: &Pa
     }
 }
 
-/// Killed before the first byte, while the first file is written, and when it is in its place.
+/// Kills the command before the first byte, during the first file, and after the first file.
 fn a_kill_leaves_no_bad_file(at: &Path) {
     let copied = ["data", "mnist", "--folder", "killed", "--from", "data/mnist"];
     let (killed, first) = (at.join("killed"), "train-images-idx3-ubyte");

@@ -1,5 +1,4 @@
-//! The keys and defaults of the published code, as its description lists them, and ours beside
-//! them.
+//! The keys and defaults of the published code, compared with ours.
 
 use std::fs;
 
@@ -9,7 +8,7 @@ use umwelt::{
     settings::{Schema, load, to_yaml},
 };
 
-/// A key that is missing, renamed or of another default shows.
+/// The published keys and defaults. The test reports missing, renamed and changed ones.
 const LISTED: &str = r#"
 model_type: VICReg
 n_steps: 17
@@ -111,8 +110,7 @@ rssm:
   rnn_burnin: 1
 "#;
 
-/// Every line of the default settings with the section it stands in. A later option adds lines and
-/// takes none away.
+/// Compares lines together with their sections. Later options may add lines but remove none.
 #[test]
 fn the_listed_keys_have_the_listed_defaults() {
     let ours = with_sections(&to_yaml(&RunSettings::default()));

@@ -67,7 +67,7 @@ fn a_stopped_evaluation_is_done_again_by_the_same_command() {
     let at = tempfile::tempdir().unwrap();
     succeeds(train(at.path(), &["output_path=runs/first"]));
     let run = at.path().join("runs/first");
-    // Probes that are trained for so many epochs that a signal alone ends them.
+    // The probes have so many epochs that only a signal ends their training.
     let endless = ["probing_cfg.solver=adam", "probing_cfg.epochs=1000000000"];
     let child = umwelt(at.path(), &[&["evaluate", "first", "--values"], &endless[..]].concat())
         .stderr(std::process::Stdio::piped())
@@ -86,7 +86,7 @@ fn a_stopped_evaluation_is_done_again_by_the_same_command() {
     let printed = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(printed.contains("stopped by SIGTERM; the same command goes on"), "{printed}");
     assert_eq!(json(&evaluations(&run)[0].join("status.json"))["state"], "interrupted");
-    // The folder is that of the same settings: no second one is made.
+    // The same settings have the same folder. No second one is made.
     let print = [&["evaluate", "first", "--print-config", "--values"], &endless[..]].concat();
     assert!(succeeds(umwelt(at.path(), &print)).contains("load_checkpoint_path"));
     assert_eq!(evaluations(&run).len(), 1);

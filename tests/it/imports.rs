@@ -17,7 +17,7 @@ fn dependencies(name: &str) -> Vec<String> {
     names.filter(|name| !name.is_empty() && !name.starts_with('#')).map(str::to_owned).collect()
 }
 
-/// The Rust files below a folder with their code: neither tests nor comments.
+/// The Rust files below a folder with their code, without tests and comments.
 fn sources(folder: &str) -> Vec<(PathBuf, String)> {
     let mut files = vec![];
     collect(&root().join(folder), &mut files);
@@ -44,7 +44,7 @@ fn collect(folder: &Path, files: &mut Vec<(PathBuf, String)>) {
     }
 }
 
-/// Asserts that no line of code below `folder` holds one of `words`.
+/// Asserts that no line of code below `folder` contains one of `words`.
 fn assert_free_of(folder: &str, words: &[String]) {
     for (path, text) in sources(folder) {
         for line in text.lines() {
@@ -97,7 +97,7 @@ fn the_loop_knows_no_world_and_no_world_knows_another() {
 
 #[test]
 fn generic_crates_name_no_model_and_no_score_of_a_world() {
-    // `loss`, `score` and `lr` are every run's; short names of one word have other meanings too.
+    // Every run logs `loss`, `score` and `lr`. Short names of one word have other meanings too.
     let scores = WorldSettings::all().into_iter().flat_map(|world| world.metric_names());
     let scores = scores.filter(|name| name.contains(['.', '_'])).map(|name| name.replace('*', ""));
     let quoted = |name: String| format!("\"{name}");

@@ -1,5 +1,4 @@
-//! The names that a sweep's metric is checked against are those that runs log, no more and no
-//! fewer.
+//! The valid names of a sweep's metric are exactly the names that runs log.
 
 use std::collections::BTreeSet;
 use std::path::Path;

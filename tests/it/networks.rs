@@ -1,5 +1,5 @@
-//! Networks as settings ask for them: each can be built, trained in both precisions, and has the
-//! size that docs/networks.md states.
+//! The networks of the settings: each can be built and trained in both precisions, and has the size
+//! that docs/networks.md states.
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -36,8 +36,8 @@ fn vicreg(values: &Value, precision: Precision) -> Vicreg {
     Vicreg::new(Parameters::new(Device::Cpu, 0), &settings, precision).unwrap()
 }
 
-/// The networks of published settings by what they are built from, with how many features an
-/// encoding should have.
+/// The different networks of the published settings, by the settings that define them, with the
+/// expected number of features of an encoding.
 fn published() -> BTreeMap<String, (RunSettings, i64)> {
     let files = std::fs::read_dir(root().join("reproduce_configs")).unwrap();
     let load = |path| settings::load::<RunSettings>(&[path], &[]).unwrap().settings;
@@ -90,17 +90,17 @@ fn two_losses(model: &Vicreg, batch: &Trajectories) -> [f64; 2] {
     })
 }
 
-/// The losses of two steps in bfloat16 differ from those in float32 by what rounding explains and
-/// no more.
+/// The losses of two steps in bfloat16 differ from those in float32 by no more than rounding
+/// explains.
 ///
-/// Rounding moves the second loss by a share that depends on the network: gradients that nearly
-/// cancel, from batches of 8 through layers of batch normalisation, differ by much where their
-/// terms differ by little. The table has the standard deviation of `bf16 / fp32 - 1` over 16 seeds
-/// where every convolution was emulated, as one in float64 of rounded numbers whose result is
-/// rounded once. (oneDNN's convolutions do not differ from it by more than ties, and have the same
-/// spread: 1.2 % and 1.8 % for `id`, with and without bfloat16 instructions.) For the first loss it
-/// is at most 0.14 % in all networks. A run of this test is one draw from such a spread on each
-/// kind of processor, which stays within 5 deviations but for one in a million.
+/// The relative change of the second loss by rounding depends on the network: batches of 8 and
+/// batch normalisation make gradients that nearly cancel, so small changes of their terms are large
+/// changes of their sum. The table has the standard deviation of `bf16 / fp32 - 1` over 16 seeds.
+/// For the table, every convolution was emulated: computed in float64 from rounded numbers, its
+/// result rounded once. (oneDNN's convolutions differ from the emulation only in ties, and have the
+/// same spread: 1.2 % and 1.8 % for `id`, with and without bfloat16 instructions.) For the first
+/// loss, the deviation is at most 0.14 % in all networks. On each kind of processor, a run of this
+/// test is one draw from such a spread; one draw in a million is outside 5 deviations.
 #[test]
 fn every_network_trains_in_bfloat16_as_in_float32() {
     let networks = [

@@ -1,5 +1,5 @@
-//! NaN and infinities pass through every kernel of ours as through libtorch's unfused operations,
-//! forward and backward: a run would train on unnoticed with numbers that a kernel made of them.
+//! NaN and infinities pass through each of our kernels as through libtorch's unfused operations,
+//! forward and backward. A kernel that turned them into numbers would hide a failed run.
 
 use std::cell::Cell;
 
@@ -11,7 +11,7 @@ use umwelt::optim::{Adam, Lars, Optimiser};
 const BROKEN: [f64; 3] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
 
 thread_local! {
-    /// How many tensors this thread, which is to say this test, has drawn.
+    /// The number of tensors that this thread has drawn. Each test has a thread of its own.
     static DRAWN: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -21,7 +21,7 @@ fn randn(shape: &[i64], kind: Kind) -> Tensor {
     native::normals(shape, Device::Cpu, seed).to_kind(kind)
 }
 
-/// `x` where number `place`, counted along its dimensions or back from the end, is `value`.
+/// `x` with `value` at position `place`, counted along its dimensions or back from the end.
 fn with(x: &Tensor, place: i64, value: f64) -> Tensor {
     let count = x.numel() as i64;
     let index = Tensor::arange(count, (Kind::Int64, Device::Cpu)).view_as(x);
@@ -30,8 +30,8 @@ fn with(x: &Tensor, place: i64, value: f64) -> Tensor {
 
 type Operation<'a> = &'a dyn Fn(&[Tensor]) -> Tensor;
 
-/// The result of `operation` on `inputs`, and the gradients of the inputs where `pull` is that of
-/// the result; in float32.
+/// The result of `operation` on `inputs` and the gradients of the inputs, in float32. `pull` is the
+/// gradient of the result.
 fn passes(operation: Operation, inputs: &[Tensor], pull: &Tensor) -> Vec<Tensor> {
     let leaves: Vec<Tensor> = inputs.iter().map(|x| x.detach().set_requires_grad(true)).collect();
     let out = operation(&leaves);
@@ -40,12 +40,12 @@ fn passes(operation: Operation, inputs: &[Tensor], pull: &Tensor) -> Vec<Tensor>
     std::iter::once(out.detach()).chain(gradients).map(|x| x.to_kind(Kind::Float)).collect()
 }
 
-/// How far a kernel may differ from the unfused operations.
+/// The allowed differences between a kernel and the unfused operations.
 #[derive(Clone, Copy)]
 struct Allowed {
-    /// Of the largest finite number.
+    /// The largest difference, relative to the largest finite number.
     gap: f64,
-    /// Whether it may spread what is not finite.
+    /// True if the kernel may have additional values that are not finite.
     spread: bool,
 }
 
@@ -66,8 +66,8 @@ fn compare(what: &str, ours: &[Tensor], theirs: &[Tensor], allowed: Allowed) {
     }
 }
 
-/// Compares the operations as they are, and with each broken number in each input, and in the
-/// gradient of the result, at each of `places`.
+/// Compares the operations on the inputs as given, and with each number of [`BROKEN`] at each of
+/// `places`, in each input and in the gradient of the result.
 fn agree(what: &str, [ours, theirs]: [Operation; 2], inputs: &[Tensor], places: &[i64], allowed: Allowed) {
     let result = no_grad(|| theirs(inputs));
     let pull = randn(&result.size(), result.kind());
@@ -101,7 +101,7 @@ fn relu_and_batch_normalisation() {
     };
     let fused =
         |inputs: &[Tensor]| native::relu_batch_norm(&inputs[0], &inputs[1], &inputs[2], groups, 1e-5).0;
-    // One channel, some, a vector of 16 and what is left over after two.
+    // One channel, a few channels, a vector of 16, and two vectors with a rest.
     for channels in [1, 6, 16, 35] {
         for (kind, gap) in [(Kind::Float, 1e-4), (Kind::BFloat16, 0.02)] {
             let x = randn(&[6, channels, 3, 2], kind);
@@ -126,7 +126,7 @@ fn statistics_of_a_channel_that_is_not_finite_are_not_finite() {
 
 #[test]
 fn every_nan_of_float32_is_nan_in_bfloat16() {
-    // Rounded as numbers are, these would be 0, -0 and two infinities.
+    // Rounded like numbers, these NaNs would become 0, -0 and two infinities.
     for bits in [0xffff_ffffu32, 0x7fff_ffff, 0x7f80_0001, 0xff80_0001] {
         let bias = Tensor::from_slice(&[f32::from_bits(bits), 1.0]);
         let x = randn(&[4, 2, 3, 3], Kind::BFloat16);
@@ -164,10 +164,10 @@ fn bfloat16_convolution() {
         x.conv2d(&weight, Some(&bias), [2, 2], [1, 1], [1, 1], 1).to_kind(Kind::BFloat16)
     };
     let ours = |inputs: &[Tensor]| native::bf16_conv(&inputs[0], &inputs[1], &inputs[2], 2, 1);
-    // 9 images of 5 x 5: the last one has a chunk of its own, of an odd number of pixels.
+    // 9 images of 5 x 5: the last one is a chunk of its own, with an odd number of pixels.
     let inputs = [randn(&[9, 5, 9, 9], Kind::Float), randn(&[16, 5, 3, 3], Kind::Float)];
     let inputs = inputs.into_iter().chain([randn(&[16], Kind::Float)]).collect::<Vec<_>>();
-    // Padding is multiplied by what is not finite here, and left out there.
+    // Our kernel multiplies padding by numbers that are not finite; libtorch leaves padding out.
     agree("convolution", [&ours, &unfused], &inputs, &[0, 100, -1], Allowed { gap: 0.03, spread: true });
 }
 
@@ -182,7 +182,7 @@ fn enlarging_and_convolving() {
     };
     let ours = |inputs: &[Tensor]| conv.forward(&inputs[0]);
     let x = randn(&[2, 3, 4, 5], Kind::Float);
-    // Taps that a pixel does not use are multiplied by 0, which makes NaN of more pixels.
+    // Our kernel multiplies taps that a pixel does not use by 0, which makes more pixels NaN.
     let allowed = Allowed { gap: 1e-4, spread: true };
     agree("broken images", [&ours, &unfused], &[x.shallow_clone()], &[0, 27, -1], allowed);
     for (value, place) in BROKEN.into_iter().flat_map(|value| [(value, 0), (value, 62), (value, -1)]) {
@@ -213,8 +213,8 @@ fn clipped_gradients_and_the_steps_they_make() {
             let mut optimiser = make(named);
             all.iter().for_each(|x| (x * with(&x.ones_like(), 1, value)).sum(Kind::Float).backward());
             native::clip_gradients(&all, 1.0);
-            // As torch.nn.utils.clip_grad_norm_: by a norm of NaN to NaN, by an infinite one to 0
-            // and 0 times infinity.
+            // As in torch.nn.utils.clip_grad_norm_: a NaN norm makes every gradient NaN; an
+            // infinite norm makes finite gradients 0 and infinite ones NaN.
             let finite = |x: &Tensor| Vec::<bool>::try_from(x.isfinite().flatten(0, -1)).unwrap();
             let expected = [!value.is_nan(), false, !value.is_nan()];
             assert_eq!(finite(&all[1].grad()), expected, "{value}");
@@ -229,9 +229,9 @@ fn clipped_gradients_and_the_steps_they_make() {
 #[test]
 fn a_run_whose_weights_or_statistics_are_lost_ends_before_it_keeps_them() {
     for (noise, expected) in [
-        // Frames that are infinite in places.
+        // Frames with some infinite pixels.
         ("dataset_noise=1e38", "error: loss term `repr` became NaN at step 0"),
-        // Finite losses, of maps whose variance float32 cannot hold.
+        // Finite losses, from feature maps whose variance is too large for float32.
         ("dataset_noise=1e20", "running_var` of the model became infinite by step 3"),
     ] {
         let at = tempfile::tempdir().unwrap();

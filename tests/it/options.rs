@@ -1,4 +1,4 @@
-//! The options beyond the paper, each against a naive computation on what the model itself saw.
+//! The options beyond the paper, each compared with a naive computation on the same activations.
 
 use tch::{Device, Kind, Tensor};
 use umwelt::nn::{Parameters, Precision};
@@ -61,7 +61,7 @@ fn naive_spread(rows: &[Vec<f64>]) -> (f64, f64) {
     ((0..features).map(hinge).sum::<f64>() / features as f64, off_diagonal / features as f64)
 }
 
-/// `[T][B][D]`
+/// The numbers as `[T][B][D]`.
 fn numbers(x: &Tensor) -> Vec<Vec<Vec<f64>>> {
     x.unbind(0).iter().map(|step| Vec::<Vec<f64>>::try_from(step.to_kind(Kind::Double)).unwrap()).collect()
 }
@@ -168,8 +168,8 @@ fn predictions_are_compared_with_the_target_encoder_where_there_is_one() {
         let output = model.loss(&batch(0));
         (term(&output, "repr"), output.activations)
     };
-    // An encoder without weights encodes all images alike, so its own frames are constant. Those of
-    // the target are not.
+    // An encoder with zero weights gives all images the same encoding. The target's encodings
+    // differ.
     let (with_target, activations) = repr(0.9);
     let own = (&activations.predictions - activations.encodings.narrow(0, 1, FRAMES - 1))
         .square()

@@ -1,4 +1,4 @@
-//! Our numbers against those recorded from independent PyTorch code (tests/parity, or
+//! Our numbers, compared with numbers recorded from independent PyTorch code (tests/parity, or
 //! `$UMWELT_PARITY_DIR`).
 
 use std::collections::HashMap;
@@ -85,8 +85,8 @@ fn close(name: &str, ours: &Tensor, recorded: &Tensor) {
     within(name, ours, recorded, 1e-4, 1e-5);
 }
 
-/// Closeness where batch statistics of a few rows amplify float32's rounding, which keeps either
-/// code as far from a computation in float64.
+/// Compares relative to the largest number. Batch statistics of a few rows amplify float32's
+/// rounding, so that both codes differ this much from a computation in float64.
 fn close_to_largest(name: &str, ours: &Tensor, recorded: &Tensor) {
     within(name, ours, recorded, 0.0, 1e-4 * recorded.abs().max().double_value(&[]));
 }
@@ -230,8 +230,8 @@ fn rssm_in_training_and_its_rollout_in_evaluation() {
     let model =
         Rssm::new(Parameters::new(Device::Cpu, 0), &recorded.settings("rssm"), Precision::Fp32).unwrap();
     model.parameters().assign(&recorded.part("param")).unwrap();
-    // Drawn in the order: the first prior, then at every step a prior and a posterior, of which the
-    // last is not used.
+    // The order of the draws: the first prior, then a prior and a posterior at every step. The last
+    // draw is not used.
     let drawn = &recorded.tensors["input.eps"];
     let order = |first: i64, end| Tensor::arange_start_step(first, end, 2, (Kind::Int64, Device::Cpu));
     let (steps, draws) = (recorded.tensors["input.actions"].size()[0], drawn.size()[0]);
@@ -321,7 +321,7 @@ fn residual_predictors() {
 fn a_convolutional_predictor_step_by_step() {
     let recorded = Recorded::load("predictor_conv");
     let (predictor, expected) = (predictor(&recorded), &recorded.tensors["expect.rollout"]);
-    // Each step starts from the recorded one: rounding grows tenfold a step.
+    // Each step starts from the recorded numbers, because rounding errors grow tenfold per step.
     let starts = Tensor::cat(&[recorded.tensors["input.encoding"].unsqueeze(0), expected.shallow_clone()], 0);
     for step in 0..3 {
         let action = recorded.tensors["input.actions"].narrow(0, step, 1);
@@ -388,9 +388,9 @@ fn the_published_model_has_its_number_of_parameters() {
     assert_eq!(model.parameters().count(), 1_179_394);
 }
 
-/// Drawings were recorded in the order of the halves they show: of two agents, the second's first.
-/// The recorded readers attend to the whole batch. Parameters that no gradient reaches must have
-/// been recorded with a gradient of 0.
+/// Drawings were recorded in the order of the image halves that they show: with two agents, the
+/// second agent's drawing is first. The recorded readers attend to the whole batch. The recording
+/// must have a gradient of 0 for parameters that no gradient reaches.
 fn como(case: &str) {
     let recorded = Recorded::load(case);
     let settings = ComoSettings { read_whole_batch: true, ..recorded.settings("como") };

@@ -1,4 +1,4 @@
-//! Every published setting trains one step and is probed, as a whole command.
+//! Every published settings file trains one step and is evaluated, as a whole command.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use rayon::prelude::*;
 use serde_json::Value;
 
 /// The differences from the published files: the budget, one evaluation of few sequences, and
-/// pictures that need no download.
+/// images that need no download.
 const QUICK: &[&str] = &[
     "quick_debug=true",
     "wandb=false",
@@ -20,7 +20,7 @@ const QUICK: &[&str] = &[
     "dataset_structured_noise_path=dead_leaves",
 ];
 
-/// Runs one file and returns what is wrong with what came out, if anything.
+/// Runs one file. Returns an error if the run fails or its evaluation is wrong.
 fn tried(file: &Path, folder: &Path) -> Result<(), String> {
     let run = folder.join(file.file_stem().expect("a file has a name"));
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));

@@ -1,4 +1,4 @@
-//! The published best settings load, and mean what the published list says.
+//! The published best settings load and have the values of the published list.
 
 use std::{collections::BTreeSet, fs, path::PathBuf};
 
@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use umwelt::worlds::dots::evaluation::Solver;
 use umwelt::{schema::RunSettings, settings};
 
-/// Ours alone: the published scores were found with this solver, which is not our default.
+/// An addition of ours: the published scores were found with this solver, not with our default.
 const ADDED: (&str, &str) = ("probing_cfg.solver", "adam");
 
 fn root() -> PathBuf {

@@ -1,4 +1,4 @@
-//! Whole runs: what they leave, and that nothing is lost when they are stopped.
+//! Whole runs: their results, and interruptions without losses.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,7 +17,7 @@ fn checkpoints(run: &Path) -> Vec<PathBuf> {
     found
 }
 
-/// Waits until the run has logged so many lines.
+/// Waits until the run has logged `lines` lines.
 fn wait_for_lines(child: &mut Child, run: &Path, lines: usize) {
     let started = Instant::now();
     while fs::read_to_string(run.join("metrics.jsonl")).unwrap_or_default().lines().count() < lines {
@@ -361,7 +361,7 @@ fn a_full_disk_is_reported_and_finished_work_stays() {
     let at = tempfile::tempdir().unwrap();
     let disk = at.path().join("disk");
     fs::create_dir(&disk).unwrap();
-    // A private mount: as root at once, else in a user namespace of the test's own.
+    // A private mount. A user other than root needs a user namespace for it.
     let namespace = if rootless() { vec!["--user", "--map-root-user", "--mount"] } else { vec!["--mount"] };
     let inner = train(at.path(), &["output_path=disk/run", "vicreg.embedding_size=64"]);
     let script = "mount -t tmpfs -o size=900k none \"$0\" && { \"$@\"; code=$?; ls -A \"$0\"/run/checkpoints; \

@@ -1,5 +1,5 @@
-//! The results of eight short commands, bit for bit: twice by this build, or by this build and an
-//! older one.
+//! The results of eight short commands, compared bit for bit: two runs of this build, or one of
+//! this build and one of an older build.
 //!
 //! `UMWELT_BASELINE` names a folder with the `train` and `umwelt` of the older build; `make
 //! same-bits BASE=REF` makes one from a commit of this repository. Both builds must have the same
@@ -47,7 +47,7 @@ const COMO: &[&str] = &[
 /// Numbers that an older build logs under another name: its name and ours.
 const RENAMED: [(&str, &str); 1] = [("\"rate\":", "\"lr\":")];
 
-/// The results in a run folder or a sweep's, by the path below `root`.
+/// The results in the folder of a run or a sweep, by their path in it.
 type Results = BTreeMap<PathBuf, Content>;
 
 /// The content of a file of results.
@@ -132,8 +132,8 @@ fn tensors(bytes: &[u8]) -> sha2::digest::Output<Sha256> {
     digest.finalize()
 }
 
-/// A path without the identities behind the names of run folders, which an older build may compute
-/// otherwise.
+/// A path without the identities at the end of run folders' names. Other builds may compute other
+/// ones.
 fn without_marks(path: &Path) -> PathBuf {
     let cleaned = |part: &std::ffi::OsStr| {
         let part = part.to_string_lossy().into_owned();

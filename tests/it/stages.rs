@@ -1,4 +1,4 @@
-//! Stages: runs that other runs need, made once and shared, shown with the example world.
+//! Stages: runs that other runs need, made once and shared. Tested with the example world.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -145,7 +145,7 @@ fn what_cannot_be_an_input_is_told() {
     assert!(printed.contains("example.mean_path: could not read checkpoint nowhere"), "{printed}");
     let foreign = fails(example(at.path(), &["model_type=ExampleMean", "vicreg.epochs=1"]), 2);
     assert!(foreign.contains("the moving dots"), "{foreign}");
-    // A stage that fails names itself.
+    // The error message of a failed stage names the stage.
     let printed = fails(variance(at.path(), &["example.mean=1e300"]), 1);
     assert!(printed.contains("stage mean") && printed.contains("squared"), "{printed}");
 }

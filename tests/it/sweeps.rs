@@ -40,7 +40,7 @@ fn pid(sweep: &Path, run: &str) -> u32 {
     runs(sweep)[run]["pid"].as_u64().unwrap() as u32
 }
 
-/// The process that started another one; 0 where that is over.
+/// The parent of a process, or 0 if the process has ended.
 fn parent(pid: u32) -> u32 {
     let output = Command::new("ps").args(["-o", "ppid=", "-p", &pid.to_string()]).output().unwrap();
     crate::common::text(&output.stdout).trim().parse().unwrap_or(0)
@@ -92,7 +92,7 @@ fn twelve_runs_survive_the_death_of_the_scheduler_and_of_one_run() {
     let scheduler = start(at.path(), &arguments);
     let mut victim = None;
     wait_for("a run that trains", || {
-        // One that the first scheduler had started is not the second one's to wait for.
+        // The second scheduler does not wait for runs that the first one had started.
         let own = |run: &String| parent(pid(&sweep, run)) == scheduler.id() && trains(&sweep, run);
         victim = in_state(&sweep, "running").into_iter().filter(own).find(|run| hold_run(&sweep, run));
         victim.is_some()
@@ -259,7 +259,7 @@ fn a_report_shows_means_baselines_and_missing_runs() {
     assert!(best.contains("prediction.rmse_px"), "{best}");
 }
 
-/// A sweep over `base.yaml`, which is written too, and the lines that it prints about its runs.
+/// Writes `base.yaml` and a sweep over it, runs the sweep and returns its standard output.
 fn sweep_over_base(at: &Path, base: &[&str], lines: &str) -> String {
     let values: String = base.iter().map(|value| value.replacen('=', ": ", 1) + "\n").collect();
     fs::write(at.join("base.yaml"), nested(&values)).unwrap();
@@ -384,7 +384,7 @@ fn early_stopping_judges_no_run_by_one_of_other_settings() {
     let at = tempfile::tempdir().unwrap();
     let sweep = at.path().join("runs/early");
     fs::create_dir_all(&sweep).unwrap();
-    // Nothing is better than this one, which the file does not describe.
+    // The best result of all, from a run that the sweep file does not describe.
     fs::write(sweep.join("rungs.jsonl"), "{\"run\":\"old-01234567\",\"rung\":0,\"value\":-1e9}\n").unwrap();
     let lines = "parameters: {dataset_noise: [0.5]}\nearly_stopping: {metric: loss, min_epochs: 1, eta: 3}\n";
     sweep_file(at.path(), "early", &["vicreg.epochs=2", "log_every=1"], lines);

@@ -23,7 +23,7 @@ fn python() -> PathBuf {
     python
 }
 
-/// A line of JSON for each that a script prints.
+/// The lines of JSON that a script prints.
 fn lines(script: &str, arguments: &[&Path]) -> Vec<Value> {
     let printed = succeeds({
         let mut command = Command::new(python());
@@ -33,7 +33,7 @@ fn lines(script: &str, arguments: &[&Path]) -> Vec<Value> {
     printed.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// The server of the client's own tests.
+/// The server of the tests of `wandb-rs`.
 struct Server {
     child: Child,
     folder: PathBuf,
@@ -132,7 +132,7 @@ fn a_live_run_shows_at_the_server_while_it_trains() {
         assert!(started.elapsed() < Duration::from_secs(180), "{}", metrics());
         std::thread::sleep(Duration::from_millis(5));
     }
-    // The uploader is a process of its own: it goes on while the run is held.
+    // The uploader is a process of its own: it continues while the run is paused.
     assert!(hold(child.id()));
     while rows() == 0 {
         assert!(started.elapsed() < Duration::from_secs(180), "nothing has arrived");

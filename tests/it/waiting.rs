@@ -1,4 +1,4 @@
-//! The waiting time of OpenMP's threads: short, or the user's own.
+//! The waiting time of OpenMP's threads: short, or the user's setting.
 #![cfg(all(target_os = "linux", target_env = "gnu"))]
 
 use std::fs;
@@ -24,14 +24,14 @@ fn threads_spin_for_a_moment_unless_the_user_says_otherwise() {
         assert_eq!(spins(program, &[("GOMP_SPINCOUNT", "77")]), "77");
         assert_eq!(spins(program, &[("OMP_WAIT_POLICY", "passive")]), "0");
         assert_eq!(spins(program, &[("OMP_WAIT_POLICY", "active")]), "30000000000");
-        // A variable whose name begins like ours is another one.
+        // A variable with a longer name is another one.
         assert_eq!(spins(program, &[("GOMP_SPINCOUNT_", "5")]), "1000");
     }
 }
 
 #[test]
 fn the_process_that_starts_anew_is_the_same_in_all_else() {
-    // It reads its settings from a pipe, and so waits while it is looked at.
+    // The process reads its settings from a pipe, so it waits while the test inspects it.
     let script = "trap '' HUP; exec -a another \"$0\" --configs /dev/stdin --print-config";
     let mut command = Command::new("bash");
     command.env_remove("GOMP_SPINCOUNT").env_remove("OMP_WAIT_POLICY");

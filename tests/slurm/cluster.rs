@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// Its daemons, which end with it.
+/// The cluster's daemons. They end when this is dropped.
 pub struct Cluster {
     folder: tempfile::TempDir,
     daemons: Vec<Child>,
@@ -55,7 +55,7 @@ impl Cluster {
         self.path("slurm.conf")
     }
 
-    /// munged insists on its own user, and on files that are this user's alone.
+    /// Starts munged, which requires its own user and files that only this user can access.
     fn start_munge(&mut self) {
         let (uid, gid) = user("munge");
         let folder = self.folder.path().join("munge");
@@ -102,7 +102,7 @@ impl Cluster {
                 self.path("slurmctld.log"),
                 self.path("slurmd.log")
             ),
-            // Neither cgroups nor a database: what any machine has.
+            // No cgroups and no database, so that the cluster runs on any machine.
             "ProctrackType=proctrack/linuxproc\nTaskPlugin=task/none".into(),
             "JobAcctGatherType=jobacct_gather/none\nAccountingStorageType=accounting_storage/none".into(),
             "SelectType=select/cons_tres\nSelectTypeParameters=CR_Core".into(),
@@ -124,7 +124,8 @@ impl Cluster {
             .push(started.unwrap_or_else(|error| panic!("{name}: {error}; `make test-slurm` installs it")));
     }
 
-    /// The processes that daemons left behind: a preempted step waits for a missing controller.
+    /// The processes that daemons left behind, such as a preempted step that waits for a
+    /// controller.
     fn steps(&self) -> impl Iterator<Item = String> {
         let own = format!("SLURM_CONF={}", self.configuration());
         let inherited =
@@ -157,7 +158,7 @@ impl Drop for Cluster {
     }
 }
 
-/// Lets every user in, munge's among them.
+/// Lets all users enter a folder, for example munge.
 fn open(folder: &Path) {
     fs::set_permissions(folder, fs::Permissions::from_mode(0o755)).unwrap();
 }
@@ -169,7 +170,7 @@ fn user(name: &str) -> (u32, u32) {
     (fields[2].parse().unwrap(), fields[3].parse().unwrap())
 }
 
-/// Two ports that nobody listens on.
+/// Two unused ports.
 fn free_ports() -> [u16; 2] {
     let listeners = [0, 0].map(|port| TcpListener::bind(("127.0.0.1", port)).unwrap());
     listeners.map(|listener| listener.local_addr().unwrap().port())

@@ -32,7 +32,7 @@ pub fn print(text: impl Display) -> Result<()> {
 /// Prints a result and a line end to standard output.
 ///
 /// # Errors
-/// Those of [`print`].
+/// See [`print`].
 pub fn print_line(text: impl Display) -> Result<()> {
     print(format!("{text}\n"))
 }

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Record, read_json};
 
-/// Which values of a score are better.
+/// The direction in which a score improves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Goal {
@@ -30,7 +30,7 @@ impl Goal {
         }
     }
 
-    /// Whether `score` is better than `other`.
+    /// True if `score` is better than `other`.
     pub fn better(self, score: f64, other: f64) -> bool {
         self.loss(score) < self.loss(other)
     }

@@ -28,7 +28,7 @@ pub struct Given {
 /// Settings from the schema's defaults, `files` and `given`. Later ones win.
 ///
 /// # Errors
-/// Those of [`load`](super::load).
+/// See [`load`](super::load).
 pub fn load_given<T: Schema>(files: &[PathBuf], given: &[Given]) -> Result<Resolved<T>, SettingsError> {
     let mut tree = read_files(files)?;
     for value in given {

@@ -2,10 +2,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use crate::messages::Timestamp;
 
-/// When a run started, and how long it ran before.
+/// The start time of a run and the running time of its earlier starts.
 pub(crate) struct Clock {
     begun: Instant,
-    /// Seconds of its earlier starts.
+    /// The running time of the earlier starts, in seconds.
     earlier: f64,
 }
 
@@ -14,7 +14,7 @@ impl Clock {
         Self { begun: Instant::now(), earlier }
     }
 
-    /// Seconds that the run has been running, over all its starts.
+    /// The running time over all starts, in seconds.
     pub fn runtime(&self) -> f64 {
         self.earlier + self.begun.elapsed().as_secs_f64()
     }

@@ -1,4 +1,4 @@
-//! Which metrics were defined, and what follows for a row.
+//! The metric definitions of a run and their effects on logged rows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,13 +7,13 @@ use crate::metric::{Aggregate, Metric};
 
 #[derive(Default)]
 pub(crate) struct Definitions {
-    /// By name.
+    /// Definitions of single metrics, by name.
     named: BTreeMap<String, Metric>,
-    /// Those that end in `*`, the latest last.
+    /// Definitions whose name ends in `*`, the latest last.
     prefixed: Vec<Metric>,
-    /// Names that were looked for among the prefixes, so that a row asks for each only once.
+    /// Names already compared with the prefixes. Each name is compared only once.
     seen: BTreeSet<String>,
-    /// The latest values of metrics that make an axis, as JSON text.
+    /// The latest values of step metrics (horizontal axes), as JSON text.
     steps: BTreeMap<String, Option<String>>,
 }
 
@@ -30,12 +30,12 @@ impl Definitions {
         }
     }
 
-    /// What the summary keeps of this metric; nothing said means the last value.
+    /// The values that the summary keeps of this metric. None listed means the last value.
     pub fn aggregates(&self, name: &str) -> &[Aggregate] {
         self.named.get(name).map_or(&[], |metric| &metric.summary)
     }
 
-    /// Defines the metrics of a row that a prefix fits, and returns their records.
+    /// Defines the metrics of a row whose names match a prefix, and returns their records.
     pub fn expand(&mut self, row: &[Item]) -> Vec<MetricRecord> {
         let mut records = vec![];
         for Item { key, .. } in row {
@@ -53,7 +53,7 @@ impl Definitions {
         records
     }
 
-    /// Adds the latest values of axes that this row's metrics need and that it lacks.
+    /// Adds the latest values of step metrics that the row's metrics need and the row lacks.
     pub fn complete(&mut self, row: &mut Vec<Item>) {
         if self.steps.is_empty() {
             return;

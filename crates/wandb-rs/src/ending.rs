@@ -1,22 +1,22 @@
 use std::fmt;
 use std::path::PathBuf;
 
-/// How a run ended; it displays as a line for the user.
+/// The outcome of a finished run. It displays as a line for the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Ending {
     /// The server has the whole run.
     Uploaded {
-        /// The run's page, if the server told its address.
+        /// The address of the run's page, if the server sent it.
         url: Option<String>,
     },
-    /// The run is on disk, whole, and waits for `wandb sync`.
+    /// The run is on disk; `wandb sync` uploads it.
     Offline {
-        /// Where it is; with those of earlier starts that wait as well, the oldest first.
+        /// The run folders to upload, with those of earlier starts, the oldest first.
         folders: Vec<PathBuf>,
-        /// Why, if it should have been uploaded.
+        /// The reason for a failed upload. None if no upload was intended.
         reason: Option<String>,
     },
-    /// Nothing was kept.
+    /// W&B was disabled and nothing was written.
     Disabled,
 }
 
@@ -34,7 +34,7 @@ impl fmt::Display for Ending {
     }
 }
 
-/// As a shell takes it for one word.
+/// The path quoted as one word of a shell command.
 fn quoted(path: &str) -> String {
     let plain = path.chars().all(|c| c.is_alphanumeric() || "/._-+=:@%".contains(c));
     if plain { path.to_owned() } else { format!("'{}'", path.replace('\'', r"'\''")) }

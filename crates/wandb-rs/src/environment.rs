@@ -1,4 +1,4 @@
-//! Where and with what a run was made.
+//! The environment of a run: machine, program, repository and Slurm job.
 
 use std::collections::BTreeMap;
 use std::process::{Command, Stdio};
@@ -8,7 +8,7 @@ use crate::clock::timestamp;
 use crate::folder::new_uuid;
 use crate::messages::{Environment, Git};
 
-/// The environment of this process, which began its run at `start` (since 1970).
+/// The environment of this process, whose run started at `start` (since 1970).
 pub(crate) fn environment(vars: &BTreeMap<String, String>, start: Duration) -> Environment {
     let path = |path: std::io::Result<std::path::PathBuf>| {
         path.map_or(String::new(), |path| path.to_string_lossy().into_owned())
@@ -43,7 +43,7 @@ fn git(vars: &BTreeMap<String, String>) -> Option<Git> {
     Some(Git { remote_url: without_password(&remote), commit })
 }
 
-/// An address without what stands before `@`, which may be a token.
+/// An address without its user information (before `@`), which may hold a token.
 fn without_password(url: &str) -> String {
     match url.split_once("://").map(|(scheme, rest)| (scheme, rest.split_once('@'))) {
         Some((scheme, Some((user, rest)))) if !user.contains('/') => format!("{scheme}://{rest}"),

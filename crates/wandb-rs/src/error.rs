@@ -1,7 +1,8 @@
 use std::io;
 use std::path::PathBuf;
 
-/// What can go wrong here on this machine; the network is never among it.
+/// An error on this machine: a file that cannot be written, or a wrong argument. Network problems
+/// never cause one.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {
@@ -10,34 +11,34 @@ pub enum Error {
     Folder {
         /// The folder.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A file could not be written, for want of room mostly.
+    /// A file could not be written, most often because the disk is full.
     #[error("could not write {path}: {source}; the W&B log ends here, what was logged before is kept")]
     Write {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the operating system.
         source: io::Error,
     },
-    /// A run id that W&B does not take.
+    /// A run id that W&B does not accept.
     #[error(
         "{0:?} is no run id: it must not be empty, nor hold any of : ; , # ? / ' \\ or spaces at its ends"
     )]
     RunId(String),
-    /// A name that leads out of the run's folder of files.
+    /// A file name that points outside the run's `files` folder.
     #[error("{0:?} is no name for a run's file: it must be relative and without '..'")]
     FileName(String),
-    /// Bytes that do not begin as a PNG file does.
+    /// Bytes without the header of a PNG file.
     #[error("the image is not a PNG file: encode it as PNG first")]
     NotPng,
-    /// Bin edges that do not fit the counts.
+    /// A number of bin edges that does not match the number of counts.
     #[error("a histogram of {counts} counts needs {} bin edges, not {edges}", counts + 1)]
     BinEdges {
-        /// How many counts were given.
+        /// The number of counts.
         counts: usize,
-        /// How many edges were given.
+        /// The number of edges.
         edges: usize,
     },
 }

@@ -1,4 +1,4 @@
-//! Where a run lives: `wandb/offline-run-YYYYMMDD_HHMMSS-ID` with its log, its files and the
+//! The folder of a run, `wandb/offline-run-YYYYMMDD_HHMMSS-ID`, with its log, its files and the
 //! uploader's logs.
 
 use std::fs;
@@ -14,8 +14,8 @@ pub(crate) struct RunFolder {
 }
 
 impl RunFolder {
-    /// Makes the folder of a run that starts at this Unix second. Where one of the same second is
-    /// already there, a later second is told.
+    /// Creates the folder of a run that starts at this Unix second. If that folder exists, the name
+    /// gets a later second.
     pub fn create(root: &Path, id: &str, start: i64) -> Result<Self, Error> {
         let parent = wandb_dir(root);
         let failed = |path: &Path, source| Error::Folder { path: path.to_owned(), source };
@@ -36,7 +36,7 @@ impl RunFolder {
         Ok(Self { log: path.join(format!("run-{id}.wandb")), path })
     }
 
-    /// Writes one of the run's files; `name` is relative and stays inside.
+    /// Writes a file of the run. `name` is a relative path inside the folder `files`.
     pub fn write(&self, name: &str, bytes: &[u8]) -> Result<(), Error> {
         let path = self.path.join("files").join(name);
         let write = || -> io::Result<()> {
@@ -47,7 +47,7 @@ impl RunFolder {
     }
 }
 
-/// `.wandb` where there is one, as in W&B's own client, or `wandb`.
+/// The folder `.wandb` if it exists, as in W&B's own client, otherwise `wandb`.
 pub(crate) fn wandb_dir(root: &Path) -> PathBuf {
     let hidden = root.join(".wandb");
     if hidden.exists() { hidden } else { root.join("wandb") }
@@ -82,7 +82,7 @@ fn started(root: &Path) -> Vec<(String, String, PathBuf)> {
     runs
 }
 
-/// Eight letters and digits.
+/// A random run id of eight letters and digits.
 pub(crate) fn new_run_id() -> String {
     let mut bits = random_bits();
     let mut digit = || {
@@ -101,7 +101,7 @@ pub(crate) fn new_uuid() -> String {
     parts.join("-")
 }
 
-/// The standard library seeds each hasher from the system's random numbers.
+/// Random bits. The standard library seeds each hasher from the system's random numbers.
 fn random_bits() -> u64 {
     RandomState::new().build_hasher().finish()
 }
@@ -111,15 +111,15 @@ pub(crate) fn check_id(id: &str) -> Result<(), Error> {
     if fits { Ok(()) } else { Err(Error::RunId(id.into())) }
 }
 
-/// `YYYYMMDD_HHMMSS` in UTC.
+/// A time as `YYYYMMDD_HHMMSS` in UTC.
 fn stamp(unix_seconds: i64) -> String {
     let (day, second) = (unix_seconds.div_euclid(86_400), unix_seconds.rem_euclid(86_400));
     let (year, month, day) = date(day);
     format!("{year:04}{month:02}{day:02}_{:02}{:02}{:02}", second / 3600, second / 60 % 60, second % 60)
 }
 
-/// Year, month and day of a count of days since 1970 (the Gregorian calendar repeats after 146,097
-/// days).
+/// The year, month and day of a day counted since 1970 (the Gregorian calendar repeats after
+/// 146,097 days).
 fn date(day: i64) -> (i64, i64, i64) {
     let leap = |year: i64| year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);
     let (mut year, mut left) = (1970 + 400 * day.div_euclid(146_097), day.rem_euclid(146_097));
@@ -142,7 +142,7 @@ mod tests {
 
     #[test]
     fn stamps_are_utc_dates() {
-        // From `date -u -d @N +%Y%m%d_%H%M%S`.
+        // The expected values come from `date -u -d @N +%Y%m%d_%H%M%S`.
         assert_eq!(stamp(0), "19700101_000000");
         assert_eq!(stamp(951_782_399), "20000228_235959");
         assert_eq!(stamp(951_782_400), "20000229_000000");

@@ -2,7 +2,7 @@ use serde_json::json;
 
 use crate::Error;
 
-/// How often values fell between bin edges.
+/// Counts of values between bin edges.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Histogram {
     counts: Vec<u64>,
@@ -10,14 +10,14 @@ pub struct Histogram {
 }
 
 impl Histogram {
-    /// Counts `values` in `bins` bins of equal width from the least to the greatest; values that
-    /// are not finite are left out. Values that are all the same lie in the middle of a range of
-    /// width 1.
+    /// Counts `values` in `bins` bins of equal width from the least to the greatest value. Values
+    /// that are not finite are left out. If all values are equal, they are in the middle of a range
+    /// of width 1.
     pub fn of(values: &[f64], bins: usize) -> Self {
         let bins = bins.max(1);
         let finite = || values.iter().copied().filter(|value| value.is_finite());
         let (low, high) = range(finite());
-        // Halves first: the range of two huge numbers may not be finite.
+        // Each bound is divided before the subtraction: the range of two huge numbers may overflow.
         let width = high / bins as f64 - low / bins as f64;
         let mut counts = vec![0; bins];
         finite().for_each(|value| counts[(((value - low) / width) as usize).min(bins - 1)] += 1);
@@ -25,10 +25,10 @@ impl Histogram {
         Self { counts, edges }
     }
 
-    /// A histogram counted elsewhere, with one more edge than counts.
+    /// A histogram from existing counts and their bin edges.
     ///
     /// # Errors
-    /// [`Error::BinEdges`] if there are more or fewer edges.
+    /// [`Error::BinEdges`] unless there is exactly one more edge than counts.
     pub fn counted(counts: Vec<u64>, edges: Vec<f64>) -> Result<Self, Error> {
         if edges.len() != counts.len() + 1 {
             return Err(Error::BinEdges { counts: counts.len(), edges: edges.len() });

@@ -2,28 +2,28 @@ use crate::Error;
 
 const SIGNATURE: &[u8] = b"\x89PNG\r\n\x1a\n";
 
-/// A picture: the bytes of a PNG file and perhaps a caption.
+/// An image: the bytes of a PNG file and an optional caption.
 #[derive(Clone, PartialEq)]
 pub struct Image {
     pub(crate) png: Vec<u8>,
-    /// Pixels, from the file's first chunk.
+    /// The width in pixels, read from the file's first chunk.
     pub(crate) width: u32,
     pub(crate) height: u32,
     pub(crate) caption: Option<String>,
 }
 
 impl Image {
-    /// Takes the bytes of a PNG file.
+    /// An image from the bytes of a PNG file.
     ///
     /// # Errors
-    /// [`Error::NotPng`] if they do not begin as a PNG file does.
+    /// [`Error::NotPng`] if the bytes lack the header of a PNG file.
     pub fn png(bytes: impl Into<Vec<u8>>) -> Result<Self, Error> {
         let png = bytes.into();
         let (width, height) = size(&png).ok_or(Error::NotPng)?;
         Ok(Self { png, width, height, caption: None })
     }
 
-    /// With a line of text below.
+    /// Sets the caption, a line of text below the image.
     pub fn caption(mut self, caption: impl Into<String>) -> Self {
         self.caption = Some(caption.into());
         self
@@ -36,7 +36,7 @@ impl std::fmt::Debug for Image {
     }
 }
 
-/// Width and height as the IHDR chunk, always a PNG file's first, has them.
+/// The width and height in the IHDR chunk, which is the first chunk of every PNG file.
 fn size(png: &[u8]) -> Option<(u32, u32)> {
     let header = png.strip_prefix(SIGNATURE)?.get(4..16)?.strip_prefix(b"IHDR")?;
     let number = |bytes: &[u8]| Some(u32::from_be_bytes(bytes.try_into().ok()?));

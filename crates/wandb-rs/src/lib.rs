@@ -1,11 +1,10 @@
 //! A client for [Weights & Biases](https://wandb.ai): metrics, figures, tables and settings of
 //! experiments.
 //!
-//! A run is a log on disk, in W&B's own format, to which every call appends before it returns. When
-//! it is online, `wandb-core`, the uploader of the Python package `wandb`, follows the log from a
-//! process of its own. So a program never waits for the network and never fails with it: whatever
-//! goes wrong with the upload costs one line in [`Run::messages`], and the run stays on disk for
-//! `wandb sync`.
+//! A run is a log on disk in W&B's own format. Every call appends to it before it returns. For an
+//! online run, `wandb-core`, the uploader of the Python package `wandb`, follows the log in a
+//! process of its own. A program never waits for the network and never fails with it: a failed
+//! upload adds one line to [`Run::messages`], and the run stays on disk for `wandb sync`.
 //!
 //! ```
 //! use serde_json::json;
@@ -43,8 +42,9 @@
 //! # }
 //! ```
 //!
-//! Pictures are PNG files, see [`Image`]. Names, modes and keys come from the environment and W&B's
-//! settings files, see [`Settings`]. Unix only: wandb-core is spoken to over a unix socket.
+//! Images are PNG files, see [`Image`]. Names, modes and keys come from the environment and W&B's
+//! settings files, see [`Settings`]. The crate works on Unix only: it talks to wandb-core over a
+//! Unix socket.
 
 mod clock;
 mod definitions;

@@ -1,11 +1,11 @@
-//! Pictures and tables as files of a run, and what a row says of them.
+//! Images and tables as files of a run, with the JSON that refers to them in a row.
 
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest, Sha256};
 
 use crate::{Image, Table};
 
-/// A file for the run's `files` and the JSON that points to it.
+/// A file in the run's folder `files` and the JSON that refers to it.
 pub(crate) struct Media {
     pub path: String,
     pub bytes: Vec<u8>,
@@ -39,8 +39,8 @@ impl Media {
     }
 }
 
-/// A key as a relative path: `val/frames` makes a folder, `..` and unusual characters do not get
-/// through.
+/// A key as a relative path: `val/frames` makes a folder, and `_` replaces `..` and unusual
+/// characters.
 fn safe(key: &str) -> String {
     let part = |part: &str| match part {
         "" | "." | ".." => "_".to_owned(),
@@ -56,7 +56,7 @@ mod tests {
     #[test]
     fn a_table_is_a_file_named_after_key_step_and_content() {
         let media = Media::table(&Table::new(["a"]).row([1]), "val/scores", 7);
-        // The sum is `sha256sum`'s of the file's bytes.
+        // The expected checksum comes from `sha256sum`.
         let sum = "f374adaa48585f6f55345abb8332b48fad86b99c2a8ab0b37cd4571f00844f00";
         assert_eq!(String::from_utf8(media.bytes).unwrap(), r#"{"columns":["a"],"data":[[1]]}"#);
         assert_eq!(media.path, format!("media/table/val/scores_7_{}.table.json", &sum[..20]));

@@ -1,11 +1,10 @@
-//! The records of a `.wandb` log, as far as this crate writes them; the tags are those of wandb
-//! 0.31.
+//! The records of a `.wandb` log that this crate writes. The tags are those of wandb 0.31.
 
 use std::collections::BTreeMap;
 
 use prost::{Message, Oneof};
 
-/// One entry of a log.
+/// One record of a log.
 #[derive(Clone, PartialEq, Message)]
 pub struct Record {
     #[prost(int64, tag = "1")]
@@ -45,7 +44,7 @@ pub enum Kind {
 #[derive(Clone, PartialEq, Message)]
 pub struct Empty {}
 
-/// A key, or a path of keys, and JSON text in which NaN and Infinity stand bare.
+/// A key, or a path of keys, and JSON text in which NaN and Infinity have no quotes.
 #[derive(Clone, PartialEq, Message)]
 pub struct Item {
     #[prost(string, tag = "1")]
@@ -233,7 +232,7 @@ pub struct VersionInfo {
     pub producer: String,
 }
 
-/// Becomes `wandb-metadata.json`.
+/// The content of `wandb-metadata.json`.
 #[derive(Clone, PartialEq, Message)]
 pub struct Environment {
     #[prost(string, tag = "1")]

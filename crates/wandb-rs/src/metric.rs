@@ -1,6 +1,7 @@
 use crate::messages::{MetricOptions, MetricRecord, MetricSummary};
 
-/// How a metric is shown and summed up; see [`Run::define_metric`](crate::Run::define_metric).
+/// The definition of a metric: its axis, its goal and its values in the summary. See
+/// [`Run::define_metric`](crate::Run::define_metric).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Metric {
     pub(crate) name: String,
@@ -10,7 +11,7 @@ pub struct Metric {
     hidden: bool,
 }
 
-/// What a run's summary keeps of a metric.
+/// A value that a run's summary keeps of a metric.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Aggregate {
     /// The least value.
@@ -21,57 +22,57 @@ pub enum Aggregate {
     Mean,
     /// The first value.
     First,
-    /// The last value, which is what is kept of metrics that nobody defined.
+    /// The last value, the default for metrics without a definition.
     Last,
-    /// Nothing.
+    /// No value.
     None,
 }
 
-/// Which way is better.
+/// The direction in which a metric improves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Goal {
-    /// Less is better.
+    /// Lower values are better.
     Minimize,
-    /// More is better.
+    /// Higher values are better.
     Maximize,
 }
 
 impl Metric {
-    /// The metric of this name, or every metric that begins with what stands before a final `*`.
+    /// The metric of this name. A name that ends in `*` matches every metric with that prefix.
     pub fn new(name: impl Into<String>) -> Self {
         Self { name: name.into(), summary: vec![], step_metric: None, goal: None, hidden: false }
     }
 
-    /// Keeps this in the summary; may be called several times.
+    /// Adds a value to the summary. Several calls add several values.
     pub fn summary(mut self, aggregate: Aggregate) -> Self {
         self.summary.push(aggregate);
         self
     }
 
-    /// Which way is better.
+    /// Sets the direction in which the metric improves.
     pub fn goal(mut self, goal: Goal) -> Self {
         self.goal = Some(goal);
         self
     }
 
-    /// The metric that makes the horizontal axis, in place of the step.
+    /// Sets the metric of the horizontal axis, in place of the step.
     pub fn step_metric(mut self, name: impl Into<String>) -> Self {
         self.step_metric = Some(name.into());
         self
     }
 
-    /// Draws no panel for it.
+    /// Hides the metric: W&B draws no panel for it.
     pub fn hidden(mut self) -> Self {
         self.hidden = true;
         self
     }
 
-    /// What a name must begin with, where this is about several metrics.
+    /// The prefix of the matching metrics, if the name ends in `*`.
     pub(crate) fn prefix(&self) -> Option<&str> {
         self.name.strip_suffix('*')
     }
 
-    /// The same for one metric that the prefix fits.
+    /// A copy of this definition for one metric with the prefix.
     pub(crate) fn named(&self, name: &str) -> Self {
         Self { name: name.into(), ..self.clone() }
     }

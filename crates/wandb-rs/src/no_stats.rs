@@ -1,4 +1,4 @@
-//! Stands in for the machine's load where the feature `stats` is off.
+//! The replacement of `stats` in builds without that feature. It measures nothing.
 
 use std::sync::{Arc, Mutex};
 use std::time::Duration;

@@ -1,4 +1,4 @@
-//! What an earlier start of the same run left on disk.
+//! The state of a run that its earlier starts left on disk.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -16,14 +16,15 @@ pub(crate) struct Earlier {
     pub summary: Summary,
     /// The step of the last row.
     pub last_step: Option<u64>,
-    /// What was measured at that step.
+    /// The keys logged at that step.
     pub last_keys: BTreeSet<String>,
-    /// Seconds.
+    /// The running time of the earlier starts, in seconds.
     pub runtime: f64,
 }
 
 impl Earlier {
-    /// Reads logs of one run, the oldest first; a torn one up to its last whole record.
+    /// Reads the logs of one run, the oldest first. A torn log is read up to its last complete
+    /// record.
     pub fn read(logs: &[PathBuf]) -> Self {
         let mut earlier = Self::default();
         for bytes in logs.iter().flat_map(fs::read) {
@@ -58,7 +59,7 @@ impl Earlier {
         }
     }
 
-    /// Values that the user set; those that follow from rows are known from the rows.
+    /// Takes the values that the user set. All other values follow from the rows.
     fn take_summary(&mut self, changes: Changes) {
         for item in changes.update {
             let follows = item.key.starts_with('_') || !self.definitions.aggregates(&item.key).is_empty();

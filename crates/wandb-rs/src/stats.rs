@@ -26,8 +26,8 @@ pub(crate) fn memory() -> Option<Memory> {
     Some(Memory { total: system.total_memory() })
 }
 
-/// Dropping this ends the thread that measures. Nobody waits for it: asking a disk of the network
-/// may take long.
+/// A thread that measures the machine's load. Dropping this ends the thread without waiting for it,
+/// because a query of a network disk may take long.
 pub(crate) struct Sampler {
     _open: Sender<()>,
 }
@@ -44,7 +44,7 @@ impl Sampler {
                 wait = interval;
             }
         };
-        // A run without a thread for it is a run without this.
+        // If the thread cannot start, the run has no load records.
         let _ = std::thread::Builder::new().name("wandb-stats".into()).spawn(work);
         Self { _open: open }
     }
@@ -60,7 +60,7 @@ struct Machine {
 }
 
 impl Machine {
-    /// None where the system does not let itself be measured.
+    /// None if the system does not allow measurements.
     fn new() -> Option<Self> {
         let mut machine = Self {
             system: System::new().ok()?,
@@ -83,8 +83,8 @@ impl Machine {
         self.networks.refresh(false);
     }
 
-    /// W&B's names and units: percent, MiB and GiB, and bytes sent and received since the run
-    /// began.
+    /// The load with W&B's names and units: percent, MiB and GiB, and bytes sent and received since
+    /// the run began.
     fn measure(&mut self) -> Vec<(String, f64)> {
         self.refresh();
         let system = &self.system;

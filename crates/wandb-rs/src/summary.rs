@@ -1,5 +1,5 @@
-//! What a run comes to: one value for each key, kept here since no server makes it from an uploaded
-//! history.
+//! The summary of a run: one value per key. It is computed here because the server does not compute
+//! it from an uploaded history.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -30,7 +30,7 @@ struct Numbers {
 }
 
 impl Summary {
-    /// Takes a value from a row; `aggregates` says what is kept of it.
+    /// Takes a value from a row. `aggregates` are the values that the summary keeps of its key.
     pub fn observe(&mut self, key: &str, value_json: &str, aggregates: &[Aggregate]) {
         if !self.values.contains_key(key) {
             self.values.insert(key.into(), Observed::default());
@@ -46,7 +46,7 @@ impl Summary {
         }
     }
 
-    /// Sets a value as the user gave it.
+    /// Sets a value given by the user.
     pub fn set(&mut self, key: &str, value_json: &str) {
         self.observe(key, value_json, &[]);
     }
@@ -55,7 +55,7 @@ impl Summary {
         !self.changed.is_empty()
     }
 
-    /// What changed since the last call.
+    /// The values that changed since the last call.
     pub fn changes(&mut self) -> Vec<Item> {
         let changed = std::mem::take(&mut self.changed).into_iter();
         changed
@@ -69,7 +69,7 @@ impl Summary {
 
 impl Observed {
     fn count(&mut self) {
-        // Strings stand in quotation marks, so that only numbers are read as numbers.
+        // JSON strings have quotation marks, so only numbers parse as numbers.
         let Ok(value) = self.last.parse::<f64>() else { return };
         let numbers = self.numbers.get_or_insert(Numbers {
             first: value,
@@ -84,7 +84,7 @@ impl Observed {
         numbers.count += 1;
     }
 
-    /// Brings `shown` up to date; false if it stays as it was.
+    /// Updates `shown` and returns whether it changed.
     fn show(&mut self, aggregates: &[Aggregate]) -> bool {
         let shown = match &self.numbers {
             _ if aggregates.contains(&Aggregate::None) => String::new(),

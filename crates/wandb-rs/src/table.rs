@@ -1,6 +1,6 @@
 use serde_json::{Value as Json, json};
 
-/// Rows under named columns.
+/// A table with named columns.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Table {
     columns: Vec<String>,
@@ -13,8 +13,8 @@ impl Table {
         Self { columns: columns.into_iter().map(Into::into).collect(), rows: vec![] }
     }
 
-    /// With one more row. A short row ends in empty cells, cells beyond the last column are cut
-    /// off; a number that is not finite is an empty cell.
+    /// Adds a row. Missing cells are empty, cells beyond the last column are cut off, and a number
+    /// that is not finite becomes an empty cell.
     pub fn row<V: Into<Json>>(mut self, cells: impl IntoIterator<Item = V>) -> Self {
         let mut row: Vec<Json> = cells.into_iter().map(Into::into).collect();
         row.resize(self.columns.len(), Json::Null);

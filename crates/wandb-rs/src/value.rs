@@ -1,14 +1,14 @@
 use crate::{Histogram, Image, Table};
 
-/// What one key of a row holds.
+/// The value of one key of a row.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub enum Value {
     /// A number; NaN and the infinities are kept as such.
     Number(f64),
-    /// Anything else that JSON can say.
+    /// Any other JSON value.
     Json(serde_json::Value),
-    /// A picture.
+    /// An image.
     Image(Image),
     /// A table.
     Table(Table),
@@ -49,7 +49,7 @@ from_variants! {
     Histogram => Histogram
 }
 
-/// W&B's JSON: numbers that JSON lacks stand bare.
+/// A number in W&B's JSON, which writes NaN and the infinities without quotes.
 pub(crate) fn number_text(number: f64) -> String {
     match number {
         n if n.is_nan() => "NaN".into(),

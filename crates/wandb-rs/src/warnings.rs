@@ -1,4 +1,4 @@
-//! What the user should know, each cause once.
+//! Warnings for the user, each given once.
 
 use std::collections::BTreeSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -28,8 +28,8 @@ impl Warnings {
     }
 }
 
-/// Locks even after a panic elsewhere: what is behind these locks is whole between any two
-/// statements.
+/// Locks a mutex, even after a panic in another thread: the data behind these locks is consistent
+/// between any two statements.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Logging as a program sees it, without W&B's own software.
+//! Logging through the public interface, without W&B's own software.
 
 use std::time::Instant;
 

@@ -1,4 +1,4 @@
-//! A world small enough that a run takes a second or two, and the commands to run it.
+//! Settings so small that a run takes a second or two, and commands to run it.
 
 #![allow(dead_code, reason = "each test binary uses its part")]
 
@@ -32,24 +32,24 @@ pub const SMALL: &[&str] = &[
     "probing_cfg.ridge_sequences=64",
 ];
 
-/// So many epochs that a run ends by a signal only.
+/// A number of epochs so large that only a signal ends the run.
 pub const ENDLESS: &str = "vicreg.epochs=1000000000";
 
-/// `train` with [`SMALL`] and `values`, in the folder `at`.
+/// The command `train` with [`SMALL`] and `values`, in the folder `at`.
 pub fn train(at: &Path, values: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
     command.current_dir(at).arg("--values").args(SMALL).args(values);
     command
 }
 
-/// `umwelt` in the folder `at`.
+/// The command `umwelt` in the folder `at`.
 pub fn umwelt(at: &Path, arguments: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_umwelt"));
     command.current_dir(at).args(arguments);
     command
 }
 
-/// Runs to the end.
+/// Runs a command to its end.
 pub fn output(mut command: Command) -> Output {
     command.output().expect("train starts")
 }
@@ -62,7 +62,7 @@ pub fn json(file: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(file).expect("the file is there")).expect("it is JSON")
 }
 
-/// Sends a signal, such as `-TERM`; false where there is no such process.
+/// Sends a signal, such as `-TERM`. Returns false if there is no such process.
 pub fn signal(pid: u32, name: &str) -> bool {
     let signal = match name {
         "-INT" => Signal::INT,
@@ -75,12 +75,12 @@ pub fn signal(pid: u32, name: &str) -> bool {
         "-KILL" => Signal::KILL,
         other => panic!("no test sends {other}"),
     };
-    // A call, as a program would take long to start beside busy processes.
+    // A system call: the program `kill` would take long to start on a busy machine.
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     kill_process(pid.expect("a process has a number"), signal).is_ok()
 }
 
-/// Stops a process where it is, until `-CONT` or `-KILL`; false where it is over.
+/// Pauses a process until `-CONT` or `-KILL`. Returns false if it has ended.
 pub fn hold(pid: u32) -> bool {
     let mut state = Command::new("ps");
     state.args(["-o", "stat=", "-p", &pid.to_string()]);
@@ -106,13 +106,13 @@ pub fn fails(command: Command, code: i32) -> String {
     text(&output.stderr)
 }
 
-/// Writes `NAME.yaml`, a sweep over [`SMALL`] and `values` that varies what `lines` say.
+/// Writes `NAME.yaml`: a sweep with the settings [`SMALL`] and `values`, and the lines `lines`.
 pub fn sweep_file(at: &Path, name: &str, values: &[&str], lines: &str) {
     sweep_file_over(at, name, &[SMALL, values].concat(), lines);
 }
 
-/// Writes `NAME.yaml`: a sweep with the settings `values`, of which the last of a key counts, and
-/// the further lines `lines`.
+/// Writes `NAME.yaml`: a sweep with the settings `values` and the further lines `lines`. The last
+/// value of a key counts.
 pub fn sweep_file_over(at: &Path, name: &str, values: &[&str], lines: &str) {
     let base: std::collections::BTreeMap<&str, &str> =
         values.iter().map(|value| value.split_once('=').expect("KEY=VALUE")).collect();

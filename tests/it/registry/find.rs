@@ -1,4 +1,4 @@
-//! One run or several by name: shown, compared, the best of them, and made once more.
+//! Commands on runs given by name: show, compare, find the best, and run again.
 
 use std::fs;
 

@@ -85,7 +85,7 @@ fn what_is_read_from_the_index_is_what_was_read_from_the_folders() {
     let registry = Registry::new(made.path(""));
     let (first, second) = (registry.runs().unwrap().runs, registry.runs().unwrap().runs);
     assert_eq!(first, second);
-    // Proof that the second came from the index: what no stamp covers is not looked at again.
+    // The second list came from the index: no stamp covers this file, so it is not read again.
     fs::remove_file(made.path("still/environment.json")).unwrap();
     assert_eq!(registry.runs().unwrap().runs, first);
     assert_eq!(registry.rebuild().unwrap().runs[3].started_at, None);
@@ -132,7 +132,7 @@ fn a_folder_that_did_not_change_is_not_read_again() {
     let registry = Registry::new(made.path(""));
     let step = |listing: Listing| listing.runs.iter().find(|run| run.name == "rssm").unwrap().step;
     assert_eq!(step(registry.runs().unwrap()), 468);
-    // Rewritten so that nothing shows it: the same file, of the same length and time.
+    // A rewrite that no stamp shows: the same file, of the same length and time.
     let status = made.path("rssm/status.json");
     let (text, written) =
         (fs::read_to_string(&status).unwrap(), status.metadata().unwrap().modified().unwrap());

@@ -1,4 +1,4 @@
-//! Listing: what is shown, chosen and sorted.
+//! Lists of runs: columns, filters and order.
 
 use std::fs;
 

@@ -1,4 +1,4 @@
-//! `umwelt runs` on run folders that were made by hand.
+//! Tests of `umwelt runs` on run folders that the tests write.
 
 mod find;
 mod index;

@@ -1,4 +1,4 @@
-//! Run folders as a run leaves them.
+//! Run folders like those that runs leave.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use umwelt::runs::unix_seconds;
 use umwelt::schema::RunSettings;
 use umwelt::settings;
 
-/// A folder with `runs` in it.
+/// A folder that contains a folder `runs`.
 pub struct TestRuns {
     folder: tempfile::TempDir,
 }
@@ -36,7 +36,7 @@ impl TestRuns {
         made
     }
 
-    /// Writes a run whose last sign of life was `hours` ago.
+    /// Writes a run whose last status is `hours` hours old.
     pub fn run(&self, name: &str, state: &str, hours: u32, scores: Value, values: &[&str]) -> PathBuf {
         let folder = self.path(name);
         fs::create_dir_all(folder.join("checkpoints")).unwrap();

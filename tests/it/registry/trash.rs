@@ -1,4 +1,4 @@
-//! Moving runs away and bringing them back.
+//! Removal and restoration of runs.
 
 use std::fs;
 
@@ -90,7 +90,7 @@ fn of_a_link_the_link_is_removed_and_comes_back() {
         made.says(&["restore", "near"]);
         assert_eq!(fs::read_link(made.path("near")).unwrap(), far);
     }
-    // A run that lies behind a link, and one that would come back behind a link, are elsewhere.
+    // A run behind a link is outside `runs`, and so is a run that would be restored behind one.
     fs::create_dir(made.path("../others")).unwrap();
     fs::rename(&far, made.path("../others/a")).unwrap();
     std::os::unix::fs::symlink(made.path("../others"), made.path("group")).unwrap();

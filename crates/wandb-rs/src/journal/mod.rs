@@ -1,4 +1,4 @@
-//! An open log: turns what the user says into records.
+//! An open log. It turns the user's calls into records.
 
 mod values;
 
@@ -19,12 +19,12 @@ use crate::value::number_text;
 use crate::warnings::Warnings;
 use crate::{Error, Value};
 
-/// At least this long lies between two records of the summary.
+/// The shortest time between two records of the summary.
 const SUMMARY_INTERVAL: Duration = Duration::from_secs(5);
 
 pub(crate) struct Journal {
     log: LogWriter<Box<dyn Write + Send>>,
-    /// Nothing is written after a failure.
+    /// Set after a failed write. Later records are dropped.
     closed: bool,
     folder: RunFolder,
     clock: Clock,
@@ -32,9 +32,9 @@ pub(crate) struct Journal {
     summary: Summary,
     summary_written: Option<Instant>,
     last_step: Option<u64>,
-    /// An earlier start wrote the rows up to this step, and these keys of the row at this step.
+    /// The last step that an earlier start wrote, and the keys of its row.
     earlier: Option<(u64, BTreeSet<String>)>,
-    /// The user knows that a row came late.
+    /// Set once the user was warned about a late row.
     late_told: bool,
     warnings: Arc<Warnings>,
 }
@@ -59,7 +59,7 @@ impl Journal {
         })
     }
 
-    /// Appends a record; after a failure, which is told once, nothing more.
+    /// Appends a record. The first failure returns an error; later records are dropped.
     pub fn put(&mut self, kind: Kind) -> Result<(), Error> {
         if self.closed {
             return Ok(());
@@ -73,7 +73,7 @@ impl Journal {
         Error::Write { path: self.folder.log.clone(), source }
     }
 
-    /// Takes back what was written of a record: `wandb sync` calls a log with half a record broken.
+    /// Removes a partly written record, because `wandb sync` rejects a log with half a record.
     fn cut(&self) {
         let whole = self.log.offset();
         let Ok(file) = File::options().write(true).open(&self.folder.log) else { return };
@@ -107,8 +107,8 @@ impl Journal {
         self.write_summary(SUMMARY_INTERVAL)
     }
 
-    /// W&B takes rows in the order of their steps. A resumed run repeats rows, which are there
-    /// already.
+    /// True if `step` is below the last step, because W&B accepts rows only in the order of their
+    /// steps. Warns once, except about rows that an earlier start has written.
     fn is_late(&mut self, step: u64) -> bool {
         let is_there = self.earlier.as_ref().is_some_and(|(last, _)| step < *last);
         let last = self.last_step.unwrap_or(0);
@@ -140,7 +140,7 @@ impl Journal {
 mod tests {
     use super::*;
 
-    /// A log on a disk with room for so many bytes.
+    /// A log on a disk with the given free space in bytes.
     struct Disk(File, usize);
 
     impl Write for Disk {
@@ -172,7 +172,7 @@ mod tests {
         assert!(failures[0].contains("run-a.wandb: no storage space; the W&B log ends here"), "{failures:?}");
         assert!(!journal.is_whole());
         let bytes = std::fs::read(path).unwrap();
-        // Header (7 bytes) and chunk headers (7 each) besides the records themselves.
+        // The file has a header of 7 bytes, and a chunk header of 7 bytes before each record.
         let records: usize = crate::log::read(&bytes)
             .into_iter()
             .zip(1..)

@@ -1,4 +1,4 @@
-//! What else a run says besides its rows: files, the summary, output, load and its end.
+//! The records of a run other than rows: files, the summary, output, load and exit.
 
 use std::time::{Duration, Instant};
 
@@ -40,7 +40,7 @@ impl Journal {
         self.put(Kind::Metric(record))
     }
 
-    /// Values the user sets are written at once.
+    /// Sets values of the summary and writes them at once.
     pub fn set_summary(&mut self, values: impl Iterator<Item = (String, Value)>) -> Result<(), Error> {
         for (key, value) in values {
             let text = self.text(&key, self.last_step.unwrap_or(0), value)?;
@@ -70,7 +70,7 @@ impl Journal {
         self.put(Kind::Output(Output { kind: 1, timestamp: Some(timestamp(since_1970())), line }))
     }
 
-    /// The machine's load. No call of the user's is there to return a failure to, so it is told.
+    /// Records the machine's load. A failure becomes a warning, as no user's call can return it.
     #[cfg(feature = "stats")]
     pub fn stats(&mut self, measured: &[(String, f64)]) {
         use crate::messages::Stats;
@@ -86,13 +86,13 @@ impl Journal {
         }
     }
 
-    /// Writes the whole summary's rest and how the run ended.
+    /// Writes the unwritten rest of the summary and the exit code.
     pub fn exit(&mut self, exit_code: i32) -> Result<(), Error> {
         self.write_summary(Duration::ZERO)?;
         self.put(Kind::Exit(Exit { exit_code, runtime: self.clock.runtime() as i32 }))
     }
 
-    /// Whether the log is whole; without an exit the server counts the run as failed.
+    /// True if no write failed. The server counts a run without an exit record as failed.
     pub fn is_whole(&self) -> bool {
         !self.closed
     }

@@ -7,10 +7,10 @@ mod writer;
 pub(crate) use reader::read;
 pub(crate) use writer::LogWriter;
 
-/// What every file begins with: `:W&B`, 0xBEE1 (little endian) and version 0.
+/// The header of every file: `:W&B`, 0xBEE1 (little endian) and version 0.
 const FILE_HEADER: [u8; 7] = *b":W&B\xE1\xBE\x00";
 const BLOCK: usize = 32 * 1024;
-/// Checksum (4 bytes), length (2) and type (1) of a chunk.
+/// The size of a chunk header: checksum (4 bytes), length (2) and type (1).
 const CHUNK_HEADER: usize = 7;
 
 const FULL: u8 = 1;

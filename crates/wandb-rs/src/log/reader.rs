@@ -3,8 +3,8 @@ use prost::Message;
 use super::{BLOCK, CHUNK_HEADER, FILE_HEADER, FIRST, FULL, LAST, MIDDLE, checksum};
 use crate::messages::{Kind, Record};
 
-/// The records of a log up to its end or to the first place that is torn or damaged; kinds that
-/// this crate does not know are left out.
+/// The records of a log up to its end or to the first torn or damaged chunk. Records of unknown
+/// kinds are left out.
 pub(crate) fn read(bytes: &[u8]) -> Vec<Kind> {
     Records { rest: bytes.strip_prefix(&FILE_HEADER).unwrap_or_default(), offset: FILE_HEADER.len() }
         .filter_map(|record| Record::decode(&record[..]).ok()?.kind)

@@ -5,10 +5,10 @@ use prost::Message;
 use super::{BLOCK, CHUNK_HEADER, FILE_HEADER, FIRST, FULL, LAST, MIDDLE, checksum};
 use crate::messages::{Kind, Record};
 
-/// Appends records, each with a single write, so that a killed process leaves whole records.
+/// Appends records, each with a single write, so that a killed process leaves complete records.
 pub(crate) struct LogWriter<W> {
     file: W,
-    /// Bytes written so far; blocks are counted from the file's first byte.
+    /// The number of bytes written so far. Blocks are counted from the file's first byte.
     offset: usize,
     records: i64,
 }
@@ -19,7 +19,7 @@ impl<W: Write> LogWriter<W> {
         Ok(Self { file, offset: FILE_HEADER.len(), records: 0 })
     }
 
-    /// Bytes of whole records.
+    /// The length of the log up to its last complete record, in bytes.
     pub fn offset(&self) -> u64 {
         self.offset as u64
     }

@@ -13,11 +13,11 @@ use crate::upload::{Upload, is_uploaded};
 use crate::warnings::{Warnings, lock};
 use crate::{Ending, Error, Metric, Value};
 
-/// A run that is being logged; threads may share it.
+/// A run in progress. Threads may share it.
 ///
 /// Every call writes to disk before it returns and never waits for the network. If a write fails,
-/// the call returns the error, and from then on the run is closed: later calls do nothing and
-/// return `Ok`, so that a full disk costs one message and no training.
+/// the call returns the error and closes the run: later calls do nothing and return `Ok`, so that a
+/// full disk causes one message and the training continues.
 pub struct Run {
     id: String,
     folder: Option<PathBuf>,
@@ -29,12 +29,12 @@ pub struct Run {
     finish_timeout: Duration,
 }
 
-/// What works beside the program.
+/// The background work of a run.
 #[derive(Default)]
 struct Beside {
     _sampler: Option<Sampler>,
     upload: Option<Upload>,
-    /// Where the log lies, and logs of earlier starts.
+    /// The logs to upload: those of earlier starts, then the run's own.
     logs: Vec<PathBuf>,
 }
 
@@ -49,13 +49,13 @@ impl Run {
         self.folder.as_deref()
     }
 
-    /// The last step that earlier starts of this run logged. Rows up to it are there already and
-    /// are left out, of the row at this step only what is new is kept.
+    /// The last step that earlier starts of this run logged. Earlier rows are on disk already and
+    /// are left out. A row at this step keeps only its new keys.
     pub fn earlier_step(&self) -> Option<u64> {
         self.earlier_step
     }
 
-    /// Says how a metric is shown and summed up; its later rows follow.
+    /// Defines a metric. The definition applies to later rows.
     ///
     /// # Errors
     /// [`Error::Write`], as for every call that writes.
@@ -63,8 +63,8 @@ impl Run {
         self.with(|journal| journal.define(metric))
     }
 
-    /// Logs a row: what was measured at `step`. Steps must not fall; all that belongs to one step
-    /// belongs in one call, as a second call of the same step makes a second row.
+    /// Logs a row: the values measured at `step`. Steps must not decrease. Pass all values of a
+    /// step in one call, because a second call makes a second row.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -99,7 +99,7 @@ impl Run {
         self.with(|journal| journal.put(Kind::Config(changes(&values))))
     }
 
-    /// Logs a line of what the program prints.
+    /// Logs a line of the program's output.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -107,7 +107,7 @@ impl Run {
         self.with(|journal| journal.output(line))
     }
 
-    /// Keeps a file with the run, under this relative name.
+    /// Saves a file with the run, under a relative path.
     ///
     /// # Errors
     /// [`Error::FileName`], [`Error::Write`].
@@ -119,8 +119,8 @@ impl Run {
         self.with(|journal| journal.save(name.into(), bytes, 0))
     }
 
-    /// Tells the server that the machine will be taken away, so that it shows the run as preempted
-    /// and not as failed, and a sweep starts it again.
+    /// Tells the server that the run is about to be preempted. The server then shows it as
+    /// preempted, not as failed, and a sweep starts it again.
     ///
     /// # Errors
     /// [`Error::Write`].
@@ -128,16 +128,16 @@ impl Run {
         self.with(|journal| journal.put(Kind::Preempting(Empty {})))
     }
 
-    /// Warnings since the last call, a line each; every cause comes once in a run.
+    /// The warnings since the last call, one line each. Each warning is given once per run.
     pub fn messages(&self) -> Vec<String> {
         self.warnings.take()
     }
 
-    /// Ends the run and waits for its upload, no longer than the timeout; the uploader does not
-    /// outlive this.
+    /// Ends the run and waits for its upload, at most for the timeout. The uploader ends before the
+    /// call returns.
     ///
-    /// An exit code other than 0 marks the run as failed. A second call returns the same again. A
-    /// run that is dropped without this counts as failed with code 1.
+    /// An exit code other than 0 marks the run as failed. A second call returns the same result. A
+    /// run that is dropped before it is finished counts as failed with code 1.
     pub fn finish(&self, exit_code: i32) -> Ending {
         lock(&self.ending).get_or_insert_with(|| self.end(exit_code)).clone()
     }

@@ -1,4 +1,4 @@
-//! How a run begins: its id, its folder, the first records, and what works beside it.
+//! The start of a run: its id, its folder, the first records and the background work.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
@@ -23,7 +23,7 @@ const STATS_INTERVAL: Duration = Duration::from_secs(10);
 impl Run {
     pub(crate) fn start(mut settings: Settings) -> Result<Self, Error> {
         let root = settings.dir.clone().unwrap_or_else(|| ".".into());
-        // The uploader works in another folder.
+        // The uploader runs in another folder, so the path must be absolute.
         let root = std::path::absolute(&root).map_err(|source| Error::Folder { path: root, source })?;
         read_settings_files(&mut settings, &root);
         let warnings = Arc::<Warnings>::default();

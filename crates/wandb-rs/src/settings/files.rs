@@ -1,5 +1,5 @@
-//! W&B's settings files: `~/.config/wandb/settings`, and `settings` in the `wandb` folder, which
-//! wins.
+//! W&B's settings files: `~/.config/wandb/settings`, and `settings` in the `wandb` folder. The
+//! second has priority.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::Settings;
 use crate::folder::wandb_dir;
 
-/// Fills in what neither the environment nor a call has set.
+/// Fills in the settings that neither the environment nor a call has set.
 pub(crate) fn read_settings_files(settings: &mut Settings, root: &Path) {
     let (own, home) = (settings.vars.get("WANDB_CONFIG_DIR"), settings.vars.get("HOME"));
     let folder = own.map(PathBuf::from).or(home.map(|home| Path::new(home).join(".config/wandb")));
@@ -29,8 +29,8 @@ pub(crate) fn read_settings_files(settings: &mut Settings, root: &Path) {
     }
 }
 
-/// The keys of `[default]`; lines of other sections, comments and what is no `key = value` are
-/// passed over.
+/// The keys of the section `[default]`. Other sections, comments and lines without `key = value`
+/// are skipped.
 fn default_section(text: &str) -> BTreeMap<String, String> {
     let mut inside = false;
     let mut keys = BTreeMap::new();

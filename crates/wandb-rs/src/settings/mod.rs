@@ -1,4 +1,4 @@
-//! What a run should be called and where it should go.
+//! The settings of a run: its names, mode, server and folder.
 
 mod files;
 mod netrc;
@@ -14,33 +14,33 @@ use serde_json::{Map, Value};
 
 use crate::{Error, Run};
 
-/// Whether a run is uploaded.
+/// The storage of a run: uploaded, on disk only, or none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mode {
-    /// Written to disk and uploaded beside the program.
+    /// Written to disk and uploaded while the program runs.
     Online,
     /// Written to disk only; `wandb sync` uploads it later.
     Offline,
-    /// Neither: every call does nothing.
+    /// Not stored. Every call does nothing.
     Disabled,
 }
 
-/// When a run goes on that was started before.
+/// The condition for continuing an earlier run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Resume {
-    /// If a folder of the same id lies beside the new one.
+    /// Continue if there is a folder of a run with the same id.
     #[default]
     IfHere,
     Always,
     Never,
-    /// As the run that started last here.
+    /// Continue the run that started last in this folder.
     Latest,
 }
 
-/// What a run should be called and where it should go; [`start`](Self::start) begins it.
+/// The settings of a run. [`start`](Self::start) starts it.
 ///
-/// Values set here win over the environment, which wins over W&B's settings files. Only a sweep's
-/// project, entity and run id stay as `wandb agent` gave them.
+/// Values set here have priority over the environment, and the environment over W&B's settings
+/// files. In a sweep, the project, entity and run id from `wandb agent` have priority.
 #[derive(Clone, Default)]
 pub struct Settings {
     pub(crate) mode: Option<Mode>,
@@ -57,16 +57,16 @@ pub struct Settings {
     pub(crate) base_url: Option<String>,
     pub(crate) app_url: Option<String>,
     pub(crate) api_key: Option<String>,
-    /// Asked after `~/.netrc`.
+    /// The key in W&B's settings file, used if `~/.netrc` has none.
     pub(crate) api_key_in_file: Option<String>,
     pub(crate) dir: Option<PathBuf>,
     pub(crate) core: Option<PathBuf>,
     pub(crate) config: Map<String, Value>,
     pub(crate) finish_timeout: Option<Duration>,
     pub(crate) stats_interval: Option<Duration>,
-    /// The variables themselves, for what is looked up later.
+    /// The environment variables, for later look-ups.
     pub(crate) vars: BTreeMap<String, String>,
-    /// What was wrong with them.
+    /// Warnings about invalid values.
     pub(crate) mistakes: Vec<String>,
 }
 
@@ -81,27 +81,27 @@ macro_rules! texts {
 }
 
 impl Settings {
-    /// Online, offline or disabled.
+    /// Sets the mode: online, offline or disabled.
     pub fn mode(mut self, mode: Mode) -> Self {
         self.mode = Some(mode);
         self
     }
 
-    /// The project; the server has a default.
+    /// Sets the project. The server has a default.
     pub fn project(mut self, project: impl Into<String>) -> Self {
         let project = Some(project.into());
         self.project = if self.sweep_id.is_some() { self.project.or(project) } else { project };
         self
     }
 
-    /// The user or team; the server knows the key's owner.
+    /// Sets the user or team. The server's default is the owner of the API key.
     pub fn entity(mut self, entity: impl Into<String>) -> Self {
         let entity = Some(entity.into());
         self.entity = if self.sweep_id.is_some() { self.entity.or(entity) } else { entity };
         self
     }
 
-    /// The run's id: unique in its project, chosen at random where none is given.
+    /// Sets the run's id, which must be unique in its project. The default is random.
     pub fn run_id(mut self, id: impl Into<String>) -> Self {
         let id = Some(id.into());
         self.run_id = if self.sweep_id.is_some() { self.run_id.or(id) } else { id };
@@ -109,28 +109,28 @@ impl Settings {
     }
 
     texts! {
-        /// What the run is called on the page.
+        /// Sets the name of the run on its page.
         name
-        /// The group it belongs to.
+        /// Sets the group of the run.
         group
-        /// Its part in the group, such as `train` or `eval`.
+        /// Sets the part of the run in its group, such as `train` or `eval`.
         job_type
-        /// A longer description.
+        /// Sets a longer description.
         notes
-        /// The server's address; without one, the installed wheel's own.
+        /// Sets the server's address. The default is that of the installed wheel.
         base_url
-        /// The key; without one, `~/.netrc` and W&B's settings file are asked.
+        /// Sets the API key. Without one, it is read from `~/.netrc` or W&B's settings file.
         api_key
     }
 
-    /// Tags, in addition to those there are.
+    /// Adds tags.
     pub fn tags<T: Into<String>>(mut self, tags: impl IntoIterator<Item = T>) -> Self {
         self.tags.extend(tags.into_iter().map(Into::into));
         self
     }
 
-    /// The run's settings: an object whose keys are added to those given before. Anything else
-    /// becomes the value of a key called `config`.
+    /// Adds settings to the run: an object whose keys are added to those given before. Any other
+    /// value is stored under the key `config`.
     pub fn config(mut self, config: Value) -> Self {
         match config {
             Value::Object(keys) => self.config.extend(keys),
@@ -139,39 +139,39 @@ impl Settings {
         self
     }
 
-    /// Where the `wandb` folder lies; the current folder by default.
+    /// Sets the folder that contains the `wandb` folder. The default is the current folder.
     pub fn dir(mut self, dir: impl Into<PathBuf>) -> Self {
         self.dir = Some(dir.into());
         self
     }
 
-    /// Goes on with an earlier run of the same id, here or at the server. Without this, a run goes
-    /// on if one of its id lies in [`dir`](Self::dir).
+    /// With `true`, the run continues an earlier run of the same id, on disk or on the server. By
+    /// default, it does so if [`dir`](Self::dir) has a run of that id.
     pub fn resume(mut self, resume: bool) -> Self {
         self.resume = if resume { Resume::Always } else { Resume::Never };
         self
     }
 
-    /// The uploader, `wandb-core` of the Python wheel; looked for where none is given.
+    /// Sets the uploader, `wandb-core` of the Python wheel. By default, it is searched for.
     pub fn core(mut self, program: impl Into<PathBuf>) -> Self {
         self.core = Some(program.into());
         self
     }
 
-    /// The longest that [`Run::finish`] waits for the upload; 30 seconds by default.
+    /// Sets the longest time that [`Run::finish`] waits for the upload. The default is 30 seconds.
     pub fn finish_timeout(mut self, timeout: Duration) -> Self {
         self.finish_timeout = Some(timeout);
         self
     }
 
-    /// How often the machine's load is logged, with the feature `stats`; every 10 seconds by
-    /// default.
+    /// Sets the interval between records of the machine's load (feature `stats`). The default is 10
+    /// seconds.
     pub fn stats_interval(mut self, interval: Duration) -> Self {
         self.stats_interval = Some(interval);
         self
     }
 
-    /// Begins the run. The server is not asked: a run starts the same without one.
+    /// Starts the run without waiting for the server.
     ///
     /// # Errors
     /// [`Error::RunId`], or [`Error::Folder`] and [`Error::Write`] if the run's folder cannot be
@@ -181,7 +181,7 @@ impl Settings {
     }
 }
 
-/// Without keys and variables, which are secret.
+/// Leaves out keys and variables, which are secret.
 impl std::fmt::Debug for Settings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         let mut shown = f.debug_struct("Settings");

@@ -1,4 +1,4 @@
-//! Keys in `~/.netrc`, where `wandb login` puts them.
+//! API keys in `~/.netrc`, where `wandb login` stores them.
 
 /// The password of the first machine among `hosts` that has one, or of `default`.
 pub(crate) fn password(netrc: &str, hosts: &[String]) -> Option<String> {
@@ -12,7 +12,7 @@ pub(crate) fn password(netrc: &str, hosts: &[String]) -> Option<String> {
 
 #[derive(Default)]
 struct Entry {
-    /// None for `default`.
+    /// The host. None for the entry `default`.
     machine: Option<String>,
     password: Option<String>,
 }
@@ -35,8 +35,8 @@ fn entries(netrc: &str) -> Vec<Entry> {
     entries
 }
 
-/// Words between blanks, unquoted; without comments, and without macros, which go on to the next
-/// empty line.
+/// The words of a file, split at blanks and without quotes. Comments and macros are left out. A
+/// macro ends at the next empty line.
 fn words(netrc: &str) -> Vec<String> {
     let mut found = vec![];
     let mut in_macro = false;

@@ -1,4 +1,4 @@
-//! Settings from environment variables, named as W&B's own client names them.
+//! Settings from environment variables with the names of W&B's own client.
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ impl Settings {
         Self::from_vars(texts.filter_map(|(name, value)| Some((name.ok()?, value.ok()?))))
     }
 
-    /// Settings from these variables, empty ones left out.
+    /// Settings from the given variables. Empty ones are ignored.
     pub fn from_vars(vars: impl IntoIterator<Item = (String, String)>) -> Self {
         let vars: BTreeMap<String, String> =
             vars.into_iter().filter(|(_, value)| !value.is_empty()).collect();
@@ -45,8 +45,8 @@ impl Settings {
         settings
     }
 
-    /// The mode that a word names, in upper or lower case. Any other word is offline: nobody's run
-    /// is uploaded by a slip.
+    /// The mode that a word names, in upper or lower case. Any other word means offline, so that a
+    /// typing error uploads nothing.
     pub(crate) fn mode_of(&mut self, origin: &str, word: &str) -> Mode {
         match word.trim().to_ascii_lowercase().as_str() {
             "online" | "run" | "shared" => Mode::Online,

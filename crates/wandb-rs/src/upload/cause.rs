@@ -1,6 +1,6 @@
 use std::path::PathBuf;
 
-/// Why a run that should be online is not; each tells what to do.
+/// The reason why an online run is not uploaded. Its message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum Cause {
     #[error(

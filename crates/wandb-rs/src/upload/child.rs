@@ -1,4 +1,4 @@
-//! The one child process there may be, which whoever finishes the run can end at any time.
+//! The single child process of an upload. The thread that finishes the run can end it at any time.
 
 use std::io::{self, Read};
 use std::os::unix::process::CommandExt;
@@ -16,7 +16,7 @@ pub(crate) struct Slot {
 #[derive(Default)]
 struct State {
     child: Option<Child>,
-    /// No child may start any more.
+    /// Set once no more children may start.
     closed: bool,
 }
 
@@ -32,7 +32,7 @@ impl Slot {
         Ok(())
     }
 
-    /// What a child prints until it ends.
+    /// Runs a child to its end and returns its standard output.
     pub fn output(&self, command: &mut Command) -> io::Result<String> {
         self.start(command.stdout(Stdio::piped()).stderr(Stdio::null()))?;
         let printed = lock(&self.state).child.as_mut().and_then(|child| child.stdout.take());
@@ -42,7 +42,7 @@ impl Slot {
         Ok(text)
     }
 
-    /// How the child ended, if it has.
+    /// The exit status of the child, once it has ended.
     pub fn ended(&self) -> Option<ExitStatus> {
         lock(&self.state).child.as_mut()?.try_wait().ok()?
     }
@@ -59,13 +59,13 @@ impl Slot {
         }
     }
 
-    /// Kills the child and lets no other start.
+    /// Kills the child and prevents any other from starting.
     pub fn close(&self) {
         lock(&self.state).closed = true;
         self.end(Duration::ZERO);
     }
 
-    /// Whether the run has been given up, so that a child's end is no news.
+    /// True once the slot is closed. The end of a child is then expected.
     pub fn is_closed(&self) -> bool {
         lock(&self.state).closed
     }

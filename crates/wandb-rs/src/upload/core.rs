@@ -1,4 +1,4 @@
-//! A running wandb-core and the conversation with it.
+//! A running wandb-core process and the exchange of messages with it.
 
 use std::fs;
 use std::io::{ErrorKind, Read, Write};
@@ -15,11 +15,11 @@ use super::protocol::{
     Answer, Ask, CoreSettings, InitSync, Notice, Operation, Request, Response, Sync, Teardown,
 };
 
-/// How long core may take to start, and to answer what it can answer at once.
+/// The time limit for core's start and for answers that core can give at once.
 const PATIENCE: Duration = Duration::from_secs(30);
-/// How often core is asked what it has to tell.
+/// The interval between requests for core's status.
 const STATUS_INTERVAL: Duration = Duration::from_secs(1);
-/// The byte before every message's length.
+/// The first byte of every message, before the length.
 const MAGIC: u8 = b'W';
 
 pub(crate) struct Core<'a> {
@@ -31,7 +31,7 @@ pub(crate) struct Core<'a> {
 }
 
 impl<'a> Core<'a> {
-    /// Starts core; what it prints goes to a file in `logs`.
+    /// Starts core. Its output goes to a file in `logs`.
     pub fn start(program: &Path, logs: &Path, slot: &'a Slot) -> Result<Self, Cause> {
         let failed = |said: std::io::Error| Cause::NoStart(said.to_string());
         let port_file = logs.join("port.txt");
@@ -47,8 +47,8 @@ impl<'a> Core<'a> {
         Ok(Self { slot, socket, stream, received: vec![], asked: 0 })
     }
 
-    /// Uploads a log, and follows it to its exit if `live`; calls `told` with all that core has to
-    /// say.
+    /// Uploads a log, and follows it until its exit record if `live`. Passes core's messages to
+    /// `told`.
     pub fn sync(
         &mut self,
         log: &Path,
@@ -89,7 +89,7 @@ impl<'a> Core<'a> {
         self.stream.write_all(&frame).map_err(|said| self.left(&said.to_string()))
     }
 
-    /// The next answer, which must come soon.
+    /// The next answer. Fails if none comes within `PATIENCE`.
     fn answer(&mut self) -> Result<Answer, Cause> {
         let deadline = Instant::now() + PATIENCE;
         while Instant::now() < deadline {
@@ -134,12 +134,12 @@ impl Drop for Core<'_> {
             self.slot.end(Duration::from_secs(2));
         }
         self.slot.end(Duration::ZERO);
-        // Core removes it itself unless it was killed.
+        // Core removes its socket itself unless it was killed.
         let _ = fs::remove_file(&self.socket);
     }
 }
 
-/// Takes the first message off, if it has arrived whole.
+/// Removes and returns the first message, once it has arrived completely.
 fn whole_message(received: &mut Vec<u8>) -> Option<Vec<u8>> {
     let length = received.get(1..5)?;
     let length = u32::from_le_bytes(length.try_into().expect("four bytes")) as usize;
@@ -151,7 +151,7 @@ fn whole_message(received: &mut Vec<u8>) -> Option<Vec<u8>> {
     Some(message[5..].to_vec())
 }
 
-/// Core writes the file elsewhere and renames it, so that it is whole once it is there.
+/// Core writes the port file elsewhere and renames it, so its content is complete once it exists.
 fn wait_for_socket(port_file: &Path, slot: &Slot) -> Result<PathBuf, Cause> {
     let deadline = Instant::now() + PATIENCE;
     while Instant::now() < deadline {

@@ -1,5 +1,5 @@
-//! Uploads a run beside the program: wandb-core follows the growing log, in a thread and a process
-//! of their own.
+//! The upload of a run while the program runs: a thread starts wandb-core, a process that follows
+//! the growing log.
 
 mod cause;
 mod child;
@@ -22,26 +22,26 @@ use self::wheel::Wheel;
 use crate::settings::Settings;
 use crate::warnings::Warnings;
 
-/// How long to wait before a server that could not be reached is tried again.
+/// The time between attempts to reach a server.
 const RETRY: Duration = Duration::from_secs(15);
-/// Severities as in Python's logging.
+/// Severities with the numbers of Python's logging.
 const WARNING: i32 = 30;
 const ERROR: i32 = 40;
 
-/// What there is to upload.
+/// The logs to upload and their settings.
 pub(crate) struct Task {
     pub settings: Settings,
     /// The open log.
     pub log: PathBuf,
-    /// Logs of earlier starts that were not uploaded whole, the oldest first.
+    /// Logs of earlier starts whose upload is incomplete, the oldest first.
     pub earlier: Vec<PathBuf>,
     pub warnings: Arc<Warnings>,
 }
 
-/// An upload under way.
+/// An upload in progress.
 pub(crate) struct Upload {
     slot: Arc<Slot>,
-    /// Dropped when the log has ended.
+    /// Dropping it tells the thread that the log has ended.
     open: Option<Sender<()>>,
     end: Receiver<Result<Option<String>, Cause>>,
     warnings: Arc<Warnings>,
@@ -60,13 +60,13 @@ impl Upload {
             }
             let _ = ended.send(result);
         };
-        // Without a thread `ended` is dropped, which `finish` takes for an early end.
+        // If the thread cannot start, `ended` is dropped and `finish` reports an early end.
         let _ = std::thread::Builder::new().name("wandb-upload".into()).spawn(work);
         Self { slot, open: Some(open), end, warnings }
     }
 
-    /// Waits for the upload of a log that has ended; the address of the run's page, or why it was
-    /// not uploaded.
+    /// Waits for the upload of a log that has ended. Returns the address of the run's page, or the
+    /// reason for a failure.
     pub fn finish(mut self, log_is_whole: bool, timeout: Duration) -> Result<Option<String>, String> {
         self.open.take();
         let end = match log_is_whole {
@@ -109,7 +109,7 @@ impl Task {
         self.sync(&mut core, &self.log, &server, true)
     }
 
-    /// Returns once the server can be reached, or fails when the log has ended and it still cannot.
+    /// Waits until the server can be reached. Fails if it cannot when the log has ended.
     fn wait_for(&self, server: &Server, closing: &Receiver<()>) -> Result<(), Cause> {
         let Err(first) = server.check() else { return Ok(()) };
         self.warnings.tell(&first);
@@ -123,7 +123,7 @@ impl Task {
         }
     }
 
-    /// Uploads one log; the address of the run's page if core tells it.
+    /// Uploads one log. Returns the address of the run's page, if core reports it.
     fn sync(
         &self,
         core: &mut Core,
@@ -162,7 +162,7 @@ impl Task {
     }
 }
 
-/// Core leaves a mark beside a log that it has uploaded to the end.
+/// True if core has created the marker file of a completely uploaded log.
 pub(crate) fn is_uploaded(log: &Path) -> bool {
     let mut mark = log.as_os_str().to_owned();
     mark.push(".synced");

@@ -1,4 +1,4 @@
-//! What is said to wandb-core over its socket, as far as following a log needs it.
+//! The messages to and from wandb-core's socket that following a log needs.
 
 use prost::{Message, Oneof};
 
@@ -51,7 +51,7 @@ pub struct InitSync {
     pub path: Vec<String>,
     #[prost(message, optional, tag = "2")]
     pub settings: Option<CoreSettings>,
-    /// Waits for more at the end of a log that has no exit.
+    /// Waits for more records at the end of a log without an exit record.
     #[prost(bool, tag = "6")]
     pub live: bool,
 }
@@ -62,12 +62,12 @@ pub struct Operation {
     pub id: String,
 }
 
-/// Answered at the end of the upload.
+/// A request that is answered at the end of the upload.
 #[derive(Clone, PartialEq, Message)]
 pub struct Sync {
     #[prost(string, tag = "1")]
     pub id: String,
-    /// How many logs at a time; with 0 core waits for ever.
+    /// The number of logs uploaded at a time. With 0, core waits forever.
     #[prost(uint32, tag = "2")]
     pub parallelism: u32,
 }
@@ -84,7 +84,7 @@ pub struct Status {
     pub new_messages: Vec<Notice>,
 }
 
-/// Severity as in Python's logging: 20 for information, 30 for warnings, 40 for errors.
+/// A message for the user. The severity is 20 for information, 30 for warnings and 40 for errors.
 #[derive(Clone, PartialEq, Message)]
 pub struct Notice {
     #[prost(int32, tag = "1")]
@@ -105,10 +105,10 @@ pub struct CoreSettings {
     pub api_key: Option<Text>,
     #[prost(message, optional, tag = "57")]
     pub base_url: Option<Text>,
-    /// Where core keeps its own logs.
+    /// The folder of core's own logs.
     #[prost(message, optional, tag = "142")]
     pub wandb_dir: Option<Text>,
-    /// This process tells the server about the run's end.
+    /// Set if this process reports the run's end to the server.
     #[prost(message, optional, tag = "182")]
     pub primary: Option<Flag>,
     #[prost(message, optional, tag = "183")]

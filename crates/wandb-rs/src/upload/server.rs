@@ -1,4 +1,4 @@
-//! Which server, with which key, and whether it can be reached at all.
+//! The server of a run, its API key, and the check that it can be reached.
 
 use std::fs;
 use std::net::{TcpStream, ToSocketAddrs};
@@ -15,7 +15,7 @@ pub(crate) struct Server {
     pub base_url: String,
     pub app_url: String,
     pub api_key: String,
-    /// A proxy stands between, so that a connection of our own says nothing.
+    /// A proxy is in use, so a direct connection proves nothing.
     proxied: bool,
 }
 
@@ -31,7 +31,7 @@ impl Server {
         Ok(Self { base_url, app_url, api_key, proxied })
     }
 
-    /// Connects once; an error is what the system said.
+    /// Connects once. An error holds the message of the operating system.
     pub fn check(&self) -> Result<(), Cause> {
         if self.proxied {
             return Ok(());
@@ -50,7 +50,8 @@ impl Server {
     }
 }
 
-/// As W&B's own client looks for it: the environment, `~/.netrc`, the settings file.
+/// The API key. Its sources, in the order of W&B's own client: the environment, `~/.netrc`, the
+/// settings file.
 fn key(settings: &Settings, wheel: &Wheel, base_url: &str) -> Option<String> {
     let own = settings.vars.get("NETRC").map(PathBuf::from);
     let home = settings.vars.get("HOME").map(|home| Path::new(home).join(".netrc"));
@@ -62,7 +63,7 @@ fn key(settings: &Settings, wheel: &Wheel, base_url: &str) -> Option<String> {
     settings.api_key.clone().or_else(of_netrc).or_else(|| settings.api_key_in_file.clone())
 }
 
-/// Host and perhaps port.
+/// The host of an address, with its port if it has one.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     rest.split(['/', '?']).next().unwrap_or(rest)

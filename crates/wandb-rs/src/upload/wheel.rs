@@ -1,5 +1,4 @@
-//! The installed Python wheel `wandb`: where its uploader is, and which server it takes for
-//! granted.
+//! The installed Python wheel `wandb`: its uploader and its default server.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -9,19 +8,20 @@ use super::cause::Cause;
 use super::child::Slot;
 use crate::settings::Settings;
 
-/// Looks the package up without importing it, which would take a second.
+/// Python code that finds the package without importing it, because an import takes a second.
 const LOOK_UP: &str =
     "import importlib.util as u; s = u.find_spec('wandb'); print(s.origin if s and s.origin else '')";
 
 pub(crate) struct Wheel {
-    /// `wandb-core`.
+    /// The path of `wandb-core`.
     pub core: PathBuf,
-    /// `sdk/lib/urls.py`, or nothing.
+    /// The content of `sdk/lib/urls.py`, or an empty text.
     addresses: String,
 }
 
 impl Wheel {
-    /// The explicit setting or `WANDB_CORE`, then the wheel of `python3` or `python`, then `PATH`.
+    /// Searches the explicit setting or `WANDB_CORE`, then the wheel of `python3` or `python`, then
+    /// `PATH`.
     pub fn find(settings: &Settings, slot: &Slot) -> Result<Self, Cause> {
         let core = match &settings.core {
             Some(core) if core.is_file() => core.clone(),
@@ -37,13 +37,13 @@ impl Wheel {
         Ok(Self { core, addresses: addresses.and_then(Result::ok).unwrap_or_default() })
     }
 
-    /// The address that the wheel uses where nobody sets one.
+    /// The server address that the wheel uses by default.
     pub fn default_address(&self) -> Option<String> {
         assigned(&self.addresses, "DEFAULT_BASE_URL")
     }
 
-    /// Other names of `host`, under which a key may be kept: the wheel lists pairs of names for one
-    /// server.
+    /// Other names of `host`, under which a key may be stored. The wheel lists pairs of names for
+    /// one server.
     pub fn other_names(&self, host: &str) -> Vec<String> {
         let pair = self
             .pairs()
@@ -68,14 +68,15 @@ impl Wheel {
     }
 }
 
-/// The text that a Python file gives to a name.
+/// The text that a Python file assigns to a name.
 fn assigned(python: &str, name: &str) -> Option<String> {
     let line = python.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(" = \""))?;
     Some(line.trim_end().strip_suffix('"')?.to_owned())
 }
 
 fn of_python(python: &str, slot: &Slot) -> Option<PathBuf> {
-    // Not in the current folder, where a run's own folder `wandb` would be taken for the package.
+    // Run in `/`: in the current folder, Python would take a run's own folder `wandb` for the
+    // package.
     let origin = slot.output(Command::new(python).args(["-c", LOOK_UP]).current_dir("/")).ok()?;
     let core = Path::new(origin.trim()).parent()?.join("bin/wandb-core");
     core.is_file().then_some(core)

@@ -1,4 +1,4 @@
-//! Whatever goes wrong with the upload costs one warning, and `wandb sync` brings the run up later.
+//! A failed upload causes one warning, and `wandb sync` uploads the run later.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -14,7 +14,7 @@ fn log(run: &Run, rows: std::ops::Range<u64>) {
     rows.for_each(|step| run.log(step, [("loss", loss(step))]).unwrap());
 }
 
-/// Finishes the run, which must be offline for one reason that begins so, and uploads it.
+/// Finishes the run, which must be offline for a reason that begins with `reason`, and uploads it.
 fn is_synced_after(run: &Run, reason: &str, at: &Path, server: &Server) {
     let Ending::Offline { folders, reason: Some(told) } = run.finish(0) else {
         panic!("not offline: {:?} {:?}", run.finish(0), run.messages())
@@ -112,7 +112,7 @@ fn a_server_that_goes_silent_in_the_middle() {
     log(&run, 15..30);
     let begun = Instant::now();
     run.finish(0);
-    // Without the timeout it would wait for as long as the server says nothing; a busy machine adds
+    // Without the timeout, the call would wait as long as the server is silent. A busy machine adds
     // seconds.
     assert!((timeout..10 * timeout).contains(&begun.elapsed()), "{:?}", begun.elapsed());
     server.revive();

@@ -1,5 +1,4 @@
-//! What this crate promises, held against the installed Python wheel `wandb` and a server on
-//! 127.0.0.1.
+//! Tests of this crate against the installed Python wheel `wandb` and a server on 127.0.0.1.
 
 mod failures;
 mod programs;

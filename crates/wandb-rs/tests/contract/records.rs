@@ -8,7 +8,7 @@ use crate::wheel::{read_log, sync};
 
 const PNG: &[u8] = include_bytes!("../../examples/figure.png");
 
-/// Logs one of everything.
+/// Logs one value of every kind.
 fn everything(settings: Settings) -> (Run, Ending) {
     let run = settings
         .mode(Mode::Offline)

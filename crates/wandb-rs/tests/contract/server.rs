@@ -1,4 +1,4 @@
-//! The loopback server and what it knows.
+//! The loopback server and its data.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use wandb_rs::Settings;
 
 use crate::wheel;
 
-/// Any 40 characters pass for a key.
+/// An API key: any 40 characters are valid.
 pub const KEY: &str = "0123456789012345678901234567890123456789";
 
 pub struct Server {
@@ -20,7 +20,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Starts a server that keeps its files under `at`; `mode` is a word of loopback_server.py.
+    /// Starts a server that keeps its files under `at`. `mode` is an argument of
+    /// loopback_server.py.
     pub fn start(at: &Path, mode: &str) -> Self {
         let folder = at.join("server");
         let mut command = Command::new(wheel::python());
@@ -31,19 +32,19 @@ impl Server {
         Self { child, folder, url: format!("http://127.0.0.1:{}", port.trim()) }
     }
 
-    /// Brings a server back that went silent.
+    /// Makes a silent server answer again.
     pub fn revive(&mut self) {
         writeln!(self.child.stdin.as_ref().unwrap(), "live").unwrap();
         std::thread::sleep(Duration::from_millis(200));
     }
 
-    /// What the server knows of a run.
+    /// The server's data of a run.
     pub fn run(&self, id: &str) -> Option<Value> {
         let text = std::fs::read(self.folder.join(format!("{id}.json"))).ok()?;
         Some(serde_json::from_slice(&text).unwrap())
     }
 
-    /// Waits until the server knows so much.
+    /// Waits until the server has `enough` data of a run.
     pub fn wait(&self, id: &str, enough: impl Fn(&Value) -> bool) -> Value {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
@@ -77,7 +78,7 @@ pub fn settings(at: &Path, url: &str) -> Settings {
     settings.dir(at).core(wheel::core()).project("dots").finish_timeout(Duration::from_secs(20))
 }
 
-/// The steps that a server has, each with the loss that [`loss`] gives.
+/// The steps in a server's data, after a check that each has the value of [`loss`].
 pub fn steps(run: &Value) -> Vec<u64> {
     let step = |row: &Value| {
         let step = row["_step"].as_u64().unwrap_or_else(|| panic!("a gap among the rows: {run}"));

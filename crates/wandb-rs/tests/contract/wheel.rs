@@ -41,7 +41,7 @@ pub fn read_log(log: &Path) -> Vec<Value> {
     text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// `wandb` with these arguments, as a user at `at` whose server this is.
+/// Runs `wandb` with these arguments, as a user with the home folder `at` and this server.
 pub fn wandb(at: &Path, server: &Server, arguments: &[&str]) -> String {
     let mut command = Command::new(python());
     command.args(["-m", "wandb"]).args(arguments).current_dir(at).env_clear();
@@ -50,7 +50,7 @@ pub fn wandb(at: &Path, server: &Server, arguments: &[&str]) -> String {
     success(&command.env("WANDB_BASE_URL", &server.url).env("WANDB_API_KEY", KEY).output().unwrap())
 }
 
-/// `wandb sync FOLDER`.
+/// Runs `wandb sync` on `folders`.
 pub fn sync(at: &Path, server: &Server, folders: &[PathBuf]) {
     let folders = folders.iter().map(|folder| folder.to_str().unwrap());
     let told = wandb(at, server, &["sync"].into_iter().chain(folders).collect::<Vec<_>>());

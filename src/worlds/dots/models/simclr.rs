@@ -72,7 +72,7 @@ pub struct SimclrSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Negatives {
-    /// The same step of the batch's other sequences.
+    /// The frames of the batch's other sequences at the same step.
     #[default]
     Batch,
     /// The other frames of its own sequence.
