@@ -19,7 +19,7 @@ fn root() -> PathBuf {
 fn python() -> PathBuf {
     let installed = root().join(".venv-test/bin/python");
     let python = std::env::var_os("UMWELT_TEST_PYTHON").map_or(installed, PathBuf::from);
-    assert!(python.exists(), "{} is missing; `make test` installs it", python.display());
+    assert!(python.exists(), "{} is missing; `make .venv-test/ready` installs it", python.display());
     python
 }
 

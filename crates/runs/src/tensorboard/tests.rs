@@ -25,7 +25,7 @@ print(json.dumps({
 fn python() -> PathBuf {
     let installed = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../.venv-test/bin/python");
     let python = std::env::var_os("UMWELT_TEST_PYTHON").map_or(installed, PathBuf::from);
-    assert!(python.exists(), "{} is missing; `make test` installs it", python.display());
+    assert!(python.exists(), "{} is missing; `make .venv-test/ready` installs it", python.display());
     python
 }
 
