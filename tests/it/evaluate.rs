@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::common::{fails, hold, json, signal, succeeds, train, umwelt};
+use crate::common::{fails, hold, json, signal, succeeds, train, umwelt, wait_for};
 
 /// The folders of the evaluations of `run`.
 fn evaluations(run: &Path) -> Vec<PathBuf> {
@@ -77,9 +77,7 @@ fn a_stopped_evaluation_is_done_again_by_the_same_command() {
         let status = fs::read_to_string(evaluations(&run).first()?.join("status.json")).ok()?;
         status.contains(r#""state": "running""#).then_some(())
     };
-    while evaluating().is_none() {
-        std::thread::sleep(std::time::Duration::from_millis(10));
-    }
+    wait_for("the evaluation", || evaluating().is_some());
     assert!(hold(child.id()) && signal(child.id(), "-TERM") && signal(child.id(), "-CONT"));
     let output = child.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(130));

@@ -3,9 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::common::{fails, json, output, succeeds, text, umwelt};
+use crate::common::{fails, json, output, succeeds, text, umwelt, wait_for};
 
 /// `train` of the example in the folder `at`.
 fn example(at: &Path, values: &[&str]) -> Command {
@@ -35,14 +34,6 @@ fn steps(run: &Path) -> Vec<u64> {
     let step =
         |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["step"].as_u64().unwrap();
     lines.lines().map(step).collect()
-}
-
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < Duration::from_secs(120), "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(2));
-    }
 }
 
 #[test]

@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
-use crate::common::{ENDLESS, fails, hold, signal, succeeds, sweep_file, umwelt};
+use crate::common::{ENDLESS, fails, hold, signal, succeeds, sweep_file, umwelt, wait_for};
 use serde_json::Value;
 
 fn start(at: &Path, arguments: &[&str]) -> Child {
@@ -26,14 +25,6 @@ fn runs(sweep: &Path) -> BTreeMap<String, Value> {
 
 fn in_state(sweep: &Path, state: &str) -> Vec<String> {
     runs(sweep).into_iter().filter(|(_, status)| status["state"] == state).map(|(name, _)| name).collect()
-}
-
-fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
-    let started = Instant::now();
-    while !done() {
-        assert!(started.elapsed() < Duration::from_secs(120), "waited too long for {what}");
-        std::thread::sleep(Duration::from_millis(10));
-    }
 }
 
 fn pid(sweep: &Path, run: &str) -> u32 {

@@ -6,6 +6,7 @@ pub mod idx;
 
 use std::path::Path;
 use std::process::{Command, Output};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal, kill_process};
 
@@ -78,6 +79,15 @@ pub fn signal(pid: u32, name: &str) -> bool {
     // A system call: the program `kill` would take long to start on a busy machine.
     let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
     kill_process(pid.expect("a process has a number"), signal).is_ok()
+}
+
+/// Waits until `done`, at most two minutes.
+pub fn wait_for(what: &str, mut done: impl FnMut() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(120), "waited too long for {what}");
+        std::thread::sleep(Duration::from_millis(2));
+    }
 }
 
 /// Pauses a process until `-CONT` or `-KILL`. Returns false if it has ended.
