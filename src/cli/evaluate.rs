@@ -7,9 +7,10 @@ use clap::Args;
 
 use super::{runs, train};
 use crate::checkpoints::Checkpoint;
-use crate::registry::Registry;
+use crate::registry::{Registry, yaml_text};
 use crate::runs::{
-    best_checkpoint_path, checkpoint_path, numbered_checkpoints, preferred_checkpoint, run_name,
+    best_checkpoint_path, checkpoint_path, checkpoint_step, numbered_checkpoints, preferred_checkpoint,
+    run_name,
 };
 use crate::schema::RunSettings;
 use crate::settings::{self, identity};
@@ -62,8 +63,8 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
     let checkpoint = find_checkpoint(&run, &arguments.checkpoint)?;
     let name = run.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let own = [
-        format!("{LOAD_CHECKPOINT}={}", quoted(&checkpoint.to_string_lossy())),
-        format!("run_name={}", quoted(&format!("{name}-evaluation"))),
+        format!("{LOAD_CHECKPOINT}={}", yaml_text(&checkpoint.to_string_lossy())),
+        format!("run_name={}", yaml_text(&format!("{name}-evaluation"))),
         "output_path=null".into(),
         "eval_only=false".into(),
     ];
@@ -79,11 +80,6 @@ pub fn evaluate(arguments: &EvaluateArguments) -> Result<()> {
     train::launch(Work::Evaluate, &resolved.settings, &folder, arguments.quiet)
 }
 
-/// A YAML string of `text`.
-fn quoted(text: &str) -> String {
-    format!("'{}'", text.replace('\'', "''"))
-}
-
 /// The checkpoint of `run` that `wanted` names.
 fn find_checkpoint(run: &Path, wanted: &str) -> Result<PathBuf> {
     let numbered = numbered_checkpoints(run);
@@ -94,8 +90,8 @@ fn find_checkpoint(run: &Path, wanted: &str) -> Result<PathBuf> {
         wanted => wanted.parse().ok().and_then(of_step).or_else(|| existing_file(wanted)),
     };
     let Some(found) = found else {
-        let step = |path: &PathBuf| path.file_stem()?.to_str()?.strip_prefix("step-")?.parse::<u64>().ok();
-        let choices: String = numbered.iter().filter_map(step).map(|step| format!(", {step}")).collect();
+        let steps = numbered.iter().filter_map(|path| checkpoint_step(path));
+        let choices: String = steps.map(|step| format!(", {step}")).collect();
         let place = run.display();
         bail!(UserError(format!(
             "--checkpoint {wanted}: {place} has no such checkpoint; choose best, newest{choices} or a file"

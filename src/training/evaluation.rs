@@ -6,9 +6,9 @@ use anyhow::{Context, Result};
 
 use super::checkpoints::start_from;
 use super::experiment::LOAD_CHECKPOINT;
-use super::trainer::{record_of, score};
+use super::trainer::record_of;
 use super::{Job, Session, Task};
-use crate::runs::{Inputs, Record, step_of};
+use crate::runs::Inputs;
 
 /// Evaluates the model in a checkpoint.
 pub struct Evaluation<T> {
@@ -36,8 +36,7 @@ impl<T: Task> Job for Evaluation<T> {
         let step = start_from(&mut self.task, &self.checkpoint)?;
         session.run.resume_at(step)?;
         session.run.update(|status| status.steps = step)?;
-        let done = |record: &Record| step_of(record) == step && score(record).is_some();
-        if session.run.records()?.iter().any(done) {
+        if session.is_evaluated(step)? {
             return Ok(None);
         }
         let epoch = self.task.plan().epoch(step);

@@ -4,9 +4,12 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use super::trainer::score;
 use super::{Evaluated, RunKeys, Task, object};
 use crate::charts::Figure;
-use crate::runs::{Console, ProgressReporter, RunFolder, State, TensorBoard, Tracker, Wandb};
+use crate::runs::{
+    Console, ProgressReporter, Record, RunFolder, State, TensorBoard, Tracker, Wandb, step_of,
+};
 use crate::settings::Schema;
 use umwelt_base::stop::{Interrupted, Stop};
 
@@ -75,6 +78,15 @@ impl Session<'_> {
             status.state = if interrupted { State::Interrupted } else { State::Failed };
             status.message = Some(message);
         });
+    }
+
+    /// True if the metrics hold an evaluation of `step`.
+    ///
+    /// # Errors
+    /// The metrics cannot be read.
+    pub fn is_evaluated(&self, step: u64) -> Result<bool> {
+        let is_its = |record: &Record| step_of(record) == step && score(record).is_some();
+        Ok(self.run.records()?.iter().any(is_its))
     }
 
     /// Evaluates `task` at `epoch`, with progress on the console and in the status.

@@ -17,7 +17,7 @@ use crate::checkpoints::Checkpoint;
 use crate::nn::not_finite;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{
-    Inputs, Record, SCORE, StepProgress, best_checkpoint_path, checkpoint_path, prune_checkpoints, step_of,
+    Inputs, Record, SCORE, StepProgress, best_checkpoint_path, checkpoint_path, prune_checkpoints,
 };
 use crate::sweeps::Pruner;
 
@@ -237,11 +237,10 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     }
 
     fn evaluate_if_due(&mut self) -> Result<Option<String>> {
-        if !self.plan.evaluates_at(self.step) {
+        if !self.plan.evaluates_at(self.step) || self.session.is_evaluated(self.step)? {
             return Ok(None);
         }
-        let done = |record: &Record| step_of(record) == self.step && score(record).is_some();
-        if self.session.run.records()?.iter().any(done) { Ok(None) } else { self.evaluate() }
+        self.evaluate()
     }
 
     fn evaluate(&mut self) -> Result<Option<String>> {

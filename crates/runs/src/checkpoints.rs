@@ -17,6 +17,11 @@ pub fn checkpoint_path(run: &Path, step: u64) -> PathBuf {
     run.join(CHECKPOINTS).join(format!("step-{step:010}.safetensors"))
 }
 
+/// The step in the name of a file of [`checkpoint_path`].
+pub fn checkpoint_step(path: &Path) -> Option<u64> {
+    path.file_stem()?.to_str()?.strip_prefix("step-")?.parse().ok()
+}
+
 /// The file for the checkpoint with the best score in the run folder `run`.
 pub fn best_checkpoint_path(run: &Path) -> PathBuf {
     run.join(CHECKPOINTS).join(BEST)
@@ -66,6 +71,8 @@ mod tests {
             fs::write(checkpoint_path(run, step), "").unwrap();
         }
         assert_eq!(preferred_checkpoint(run).unwrap(), checkpoint_path(run, 100));
+        assert_eq!(checkpoint_step(&checkpoint_path(run, 100)), Some(100));
+        assert_eq!(checkpoint_step(&best_checkpoint_path(run)), None);
         fs::write(best_checkpoint_path(run), "").unwrap();
         prune_checkpoints(run);
         assert_eq!(numbered_checkpoints(run), [checkpoint_path(run, 20), checkpoint_path(run, 100)]);

@@ -19,7 +19,8 @@ mod tensorboard;
 mod tracker;
 
 pub use checkpoints::{
-    best_checkpoint_path, checkpoint_path, numbered_checkpoints, preferred_checkpoint, prune_checkpoints,
+    best_checkpoint_path, checkpoint_path, checkpoint_step, numbered_checkpoints, preferred_checkpoint,
+    prune_checkpoints,
 };
 pub use console::{Console, StepProgress};
 pub use environment::{Environment, processor};

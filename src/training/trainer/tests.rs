@@ -9,7 +9,9 @@ use crate::charts::Figure;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::optim::{LrSchedule, OptimizerKind, Recipe};
-use crate::runs::{Console, Opened, Progress, RunFolder, Score, ScoreCard, State, Tracker, read_records};
+use crate::runs::{
+    Console, Opened, Progress, RunFolder, Score, ScoreCard, State, Tracker, read_records, step_of,
+};
 use crate::schema::RunSettings;
 use crate::settings;
 use crate::training::{Evaluated, GradientDescent, Prefetch, restore_state, state_of};

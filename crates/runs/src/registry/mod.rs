@@ -31,10 +31,9 @@ pub use filter::Filter;
 pub use find::Run;
 pub use name::{name_of, quoted, shown};
 pub use query::{Query, best, check_key, compared_by};
-pub use rerun::{Rerun, rerun};
+pub use rerun::{Rerun, rerun, yaml_text};
 use scan::ScannedRun;
 pub use trash::Trashed;
-pub use umwelt_charts::format::bytes;
 
 /// The runs below a folder.
 #[derive(Clone, Debug)]

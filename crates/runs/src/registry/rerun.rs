@@ -40,7 +40,7 @@ fn base_name(run: &Run) -> &str {
 }
 
 /// `text` as a YAML scalar, in quotes if YAML would read it as something else.
-fn yaml_text(text: &str) -> String {
+pub fn yaml_text(text: &str) -> String {
     let safe = text.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
     if safe && !text.starts_with('-') && settings::plain(text).is_string() {
         return text.to_owned();
