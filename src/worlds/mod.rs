@@ -4,6 +4,7 @@ pub mod collaboration;
 pub mod dots;
 #[cfg(feature = "example")]
 pub mod example;
+pub mod workspace;
 
 use std::sync::LazyLock;
 

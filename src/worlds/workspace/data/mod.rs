@@ -1,0 +1,5 @@
+//! Simple Shapes: coloured shapes on black with their attributes, images and captions.
+
+mod shape;
+
+pub use shape::{CLASSES, Shape};

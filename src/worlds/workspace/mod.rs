@@ -1,0 +1,7 @@
+//! A global workspace: pictures, attributes and captions of simple shapes share one small code.
+//!
+//! The science is of Devillers, Maytié and VanRullen, *Semi-supervised multimodal representation
+//! learning through a global workspace* (arXiv 2306.15711).
+
+pub mod data;
+pub mod domains;
