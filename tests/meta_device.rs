@@ -10,7 +10,7 @@ use umwelt::diagnostics::diagnose;
 use umwelt::native::{clear_gradients, clip_gradients, meta};
 use umwelt::nn::{Mode, Parameters, Precision};
 use umwelt::objectives::LossReport;
-use umwelt::optim::{self, Recipe};
+use umwelt::optim::{self, Rates, Recipe};
 use umwelt::schema::RunSettings;
 use umwelt::settings;
 use umwelt::worlds::WorldSettings;
@@ -38,7 +38,7 @@ fn train(name: &str, parameters: &Parameters, recipe: &Recipe, loss: &dyn Fn() -
         clear_gradients(&trained);
         let report = loss();
         clip_gradients(&trained, recipe.clip_norm.unwrap_or(1.0));
-        optimiser.step(0.1);
+        optimiser.step(Rates::constant(0.1));
         assert_eq!(report.values().device(), device, "{name}");
         assert!(trained.iter().any(|tensor| tensor.grad().defined()), "{name}");
         // Directions are drawn on the CPU at each step, like the batch.

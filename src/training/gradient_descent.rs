@@ -41,7 +41,7 @@ impl GradientDescent {
         if let Some(limit) = self.clip_norm {
             clip_gradients(&self.trained, limit);
         }
-        self.optimizer.step(self.lr(step));
+        self.optimizer.step(self.schedule.rates(step));
         Ok(result)
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 use umwelt::datasets::IMAGE_SIZE;
 use umwelt::nn::{Arch, Backbone, BackboneShape, Parameters, Precision, Predictor, PredictorShape};
-use umwelt::optim::{Lars, Optimiser};
+use umwelt::optim::{Lars, Optimiser, Rates};
 use umwelt::schema::RunSettings;
 use umwelt::worlds::dots::ModelType;
 use umwelt::worlds::dots::data::Trajectories;
@@ -85,7 +85,7 @@ fn two_losses(model: &Vicreg, batch: &Trajectories) -> [f64; 2] {
         native::clear_gradients(&tensors);
         let loss = model.loss(batch).report.total;
         loss.backward();
-        lars.step(0.2);
+        lars.step(Rates::constant(0.2));
         loss.double_value(&[])
     })
 }

@@ -6,7 +6,7 @@ use std::cell::Cell;
 use tch::{Device, Kind, Tensor, no_grad};
 use umwelt::native;
 use umwelt::nn::{Parameters, UpsampledConv};
-use umwelt::optim::{Adam, Lars, Optimiser};
+use umwelt::optim::{Adam, Lars, Optimiser, Rates};
 
 const BROKEN: [f64; 3] = [f64::NAN, f64::INFINITY, f64::NEG_INFINITY];
 
@@ -218,7 +218,7 @@ fn clipped_gradients_and_the_steps_they_make() {
             let finite = |x: &Tensor| Vec::<bool>::try_from(x.isfinite().flatten(0, -1)).unwrap();
             let expected = [!value.is_nan(), false, !value.is_nan()];
             assert_eq!(finite(&all[1].grad()), expected, "{value}");
-            optimiser.step(0.1);
+            optimiser.step(Rates::constant(0.1));
             for x in &all {
                 assert!(!finite(x)[1], "{value} is lost in a step");
             }

@@ -2,104 +2,27 @@
 //! `$UMWELT_PARITY_DIR`).
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 
-use safetensors::{Dtype, SafeTensors};
-use serde_json::Value;
 use tch::{Device, Kind, Tensor};
 use umwelt::datasets::IMAGE_SIZE;
 use umwelt::nn::{Backbone, BackboneShape, Mode, Parameters, Precision, Predictor, PredictorShape};
 use umwelt::objectives::LossReport;
-use umwelt::optim::{Cosine, Lars, Optimiser};
+use umwelt::optim::{Cosine, Cycle, Lars, LrSchedule, Optimiser, Rates, Schedule};
 use umwelt::worlds::collaboration::models::{Como, ComoSettings, MessageCondition};
 use umwelt::worlds::dots::data::Trajectories;
 use umwelt::worlds::dots::evaluation::{Probe, ProbeShape};
 use umwelt::worlds::dots::models::{LossOutput, Noise, Rssm, Simclr, Vicreg, WorldModel};
 
+use crate::common::recorded::{Recorded, close, close_to_largest, within};
+
 /// The float32 rounding error of a gradient that cancels to 0 (a bias before a batch
 /// normalisation), relative to the loss.
 const ROUNDING: f64 = 1e-6;
 
-struct Recorded {
-    case: Value,
-    tensors: HashMap<String, Tensor>,
-}
-
-impl Recorded {
-    fn load(name: &str) -> Self {
-        let folder = std::env::var_os("UMWELT_PARITY_DIR").map(PathBuf::from);
-        let folder = folder.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity"));
-        let bytes = std::fs::read(folder.join(format!("{name}.safetensors"))).unwrap();
-        let (_, header) = SafeTensors::read_metadata(&bytes).unwrap();
-        let case = serde_json::from_str(&header.metadata().as_ref().unwrap()["case"]).unwrap();
-        let tensors = SafeTensors::deserialize(&bytes).unwrap().tensors().into_iter().map(|(name, view)| {
-            let kind = match view.dtype() {
-                Dtype::F32 => Kind::Float,
-                Dtype::F64 => Kind::Double,
-                Dtype::BF16 => Kind::BFloat16,
-                Dtype::I64 => Kind::Int64,
-                other => panic!("{other:?}"),
-            };
-            let shape: Vec<i64> = view.shape().iter().map(|n| *n as i64).collect();
-            let tensor = Tensor::from_data_size(view.data(), &shape, kind);
-            (name, if kind == Kind::BFloat16 { tensor.to_kind(Kind::Float) } else { tensor })
-        });
-        Self { case, tensors: tensors.collect() }
-    }
-
-    fn part(&self, prefix: &str) -> HashMap<String, Tensor> {
-        let inside = |name: &str| Some(name.strip_prefix(prefix)?.strip_prefix('.')?.to_owned());
-        self.tensors.iter().filter_map(|(name, t)| Some((inside(name)?, t.shallow_clone()))).collect()
-    }
-
-    fn settings<T: serde::de::DeserializeOwned>(&self, section: &str) -> T {
-        serde_json::from_value(self.case["config"][section].clone()).unwrap()
-    }
-
-    fn batch(&self) -> Trajectories {
-        let states = self.tensors["input.states"].shallow_clone();
-        let locations = Tensor::zeros([states.size()[0], states.size()[1], 1, 2], (Kind::Float, Device::Cpu));
-        Trajectories { index: 0, states, actions: self.tensors["input.actions"].shallow_clone(), locations }
-    }
-
-    /// Fills parameters by the rule that the file states.
-    fn fill(&self, parameters: &Parameters) {
-        let seed = self.case["seed"].as_f64().unwrap();
-        let mut named = parameters.trainable();
-        named.sort_by(|a, b| a.0.cmp(&b.0));
-        for (n, (name, mut tensor)) in named.into_iter().enumerate() {
-            let (count, rows) = (tensor.numel() as i64, tensor.size()[0]);
-            let index = Tensor::arange(count, (Kind::Double, Device::Cpu)) * 0.7 + (0.3 * n as f64 + seed);
-            let wave = index.sin().view_as(&tensor);
-            let values = match (tensor.dim(), name.ends_with("weight")) {
-                (1, true) => wave * 0.2 + 1.0,
-                (1, false) => wave * 0.1,
-                _ => wave * (1.5 / ((count / rows) as f64).sqrt()),
-            };
-            tch::no_grad(|| tensor.copy_(&values.to_kind(Kind::Float)));
-        }
-    }
-}
-
-fn close(name: &str, ours: &Tensor, recorded: &Tensor) {
-    within(name, ours, recorded, 1e-4, 1e-5);
-}
-
-/// Compares relative to the largest number. Batch statistics of a few rows amplify float32's
-/// rounding, so that both codes differ this much from a computation in float64.
-fn close_to_largest(name: &str, ours: &Tensor, recorded: &Tensor) {
-    within(name, ours, recorded, 0.0, 1e-4 * recorded.abs().max().double_value(&[]));
-}
-
-fn within(name: &str, ours: &Tensor, recorded: &Tensor, relative: f64, absolute: f64) {
-    assert_eq!(ours.size(), recorded.size(), "{name}");
-    let (ours, recorded) = (ours.to_kind(Kind::Double), recorded.to_kind(Kind::Double));
-    let excess = (&ours - &recorded).abs() - recorded.abs() * relative;
-    let (excess, largest) = (excess.max().double_value(&[]), recorded.abs().max().double_value(&[]));
-    assert!(
-        excess <= absolute,
-        "{name}: off by {excess:e} where {absolute:e} is allowed, largest {largest:e}"
-    );
+fn batch(recorded: &Recorded) -> Trajectories {
+    let states = recorded.tensors["input.states"].shallow_clone();
+    let locations = Tensor::zeros([states.size()[0], states.size()[1], 1, 2], (Kind::Float, Device::Cpu));
+    Trajectories { index: 0, states, actions: recorded.tensors["input.actions"].shallow_clone(), locations }
 }
 
 fn compare_losses(case: &str, recorded: &Recorded, report: &LossReport) {
@@ -145,7 +68,7 @@ fn vicreg(case: &str) {
     let model =
         Vicreg::new(Parameters::new(Device::Cpu, 0), &recorded.settings("vicreg"), Precision::Fp32).unwrap();
     model.parameters().assign(&recorded.part("param")).unwrap();
-    let LossOutput { report, activations } = model.loss(&recorded.batch());
+    let LossOutput { report, activations } = model.loss(&batch(&recorded));
     close(&format!("{case}: encodings"), &activations.encodings, &recorded.tensors["expect.encodings"]);
     close(
         &format!("{case}: predictions"),
@@ -162,7 +85,7 @@ fn simclr(case: &str) {
     let model =
         Simclr::new(Parameters::new(Device::Cpu, 0), &recorded.settings("simclr"), Precision::Fp32).unwrap();
     model.parameters().assign(&recorded.part("param")).unwrap();
-    let LossOutput { report, .. } = model.loss(&recorded.batch());
+    let LossOutput { report, .. } = model.loss(&batch(&recorded));
     compare_losses(case, &recorded, &report);
     report.total.backward();
     compare_state(case, &recorded, model.parameters());
@@ -241,7 +164,7 @@ fn rssm_in_training_and_its_rollout_in_evaluation() {
         prior: drawn.index_select(0, &Tensor::cat(&[first, order(1, draws)], 0)),
         posterior: drawn.index_select(0, &order(2, draws - 1)),
     };
-    let report = model.loss_given(&recorded.batch(), &noise).report;
+    let report = model.loss_given(&batch(&recorded), &noise).report;
     compare_losses(case, &recorded, &report);
     report.total.backward();
     compare_state(case, &recorded, model.parameters());
@@ -342,6 +265,26 @@ fn linear_probe() {
 }
 
 #[test]
+fn one_cycle_rates() {
+    let recorded = Recorded::load("gw_onecycle");
+    let cycle = Cycle::new(0.005);
+    let first = cycle.peak / 25.0;
+    for (name, cycle) in
+        [("workspace", cycle), ("default", Cycle { first, last: first / 1e4, rise: 0.3, ..cycle })]
+    {
+        let schedule = Schedule::new(LrSchedule::Cycle(cycle), 1, 1, 200);
+        let rates: Vec<Rates> = (0..200).map(|step| schedule.rates(step)).collect();
+        for (kind, ours) in [
+            ("rate", rates.iter().map(|rates| rates.lr).collect::<Vec<_>>()),
+            ("beta1", rates.iter().map(|rates| rates.beta1.unwrap()).collect()),
+        ] {
+            let name = format!("expect.{kind}.{name}");
+            within(&name, &Tensor::from_slice(&ours), &recorded.tensors[&name], 1e-12, 0.0);
+        }
+    }
+}
+
+#[test]
 fn lars_steps() {
     let recorded = Recorded::load("jepa_lars");
     let parameter = |i: usize| recorded.tensors[&format!("input.param{i}")].copy().set_requires_grad(true);
@@ -354,7 +297,7 @@ fn lars_steps() {
             let gradient = &recorded.tensors[&format!("input.grad{i}.step{step}")];
             (parameter * gradient).sum(Kind::Float).backward();
         }
-        lars.step(0.3 * (step + 1) as f64);
+        lars.step(Rates::constant(0.3 * (step + 1) as f64));
         for (i, parameter) in parameters.iter().enumerate() {
             let name = format!("expect.param{i}.step{step}");
             close(&name, &parameter.detach(), &recorded.tensors[&name]);

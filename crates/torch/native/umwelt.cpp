@@ -160,14 +160,15 @@ int umwelt_lars_step(at::Tensor** parameters, at::Tensor** momenta, int count, b
 }
 
 int umwelt_adam_step(at::Tensor** parameters, at::Tensor** first, at::Tensor** second, at::Tensor** steps, int count,
-                     double lr, double beta1, double beta2, double epsilon, double weight_decay) {
+                     double lr, double beta1, double beta2, double epsilon, double weight_decay, bool decoupled) {
   return guarded([&] {
     at::NoGradGuard no_grad;
     auto found = reached(parameters, first, second, steps, count);
     if (found.parameters.empty()) return;
     at::_foreach_add_(found.steps, 1.0);
-    at::_fused_adamw_(found.parameters, found.gradients, found.first, found.second, {}, found.steps, lr, beta1,
-                     beta2, weight_decay, epsilon, false, false);
+    const auto step = decoupled ? &at::_ops::_fused_adamw_::call : &at::_ops::_fused_adam_::call;
+    step(found.parameters, found.gradients, found.first, found.second, {}, found.steps, lr, beta1, beta2, weight_decay,
+         epsilon, false, false, std::nullopt, std::nullopt);
   });
 }
 

@@ -35,6 +35,7 @@ unsafe extern "C" {
         beta2: c_double,
         epsilon: c_double,
         weight_decay: c_double,
+        decoupled: bool,
     ) -> c_int;
     fn umwelt_clip_gradients(parameters: *const Handle, count: c_int, limit: c_double) -> c_int;
     fn umwelt_autocast(cuda: bool, on: bool) -> c_int;
@@ -175,13 +176,22 @@ pub struct AdamState<'a> {
     pub steps: &'a [Tensor],
 }
 
-/// The constants of a step of Adam; weight decay is decoupled from the gradient.
+/// The constants of a step of Adam.
 #[derive(Clone, Copy, Debug)]
 pub struct AdamStep {
     pub lr: f64,
     pub betas: (f64, f64),
     pub epsilon: f64,
-    pub weight_decay: f64,
+    pub decay: WeightDecay,
+}
+
+/// The weight decay of Adam.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum WeightDecay {
+    /// Each step shrinks a weight by this factor times the learning rate (AdamW).
+    Decoupled(f64),
+    /// The gradient of this factor times half the squared weights is added to the gradient.
+    L2(f64),
 }
 
 /// One step of Adam of all parameters that have a gradient.
@@ -190,9 +200,13 @@ pub fn adam_step(parameters: &[Tensor], state: &AdamState, step: AdamStep) {
     let [p, first, second, steps] = [parameters, state.first, state.second, state.steps].map(handles);
     let (p, first, second, steps) = (&p, first.as_ptr(), second.as_ptr(), steps.as_ptr());
     let count = p.len() as c_int;
-    let AdamStep { lr, betas: (beta1, beta2), epsilon, weight_decay } = step;
+    let AdamStep { lr, betas: (beta1, beta2), epsilon, decay } = step;
+    let (decay, decoupled) = match decay {
+        WeightDecay::Decoupled(decay) => (decay, true),
+        WeightDecay::L2(decay) => (decay, false),
+    };
     checked(unsafe {
-        umwelt_adam_step(p.as_ptr(), first, second, steps, count, lr, beta1, beta2, epsilon, weight_decay)
+        umwelt_adam_step(p.as_ptr(), first, second, steps, count, lr, beta1, beta2, epsilon, decay, decoupled)
     });
 }
 

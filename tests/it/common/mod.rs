@@ -3,6 +3,7 @@
 #![allow(dead_code, reason = "each test binary uses its part")]
 
 pub mod idx;
+pub mod recorded;
 
 use std::path::Path;
 use std::process::{Command, Output};

@@ -6,7 +6,7 @@
 
 use tch::Tensor;
 
-use super::{Optimiser, named, zeros_like};
+use super::{Optimiser, Rates, named, zeros_like};
 use crate::native::{LarsStep, lars_step};
 
 /// LARS. Matrices have weight decay and adapted steps; vectors (biases, normalisation) have
@@ -47,7 +47,7 @@ impl Lars {
 }
 
 impl Optimiser for Lars {
-    fn step(&mut self, lr: f64) {
+    fn step(&mut self, Rates { lr, .. }: Rates) {
         let Self { momentum, weight_decay, eta, .. } = *self;
         for (group, adapted) in [(&self.matrices, true), (&self.vectors, false)] {
             lars_step(

@@ -13,13 +13,30 @@ use tch::{Tensor, no_grad};
 
 pub use adam::Adam;
 pub use lars::Lars;
-pub use recipe::{LrSchedule, OptimizerKind, Recipe};
+pub use recipe::{Cycle, LrSchedule, OptimizerKind, Recipe};
 pub use schedule::{Cosine, Schedule};
+
+use crate::native::WeightDecay;
+
+/// The numbers of one step that a schedule may change.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Rates {
+    pub lr: f64,
+    /// Adam's decay rate of the first moment, where the schedule cycles it.
+    pub beta1: Option<f64>,
+}
+
+impl Rates {
+    /// This learning rate, with the optimiser's own `beta1`.
+    pub fn constant(lr: f64) -> Self {
+        Self { lr, beta1: None }
+    }
+}
 
 /// An optimiser with named state.
 pub trait Optimiser {
     /// Steps every parameter that has a gradient, with this learning rate.
-    fn step(&mut self, lr: f64);
+    fn step(&mut self, rates: Rates);
 
     /// The tensors besides parameters and gradients that the next step depends on, by name.
     fn state(&self) -> Vec<(String, Tensor)>;
@@ -30,7 +47,10 @@ pub fn build(kind: OptimizerKind, parameters: Vec<(String, Tensor)>) -> Box<dyn 
     match kind {
         OptimizerKind::Lars => Box::new(Lars::new(parameters)),
         OptimizerKind::AdamW { epsilon, weight_decay } => {
-            Box::new(Adam::with_weight_decay(parameters, epsilon, weight_decay))
+            Box::new(Adam::with_decay(parameters, epsilon, WeightDecay::Decoupled(weight_decay)))
+        }
+        OptimizerKind::Adam { epsilon, l2 } => {
+            Box::new(Adam::with_decay(parameters, epsilon, WeightDecay::L2(l2)))
         }
     }
 }

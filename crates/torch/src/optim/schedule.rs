@@ -2,7 +2,7 @@
 
 use std::f64::consts::PI;
 
-use super::LrSchedule;
+use super::{Cycle, LrSchedule, Rates};
 
 /// The share of a one-cycle run in which the learning rate rises.
 const RISE: f64 = 0.3;
@@ -16,6 +16,7 @@ const LAST: f64 = 1e4;
 pub enum Schedule {
     Cosine(Cosine),
     OneCycle { peak: f64, steps: f64 },
+    Cycle { cycle: Cycle, steps: f64 },
     Constant { lr: f64, decay_step: Option<u64> },
 }
 
@@ -29,6 +30,7 @@ impl Schedule {
             LrSchedule::OneCycle { peak } => {
                 Self::OneCycle { peak, steps: (epochs * steps_per_epoch) as f64 }
             }
+            LrSchedule::Cycle(cycle) => Self::Cycle { cycle, steps: (epochs * steps_per_epoch) as f64 },
             LrSchedule::Constant { lr, decay_epoch } => Self::Constant {
                 lr,
                 decay_step: decay_epoch.map(|epoch| epoch.saturating_mul(steps_per_epoch) as u64),
@@ -38,9 +40,15 @@ impl Schedule {
 
     /// The learning rate of training step `step`, counted from 0.
     pub fn lr(&self, step: u64) -> f64 {
-        match *self {
+        self.rates(step).lr
+    }
+
+    /// The learning rate and `beta1` of training step `step`, counted from 0.
+    pub fn rates(&self, step: u64) -> Rates {
+        let lr = match *self {
             Self::Cosine(cosine) => cosine.lr(step),
             Self::OneCycle { peak, steps } => one_cycle(peak, (step as f64 + 1.0) / steps),
+            Self::Cycle { cycle, steps } => return cycle.rates(step as f64, steps),
             Self::Constant { lr, decay_step } => {
                 if decay_step.is_some_and(|decay| step >= decay) {
                     lr / 10.0
@@ -48,17 +56,38 @@ impl Schedule {
                     lr
                 }
             }
-        }
+        };
+        Rates::constant(lr)
     }
+}
+
+impl Cycle {
+    /// The rates of `step` in a run of `steps`.
+    fn rates(&self, step: f64, steps: f64) -> Rates {
+        let (top, end) = (self.rise * steps - 1.0, steps - 1.0);
+        let (at_peak, at_ends) = self.beta1;
+        let [(from, beta_from), (to, beta_to)] = match step <= top {
+            true => [(self.first, at_ends), (self.peak, at_peak)],
+            false => [(self.peak, at_peak), (self.last, at_ends)],
+        };
+        let share = if step <= top { step / top } else { (step - top) / (end - top) };
+        // A run of a step or two has no rise or no fall.
+        let share = if share.is_finite() { share.clamp(0.0, 1.0) } else { 1.0 };
+        Rates { lr: cosine(from, to, share), beta1: Some(cosine(beta_from, beta_to, share)) }
+    }
+}
+
+/// The value after a share of half a cosine between two values.
+fn cosine(from: f64, to: f64, share: f64) -> f64 {
+    to + (from - to) * 0.5 * (1.0 + (PI * share).cos())
 }
 
 /// The learning rate after a share `progress` in (0, 1] of a run: half a cosine up to `peak`, and
 /// another down (Smith and Topin, *Super-convergence*, arXiv 1708.07120).
 fn one_cycle(peak: f64, progress: f64) -> f64 {
-    let between = |from: f64, to: f64, share: f64| to + (from - to) * 0.5 * (1.0 + (PI * share).cos());
     match progress < RISE {
-        true => between(peak / FIRST, peak, progress / RISE),
-        false => between(peak, peak / FIRST / LAST, (progress - RISE) / (1.0 - RISE)),
+        true => cosine(peak / FIRST, peak, progress / RISE),
+        false => cosine(peak, peak / FIRST / LAST, (progress - RISE) / (1.0 - RISE)),
     }
 }
 

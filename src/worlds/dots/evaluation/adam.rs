@@ -7,7 +7,7 @@ use super::features::{ProbeTarget, batches, encodings};
 use super::probe::Probe;
 use crate::native::clear_gradients;
 use crate::nn::Mode;
-use crate::optim::{Adam, Optimiser};
+use crate::optim::{Adam, Optimiser, Rates};
 use crate::runs::Progress;
 use crate::worlds::dots::data::Dots;
 use crate::worlds::dots::models::WorldModel;
@@ -57,7 +57,7 @@ pub fn fit(
         clear_gradients(&tensors);
         let squared = (probe.forward(&encoded, Mode::Train) - truth).square();
         squared.sum_dim_intlist([-1].as_slice(), false, Kind::Float).mean(Kind::Float).backward();
-        adam.step(lr);
+        adam.step(Rates::constant(lr));
     }
     Ok(())
 }

@@ -6,7 +6,7 @@ use tch::{Kind, Tensor, no_grad};
 use super::imagination::Imagination;
 use super::problems::Problems;
 use crate::native::clear_gradients;
-use crate::optim::{Adam, Optimiser};
+use crate::optim::{Adam, Optimiser, Rates};
 use crate::runs::Progress;
 use crate::worlds::dots::data::MAX_STEP;
 
@@ -36,7 +36,7 @@ pub fn plans(imagination: &Imagination, problems: &Problems, progress: &dyn Prog
         best.update(&plans.detach(), &misses.detach());
         clear_gradients(&variables);
         descend(&misses.sum(Kind::Float), &variables);
-        adam.step(LR);
+        adam.step(Rates::constant(LR));
         let _ = no_grad(|| length.clamp_(0.0, MAX_STEP));
     }
     Ok(best.plans)
