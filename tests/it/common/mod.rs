@@ -5,6 +5,7 @@
 pub mod idx;
 pub mod recorded;
 
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -39,15 +40,29 @@ pub const ENDLESS: &str = "vicreg.epochs=1000000000";
 
 /// The command `train` with [`SMALL`] and `values`, in the folder `at`.
 pub fn train(at: &Path, values: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_train"));
+    let mut command = listening(env!("CARGO_BIN_EXE_train"));
     command.current_dir(at).arg("--values").args(SMALL).args(values);
     command
 }
 
 /// The command `umwelt` in the folder `at`.
 pub fn umwelt(at: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_umwelt"));
+    let mut command = listening(env!("CARGO_BIN_EXE_umwelt"));
     command.current_dir(at).args(arguments);
+    command
+}
+
+/// A command with the default effect of SIGHUP, which a test started by `nohup` would pass on
+/// ignored.
+fn listening(program: &str) -> Command {
+    let mut command = Command::new(program);
+    let reset = || {
+        // SAFETY: `signal` may be called between fork and exec.
+        unsafe { libc::signal(libc::SIGHUP, libc::SIG_DFL) };
+        Ok(())
+    };
+    // SAFETY: `reset` makes one system call and allocates nothing.
+    unsafe { command.pre_exec(reset) };
     command
 }
 
