@@ -6,7 +6,7 @@ use crate::optim::Recipe;
 /// The steps of a run, and the times of its logging, checkpoints and evaluations.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan {
-    pub epochs: u64,
+    pub steps: u64,
     pub steps_per_epoch: u64,
     pub log_every: u64,
     pub checkpoint_every_epochs: u64,
@@ -15,26 +15,27 @@ pub struct Plan {
 }
 
 impl Plan {
-    /// The plan of a run: no steps with `eval_only`, one step with `quick_debug`.
+    /// The plan of a run of whole epochs.
     pub fn new(settings: &RunKeys, recipe: &Recipe, steps_per_epoch: u64) -> Self {
-        let (epochs, steps_per_epoch) = match (settings.eval_only, settings.quick_debug) {
+        Self::of_steps(settings, recipe.epochs as u64 * steps_per_epoch, steps_per_epoch)
+    }
+
+    /// The plan of a run of `steps` steps: no steps with `eval_only`, one step with `quick_debug`.
+    pub fn of_steps(settings: &RunKeys, steps: u64, steps_per_epoch: u64) -> Self {
+        let (steps, steps_per_epoch) = match (settings.eval_only, settings.quick_debug) {
             (true, true) => (0, 1),
             (true, false) => (0, steps_per_epoch),
             (false, true) => (1, 1),
-            (false, false) => (recipe.epochs as u64, steps_per_epoch),
+            (false, false) => (steps, steps_per_epoch),
         };
         Self {
-            epochs,
+            steps,
             steps_per_epoch,
             log_every: settings.log_every as u64,
             checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
             evaluate_every_epochs: (!settings.eval_at_the_end_only)
                 .then_some(settings.eval_every_n_epochs as u64),
         }
-    }
-
-    pub fn steps(&self) -> u64 {
-        self.epochs * self.steps_per_epoch
     }
 
     pub fn epoch(&self, step: u64) -> f64 {
@@ -46,7 +47,7 @@ impl Plan {
     }
 
     pub fn evaluates_at(&self, step: u64) -> bool {
-        step == self.steps() || self.evaluate_every_epochs.is_some_and(|every| self.is_due(step, every))
+        step == self.steps || self.evaluate_every_epochs.is_some_and(|every| self.is_due(step, every))
     }
 
     /// Also true before an evaluation, because a long evaluation may be stopped.
@@ -55,6 +56,6 @@ impl Plan {
     }
 
     pub fn logs_at(&self, step: u64) -> bool {
-        step == self.steps() || step.is_multiple_of(self.log_every)
+        step == self.steps || step.is_multiple_of(self.log_every)
     }
 }

@@ -83,7 +83,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
             None => 0,
         };
         if step > 0 {
-            session.console.say(&format!("going on from step {step} of {}", plan.steps()));
+            session.console.say(&format!("going on from step {step} of {}", plan.steps));
         }
         run.resume_at(step)?;
         let best = run.records()?.iter().filter_map(score).min_by(f64::total_cmp);
@@ -110,9 +110,9 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     /// [`umwelt_base::stop::Interrupted`] after a signal, when a checkpoint is written; a loss that
     /// is not finite; a full disk.
     fn train(mut self) -> Result<Option<String>> {
-        self.session.run.update(|status| status.steps = self.plan.steps())?;
+        self.session.run.update(|status| status.steps = self.plan.steps)?;
         self.evaluate_if_due()?;
-        for batch in self.task.batches(self.step..self.plan.steps()) {
+        for batch in self.task.batches(self.step..self.plan.steps) {
             self.take_step(batch)?;
             if let Some(reason) = self.log_if_due()? {
                 self.checkpoint()?;
@@ -189,7 +189,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     /// not be the last.
     fn append(&mut self, record: Record) -> Result<Option<String>> {
         let epoch = self.plan.epoch(self.step);
-        let pruner = self.pruner.as_ref().filter(|_| self.step < self.plan.steps());
+        let pruner = self.pruner.as_ref().filter(|_| self.step < self.plan.steps);
         let ends = pruner.map(|pruner| pruner.should_stop(epoch, &record)).transpose()?.flatten();
         let Session { run, console, .. } = &mut *self.session;
         run.append(record)?;
@@ -200,17 +200,16 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     fn show_progress(&mut self) -> Result<()> {
         let steps_per_second = self.clock.lap(self.step);
         let sequences_per_second = steps_per_second * self.task.batch_size() as f64;
-        let left =
-            Duration::from_secs_f64((self.plan.steps() - self.step) as f64 / steps_per_second.max(1e-9));
+        let left = Duration::from_secs_f64((self.plan.steps - self.step) as f64 / steps_per_second.max(1e-9));
         self.session.console.progress(StepProgress {
             step: self.step,
-            steps: self.plan.steps(),
+            steps: self.plan.steps,
             steps_per_epoch: self.plan.steps_per_epoch,
             loss: self.last_loss,
             sequences_per_second,
             left,
         });
-        let (step, steps, seconds) = (self.step, self.plan.steps(), self.clock.take());
+        let (step, steps, seconds) = (self.step, self.plan.steps, self.clock.take());
         self.session.run.heartbeat(|status| {
             status.phase = "training".into();
             status.step = step;

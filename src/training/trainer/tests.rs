@@ -44,7 +44,7 @@ impl Task for Unseen {
     fn plan(&self) -> Plan {
         let (steps_per_epoch, checkpoint_every_epochs) = (2, 1);
         let evaluate_every_epochs = None;
-        Plan { epochs: 6, steps_per_epoch, log_every: 4, checkpoint_every_epochs, evaluate_every_epochs }
+        Plan { steps: 12, steps_per_epoch, log_every: 4, checkpoint_every_epochs, evaluate_every_epochs }
     }
 
     fn title(&self) -> String {
