@@ -5,3 +5,4 @@
 
 pub mod data;
 pub mod domains;
+pub mod evaluation;
