@@ -6,3 +6,4 @@
 pub mod data;
 pub mod domains;
 pub mod evaluation;
+pub mod probes;
