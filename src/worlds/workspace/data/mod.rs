@@ -2,12 +2,14 @@
 
 mod colour;
 mod ood_settings;
+mod sampling;
 mod shape;
 mod shapes_settings;
 mod split;
 
 pub use colour::rgb_of_hls;
 pub use ood_settings::{OodRule, OodSettings};
+pub use sampling::Sampler;
 pub use shape::{CLASSES, Shape};
 pub use shapes_settings::{ImageSource, ShapesSettings};
 pub use split::Split;
