@@ -1,7 +1,10 @@
 //! Simple Shapes: coloured shapes on black with their attributes, images and captions.
 
 mod colour;
+mod coverage;
 mod ood_settings;
+mod outline;
+mod raster;
 mod sampling;
 mod shape;
 mod shapes_settings;
@@ -9,6 +12,7 @@ mod split;
 
 pub use colour::rgb_of_hls;
 pub use ood_settings::{OodRule, OodSettings};
+pub use raster::{IMAGE_BYTES, Image, render, render_all, render_array};
 pub use sampling::Sampler;
 pub use shape::{CLASSES, Shape};
 pub use shapes_settings::{ImageSource, ShapesSettings};
