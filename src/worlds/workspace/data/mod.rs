@@ -1,5 +1,22 @@
 //! Simple Shapes: coloured shapes on black with their attributes, images and captions.
 
+mod colour;
+mod coverage;
+mod ood_settings;
+mod outline;
+mod raster;
+mod sampling;
 mod shape;
+mod shapes_settings;
+mod split;
 
+pub use colour::rgb_of_hls;
+pub use ood_settings::{OodRule, OodSettings};
+pub use raster::{IMAGE_BYTES, Image, render, render_all, render_array};
+pub use sampling::Sampler;
 pub use shape::{CLASSES, Shape};
+pub use shapes_settings::{ImageSource, ShapesSettings};
+pub use split::Split;
+
+/// The side of an image in pixels.
+pub const IMAGE_SIDE: usize = 32;
