@@ -3,7 +3,9 @@
 //! The science is of Devillers, Maytié and VanRullen, *Semi-supervised multimodal representation
 //! learning through a global workspace* (arXiv 2306.15711).
 
+pub mod alignment;
 pub mod data;
 pub mod domains;
 pub mod evaluation;
+pub mod models;
 pub mod probes;
