@@ -24,3 +24,4 @@ mod sweep_examples;
 mod sweeps;
 mod tracking;
 mod waiting;
+mod workspace_captions;
