@@ -24,4 +24,5 @@ mod sweep_examples;
 mod sweeps;
 mod tracking;
 mod waiting;
+mod workspace_captions;
 mod workspace_shapes;

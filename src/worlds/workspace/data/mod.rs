@@ -1,5 +1,6 @@
 //! Simple Shapes: coloured shapes on black with their attributes, images and captions.
 
+pub mod captions;
 mod colour;
 mod coverage;
 mod ood_settings;
