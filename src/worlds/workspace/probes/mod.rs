@@ -2,6 +2,8 @@
 
 mod columns;
 mod partners;
+mod settings;
 mod triplets;
 
+pub use settings::{OddOneOutSettings, ProbedEncoder};
 pub use triplets::{Triplet, triplets};

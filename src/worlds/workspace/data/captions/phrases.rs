@@ -98,6 +98,13 @@ impl Phrases {
     }
 }
 
+impl Phrases {
+    /// The number of directions that the writer of the rotation tells apart.
+    pub fn directions(&self) -> u8 {
+        rotation::DIRECTIONS[usize::from(self.rotation.writer)] as u8
+    }
+}
+
 fn rotation_head(writer: u8) -> usize {
     FIRST_ROTATION + usize::from(rotation::DIRECTIONS[usize::from(writer)] == 16)
 }
