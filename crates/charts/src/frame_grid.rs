@@ -62,10 +62,11 @@ mod tests {
         let row = |index: usize| FrameRow {
             label: format!("row {index} with rather more words than fit beside one frame in one line"),
             frames: (0..columns).map(frame).collect(),
+            range: None,
         };
         let column_labels = (0..columns).map(|column| format!("a long column label {column}")).collect();
         let rows = (0..rows).map(row).collect();
-        FrameGrid { title: "Frames".into(), rows, column_labels, marks: MARKS }
+        FrameGrid { title: "Frames".into(), rows, column_labels, marks: MARKS, ..FrameGrid::default() }
     }
 
     #[test]
@@ -132,7 +133,7 @@ mod tests {
         let mut pixels = Array3::from_shape_fn((5, 7, 3), |(y, x, channel)| value(y, x, channel));
         (pixels[[0, 0, 0]], pixels[[4, 6, 2]]) = (0.0, 255.0);
         let frame = Frame { pixels: pixels.clone(), ..Frame::default() };
-        let rows = vec![FrameRow { label: "colours".into(), frames: vec![frame] }];
+        let rows = vec![FrameRow { label: "colours".into(), frames: vec![frame], ..FrameRow::default() }];
         let colours = FrameGrid { title: "Colours".into(), rows, ..FrameGrid::default() };
         let layout = Layout::of(&colours);
         assert_eq!(layout.cell, (84.0, 60.0), "a pixel is 12 units wide");
@@ -151,7 +152,7 @@ mod tests {
     #[test]
     fn a_mark_lies_in_its_pixel_of_a_frame_of_any_size() {
         let frame = Frame { ring: Some((6.5, 0.5)), ..Frame::grey((2, 7), &[0.5; 14]).unwrap() };
-        let rows = vec![FrameRow { label: String::new(), frames: vec![frame] }];
+        let rows = vec![FrameRow { label: String::new(), frames: vec![frame], ..FrameRow::default() }];
         let wide = FrameGrid { rows, ..FrameGrid::default() };
         let (layout, figure) = (Layout::of(&wide), wide.figure().unwrap());
         let ring = numbers(&paths(&figure, "ring")[0]);
@@ -171,5 +172,31 @@ mod tests {
         let error = Frame::grey((28, 28), &[0.0; 783]).unwrap_err().to_string();
         assert_eq!(error, "a frame of 28 x 28: expected 784 pixels, got 783");
         FrameGrid::default().figure().unwrap().png().unwrap();
+    }
+
+    #[test]
+    fn a_row_with_a_range_of_its_own_keeps_its_intensities() {
+        let frame = Frame::grey((1, 2), &[0.25, 0.5]).unwrap();
+        let drawn = |range| {
+            let row = FrameRow { frames: vec![frame.clone()], range, ..FrameRow::default() };
+            let figure = FrameGrid { rows: vec![row], ..FrameGrid::default() }.figure().unwrap();
+            Pixmap::decode_png(&figure.png().unwrap()).unwrap()
+        };
+        let darkest = |pixmap: &Pixmap| pixmap.pixels().iter().map(|pixel| pixel.red()).min().unwrap();
+        assert_eq!(darkest(&drawn(None)), 0);
+        assert_eq!(darkest(&drawn(Some((0.0, 1.0)))), 64);
+    }
+
+    #[test]
+    fn paragraphs_of_a_label_start_on_lines_of_their_own() {
+        let texts = |label: &str, label_room| {
+            let frames = vec![Frame::grey((2, 2), &[0.0; 4]).unwrap()];
+            let rows = vec![FrameRow { label: label.into(), frames, range: None }];
+            let figure = FrameGrid { rows, label_room, ..FrameGrid::default() }.figure().unwrap();
+            figure.svg().matches("<text").count()
+        };
+        let (one, two) = ("a first paragraph of some words", "a first paragraph of some words\na second");
+        assert_eq!(texts(two, 1000.0), texts(one, 1000.0) + 1);
+        assert!(texts(two, 80.0) > texts(two, 1000.0) + 1);
     }
 }

@@ -13,7 +13,6 @@ pub const TITLE: f64 = 17.0;
 pub const TITLE_LINE: f64 = 24.0;
 pub const LEGEND: f64 = 30.0;
 pub const LABEL: f64 = 12.0;
-const LABEL_ROOM: f64 = 160.0;
 const LABEL_LINE: f64 = 15.0;
 
 /// The positions of all parts.
@@ -40,7 +39,9 @@ impl Layout {
         let cell = (scale * grid.frame_size().1 as f64, scale * grid.frame_size().0 as f64);
         let wide = |text: &String| font::width(text, LABEL);
         let widest = |widths: &mut dyn Iterator<Item = f64>| widths.fold(0.0, f64::max);
-        let labels: Vec<_> = grid.rows.iter().map(|row| font::wrap(&row.label, LABEL, LABEL_ROOM)).collect();
+        let wrapped = |paragraph: &str| font::wrap(paragraph, LABEL, grid.label_room);
+        let lines = |row: &FrameRow| row.label.lines().flat_map(wrapped).collect();
+        let labels: Vec<Vec<String>> = grid.rows.iter().map(lines).collect();
         let label_width = widest(&mut labels.iter().flatten().map(wide));
         let label_height = LABEL_LINE * labels.iter().map(Vec::len).max().unwrap_or(0) as f64;
         let columns =
@@ -74,7 +75,7 @@ impl Layout {
         for (line, text) in label.iter().enumerate() {
             svg.text(PAGE_MARGIN, first + line as f64 * LABEL_LINE, text, Text::default());
         }
-        let range = range(row);
+        let range = row.range.unwrap_or_else(|| range(row));
         for (column, frame) in row.frames.iter().enumerate() {
             draw_frame(svg, (self.column(column), top), self.scale, frame, range)?;
         }

@@ -4,13 +4,22 @@ use anyhow::{Context, ensure};
 use ndarray::{Array3, ArrayView3};
 
 /// Rows of frames with a title and a legend.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct FrameGrid {
     pub title: String,
     pub rows: Vec<FrameRow>,
     /// Labels above the columns, such as time steps.
     pub column_labels: Vec<String>,
     pub marks: MarkLabels,
+    /// The width at which the rows' labels are broken into lines.
+    pub label_room: f64,
+}
+
+impl Default for FrameGrid {
+    fn default() -> Self {
+        let (title, marks) = (String::new(), MarkLabels::default());
+        Self { title, rows: vec![], column_labels: vec![], marks, label_room: 160.0 }
+    }
 }
 
 /// The legend of the marks on frames; marks without a label are not in it.
@@ -21,11 +30,15 @@ pub struct MarkLabels {
     pub path: Option<&'static str>,
 }
 
-/// Frames with a common scale: the row's least value is black, its greatest white.
+/// Frames with a common scale.
 #[derive(Clone, Debug, Default)]
 pub struct FrameRow {
+    /// Paragraphs are separated by line breaks.
     pub label: String,
     pub frames: Vec<Frame>,
+    /// The intensities that are black and white. Without them, the row's least value is black, and
+    /// its greatest white.
+    pub range: Option<(f32, f32)>,
 }
 
 /// A picture of any size with marks.

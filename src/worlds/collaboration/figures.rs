@@ -4,7 +4,7 @@ use anyhow::Result;
 use ndarray::{ArrayD, Ix3};
 use tch::{Device, Tensor};
 
-use crate::charts::{Figure, Frame, FrameGrid, FrameRow, MarkLabels};
+use crate::charts::{Figure, Frame, FrameGrid, FrameRow};
 
 /// A grid with one row for each label and images `[N, 28, 28]`; `labels` name the digits of the
 /// columns.
@@ -15,14 +15,14 @@ pub fn drawings(title: &str, labels: &[u8], rows: &[(&str, Tensor)]) -> Result<F
     };
     let row = |(label, images): &(&str, Tensor)| {
         let frames = images.unbind(0).into_iter().map(frame).collect::<Result<_>>()?;
-        Ok(FrameRow { label: (*label).into(), frames })
+        Ok(FrameRow { label: (*label).into(), frames, ..FrameRow::default() })
     };
     let columns = rows.first().map_or(0, |(_, images)| images.size()[0] as usize);
     FrameGrid {
         title: format!("Test digits, {title}"),
         rows: rows.iter().map(row).collect::<Result<_>>()?,
         column_labels: labels.iter().take(columns).map(|label| format!("a {label}")).collect(),
-        marks: MarkLabels::default(),
+        ..FrameGrid::default()
     }
     .figure()
 }

@@ -46,13 +46,14 @@ pub fn frames(world: &str, examples: &[Example]) -> Result<Figure> {
     let shown = shown_frames(examples);
     let row = |(index, example): (usize, &Example)| {
         let frames = shown.iter().map(|t| frame(example, *t)).collect::<Result<_>>()?;
-        Ok(FrameRow { label: format!("sequence {}", index + 1), frames })
+        Ok(FrameRow { label: format!("sequence {}", index + 1), frames, ..FrameRow::default() })
     };
     FrameGrid {
         title: format!("True and probed position, {world}"),
         rows: examples.iter().enumerate().map(row).collect::<Result<_>>()?,
         column_labels: column_labels(&shown),
         marks: MarkLabels { cross: Some(PROBED), ..TRUE },
+        ..FrameGrid::default()
     }
     .figure()
 }
@@ -63,7 +64,7 @@ pub fn reconstructions(world: &str, examples: &[Example]) -> Result<Option<Figur
     let rows = |(index, example): (usize, &Example)| {
         let row = |label: String, frames: &[Vec<f32>]| {
             let frames = shown.iter().map(|t| marked(&frames[*t], example.truth[*t]));
-            Ok(FrameRow { label, frames: frames.collect::<Result<_>>()? })
+            Ok(FrameRow { label, frames: frames.collect::<Result<_>>()?, ..FrameRow::default() })
         };
         let imagined = example.imagined.as_ref()?;
         Some([row(format!("sequence {}", index + 1), &example.frames), row("imagined".into(), imagined)])
@@ -74,7 +75,9 @@ pub fn reconstructions(world: &str, examples: &[Example]) -> Result<Option<Figur
         return Ok(None);
     }
     let title = format!("Frames above those imagined after the first, {world}");
-    FrameGrid { title, rows, column_labels: column_labels(&shown), marks: TRUE }.figure().map(Some)
+    FrameGrid { title, rows, column_labels: column_labels(&shown), marks: TRUE, ..FrameGrid::default() }
+        .figure()
+        .map(Some)
 }
 
 /// The indices of the frames in the columns of a grid.

@@ -11,7 +11,7 @@ use crate::worlds::dots::evaluation::{ShownProblem, Trip};
 pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
     let row = |label: &str, trip: fn(&ShownProblem) -> &Trip| {
         let frames = problems.iter().map(|problem| frame(problem, trip(problem)));
-        Ok(FrameRow { label: label.into(), frames: frames.collect::<Result<_>>()? })
+        Ok(FrameRow { label: label.into(), frames: frames.collect::<Result<_>>()?, ..FrameRow::default() })
     };
     FrameGrid {
         title: format!("Plans executed, {world}"),
@@ -24,6 +24,7 @@ pub fn planning(world: &str, problems: &[ShownProblem]) -> Result<Figure> {
             cross: Some("reached"),
             path: Some("way from the start, a dot for each step"),
         },
+        ..FrameGrid::default()
     }
     .figure()
 }
