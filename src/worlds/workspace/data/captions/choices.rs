@@ -7,8 +7,8 @@ use super::templates::{self, GRAMMAR, Template};
 use super::writers::{location, rotation};
 use crate::worlds::workspace::data::Shape;
 
-/// The choices that make one of the sentences about a shape. Options without an effect are 0 where
-/// they belong to another template.
+/// The choices that make one of the sentences about a shape. Options of variants that the sentence
+/// does not have are 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Choices {
     /// From 0 to 6.

@@ -7,6 +7,7 @@
 
 mod choices;
 mod grammar;
+mod ngrams;
 mod options;
 mod pattern;
 mod phrases;
@@ -14,6 +15,7 @@ mod record;
 mod sentence;
 mod templates;
 mod text;
+mod tokens;
 mod writers;
 
 #[cfg(test)]
@@ -21,9 +23,11 @@ mod tests;
 
 pub use choices::{Choices, LocationChoices, RotationChoices};
 pub use grammar::{GRAMMAR_HEADS, heads, published_targets};
+pub use ngrams::ngrams;
 pub use phrases::{PHRASE_HEADS, Phrase, Phrases};
 pub use record::Record;
 pub use sentence::{caption, sentence};
+pub use tokens::{PADDING, TOKENS, decode, encode, vocabulary};
 pub use writers::colour::COLOURS;
 
 use umwelt_base::random::Stream;

@@ -31,4 +31,11 @@ impl<S> Pattern<S> {
             Piece::Slot(slot) => Some(slot),
         })
     }
+
+    pub fn texts(&self) -> impl Iterator<Item = &str> {
+        self.0.iter().filter_map(|piece| match piece {
+            Piece::Text(text) => Some(text.as_str()),
+            Piece::Slot(_) => None,
+        })
+    }
 }
