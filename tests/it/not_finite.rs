@@ -4,7 +4,7 @@
 use std::cell::Cell;
 
 use tch::{Device, Kind, Tensor, no_grad};
-use umwelt::native;
+use umwelt::native::{self, ReluPlace};
 use umwelt::nn::{Parameters, UpsampledConv};
 use umwelt::optim::{Adam, Lars, Optimiser, Rates};
 
@@ -88,7 +88,16 @@ fn agree(what: &str, [ours, theirs]: [Operation; 2], inputs: &[Tensor], places: 
 }
 
 #[test]
-fn relu_and_batch_normalisation() {
+fn relu_before_batch_normalisation() {
+    relu_and_batch_normalisation(ReluPlace::Before);
+}
+
+#[test]
+fn relu_after_batch_normalisation() {
+    relu_and_batch_normalisation(ReluPlace::After);
+}
+
+fn relu_and_batch_normalisation(place: ReluPlace) {
     let groups = 2;
     let unfused = |inputs: &[Tensor]| {
         let [x, weight, bias] = inputs else { unreachable!() };
@@ -96,11 +105,14 @@ fn relu_and_batch_normalisation() {
             let none = None::<Tensor>;
             x.batch_norm(Some(weight), Some(bias), none.as_ref(), none.as_ref(), true, 0.1, 1e-5, false)
         };
-        let parts = x.to_kind(Kind::Float).relu().chunk(groups, 0);
-        Tensor::cat(&parts.into_iter().map(normal).collect::<Vec<_>>(), 0).to_kind(x.kind())
+        let [first, last] = [ReluPlace::Before, ReluPlace::After].map(|relu| relu == place);
+        let relu = |x: Tensor, here: bool| if here { x.relu() } else { x };
+        let parts = relu(x.to_kind(Kind::Float), first).chunk(groups, 0);
+        relu(Tensor::cat(&parts.into_iter().map(normal).collect::<Vec<_>>(), 0), last).to_kind(x.kind())
     };
-    let fused =
-        |inputs: &[Tensor]| native::relu_batch_norm(&inputs[0], &inputs[1], &inputs[2], groups, 1e-5).0;
+    let fused = |inputs: &[Tensor]| {
+        native::relu_batch_norm(&inputs[0], &inputs[1], &inputs[2], groups, 1e-5, place).0
+    };
     // One channel, a few channels, a vector of 16, and two vectors with a rest.
     for channels in [1, 6, 16, 35] {
         for (kind, gap) in [(Kind::Float, 1e-4), (Kind::BFloat16, 0.02)] {
@@ -117,7 +129,7 @@ fn statistics_of_a_channel_that_is_not_finite_are_not_finite() {
     for value in [f64::NAN, f64::INFINITY] {
         let x = with(&randn(&[4, 2, 3, 3], Kind::Float), 0, value);
         let one = Tensor::ones([2], (Kind::Float, Device::Cpu));
-        let (_, mean, variance) = native::relu_batch_norm(&x, &one, &one, 1, 1e-5);
+        let (_, mean, variance) = native::relu_batch_norm(&x, &one, &one, 1, 1e-5, ReluPlace::Before);
         for statistic in [mean, variance] {
             assert_eq!(Vec::<bool>::try_from(statistic.isfinite().flatten(0, -1)).unwrap(), [false, true]);
         }
@@ -130,7 +142,7 @@ fn every_nan_of_float32_is_nan_in_bfloat16() {
     for bits in [0xffff_ffffu32, 0x7fff_ffff, 0x7f80_0001, 0xff80_0001] {
         let bias = Tensor::from_slice(&[f32::from_bits(bits), 1.0]);
         let x = randn(&[4, 2, 3, 3], Kind::BFloat16);
-        let y = native::relu_batch_norm(&x, &bias.ones_like(), &bias, 1, 1e-5).0;
+        let y = native::relu_batch_norm(&x, &bias.ones_like(), &bias, 1, 1e-5, ReluPlace::Before).0;
         let broken = y.isnan().sum_dim_intlist([0i64, 2, 3].as_slice(), false, Kind::Int64);
         assert_eq!(Vec::<i64>::try_from(broken).unwrap(), [4 * 3 * 3, 0], "{bits:x}");
     }

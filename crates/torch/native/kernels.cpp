@@ -38,32 +38,52 @@ INLINE void store(bf16* p, float v) {
 }
 INLINE float relu(float v) { return v <= 0 ? 0.f : v; }  // NaN stays NaN
 
-// ---- ReLU, then BatchNorm in training mode for each group of maps; channels vary fastest ----
+// ---- BatchNorm in training mode after or before ReLU, for each group of maps; channels vary fastest ----
 
-#define RELU_BN_LOOPS(T)                                                                                               \
-  HOT static void relu_sums(const T* x, int64_t n, int64_t c, float* s, float* q) {                                    \
+// The ReLU before the normalisation `a x + b`: its input, and whether gradients pass.
+struct ReluFirst {
+  INLINE float in(float x) { return relu(x); }
+  INLINE float out(float y) { return y; }
+  INLINE float gradient(float g, float) { return g; }
+  INLINE float gradient_in(float g, float x) { return x <= 0 ? 0.f : g; }
+};
+// The ReLU after it.
+struct ReluLast {
+  INLINE float in(float x) { return x; }
+  INLINE float out(float y) { return relu(y); }
+  INLINE float gradient(float g, float y) { return y <= 0 ? 0.f : g; }
+  INLINE float gradient_in(float g, float) { return g; }
+};
+
+#define RELU_BN_LOOPS(T, R)                                                                                            \
+  HOT static void relu_sums(R, const T* x, int64_t n, int64_t c, float* s, float* q) {                                 \
     for (int64_t i = 0; i < n; ++i, x += c)                                                                            \
-      for (int64_t j = 0; j < c; ++j) { const float v = relu(load(x + j)); s[j] += v; q[j] += v * v; }                  \
+      for (int64_t j = 0; j < c; ++j) { const float v = R::in(load(x + j)); s[j] += v; q[j] += v * v; }                 \
   }                                                                                                                    \
-  HOT static void relu_scale(const T* x, T* y, int64_t n, int64_t c, const float* a, const float* b) {                 \
+  HOT static void relu_scale(R, const T* x, T* y, int64_t n, int64_t c, const float* a, const float* b) {              \
     for (int64_t i = 0; i < n; ++i, x += c, y += c)                                                                    \
-      for (int64_t j = 0; j < c; ++j) store(y + j, relu(load(x + j)) * a[j] + b[j]);                                   \
+      for (int64_t j = 0; j < c; ++j) store(y + j, R::out(R::in(load(x + j)) * a[j] + b[j]));                          \
   }                                                                                                                    \
-  HOT static void grad_sums(const T* x, const T* g, int64_t n, int64_t c, const float* m, float* s, float* q) {        \
+  HOT static void grad_sums(R, const T* x, const T* g, int64_t n, int64_t c, const float* scale, const float* shift,   \
+                            const float* m, float* s, float* q) {                                                      \
     for (int64_t i = 0; i < n; ++i, x += c, g += c)                                                                    \
       for (int64_t j = 0; j < c; ++j) {                                                                                \
-        const float v = relu(load(x + j)), d = load(g + j); s[j] += d; q[j] += d * (v - m[j]);                         \
+        const float v = R::in(load(x + j)), d = R::gradient(load(g + j), v * scale[j] + shift[j]);                     \
+        s[j] += d; q[j] += d * (v - m[j]);                                                                             \
       }                                                                                                                \
   }                                                                                                                    \
-  HOT static void grad_input(const T* x, const T* g, T* o, int64_t n, int64_t c, const float* k, const float* a,       \
-                             const float* b) {                                                                         \
+  HOT static void grad_input(R, const T* x, const T* g, T* o, int64_t n, int64_t c, const float* scale,                \
+                             const float* shift, const float* k, const float* a, const float* b) {                     \
     for (int64_t i = 0; i < n; ++i, x += c, g += c, o += c)                                                            \
       for (int64_t j = 0; j < c; ++j) {                                                                                \
-        const float v = load(x + j); store(o + j, v <= 0 ? 0.f : k[j] * load(g + j) + a[j] * v + b[j]);                \
+        const float x_j = load(x + j), v = R::in(x_j), d = R::gradient(load(g + j), v * scale[j] + shift[j]);          \
+        store(o + j, R::gradient_in(k[j] * d + a[j] * v + b[j], x_j));                                                 \
       }                                                                                                                \
   }
-RELU_BN_LOOPS(float)
-RELU_BN_LOOPS(bf16)
+RELU_BN_LOOPS(float, ReluFirst)
+RELU_BN_LOOPS(bf16, ReluFirst)
+RELU_BN_LOOPS(float, ReluLast)
+RELU_BN_LOOPS(bf16, ReluLast)
 
 // Calls loop(first row, rows, two float sums a channel) on blocks of rows and adds the sums up in
 // double, in the order of the blocks: float sums of 512 numbers lose nothing that matters, and the
@@ -85,7 +105,16 @@ static float* floats(const Tensor& t) { return static_cast<float*>(t.data_ptr())
 static bool is_bf16(const Tensor& t) { return t.scalar_type() == at::kBFloat16; }
 #define ANY_WIDTH(t, ...) if (is_bf16(t)) { using S = bf16; __VA_ARGS__; } else { using S = float; __VA_ARGS__; }
 
-struct ReluBatchNorm : Function<ReluBatchNorm> {
+// `a x + b` of each channel.
+struct ScaleShift {
+  std::vector<float> a, b;
+  explicit ScaleShift(int64_t c) : a(c), b(c) {}
+  void set(int64_t j, float weight, float bias, double mean, double var, double eps) {
+    a[j] = weight / std::sqrt(var + eps); b[j] = bias - mean * a[j];
+  }
+};
+
+template <class R> struct ReluBatchNorm : Function<ReluBatchNorm<R>> {
   static variable_list forward(AutogradContext* ctx, Tensor x, Tensor weight, Tensor bias, int64_t groups, double eps) {
     x = x.contiguous(at::MemoryFormat::ChannelsLast);
     const int64_t c = x.size(1), n = x.numel() / c / groups;
@@ -93,47 +122,51 @@ struct ReluBatchNorm : Function<ReluBatchNorm> {
                 "relu_batch_norm takes float32 or bfloat16 maps and float32 parameters");
     TORCH_CHECK(x.size(0) % groups == 0, "relu_batch_norm cannot split ", x.size(0), " maps into ", groups, " groups");
     Tensor y = at::empty_like(x), mean = at::empty({groups, c}, weight.options()), var = at::empty_like(mean);
-    std::vector<float> a(c), b(c);
+    ScaleShift map(c);
     ANY_WIDTH(x, for (int64_t group = 0; group < groups; ++group) {
       const S* xs = static_cast<const S*>(x.data_ptr()) + group * n * c; S* ys = static_cast<S*>(y.data_ptr()) + group * n * c;
       float *means = floats(mean) + group * c, *vars = floats(var) + group * c;
-      auto sums = channel_sums(n, c, [&](int64_t i, int64_t k, float* s, float* q) { relu_sums(xs + i * c, k, c, s, q); });
+      auto sums = channel_sums(n, c, [&](int64_t i, int64_t k, float* s, float* q) { relu_sums(R{}, xs + i * c, k, c, s, q); });
       for (int64_t j = 0; j < c; ++j) {
         const double m = sums[j] / n, v = std::max(sums[c + j] / n - m * m, 0.0);  // std::max keeps a NaN that comes first
         means[j] = m; vars[j] = v;
-        a[j] = floats(weight)[j] / std::sqrt(v + eps); b[j] = floats(bias)[j] - m * a[j];
+        map.set(j, floats(weight)[j], floats(bias)[j], m, vars[j], eps);
       }
-      at::parallel_for(0, n, 2048, [&](int64_t i, int64_t e) { relu_scale(xs + i * c, ys + i * c, e - i, c, a.data(), b.data()); });
+      at::parallel_for(0, n, 2048, [&](int64_t i, int64_t e) {
+        relu_scale(R{}, xs + i * c, ys + i * c, e - i, c, map.a.data(), map.b.data());
+      });
     })
-    ctx->save_for_backward({x, weight, mean, var});
+    ctx->save_for_backward({x, weight, bias, mean, var});
     ctx->saved_data["eps"] = eps; ctx->saved_data["groups"] = groups;
     ctx->mark_non_differentiable({mean, var});
     return {y, mean, var};
   }
   static variable_list backward(AutogradContext* ctx, variable_list grads) {
     auto saved = ctx->get_saved_variables();
-    const Tensor &x = saved[0], &weight = saved[1], &mean = saved[2], &var = saved[3];
+    const Tensor &x = saved[0], &weight = saved[1], &bias = saved[2], &mean = saved[3], &var = saved[4];
     const Tensor g = grads[0].contiguous(at::MemoryFormat::ChannelsLast);
     const int64_t groups = ctx->saved_data["groups"].toInt(), c = x.size(1), n = x.numel() / c / groups;
     const double eps = ctx->saved_data["eps"].toDouble();
     Tensor gx = at::empty_like(x), gw = at::zeros_like(weight), gb = at::zeros_like(weight);
     std::vector<float> k(c), a(c), b(c);
+    ScaleShift map(c);
     ANY_WIDTH(x, for (int64_t group = 0; group < groups; ++group) {
       const int64_t from = group * n * c;
       const S *xs = static_cast<const S*>(x.data_ptr()) + from, *gs = static_cast<const S*>(g.data_ptr()) + from;
       S* os = static_cast<S*>(gx.data_ptr()) + from;
       const float *means = floats(mean) + group * c, *vars = floats(var) + group * c;
+      for (int64_t j = 0; j < c; ++j) map.set(j, floats(weight)[j], floats(bias)[j], means[j], vars[j], eps);
       auto sums = channel_sums(n, c, [&](int64_t i, int64_t m, float* s, float* q) {
-        grad_sums(xs + i * c, gs + i * c, m, c, means, s, q);
+        grad_sums(R{}, xs + i * c, gs + i * c, m, c, map.a.data(), map.b.data(), means, s, q);
       });
-      for (int64_t j = 0; j < c; ++j) {  // dx = k dy + a x + b where x > 0
+      for (int64_t j = 0; j < c; ++j) {  // the gradient of the normalisation's input v is k dy + a v + b
         const double inv = 1 / std::sqrt(vars[j] + eps);
         floats(gb)[j] += sums[j]; floats(gw)[j] += sums[c + j] * inv;
         k[j] = floats(weight)[j] * inv; a[j] = -k[j] * inv * inv * sums[c + j] / n;
         b[j] = -k[j] * sums[j] / n - a[j] * means[j];
       }
       at::parallel_for(0, n, 2048, [&](int64_t i, int64_t e) {
-        grad_input(xs + i * c, gs + i * c, os + i * c, e - i, c, k.data(), a.data(), b.data());
+        grad_input(R{}, xs + i * c, gs + i * c, os + i * c, e - i, c, map.a.data(), map.b.data(), k.data(), a.data(), b.data());
       });
     })
     return {gx, gw, gb, Tensor(), Tensor()};
@@ -408,10 +441,10 @@ struct SmallAttention : Function<SmallAttention> {
   }
 };
 
-// Returns y and, for the running statistics, the means and biased variances [groups, C] of relu(x)
-// [groups * N, C, H, W].
-variable_list relu_batch_norm(Tensor x, Tensor w, Tensor b, int64_t groups, double eps) {
-  return ReluBatchNorm::apply(x, w, b, groups, eps);
+// Returns y and, for the running statistics, the means and biased variances [groups, C] of what is
+// normalised: relu(x) [groups * N, C, H, W], or x itself with the ReLU last.
+variable_list relu_batch_norm(Tensor x, Tensor w, Tensor b, int64_t groups, double eps, bool relu_last) {
+  return relu_last ? ReluBatchNorm<ReluLast>::apply(x, w, b, groups, eps) : ReluBatchNorm<ReluFirst>::apply(x, w, b, groups, eps);
 }
 // x and the result [N, C, H, W] in bfloat16 and channels-last; weight, bias and their gradients in
 // float32.

@@ -23,7 +23,8 @@
 #include <vector>
 
 namespace umwelt {
-std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t groups, double epsilon);
+std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t groups, double epsilon,
+                                        bool relu_last);
 at::Tensor bf16_conv(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
 at::Tensor small_attention(at::Tensor query, at::Tensor key, at::Tensor value, int64_t heads, double scale);
 }  // namespace umwelt
@@ -190,11 +191,11 @@ int umwelt_autocast(bool cuda, bool on) {
 bool umwelt_autocast_on_cpu() { return at::autocast::is_autocast_enabled(at::kCPU); }
 
 // Puts relu(x), each of `groups` normalised over its batch, into out[0], and the means and biased
-// variances of relu(x) into out[1] and out[2].
+// variances of relu(x) into out[1] and out[2]; with `relu_last`, the ReLU follows the normalisation.
 int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t groups, double epsilon,
-                           at::Tensor** out) {
+                           bool relu_last, at::Tensor** out) {
   return guarded([&] {
-    auto results = umwelt::relu_batch_norm(*x, *weight, *bias, groups, epsilon);
+    auto results = umwelt::relu_batch_norm(*x, *weight, *bias, groups, epsilon, relu_last);
     for (int i = 0; i < 3; ++i) out[i] = new at::Tensor(results[i]);
   });
 }

@@ -46,6 +46,7 @@ unsafe extern "C" {
         bias: Handle,
         groups: i64,
         epsilon: c_double,
+        relu_last: bool,
         out: *mut *mut c_void,
     ) -> c_int;
     fn umwelt_normals(
@@ -229,8 +230,16 @@ pub fn autocast_on_cpu() -> bool {
     unsafe { umwelt_autocast_on_cpu() }
 }
 
-/// ReLU and then batch normalisation of `x` `[G * N, C, H, W]`, with statistics of each of G
-/// groups. Returns the output, and the means and biased variances `[G, C]` of `relu(x)`.
+/// The place of the ReLU beside a batch normalisation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReluPlace {
+    Before,
+    After,
+}
+
+/// Batch normalisation of `x` `[G * N, C, H, W]` with a ReLU before or after it, and with
+/// statistics of each of G groups. Returns the output, and the means and biased variances `[G, C]`
+/// of what is normalised, `relu(x)` or `x`.
 ///
 /// On the CPU, in float32 or bfloat16, with sums in float64. libtorch's channels-last batch
 /// normalisation takes twice as long and loses two digits of the gradient.
@@ -240,10 +249,12 @@ pub fn relu_batch_norm(
     bias: &Tensor,
     groups: i64,
     epsilon: f64,
+    relu: ReluPlace,
 ) -> (Tensor, Tensor, Tensor) {
     let [x, weight, bias] = [x, weight, bias].map(|tensor| tensor.as_ptr() as Handle);
     let mut out = [std::ptr::null_mut(); 3];
-    checked(unsafe { umwelt_relu_batch_norm(x, weight, bias, groups, epsilon, out.as_mut_ptr()) });
+    let last = relu == ReluPlace::After;
+    checked(unsafe { umwelt_relu_batch_norm(x, weight, bias, groups, epsilon, last, out.as_mut_ptr()) });
     // SAFETY: each is a new tensor that we own.
     let [y, mean, variance] = out.map(|tensor| unsafe { Tensor::from_ptr(tensor.cast()) });
     (y, mean, variance)

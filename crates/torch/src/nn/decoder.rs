@@ -112,7 +112,7 @@ impl WideDecoder {
     fn new(scope: &Scope, channels: i64, inputs: i64) -> Self {
         let at = |place: i64| scope.sub("layers").sub(place);
         let layer = |place: i64, inputs, outputs| {
-            let conv = ConvTranspose2d::new(&at(place), inputs, outputs, 3, 2);
+            let conv = ConvTranspose2d::new(&at(place), inputs, outputs, 3, 2, 0);
             (conv, BatchNorm::with_momentum(&at(place + 1), outputs, WIDE_MOMENTUM))
         };
         Self {

@@ -64,10 +64,35 @@ impl Linear {
         }
     }
 
+    /// One layer with the outputs of all `layers`, one after the other, on the same inputs.
+    ///
+    /// # Panics
+    /// If there is no layer, or one has no bias.
+    pub fn stacked(layers: &[&Self]) -> Self {
+        let weights: Vec<&Tensor> = layers.iter().map(|layer| &layer.weight).collect();
+        Self { weight: Tensor::cat(&weights, 0), bias: Some(biases(layers)) }
+    }
+
+    /// One layer with the outputs of all `layers`, one after the other, each on inputs of its own.
+    ///
+    /// # Panics
+    /// If there is no layer, or one has no bias.
+    pub fn block_diagonal(layers: &[&Self]) -> Self {
+        let weights: Vec<&Tensor> = layers.iter().map(|layer| &layer.weight).collect();
+        Self { weight: Tensor::block_diag(&weights), bias: Some(biases(layers)) }
+    }
+
     /// `[.., inputs]` -> `[.., outputs]`
     pub fn forward(&self, x: &Tensor) -> Tensor {
         x.linear(&self.weight, self.bias.as_ref())
     }
+}
+
+/// The biases of all `layers`, one after the other.
+fn biases(layers: &[&Linear]) -> Tensor {
+    let biases: Vec<&Tensor> =
+        layers.iter().map(|layer| layer.bias.as_ref().expect("the layer has a bias")).collect();
+    Tensor::cat(&biases, 0)
 }
 
 #[cfg(test)]
@@ -97,6 +122,26 @@ mod tests {
         let x = draws.floats([6, 5]);
         let difference = linear.forward_to_maps(&x, 3) - linear.forward(&x).view([6, 2, 3, 3]);
         assert!(difference.abs().max().double_value(&[]) < 1e-5);
+    }
+
+    #[test]
+    fn layers_at_once_are_as_each_alone() {
+        let draws = Draws::new(0);
+        let parameters = Parameters::new(Device::Cpu, 0);
+        let layers = [3, 2, 4].map(|outputs| Linear::new(&parameters.root().sub(outputs), 5, outputs));
+        let all: Vec<&Linear> = layers.iter().collect();
+        let x = draws.floats([6, 15]);
+        let alone = |inputs: &dyn Fn(i64) -> Tensor| {
+            let outputs: Vec<Tensor> = (0..).zip(&layers).map(|(i, l)| l.forward(&inputs(i))).collect();
+            Tensor::cat(&outputs, 1)
+        };
+        let own = |i: i64| x.narrow(1, 5 * i, 5);
+        for (ours, expected) in [
+            (Linear::stacked(&all).forward(&own(0)), alone(&|_| own(0))),
+            (Linear::block_diagonal(&all).forward(&x), alone(&own)),
+        ] {
+            assert!((ours - expected).abs().max().double_value(&[]) < 1e-5);
+        }
     }
 
     #[test]

@@ -35,6 +35,8 @@ pub enum LrSchedule {
     OneCycle { peak: f64 },
     /// A one-cycle schedule with a shape of its own.
     Cycle(Cycle),
+    /// `lr`, multiplied by `factor` every `epochs` epochs.
+    Stepwise { lr: f64, factor: f64, epochs: usize },
     /// `lr`, and a tenth of it from `decay_epoch` on.
     Constant { lr: f64, decay_epoch: Option<usize> },
 }

@@ -17,6 +17,7 @@ pub enum Schedule {
     Cosine(Cosine),
     OneCycle { peak: f64, steps: f64 },
     Cycle { cycle: Cycle, steps: f64 },
+    Stepwise { lr: f64, factor: f64, steps: u64 },
     Constant { lr: f64, decay_step: Option<u64> },
 }
 
@@ -31,6 +32,9 @@ impl Schedule {
                 Self::OneCycle { peak, steps: (epochs * steps_per_epoch) as f64 }
             }
             LrSchedule::Cycle(cycle) => Self::Cycle { cycle, steps: (epochs * steps_per_epoch) as f64 },
+            LrSchedule::Stepwise { lr, factor, epochs } => {
+                Self::Stepwise { lr, factor, steps: epochs.saturating_mul(steps_per_epoch).max(1) as u64 }
+            }
             LrSchedule::Constant { lr, decay_epoch } => Self::Constant {
                 lr,
                 decay_step: decay_epoch.map(|epoch| epoch.saturating_mul(steps_per_epoch) as u64),
@@ -49,6 +53,7 @@ impl Schedule {
             Self::Cosine(cosine) => cosine.lr(step),
             Self::OneCycle { peak, steps } => one_cycle(peak, (step as f64 + 1.0) / steps),
             Self::Cycle { cycle, steps } => return cycle.rates(step as f64, steps),
+            Self::Stepwise { lr, factor, steps } => lr * factor.powf((step / steps) as f64),
             Self::Constant { lr, decay_step } => {
                 if decay_step.is_some_and(|decay| step >= decay) {
                     lr / 10.0
@@ -158,6 +163,13 @@ mod tests {
         };
         assert_eq!(rates(None), [0.5; 4]);
         assert_eq!(rates(Some(2)), [0.5, 0.5, 0.05, 0.05]);
+    }
+
+    #[test]
+    fn a_stepwise_rate_falls_by_its_factor_after_every_few_epochs() {
+        let schedule = LrSchedule::Stepwise { lr: 2.0, factor: 0.5, epochs: 4 };
+        let schedule = Schedule::new(schedule, 128, 9, 3);
+        assert_eq!([0, 11, 12, 23, 24].map(|step| schedule.lr(step)), [2.0, 2.0, 1.0, 1.0, 0.5]);
     }
 
     #[test]
