@@ -89,7 +89,7 @@ impl Study {
         let means = self.points.iter().filter_map(|point| point.summary(&self.runs, &score.name));
         let means: Vec<f64> = means.map(|summary| summary.mean).collect();
         let (low, high) = extent(means.into_iter());
-        let log_y = low > 0.0 && high > WIDE * low;
+        let log_y = low > 0.0 && (self.log_y || high > WIDE * low);
         LineChart { y_label: score.heading.clone(), log_y, x_margin: true, ..LineChart::default() }
     }
 }

@@ -8,6 +8,7 @@ mod csv;
 mod encoding;
 #[cfg(test)]
 mod examples;
+mod factors;
 mod figure;
 mod grid;
 mod keys;
@@ -44,13 +45,18 @@ pub struct Study {
     keys: Vec<Key>,
     points: Vec<Point>,
     encoding: Encoding,
+    /// The value of the lines' key that the other lines are compared with.
+    reference: Option<usize>,
+    /// True if all scores have logarithmic axes.
+    log_y: bool,
 }
 
 impl Study {
     /// The study of `runs`; layout that `options` leave open is chosen from the runs.
     ///
     /// # Errors
-    /// Options with a key that no run varies, with one key twice, or with a score that no run has.
+    /// Options with a key that no run varies, with one key twice, with a score that no run has, or
+    /// with a reference that no line is.
     pub fn new(runs: Vec<StudyRun>, options: StudyOptions) -> Result<Self, UserError> {
         let keys = keys::of(&runs);
         let mut points = points::of(&runs, &keys);
@@ -58,8 +64,10 @@ impl Study {
         let encoding = encoding::choose(&keys, &points, &options)?;
         let order = encoding.order(&keys);
         points.sort_by_key(|point| order.iter().map(|&key| point.ranks[key]).collect::<Vec<_>>());
-        let StudyOptions { title, log, .. } = options;
-        Ok(Self { title, runs, scores, log, keys, points, encoding })
+        let reference = options::reference(&options.report, encoding.line.map(|line| &keys[line]))?;
+        let StudyOptions { title, log, report, .. } = options;
+        let log_y = report.log_y;
+        Ok(Self { title, runs, scores, log, keys, points, encoding, reference, log_y })
     }
 
     /// The score that decides which points are the best.

@@ -31,6 +31,19 @@ pub fn places(report: &ReportOptions, keys: &[Key]) -> Result<Vec<(&'static str,
     Ok(places)
 }
 
+/// The index of the reference among the values of `line`.
+pub fn reference(report: &ReportOptions, line: Option<&Key>) -> Result<Option<usize>, UserError> {
+    let Some(reference) = &report.reference else { return Ok(None) };
+    let Some(line) = line else {
+        return Err(UserError(format!("reference: the figure has no lines to compare with {reference}")));
+    };
+    let unknown = || {
+        let (name, lines) = (&line.name, line.values.join(", "));
+        UserError(format!("reference: no line is {name}={reference}\nlines: {lines}"))
+    };
+    line.values.iter().position(|value| value == reference).ok_or_else(unknown).map(Some)
+}
+
 fn place(option: &str, key: &str, keys: &[Key]) -> Result<usize, UserError> {
     let unknown = || {
         let known: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();

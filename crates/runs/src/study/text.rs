@@ -12,7 +12,9 @@ impl Study {
         let grids: String = self.grid_sections(|name, grid| format!("{name}\n\n{grid}\n"));
         let notes: String = self.notes().iter().map(|note| format!("  {note}\n")).collect();
         let notes = under("\nNot in the means:", &notes);
-        format!("{title}{heading}\n\n{grids}{}\n{}{notes}", self.table(), self.key())
+        let factors: String = self.factors().iter().map(|factor| format!("  {factor}\n")).collect();
+        let factors = under("\nAt the same score:", &factors);
+        format!("{title}{heading}\n\n{grids}{}\n{}{factors}{notes}", self.table(), self.key())
     }
 
     /// The study as a Markdown section.
@@ -22,7 +24,10 @@ impl Study {
         let key = self.key().replace('*', "\\*");
         let notes: String = self.notes().iter().map(|note| format!("* {note}\n")).collect();
         let notes = under("\nNot in the means:\n", &notes);
-        format!("## {}\n\n{heading}\n\n{grids}{}\n{key}{notes}", self.title, self.table().to_markdown())
+        let factors: String = self.factors().iter().map(|factor| format!("* {factor}\n")).collect();
+        let factors = under("\nAt the same score:\n", &factors);
+        let table = self.table().to_markdown();
+        format!("## {}\n\n{heading}\n\n{grids}{table}\n{key}{factors}{notes}", self.title)
     }
 
     /// The grids, each with the score and its condition as its name.

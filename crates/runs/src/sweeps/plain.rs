@@ -35,6 +35,11 @@ pub struct ReportOptions {
     pub panel: Option<String>,
     /// The scores on the vertical axes.
     pub metrics: Vec<String>,
+    /// The value of `line` that the others are compared with: the factor by which they need less of
+    /// `x` for the same score.
+    pub reference: Option<String>,
+    /// Draws all scores on logarithmic axes.
+    pub log_y: bool,
 }
 
 /// The plain keys as written in the file.
