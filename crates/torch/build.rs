@@ -7,12 +7,14 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-const SOURCES: [&str; 3] = ["native/umwelt.cpp", "native/kernels.cpp", "native/meta.cpp"];
+const SOURCES: [&str; 4] =
+    ["native/umwelt.cpp", "native/kernels.cpp", "native/relu_mlp.cpp", "native/meta.cpp"];
+const HEADER: &str = "native/vectors.h";
 
 fn main() {
     let libtorch = PathBuf::from(env::var("LIBTORCH").unwrap_or_else(|_| ".libtorch".into()));
     println!("cargo:rerun-if-env-changed=LIBTORCH");
-    SOURCES.iter().for_each(|source| println!("cargo:rerun-if-changed={source}"));
+    SOURCES.iter().chain([&HEADER]).for_each(|source| println!("cargo:rerun-if-changed={source}"));
     println!("cargo:rerun-if-changed={}", libtorch.join("include/torch/headeronly/version.h").display());
     assert!(
         libtorch.join("include").is_dir(),

@@ -11,16 +11,11 @@
 #include <cmath>
 #include <cstring>
 
+#include "vectors.h"
+
 #ifdef __x86_64__
 #include <cpuid.h>
 #endif
-#if defined(__x86_64__) && defined(__linux__) && !defined(__clang__) && __GNUC__ >= 12
-#define HOT __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
-#else
-#define HOT
-#endif
-#define INLINE static inline __attribute__((always_inline))
-
 namespace umwelt {
 using at::Tensor;
 using torch::autograd::AutogradContext;
@@ -280,11 +275,6 @@ struct Bf16Conv : Function<Bf16Conv> {
 };
 
 // ---- attention of few tokens: one image and head at a time, all within the first-level cache ----
-
-constexpr int64_t kLanes = 16, kRows = 4;
-typedef float lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
-typedef int32_t whole_lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
-INLINE int64_t up_to(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
 
 // c [n, w] = a b, where a(i, k) is at a[i * row + k * column]; n is a multiple of kRows, w of
 // kLanes.

@@ -27,6 +27,7 @@ std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Ten
                                         bool relu_last);
 at::Tensor bf16_conv(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
 at::Tensor small_attention(at::Tensor query, at::Tensor key, at::Tensor value, int64_t heads, double scale);
+at::Tensor relu_mlp(const at::Tensor& x, at::TensorList parameters, at::IntArrayRef sources);
 }  // namespace umwelt
 
 namespace {
@@ -207,6 +208,14 @@ int umwelt_bf16_conv(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_
 
 int umwelt_small_attention(at::Tensor* query, at::Tensor* key, at::Tensor* value, int64_t heads, double scale, at::Tensor** out) {
   return guarded([&] { *out = new at::Tensor(umwelt::small_attention(*query, *key, *value, heads, scale)); });
+}
+
+int umwelt_relu_mlp(at::Tensor* x, at::Tensor** parameters, const int64_t* sources, int layers, at::Tensor** out) {
+  return guarded([&] {
+    std::vector<at::Tensor> all;
+    for (int p = 0; p < 2 * layers; ++p) all.push_back(*parameters[p]);
+    *out = new at::Tensor(umwelt::relu_mlp(*x, all, {sources, size_t(layers)}));
+  });
 }
 
 // Calls work(data, i) for every i below count, each on a thread of libtorch's own, where libtorch

@@ -72,6 +72,13 @@ unsafe extern "C" {
         scale: c_double,
         out: *mut *mut c_void,
     ) -> c_int;
+    fn umwelt_relu_mlp(
+        x: Handle,
+        parameters: *const Handle,
+        sources: *const i64,
+        layers: c_int,
+        out: *mut *mut c_void,
+    ) -> c_int;
     fn umwelt_parallel_for(count: i64, work: extern "C" fn(*mut c_void, i64), data: *mut c_void) -> c_int;
     fn umwelt_keep_freed_memory();
     fn umwelt_deterministic(on: bool) -> c_int;
@@ -275,6 +282,18 @@ pub fn bf16_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, paddin
 pub fn small_attention(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64, scale: f64) -> Tensor {
     let [query, key, value] = [query, key, value].map(|tensor| tensor.as_ptr() as Handle);
     from_out(|out| unsafe { umwelt_small_attention(query, key, value, heads, scale, out) })
+}
+
+/// The outputs `[N, O]` of a tree of linear layers on `x` `[N, I]`, in float32 on the CPU. Layer l
+/// has the parameters `2 l` (weight) and `2 l + 1` (bias), and reads the ReLU of layer `sources[l]`,
+/// or `x` where that is -1. The outputs of layers that no layer reads are side by side.
+///
+/// For layers of a few hundred features a step takes half the time of libtorch's operations.
+pub fn relu_mlp(x: &Tensor, parameters: &[&Tensor], sources: &[i64]) -> Tensor {
+    let parameters: Vec<Handle> = parameters.iter().map(|tensor| tensor.as_ptr() as Handle).collect();
+    assert_eq!(parameters.len(), 2 * sources.len());
+    let (x, layers) = (x.as_ptr() as Handle, sources.len() as c_int);
+    from_out(|out| unsafe { umwelt_relu_mlp(x, parameters.as_ptr(), sources.as_ptr(), layers, out) })
 }
 
 /// Standard normal float32 draws of this shape; a function of `seed` and the kind of device only.

@@ -166,6 +166,11 @@ impl Scope<'_> {
         self.add(self.full_name(name), Tensor::full(shape, value, (Kind::Float, Device::Cpu)), false)
     }
 
+    /// A buffer drawn from U(0, 1).
+    pub fn uniform_buffer(&self, name: &str, shape: &[i64]) -> Tensor {
+        self.add(self.full_name(name), (self.drawn(name, shape, 1.0) + 1.0) / 2.0, false)
+    }
+
     fn add(&self, name: String, tensor: Tensor, trainable: bool) -> Tensor {
         let tensor = tensor.to_device(self.parameters.device).set_requires_grad(trainable);
         let mut entries = self.parameters.entries.borrow_mut();

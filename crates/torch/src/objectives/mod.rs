@@ -1,5 +1,6 @@
 //! Objectives: pure functions from tensors to scalars. No I/O, no settings files, no devices.
 
+pub mod clip;
 pub mod cross_correlation;
 pub mod divergence;
 pub mod info_nce;
@@ -8,5 +9,6 @@ pub mod scalars;
 pub mod sigreg;
 pub mod trajectory_contrast;
 pub mod variance_covariance;
+pub mod vsepp;
 
 pub use report::LossReport;
