@@ -1,4 +1,5 @@
-//! The speed of the data generator in sequences per second, on RAYON_NUM_THREADS threads.
+//! The speed of the data generators in sequences and images per second, on RAYON_NUM_THREADS
+//! threads.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
@@ -6,11 +7,14 @@ use std::hint::black_box;
 use std::time::Instant;
 use umwelt::datasets::Split;
 use umwelt::worlds::dots::data::{DatasetType, Distractor, Dots, DotsSettings};
+use umwelt::worlds::workspace::data::{self as shapes, Sampler, ShapesSettings, render_all};
 
 const BATCHES: u64 = 100;
 const ROUNDS: u64 = 5;
+const SHAPES: usize = 100_000;
 
 fn main() -> anyhow::Result<()> {
+    simple_shapes();
     println!("{} threads, 17 frames, batches of 128, normalised", rayon::current_num_threads());
     let started = Instant::now();
     let leaves = Distractor::structured("dead_leaves", Split::Training)?;
@@ -38,6 +42,20 @@ fn main() -> anyhow::Result<()> {
         );
     }
     Ok(())
+}
+
+fn simple_shapes() {
+    println!("{} threads, images of 32 x 32 pixels", rayon::current_num_threads());
+    let started = Instant::now();
+    let items = Sampler::new(&ShapesSettings::default(), 42).items(shapes::Split::Training, SHAPES);
+    println!("{SHAPES} simple shapes drawn in {:.3} s", started.elapsed().as_secs_f64());
+    let seconds = |_| {
+        let started = Instant::now();
+        black_box(render_all(&items.shapes));
+        started.elapsed().as_secs_f64()
+    };
+    let best = (0..ROUNDS).map(seconds).fold(f64::INFINITY, f64::min);
+    println!("{:>15}: {:>8.0} images/s", "simple shapes", SHAPES as f64 / best);
 }
 
 fn rate(dots: &Dots, round: u64, rendered: usize) -> f64 {
