@@ -1,5 +1,5 @@
-//! The speed of the data generators in sequences and captions per second, on RAYON_NUM_THREADS
-//! threads.
+//! The speed of the data generators in sequences, images and captions per second, on
+//! RAYON_NUM_THREADS threads.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
@@ -8,16 +8,18 @@ use std::hint::black_box;
 use std::time::Instant;
 use umwelt::datasets::Split;
 use umwelt::worlds::dots::data::{DatasetType, Distractor, Dots, DotsSettings};
-use umwelt::worlds::workspace::data::Shape;
 use umwelt::worlds::workspace::data::captions::{Choices, caption, encode, ngrams, stream};
+use umwelt::worlds::workspace::data::{self as shapes, Sampler, Shape, ShapesSettings, render_all};
 
 const BATCHES: u64 = 100;
 const ROUNDS: u64 = 5;
-const CAPTIONS: u64 = 200_000;
+const CAPTIONS: usize = 200_000;
+const SHAPES: usize = 100_000;
 
 fn main() -> anyhow::Result<()> {
-    sequences()?;
-    captions()
+    simple_shapes();
+    captions()?;
+    sequences()
 }
 
 fn sequences() -> anyhow::Result<()> {
@@ -50,6 +52,20 @@ fn sequences() -> anyhow::Result<()> {
     Ok(())
 }
 
+fn simple_shapes() {
+    println!("{} threads, images of 32 x 32 pixels", rayon::current_num_threads());
+    let started = Instant::now();
+    let items = Sampler::new(&ShapesSettings::default(), 42).items(shapes::Split::Training, SHAPES);
+    println!("{SHAPES} simple shapes drawn in {:.3} s", started.elapsed().as_secs_f64());
+    let seconds = |_| {
+        let started = Instant::now();
+        black_box(render_all(&items.shapes));
+        started.elapsed().as_secs_f64()
+    };
+    let best = (0..ROUNDS).map(seconds).fold(f64::INFINITY, f64::min);
+    println!("{:>15}: {:>8.0} images/s", "simple shapes", SHAPES as f64 / best);
+}
+
 fn rate(dots: &Dots, round: u64, rendered: usize) -> f64 {
     let started = Instant::now();
     let sequences: usize = (0..BATCHES)
@@ -59,7 +75,8 @@ fn rate(dots: &Dots, round: u64, rendered: usize) -> f64 {
 }
 
 fn captions() -> anyhow::Result<()> {
-    let shapes: Vec<Shape> = (0..CAPTIONS).map(shape).collect();
+    let items = Sampler::new(&ShapesSettings::default(), 42).items(shapes::Split::Training, CAPTIONS);
+    let shapes = items.shapes;
     let choices = stream(0, "train");
     let draw = |(i, shape): (usize, &Shape)| Choices::draw(shape, &mut choices.at(&[i as u64]));
     let caption = |item: (usize, &Shape)| caption(item.1, &draw(item));
@@ -74,20 +91,6 @@ fn captions() -> anyhow::Result<()> {
     black_box(ngrams(&tokens[..50_000], 768));
     println!("50,000 vectors of n-grams in {:.2} s", started.elapsed().as_secs_f64());
     Ok(())
-}
-
-/// The shape of number `i`, with attributes that change from shape to shape.
-fn shape(i: u64) -> Shape {
-    let whole = |every: u64, count: u64| (i / every % count) as u8;
-    Shape {
-        class: whole(1, 3),
-        x: f32::from(7 + whole(3, 18)),
-        y: f32::from(7 + whole(5, 18)),
-        size: f32::from(7 + whole(7, 8)),
-        rotation: f32::from(whole(2, 251)) / 40.0,
-        rgb: [whole(1, 251), whole(3, 241), whole(5, 239)],
-        ..Shape::default()
-    }
 }
 
 /// The captions per second in the best of several rounds.

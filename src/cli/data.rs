@@ -1,4 +1,6 @@
-//! `umwelt data`: downloads, lists and verifies data sets.
+//! `umwelt data`: downloads, writes, lists and verifies data sets.
+
+mod shapes;
 
 use std::path::{Path, PathBuf};
 
@@ -7,22 +9,25 @@ use clap::{Args, Subcommand};
 
 use crate::charts::{Align, Table, format::bytes};
 use crate::datasets::mnist::{self, FILES, Fault, Published, Source};
+use crate::worlds::workspace::data::files;
 use umwelt_base::terminal::{self, print, print_line};
 
-/// Downloads, lists and verifies data sets
+/// Downloads, writes, lists and verifies data sets
 #[derive(Args, Debug)]
 #[command(after_help = "\
 Examples:
   umwelt data mnist                          from the network
   umwelt data mnist --from /media/mnist      from a folder, plain or gzipped
-  umwelt data verify")]
+  umwelt data verify
+  umwelt data shapes data/shapes --values seed=1 shapes.n_train_examples=50000
+  umwelt data verify --folder data/shapes")]
 pub struct DataArguments {
     #[command(subcommand)]
     command: Command,
 
-    /// The folder of the digits
-    #[arg(long, global = true, value_name = "FOLDER", default_value = mnist::FOLDER)]
-    folder: PathBuf,
+    /// The folder of a data set [default: data/mnist]
+    #[arg(long, global = true, value_name = "FOLDER")]
+    folder: Option<PathBuf>,
 }
 
 #[derive(Subcommand, Debug)]
@@ -33,9 +38,12 @@ enum Command {
         #[arg(long, value_name = "FOLDER")]
         from: Option<PathBuf>,
     },
+    /// Write the items of Simple Shapes, which runs generate themselves, as files for other tools
+    Shapes(shapes::ShapesArguments),
     /// List the known data sets and their files
     Ls,
-    /// Compare the checksum of every file with that of the published one
+    /// Compare the checksum of every file with that of the published one; files of Simple Shapes
+    /// are compared with those that their settings generate
     Verify,
 }
 
@@ -44,10 +52,12 @@ enum Command {
 /// # Errors
 /// No source has the files, or `verify` finds a missing or damaged file.
 pub fn data(arguments: &DataArguments) -> Result<()> {
-    let folder = &arguments.folder;
+    let folder = arguments.folder.as_deref().unwrap_or(Path::new(mnist::FOLDER));
     match &arguments.command {
         Command::Mnist { from } => fetch(folder, from.clone()),
-        Command::Ls => list(folder),
+        Command::Shapes(arguments) => shapes::write(arguments),
+        Command::Ls => list(arguments.folder.as_deref()),
+        Command::Verify if files::is_data_set(folder) => shapes::verify(folder),
         Command::Verify => verify(folder),
     }
 }
@@ -61,8 +71,25 @@ fn fetch(folder: &Path, from: Option<PathBuf>) -> Result<()> {
     print_line(format!("{folder}: MNIST, {training} training and {test} test digits; {found}"))
 }
 
-fn list(folder: &Path) -> Result<()> {
-    let faults = mnist::faults(folder);
+/// Lists the data set in `folder`, or those in the default folders.
+fn list(folder: Option<&Path>) -> Result<()> {
+    let left = [("data set", Align::Left), ("folder", Align::Left), ("files", Align::Left)];
+    let right = [("training", Align::Right), ("test", Align::Right), ("size", Align::Right)];
+    let table = Table::new(left.into_iter().chain(right).chain([("state", Align::Left)]));
+    let shapes = folder.unwrap_or(Path::new(files::FOLDER));
+    let has_shapes = files::is_data_set(shapes);
+    let table = if has_shapes { table.row(shapes::row(shapes)) } else { table };
+    if folder.is_some() && has_shapes {
+        return print(table);
+    }
+    let digits = folder.unwrap_or(Path::new(mnist::FOLDER));
+    let faults = mnist::faults(digits);
+    let table = table.row(digits_row(digits, &faults));
+    let faulty = || format!("\n{}\n{}\n", lines(&faults), mnist::hint(digits));
+    print(format!("{table}{}", if faults.is_empty() { String::new() } else { faulty() }))
+}
+
+fn digits_row(folder: &Path, faults: &[(Published, Fault)]) -> [String; 7] {
     let missing = faults.iter().filter(|(_, fault)| matches!(fault, Fault::Missing(_))).count();
     let state = match faults.len() {
         0 => "complete",
@@ -75,9 +102,7 @@ fn list(folder: &Path) -> Result<()> {
         false => "-".to_owned(),
     };
     let size: usize = FILES.iter().filter(|file| is_good(file.name)).map(|file| file.size).sum();
-    let left = [("data set", Align::Left), ("folder", Align::Left), ("files", Align::Left)];
-    let right = [("training", Align::Right), ("test", Align::Right), ("size", Align::Right)];
-    let table = Table::new(left.into_iter().chain(right).chain([("state", Align::Left)])).row([
+    [
         "MNIST".to_owned(),
         folder.display().to_string(),
         format!("{} of {}", FILES.len() - missing, FILES.len()),
@@ -85,9 +110,7 @@ fn list(folder: &Path) -> Result<()> {
         items(2),
         bytes(size as u64),
         state.to_owned(),
-    ]);
-    let faulty = || format!("\n{}\n{}\n", lines(&faults), mnist::hint(folder));
-    print(format!("{table}{}", if faults.is_empty() { String::new() } else { faulty() }))
+    ]
 }
 
 fn verify(folder: &Path) -> Result<()> {

@@ -1,11 +1,12 @@
-//! Data sets that worlds share: digits and pictures.
+//! Data sets that worlds share: digits, pictures and array files.
 
 mod digits;
 pub mod mnist;
+pub mod npy;
 mod pictures;
 
 pub use digits::Digits;
-pub use pictures::{Pictures, Split};
+pub use pictures::{Pictures, Split, read_rgb};
 
 /// The side of a digit, and of an image of the moving dots, in pixels.
 pub const IMAGE_SIZE: usize = 28;

@@ -12,6 +12,8 @@ use anyhow::{Result, bail};
 use ndarray::{ArrayView2, s};
 use rayon::prelude::*;
 
+pub use decode::read_rgb;
+
 use super::{IMAGE_SIZE, Image, PIXELS};
 use umwelt_base::random::Rng;
 

@@ -1,10 +1,15 @@
 //! The colours and images of shapes, compared with recorded ones, and the files of the data set.
 
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
 use ndarray::Axis;
 use tch::Tensor;
 use umwelt::worlds::workspace::data::{IMAGE_BYTES, Shape, render_array, rgb_of_hls};
 
 use crate::common::recorded::Recorded;
+use crate::common::{fails, succeeds, umwelt};
 
 fn bytes(tensor: &Tensor) -> Vec<u8> {
     tensor.flatten(0, -1).try_into().unwrap()
@@ -39,4 +44,52 @@ fn recorded_images_are_met_within_the_tolerance() {
         let found = (differences.iter().max().unwrap(), sum / differences.len() as f64);
         assert!(*found.0 <= largest && found.1 < mean, "{found:?}");
     }
+}
+
+/// `umwelt data shapes` with few items, and `arguments`, in the folder `at`.
+fn write(at: &Path, arguments: &[&str]) -> Command {
+    let few = ["shapes.n_train_examples=300", "shapes.n_val_examples=20", "shapes.n_test_examples=10"];
+    umwelt(at, &[&["data", "shapes"], arguments, &["--values"], &few].concat())
+}
+
+#[test]
+fn files_are_written_listed_and_verified() {
+    let at = tempfile::tempdir().unwrap();
+    let line = "data/shapes: Simple Shapes, 300 training, 20 validation and 10 test items; ";
+    assert_eq!(succeeds(write(at.path(), &[])), format!("{line}written\n"));
+    assert_eq!(succeeds(write(at.path(), &[])), format!("{line}all were there already\n"));
+    let listed = succeeds(umwelt(at.path(), &["data", "ls", "--folder", "data/shapes"]));
+    let row = "\nSimple Shapes  data/shapes  9 of 9       300    10  ";
+    assert!(listed.contains(row) && listed.ends_with("  complete\n"), "{listed}");
+    let all = succeeds(umwelt(at.path(), &["data", "ls"]));
+    assert!(all.contains(row) && all.contains("\nMNIST          data/mnist   0 of 4"), "{all}");
+
+    let verify = || umwelt(at.path(), &["data", "verify", "--folder", "data/shapes"]);
+    let verified = succeeds(verify());
+    assert!(verified.starts_with("data/shapes/train_labels.npy: as generated\n"), "{verified}");
+    assert_eq!(verified.lines().count(), 9);
+    let images = at.path().join("data/shapes/val_images.npy");
+    let mut bytes = fs::read(&images).unwrap();
+    bytes[40_000] ^= 1;
+    fs::write(&images, bytes).unwrap();
+    let error = fails(verify(), 1);
+    let expected = "error: data/shapes/val_images.npy: is not as it was written; remove it, then \
+                    `umwelt data shapes data/shapes` writes it anew: its bytes differ\n";
+    assert_eq!(error, expected);
+}
+
+#[test]
+fn the_published_layout_has_pictures() {
+    let at = tempfile::tempdir().unwrap();
+    succeeds(write(at.path(), &["here", "--layout", "published"]));
+    assert_eq!(fs::read_dir(at.path().join("here/val")).unwrap().count(), 20);
+    succeeds(umwelt(at.path(), &["data", "verify", "--folder", "here"]));
+    let error = fails(write(at.path(), &["here"]), 2);
+    assert_eq!(
+        error,
+        "error: here holds items of other settings: layout is published there and ours here; choose another folder\n"
+    );
+    let error = fails(umwelt(at.path(), &["data", "shapes", "other", "--values", "shapes.max_scale=32"]), 2);
+    assert!(error.contains("shapes.max_scale: must be 31 or less, but is 32"), "{error}");
+    assert!(!at.path().join("other").exists());
 }

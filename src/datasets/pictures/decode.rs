@@ -1,10 +1,10 @@
-//! Grey values of PNG and JPEG files.
+//! Grey values and colours of PNG and JPEG files.
 
 use std::io::Cursor;
 use std::path::Path;
 
 use anyhow::{Context, Result, bail, ensure};
-use ndarray::Array2;
+use ndarray::{Array2, Array3};
 use png::{Decoder, Transformations};
 use zune_jpeg::JpegDecoder;
 use zune_jpeg::zune_core::{bytestream::ZCursor, options::DecoderOptions};
@@ -23,20 +23,39 @@ const MOST_PIXELS_A_BYTE: usize = 8 * 1032;
 /// # Errors
 /// When the file is neither PNG nor JPEG, or is damaged.
 pub fn read(file: &Path) -> Result<Array2<u16>> {
-    let bytes = std::fs::read(file).context("cannot be read")?;
-    let (width, height, samples) = match bytes.as_slice() {
-        [0x89, b'P', b'N', b'G', ..] => png(&bytes).context("is a damaged PNG file")?,
-        [0xff, 0xd8, ..] => jpeg(&bytes).context("is a damaged JPEG file")?,
-        _ => bail!("is neither PNG nor JPEG"),
-    };
-    let channels = samples.len() / (width * height);
+    let (width, height, samples) = samples(file)?;
     let value = |pixel: &[u8]| match *pixel {
         [red, green, blue, ..] => luma([red, green, blue]),
         _ => u16::from(pixel[0]) * (WHITE / 255),
     };
     let mut grey = with_room(width * height)?;
-    grey.extend(samples.chunks_exact(channels).map(value));
+    grey.extend(samples.chunks_exact(samples.len() / (width * height)).map(value));
     Ok(Array2::from_shape_vec((height, width), grey)?)
+}
+
+/// The colours `[height, width, RGB]` of a PNG or JPEG file, which is recognised by its content.
+/// Transparency is ignored.
+///
+/// # Errors
+/// When the file is neither PNG nor JPEG, or is damaged.
+pub fn read_rgb(file: &Path) -> Result<Array3<u8>> {
+    let (width, height, samples) = samples(file)?;
+    let colour = |pixel: &[u8]| match *pixel {
+        [red, green, blue, ..] => [red, green, blue],
+        _ => [pixel[0]; 3],
+    };
+    let mut rgb = with_room(3 * width * height)?;
+    rgb.extend(samples.chunks_exact(samples.len() / (width * height)).flat_map(colour));
+    Ok(Array3::from_shape_vec((height, width, 3), rgb)?)
+}
+
+fn samples(file: &Path) -> Result<Samples> {
+    let bytes = std::fs::read(file).context("cannot be read")?;
+    match bytes.as_slice() {
+        [0x89, b'P', b'N', b'G', ..] => png(&bytes).context("is a damaged PNG file"),
+        [0xff, 0xd8, ..] => jpeg(&bytes).context("is a damaged JPEG file"),
+        _ => bail!("is neither PNG nor JPEG"),
+    }
 }
 
 /// Checks the size in the header of a file of `bytes` bytes, before memory of that size is

@@ -35,15 +35,28 @@ pub fn render(shape: &Shape, image: &mut Image) {
 /// # Panics
 /// If a class is not one of [`CLASSES`](super::CLASSES), or memory is short.
 pub fn render_all(shapes: &[Shape]) -> Tensor {
-    let (count, side) = (shapes.len() as i64, IMAGE_SIDE as i64);
-    let images = Tensor::empty([count, side, side, 3], (Kind::Uint8, Device::Cpu));
-    if !shapes.is_empty() {
+    let images = image_tensor(shapes.len(), |images| {
+        render_each(shapes, images);
+        Ok(())
+    });
+    images.expect("rendering does not fail")
+}
+
+/// A tensor `[count, 3, 32, 32]` in channels-last memory with the images that `fill` writes.
+///
+/// # Errors
+/// `fill` fails.
+pub(super) fn image_tensor(
+    count: usize,
+    fill: impl FnOnce(&mut [Image]) -> anyhow::Result<()>,
+) -> anyhow::Result<Tensor> {
+    let side = IMAGE_SIDE as i64;
+    let tensor = Tensor::zeros([count as i64, side, side, 3], (Kind::Uint8, Device::Cpu));
+    if count > 0 {
         // SAFETY: the tensor is contiguous, holds this many bytes, and nobody else knows it yet.
-        let bytes =
-            unsafe { std::slice::from_raw_parts_mut(images.data_ptr().cast(), shapes.len() * IMAGE_BYTES) };
-        render_into(shapes, bytes);
+        fill(unsafe { std::slice::from_raw_parts_mut(tensor.data_ptr().cast(), count) })?;
     }
-    images.permute([0, 3, 1, 2])
+    Ok(tensor.permute([0, 3, 1, 2]))
 }
 
 /// The images of shapes as bytes `[N, 32, 32, 3]`.
@@ -52,12 +65,12 @@ pub fn render_all(shapes: &[Shape]) -> Tensor {
 /// If a class is not one of [`CLASSES`](super::CLASSES).
 pub fn render_array(shapes: &[Shape]) -> Array4<u8> {
     let mut images = Array4::zeros([shapes.len(), IMAGE_SIDE, IMAGE_SIDE, 3]);
-    render_into(shapes, images.as_slice_mut().expect("a new array is contiguous"));
+    let bytes = images.as_slice_mut().expect("a new array is contiguous");
+    render_each(shapes, bytes.as_chunks_mut().0);
     images
 }
 
-fn render_into(shapes: &[Shape], bytes: &mut [u8]) {
-    let (images, _) = bytes.as_chunks_mut::<IMAGE_BYTES>();
+fn render_each(shapes: &[Shape], images: &mut [Image]) {
     images.par_iter_mut().zip(shapes).with_min_len(16).for_each(|(image, shape)| render(shape, image));
 }
 
@@ -82,7 +95,7 @@ mod tests {
 
     #[test]
     fn images_of_many_are_those_of_each_in_channels_last_memory() {
-        let shapes = Sampler::new(&ShapesSettings::default(), 1).shapes(Split::Test, 100);
+        let shapes = Sampler::new(&ShapesSettings::default(), 1).items(Split::Test, 100).shapes;
         let (array, tensor) = (render_array(&shapes), render_all(&shapes));
         let mut each = [0; IMAGE_BYTES];
         for (shape, image) in shapes.iter().zip(array.outer_iter()) {

@@ -1,11 +1,19 @@
 //! Items of the data set, drawn from the seed.
 
+use anyhow::Result;
 use ndarray::Array2;
 use rayon::prelude::*;
+use umwelt_base::UserError;
 use umwelt_base::random::{Rng, Stream};
 
+use super::ood::Region;
 use super::shapes_settings::MOST_HUE;
-use super::{Shape, ShapesSettings, Split, rgb_of_hls};
+use super::{Items, Shape, ShapesSettings, Split, rgb_of_hls};
+
+/// The items that are drawn inside a hole.
+pub const SYNTHESISED: usize = 1_000;
+/// Draws for one item inside a hole, of which about 1 in 900 lies in one of six attributes.
+const ATTEMPTS: usize = 1_000_000;
 
 /// The distribution of the items: all attributes are independent of each other.
 pub struct Sampler {
@@ -21,15 +29,36 @@ impl Sampler {
     }
 
     /// The first `count` items of a split. Item i is a function of (settings, seed, split, i).
-    pub fn shapes(&self, split: Split, count: usize) -> Vec<Shape> {
-        let stream = self.stream(split, "shapes");
-        (0..count as u64).into_par_iter().map(|i| self.draw(&mut stream.at(&[i]))).collect()
+    pub fn items(&self, split: Split, count: usize) -> Items {
+        let stream = self.stream(split, "attributes");
+        let draw = |i| self.draw(&mut stream.at(&[i]));
+        let shapes = (0..count as u64).into_par_iter().map(draw).collect();
+        Items { shapes, unpaired: self.unpaired(&self.stream(split, "unpaired"), count) }
     }
 
-    /// The unpaired numbers `[count, unpaired_dim]` of the first `count` items of a split. Row i is
-    /// a function of (unpaired_dim, seed, split, i).
-    pub fn unpaired(&self, split: Split, count: usize) -> Array2<f32> {
-        let stream = self.stream(split, "unpaired");
+    /// [`SYNTHESISED`] items of a split inside `region`. Item i is a function of (settings, region,
+    /// seed, split, i).
+    ///
+    /// # Errors
+    /// A [`UserError`] if no item is in the region.
+    pub fn items_within(&self, region: &Region, split: Split) -> Result<Items> {
+        let stream = self.stream(split, "attributes in the hole");
+        let draw = |i| {
+            let mut rng = stream.at(&[i]);
+            (0..ATTEMPTS).map(|_| self.draw(&mut rng)).find(|shape| region.contains(shape))
+        };
+        let shapes = (0..SYNTHESISED as u64).into_par_iter().map(draw).collect::<Option<_>>();
+        let nothing = "ood.seed chose a hole that no item of these settings lies in; choose another ood.seed, \
+                       or set ood.synthesise=false";
+        let shapes = shapes.ok_or_else(|| UserError(nothing.into()))?;
+        Ok(Items {
+            shapes,
+            unpaired: self.unpaired(&self.stream(split, "unpaired in the hole"), SYNTHESISED),
+        })
+    }
+
+    /// Unpaired numbers `[count, unpaired_dim]`.
+    fn unpaired(&self, stream: &Stream, count: usize) -> Array2<f32> {
         let width = self.settings.unpaired_dim;
         let mut values = vec![0.0; count * width];
         values.par_chunks_mut(width).enumerate().for_each(|(i, row)| {
@@ -42,12 +71,12 @@ impl Sampler {
         Array2::from_shape_vec((count, width), values).expect("there is a row for each item")
     }
 
-    pub(super) fn stream(&self, split: Split, part: &str) -> Stream {
-        Stream::new(self.seed, &format!("workspace/{}/{part}", split.name()))
+    fn stream(&self, split: Split, part: &str) -> Stream {
+        Stream::new(self.seed, &format!("shapes/{}/{part}", split.name()))
     }
 
     /// A draw from the distribution.
-    pub(super) fn draw(&self, rng: &mut Rng) -> Shape {
+    fn draw(&self, rng: &mut Rng) -> Shape {
         let settings = &self.settings;
         let class = self.classes[below(rng, self.classes.len())];
         let size = inclusive(rng, settings.min_scale, settings.max_scale) as f32;

@@ -157,6 +157,15 @@ impl ShapesSettings {
         }
     }
 
+    /// The key of [`Self::items`].
+    pub(super) fn items_key(split: Split) -> &'static str {
+        match split {
+            Split::Training => "n_train_examples",
+            Split::Validation => "n_val_examples",
+            Split::Test => "n_test_examples",
+        }
+    }
+
     /// The possible classes.
     pub(super) fn classes(&self) -> Vec<usize> {
         self.possible_categories.clone().unwrap_or_else(|| (0..CLASSES.len()).collect())

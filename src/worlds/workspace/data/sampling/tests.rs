@@ -5,7 +5,7 @@ use super::*;
 const DRAWS: usize = 100_000;
 
 fn shapes(settings: &ShapesSettings) -> Vec<Shape> {
-    Sampler::new(settings, 3).shapes(Split::Training, DRAWS)
+    Sampler::new(settings, 3).items(Split::Training, DRAWS).shapes
 }
 
 /// Asserts that `values` are uniform over the whole numbers from `low` to `high`: each frequency
@@ -103,7 +103,7 @@ fn each_class_has_its_interval_of_hues_modulo_180() {
 
 #[test]
 fn an_item_depends_on_seed_split_and_index_alone() {
-    let draw = |seed, split, count| Sampler::new(&ShapesSettings::default(), seed).shapes(split, count);
+    let draw = |seed, split, count| Sampler::new(&ShapesSettings::default(), seed).items(split, count).shapes;
     let all = draw(1, Split::Training, 500);
     assert_eq!(all[..100], draw(1, Split::Training, 100));
     let shared = |other: Vec<Shape>| all.iter().zip(other).filter(|(a, b)| *a == b).count();
@@ -116,7 +116,7 @@ fn an_item_depends_on_seed_split_and_index_alone() {
 fn unpaired_numbers_are_uniform_or_normal() {
     let unpaired = |unpaired_dim, count| {
         let settings = ShapesSettings { unpaired_dim, ..Default::default() };
-        Sampler::new(&settings, 5).unpaired(Split::Test, count)
+        Sampler::new(&settings, 5).items(Split::Test, count).unpaired
     };
     let one = unpaired(1, DRAWS);
     assert_eq!(one.dim(), (DRAWS, 1));

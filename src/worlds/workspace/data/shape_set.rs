@@ -1,0 +1,131 @@
+//! All items of the data set.
+
+use std::path::Path;
+
+use anyhow::Result;
+use ndarray::{Array2, Axis};
+use tch::Tensor;
+
+use super::files::{ImageFiles, read_items};
+use super::ood::Region;
+use super::raster::image_tensor;
+use super::sampling::Sampler;
+use super::{ImageSource, OodRule, OodSettings, Shape, ShapesSettings, Split, render_all};
+
+/// Shapes with their unpaired numbers.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Items {
+    pub shapes: Vec<Shape>,
+    /// `[N, unpaired_dim]`.
+    pub unpaired: Array2<f32>,
+}
+
+/// The items of all splits, generated or read from files.
+pub struct ShapeSet {
+    splits: [Items; Split::ALL.len()],
+    /// The files of the images of each split; `None` where images are rendered.
+    files: Option<[ImageFiles; Split::ALL.len()]>,
+    region: Option<Region>,
+    /// The items of each split that are out of distribution, where there is a rule.
+    outside: Option<[Items; Split::ALL.len()]>,
+}
+
+impl ShapeSet {
+    /// The data set with these settings: items from the folder `shapes.path`, or from `seed`.
+    ///
+    /// # Errors
+    /// A file is missing or damaged, or has fewer items than the settings say; no item lies in the
+    /// hole. The error names the file or the key.
+    pub fn new(settings: &ShapesSettings, ood: &OodSettings, seed: u64) -> Result<Self> {
+        let sampler = Sampler::new(settings, seed);
+        let splits = each(|split| match &settings.path {
+            Some(folder) => read_items(Path::new(folder), split, settings),
+            None => Ok(sampler.items(split, settings.items(split))),
+        })?;
+        let files = match (&settings.path, settings.images) {
+            (Some(folder), ImageSource::Files) => {
+                Some(each(|split| ImageFiles::open(Path::new(folder), split, settings.items(split)))?)
+            }
+            _ => None,
+        };
+        let mut set = Self { splits, files, region: Region::new(ood, settings), outside: None };
+        let synthesises = ood.rule == Some(OodRule::Hole) && ood.synthesise;
+        if let Some(region) = &set.region {
+            set.outside = Some(each(|split| match split == Split::Training || !synthesises {
+                true => Ok(set.items(split).select(&set.outside(split))),
+                false => sampler.items_within(region, split),
+            })?);
+        }
+        Ok(set)
+    }
+
+    /// The items of a split.
+    pub fn items(&self, split: Split) -> &Items {
+        &self.splits[split as usize]
+    }
+
+    /// The shapes of a split.
+    pub fn shapes(&self, split: Split) -> &[Shape] {
+        &self.items(split).shapes
+    }
+
+    /// The unpaired numbers `[N, unpaired_dim]` of a split.
+    pub fn unpaired(&self, split: Split) -> &Array2<f32> {
+        &self.items(split).unpaired
+    }
+
+    /// The rows of a split that are in distribution: all of them without a rule.
+    pub fn inside(&self, split: Split) -> Vec<i64> {
+        self.rows(split, false)
+    }
+
+    /// The rows of a split that are out of distribution.
+    pub fn outside(&self, split: Split) -> Vec<i64> {
+        self.rows(split, true)
+    }
+
+    /// The items that are out of distribution and scored apart from `split`, or `None` without a
+    /// rule. In validation and test, `ood.synthesise` puts items drawn inside the hole in the place
+    /// of those of the split. Their images are rendered.
+    pub fn out_of_distribution(&self, split: Split) -> Option<&Items> {
+        self.outside.as_ref().map(|outside| &outside[split as usize])
+    }
+
+    /// The images of rows of a split as bytes `[N, 3, 32, 32]` in channels-last memory, on the CPU.
+    ///
+    /// # Errors
+    /// A file of images cannot be read.
+    ///
+    /// # Panics
+    /// If a row does not exist.
+    pub fn images(&self, split: Split, rows: &[i64]) -> Result<Tensor> {
+        let shapes = self.shapes(split);
+        match &self.files {
+            Some(files) => image_tensor(rows.len(), |images| files[split as usize].read(rows, images)),
+            None => Ok(render_all(&rows.iter().map(|row| shapes[*row as usize]).collect::<Vec<_>>())),
+        }
+    }
+
+    fn rows(&self, split: Split, outside: bool) -> Vec<i64> {
+        let is_outside = |shape: &Shape| self.region.as_ref().is_some_and(|region| region.contains(shape));
+        let rows = self.shapes(split).iter().zip(0..).filter(|(shape, _)| is_outside(shape) == outside);
+        rows.map(|(_, row)| row).collect()
+    }
+}
+
+impl Items {
+    fn select(&self, rows: &[i64]) -> Self {
+        let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
+        let shapes = rows.iter().map(|row| self.shapes[*row]).collect();
+        Self { shapes, unpaired: self.unpaired.select(Axis(0), &rows) }
+    }
+}
+
+/// The results of `make` for each split.
+fn each<T>(make: impl Fn(Split) -> Result<T>) -> Result<[T; Split::ALL.len()]> {
+    let [training, validation, test] = Split::ALL.map(make);
+    Ok([training?, validation?, test?])
+}
+
+#[cfg(test)]
+mod tests;
