@@ -119,6 +119,8 @@ fn mistakes_in_a_record_are_errors_and_large_synonyms_wrap() {
     }
     let error = with("/groups", vec![1, 1].into()).unwrap_err().to_string();
     assert!(error.contains("`groups` must be one of [[0, 1], [1, 0]], not [1, 1]"), "{error}");
+    let error = with("/writers/rotation", serde_json::json!({"rotated": 1})).unwrap_err();
+    assert!(format!("{error:#}").contains("in `writers.rotation`: `_writer` is missing"), "{error:#}");
     // The record is of a triangle, which has two synonyms.
     assert_eq!(with("/writers/shape/val", 5.into()).unwrap().shape, 1);
 }

@@ -35,9 +35,10 @@ use umwelt_base::random::Stream;
 /// Names and options of the variants of a text.
 type Variants = &'static [(&'static str, &'static [&'static str])];
 
-/// The random stream of the choices of a split: item i draws them from `at(&[i])`.
+/// The random stream of the choices of a split (`train`, `val`, `test`): item i draws them from
+/// `at(&[i])`.
 pub fn stream(seed: u64, split: &str) -> Stream {
-    Stream::new(seed, &format!("shapes/{split}/captions"))
+    Stream::new(seed, &format!("workspace/{split}/captions"))
 }
 
 /// The index of a variant.

@@ -1,6 +1,6 @@
 //! Choices in the published form: a JSON object.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use serde::{Deserialize, Serialize};
 use umwelt_base::random::Rng;
 
@@ -120,6 +120,8 @@ impl Writers {
 }
 
 fn rotation_choices(given: &Options, rng: &mut Rng) -> Result<RotationChoices> {
+    let complete = given.is_empty() || given.contains_key(WRITER);
+    ensure!(complete, "`{WRITER}` is missing, and variants depend on it; add it");
     let writer = pick_writer(given, rotation::DIRECTIONS.len(), rng)?;
     Ok(RotationChoices {
         writer,

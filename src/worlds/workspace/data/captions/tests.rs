@@ -72,3 +72,16 @@ fn any_classes_make_a_sentence_of_the_grammar() {
         assert_eq!(decode(&encode(&sentence).unwrap()), lower);
     }
 }
+
+/// The published sentences have a space behind "very left" in this cell, where no "side" follows.
+#[test]
+fn the_leftmost_cell_of_the_middle_row_keeps_a_space_before_a_comma() {
+    let shape = Shape { x: 7.0, y: 16.0, ..Shape::default() };
+    let mut choices = Choices::default();
+    choices.variants[7] = 4;
+    choices.location.variants[5] = 1;
+    let expected = "A tiny black diamond, located in the middle, on the very left , pointing to the top.";
+    assert_eq!(caption(&shape, &choices), expected);
+    let expected = "A tiny black diamond, pointing to the top, located in the middle, on the very left.";
+    assert_eq!(caption(&shape, &Choices { order: 1, ..choices }), expected);
+}
