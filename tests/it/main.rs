@@ -25,4 +25,5 @@ mod sweeps;
 mod tracking;
 mod waiting;
 mod workspace_captions;
+mod workspace_domains;
 mod workspace_shapes;

@@ -1,5 +1,14 @@
 //! Domains: frozen specialists whose latents the workspace aligns and translates.
 
+pub mod attributes;
+mod domain;
+mod items;
 mod part;
+mod posterior;
+pub mod text;
+pub mod vision;
 
+pub use domain::{Decoded, Domain, Sentence, encode_all};
+pub use items::Items;
 pub use part::{Activation, Part, PartLoss};
+pub use posterior::{Posterior, warmed_up};

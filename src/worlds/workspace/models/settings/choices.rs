@@ -20,7 +20,7 @@ pub enum ScheduleKind {
     /// One cycle of the rate and of Adam's first coefficient.
     #[default]
     OneCycle,
-    /// Constant rates of encoders and of decoders.
+    /// The published schedule: constant, with a rare decay.
     Published,
 }
 

@@ -1,0 +1,189 @@
+//! The training of the autoencoder of attributes, `model_type: ShapesAttributes`.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use anyhow::{Result, bail, ensure};
+use tch::{Device, Kind, Tensor, no_grad};
+
+use super::{AttrSettings, AttributeCode, AttributeVae, LATENT};
+use crate::charts::{Align, Figure, Table};
+use crate::checkpoints::Checkpoint;
+use crate::native::normals;
+use crate::objectives::scalars::Scalars;
+use crate::runs::{Baseline, Progress, Record, Score, ScoreCard};
+use crate::training::{
+    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, restore_state,
+    state_of,
+};
+use crate::worlds::workspace::data::{Sampler, Shape, ShapesSettings, Split};
+use crate::worlds::workspace::evaluation::AttributeErrors;
+use umwelt_base::random::Stream;
+
+/// The headline score.
+const ERROR: &str = "attribute_error";
+
+/// Training and evaluation of the autoencoder of attributes.
+pub struct AttributeTask {
+    settings: AttrSettings,
+    run: RunKeys,
+    code: AttributeCode,
+    vae: AttributeVae,
+    /// The numbers of the training items: classes `[N, 3]` and the others `[N, width]`.
+    training: [Tensor; 2],
+    validation: [Tensor; 2],
+    validation_shapes: Vec<Shape>,
+    descent: GradientDescent,
+}
+
+impl AttributeTask {
+    /// The task of these settings.
+    ///
+    /// # Errors
+    /// When there are fewer training items than a batch has.
+    pub fn new(
+        shapes: &ShapesSettings,
+        settings: &AttrSettings,
+        run: &RunKeys,
+        device: Device,
+    ) -> Result<Self> {
+        let (count, batch_size) = (shapes.n_train_examples, settings.batch_size);
+        ensure!(
+            count >= batch_size,
+            "attr.batch_size: must be at most {count} (shapes.n_train_examples), but is {batch_size}"
+        );
+        let code = AttributeCode::new(settings, shapes.unpaired_dim);
+        let sampler = Sampler::new(shapes, run.seed);
+        let numbers = |split, items: &[Shape]| {
+            let unpaired = sampler.unpaired(split, items.len());
+            code.encode(items, unpaired.view()).map(|numbers| numbers.to_device(device))
+        };
+        let items = |split| sampler.shapes(split, shapes.items(split));
+        let validation_shapes = items(Split::Validation);
+        let vae = AttributeVae::new(&code, run.seed, device);
+        Ok(Self {
+            descent: GradientDescent::new(&vae.parameters, &settings.recipe(), batch_size, 1),
+            settings: settings.clone(),
+            run: run.clone(),
+            training: numbers(Split::Training, &items(Split::Training)),
+            validation: numbers(Split::Validation, &validation_shapes),
+            validation_shapes,
+            code,
+            vae,
+        })
+    }
+
+    fn shuffle(&self) -> Shuffle {
+        Shuffle::new(self.run.seed, self.training[0].size()[0] as usize, self.settings.batch_size)
+    }
+
+    /// Standard normal numbers `[N, 10]`: draw `index` of the stream `name`.
+    fn noise(&self, name: &str, index: u64, count: i64) -> Tensor {
+        let seed = Stream::new(self.run.seed, name).at(&[index]).bits();
+        normals(&[count, LATENT], self.vae.parameters.device(), seed)
+    }
+}
+
+impl Task for AttributeTask {
+    /// The training items of a batch, `[B]`.
+    type Batch = Vec<i64>;
+
+    /// An epoch is a pass over the training items.
+    fn plan(&self) -> Plan {
+        Plan::of_steps(&self.run, self.settings.steps as u64, self.shuffle().batches_per_epoch())
+    }
+
+    fn title(&self) -> String {
+        format!("attributes of shapes in {LATENT} numbers")
+    }
+
+    fn batches(&self, steps: Range<u64>) -> Prefetch<Vec<i64>> {
+        let shuffle = self.shuffle();
+        Prefetch::new(steps, move |step| shuffle.batch(step))
+    }
+
+    fn batch_size(&self) -> usize {
+        self.settings.batch_size
+    }
+
+    fn step(&mut self, step: u64, batch: Vec<i64>, _observe: bool) -> Result<Step> {
+        let picked = Tensor::from_slice(&batch).to_device(self.vae.parameters.device());
+        let [classes, rest] = self.training.each_ref().map(|numbers| numbers.index_select(0, &picked));
+        let noise = self.noise("attributes/noise", step, batch.len() as i64);
+        let (vae, beta) = (&self.vae, self.settings.beta);
+        let report = self.descent.step(step, || {
+            let report = vae.loss(&classes, &rest, &noise, beta);
+            report.total.backward();
+            Ok(report)
+        })?;
+        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+    }
+
+    fn model(&self) -> Vec<(String, Tensor)> {
+        self.vae.parameters.named()
+    }
+
+    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.vae.parameters.assign(tensors)
+    }
+
+    fn parameter_count(&self) -> usize {
+        self.vae.parameters.count()
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        state_of(&self.vae.parameters, &self.descent)
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        restore_state(&self.vae.parameters, &mut self.descent, checkpoint)
+    }
+
+    fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
+        progress.update("validation items", 0, 1)?;
+        let (card, errors) = no_grad(|| self.scores());
+        if card.scores.iter().any(|score| !score.value.is_finite()) {
+            bail!("a score is not finite at epoch {epoch}");
+        }
+        let row = |(name, value): (&'static str, f64)| [name.to_owned(), format!("{value:.3}")];
+        let table =
+            Table::new([(self.title().as_str(), Align::Left), ("from sampled latents", Align::Right)]);
+        let table = errors.columns().into_iter().map(row).fold(table, Table::row).to_string();
+        Ok(Evaluated { card, report: Record::new(), table, figures: vec![] })
+    }
+
+    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
+        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+    }
+}
+
+impl AttributeTask {
+    /// The scores on the validation items, decoded from sampled latents, beside predictions of the
+    /// mean.
+    fn scores(&self) -> (ScoreCard, AttributeErrors) {
+        let [classes, rest] = &self.validation;
+        let count = classes.size()[0];
+        let posterior = self.vae.encode(classes, rest);
+        let latents = posterior.sample(&self.noise("attributes/validation noise", 0, count));
+        let [log_probabilities, numbers] = self.vae.decode(&latents);
+        let errors =
+            AttributeErrors::new(&self.validation_shapes, &self.code.decode(&log_probabilities, &numbers));
+        let number = |tensor: Tensor| tensor.double_value(&[]);
+        let class = number(log_probabilities.nll_loss(&classes.argmax(-1, false)));
+        let error = number((numbers - rest).square().sum(Kind::Float)) / (2 * count) as f64;
+        let mean = rest.mean_dim([0i64].as_slice(), true, Kind::Float);
+        let constant = number((rest - mean).square().sum(Kind::Float)) / (2 * count) as f64;
+        let kl = number(posterior.divergence()) / count as f64;
+        let card = ScoreCard {
+            scores: vec![
+                Score::lower(ERROR, error, "", "squared error of the attributes"),
+                Score::lower("class_loss", class, "nats", "loss of the class"),
+                Score::lower("kl", kl, "nats", "divergence from the prior"),
+                Score::higher("class", errors.class, "%", "right class"),
+            ],
+            baselines: vec![Baseline { name: "mean of the items".into(), value: constant, of: ERROR.into() }],
+            headline: vec![ERROR.into(), "class".into()],
+        };
+        (card, errors)
+    }
+}

@@ -1,0 +1,167 @@
+//! The training of the text domain, `model_type: ShapesText`.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use anyhow::{Result, ensure};
+use tch::{Device, Tensor};
+
+use super::{SentenceSource, TextBatch, TextEncoder, TextScores, TextSettings, TextVae};
+use crate::charts::Figure;
+use crate::checkpoints::Checkpoint;
+use crate::native::normals;
+use crate::objectives::scalars::Scalars;
+use crate::runs::{Progress, Record};
+use crate::training::{
+    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
+    restore_state, state_of,
+};
+use crate::worlds::workspace::data::{ShapesSettings, Split};
+use crate::worlds::workspace::domains::{Items, warmed_up};
+use umwelt_base::random::Stream;
+
+/// Validation items of a run with `quick_debug`.
+const FEW: usize = 64;
+/// Training sentences from which vectors are standardised.
+const STANDARD: usize = 50_000;
+
+/// Training and evaluation of the text domain.
+pub struct TextTask {
+    settings: TextSettings,
+    run: RunKeys,
+    vae: TextVae,
+    source: Arc<SentenceSource>,
+    training: Arc<Items>,
+    validation: Items,
+    descent: GradientDescent,
+}
+
+impl TextTask {
+    /// The task of these settings.
+    ///
+    /// # Errors
+    /// When vectors of sentences are missing, or there are fewer training items than a batch has.
+    pub fn new(
+        shapes: &ShapesSettings,
+        settings: &TextSettings,
+        run: &RunKeys,
+        device: Device,
+    ) -> Result<Self> {
+        let items = |split| Items::drawn(shapes, run.seed, split);
+        let (training, validation) = (items(Split::Training), items(Split::Validation));
+        let (count, batch_size) = (training.count(), settings.batch_size());
+        ensure!(
+            count >= batch_size,
+            "text.batch_size: must be at most {count} (shapes.n_train_examples), but is {batch_size}"
+        );
+        let source = SentenceSource::open(settings)?;
+        let mut vae = TextVae::new(settings, source.width(), run.seed, device);
+        if settings.encoder == TextEncoder::Features {
+            let rows: Vec<usize> = (0..count.min(STANDARD)).collect();
+            vae.fit_standardiser(&source.read(&training, &rows)?.to_device(device))?;
+        }
+        Ok(Self {
+            descent: GradientDescent::new(&vae.parameters, &settings.recipe(), batch_size, 1),
+            settings: settings.clone(),
+            run: run.clone(),
+            vae,
+            source: Arc::new(source),
+            training: Arc::new(training),
+            validation,
+        })
+    }
+
+    fn shuffle(&self) -> Shuffle {
+        Shuffle::new(self.run.seed, self.training.count(), self.batch_size())
+    }
+
+    /// The standard normal numbers of a training step, `[B, z]`.
+    fn noise(&self, step: u64) -> Tensor {
+        let shape = [self.batch_size() as i64, self.settings.z_size as i64];
+        let seed = Stream::new(self.run.seed, "text/noise").at(&[step]).bits();
+        normals(&shape, self.vae.parameters.device(), seed)
+    }
+
+    fn beta(&self, step: u64) -> f64 {
+        warmed_up(self.settings.beta, self.settings.beta_warmup, step, self.settings.steps as u64)
+    }
+}
+
+impl Task for TextTask {
+    /// A batch, or the error of making it.
+    type Batch = Result<TextBatch>;
+
+    /// An epoch is a pass over the training sentences.
+    fn plan(&self) -> Plan {
+        Plan::of_steps(&self.run, self.settings.steps as u64, self.shuffle().batches_per_epoch())
+    }
+
+    fn title(&self) -> String {
+        let read = match self.settings.encoder {
+            TextEncoder::Conv => "tokens".to_owned(),
+            TextEncoder::Features => format!("vectors of {} numbers", self.source.width()),
+        };
+        format!("captions of shapes in {} numbers, read from {read}", self.settings.z_size)
+    }
+
+    fn batches(&self, steps: Range<u64>) -> Prefetch<Result<TextBatch>> {
+        let (shuffle, source, items) = (self.shuffle(), self.source.clone(), self.training.clone());
+        Prefetch::new(steps, move |step| {
+            let rows: Vec<usize> = shuffle.batch(step).iter().map(|row| *row as usize).collect();
+            TextBatch::new(&source, &items, &rows)
+        })
+    }
+
+    fn batch_size(&self) -> usize {
+        self.settings.batch_size()
+    }
+
+    fn step(&mut self, step: u64, batch: Result<TextBatch>, _observe: bool) -> Result<Step> {
+        let batch = batch?.to_device(self.vae.parameters.device());
+        let (noise, beta) = (self.noise(step), self.beta(step));
+        let vae = &self.vae;
+        let report = self.descent.step(step, || {
+            let report = vae.loss(&batch, &noise, beta);
+            report.total.backward();
+            Ok(report)
+        })?;
+        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+    }
+
+    fn model(&self) -> Vec<(String, Tensor)> {
+        self.vae.parameters.named()
+    }
+
+    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.vae.parameters.assign(tensors)
+    }
+
+    fn parameter_count(&self) -> usize {
+        self.vae.parameters.count()
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        state_of(&self.vae.parameters, &self.descent)
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        restore_state(&self.vae.parameters, &mut self.descent, checkpoint)
+    }
+
+    fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
+        let count = self.validation.count();
+        let count = if self.run.quick_debug { count.min(FEW) } else { count };
+        let scores = TextScores::new(&self.vae, &self.source, &self.validation, count, epoch, progress)?;
+        Ok(Evaluated {
+            card: scores.card(),
+            report: object(&scores)?,
+            table: scores.table(&self.title()),
+            figures: vec![],
+        })
+    }
+
+    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
+        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+    }
+}
