@@ -24,5 +24,8 @@ mod sweep_examples;
 mod sweeps;
 mod tracking;
 mod waiting;
+mod workspace_alignment;
 mod workspace_captions;
+mod workspace_fusion;
+mod workspace_losses;
 mod workspace_shapes;
