@@ -3,12 +3,10 @@
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
-use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use std::time::Instant;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 use ndarray::Array3;
 use tch::Device;
 use umwelt::runs::Inputs;
@@ -24,8 +22,11 @@ use umwelt::worlds::dots::{self, WorldModelTask, models};
 use umwelt_base::random::Stream;
 use umwelt_base::stop::Stop;
 
+mod common;
 #[path = "../tests/it/common/idx.rs"]
 mod idx;
+
+use common::{Baseline, Work, compare};
 
 const THREADS: i32 = 2;
 /// As many as MNIST has.
@@ -39,8 +40,7 @@ fn main() -> Result<()> {
     umwelt::native::deterministic();
     umwelt::native::keep_freed_memory();
     rayon::ThreadPoolBuilder::new().num_threads(THREADS as usize).build_global()?;
-    let python = Path::new(env!("CARGO_MANIFEST_DIR")).join(".venv-bench/bin/python");
-    let mut baseline = Baseline::start(&python)?;
+    let mut baseline = Baseline::start("pytorch_baseline.py", THREADS)?;
     println!("baseline: {}", baseline.versions);
     println!(
         "batch 128, 17 frames, {THREADS} threads; medians over pairs; ratio = baseline's seconds / ours\n"
@@ -107,85 +107,6 @@ fn turned_digits() -> Result<impl FnMut(usize) -> Result<f64>> {
         }
         Ok(started.elapsed().as_secs_f64())
     })
-}
-
-/// A process that answers `step N`, `rssm N`, `como N`, `data N` and `digits N` with the seconds
-/// they took.
-struct Baseline {
-    child: Child,
-    requests: ChildStdin,
-    answers: BufReader<ChildStdout>,
-    versions: String,
-}
-
-impl Baseline {
-    fn start(python: &Path) -> Result<Self> {
-        let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/pytorch_baseline.py");
-        let mut command = Command::new(python);
-        command
-            .arg(script)
-            .args(["--threads", &THREADS.to_string()])
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
-        let mut child =
-            command.spawn().with_context(|| format!("no {}; run `make bench`", python.display()))?;
-        let requests = child.stdin.take().context("a pipe")?;
-        let mut answers = BufReader::new(child.stdout.take().context("a pipe")?);
-        let mut versions = String::new();
-        answers.read_line(&mut versions)?;
-        Ok(Self { child, requests, answers, versions: versions.trim().to_owned() })
-    }
-
-    fn seconds(&mut self, work: &str, count: usize) -> Result<f64> {
-        writeln!(self.requests, "{work} {count}")?;
-        let mut answer = String::new();
-        self.answers.read_line(&mut answer)?;
-        answer.trim().parse().with_context(|| format!("the baseline answered {answer:?}"))
-    }
-}
-
-impl Drop for Baseline {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-/// A measurement: a request to the baseline, `count` units at once, in `pairs` turns with ours.
-#[derive(Clone, Copy)]
-struct Work {
-    request: &'static str,
-    count: usize,
-    pairs: usize,
-}
-
-fn compare(
-    name: &str,
-    baseline: &mut Baseline,
-    work: Work,
-    ours: &mut dyn FnMut(usize) -> Result<f64>,
-) -> Result<()> {
-    let Work { request, count, pairs } = work;
-    baseline.seconds(request, count)?;
-    ours(count)?;
-    let (mut theirs_all, mut ours_all, mut ratios) = (vec![], vec![], vec![]);
-    for _ in 0..pairs {
-        let (theirs, ours) = (baseline.seconds(request, count)?, ours(count)?);
-        theirs_all.push(count as f64 / theirs);
-        ours_all.push(count as f64 / ours);
-        ratios.push(theirs / ours);
-    }
-    let (theirs, ours, ratio) = (median(theirs_all), median(ours_all), median(ratios));
-    println!("{name:<34}{theirs:>12.2}{ours:>12.2}{ratio:>8.2}");
-    if request == "data" {
-        println!("{:<34}{:>12.0}{:>12.0}", "  sequences", theirs * 128.0, ours * 128.0);
-    }
-    Ok(())
-}
-
-fn median(mut values: Vec<f64>) -> f64 {
-    values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
 }
 
 fn published(file: &str, values: &[&str]) -> Result<(dots::Settings, RunKeys)> {

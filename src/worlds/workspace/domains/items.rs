@@ -18,12 +18,12 @@ pub struct Items {
 impl Items {
     /// The items of a split, drawn from `seed`.
     pub fn drawn(settings: &ShapesSettings, seed: u64, split: Split) -> Self {
-        let (sampler, count) = (Sampler::new(settings, seed), settings.items(split));
-        let shapes = sampler.shapes(split, count);
+        let drawn = Sampler::new(settings, seed).items(split, settings.items(split));
+        let (shapes, unpaired) = (drawn.shapes, drawn.unpaired);
         let stream = stream(seed, split.name());
         let choices =
             (0..).zip(&shapes).map(|(i, shape)| Choices::draw(shape, &mut stream.at(&[i]))).collect();
-        Self { split, unpaired: sampler.unpaired(split, count), shapes, choices }
+        Self { split, shapes, unpaired, choices }
     }
 
     /// The number of items.

@@ -37,9 +37,18 @@ pub enum PartLoss {
 impl Part {
     /// The loss of `predicted` against `target`, both `[N, width]`.
     pub fn loss(&self, predicted: &Tensor, target: &Tensor) -> Tensor {
+        self.row_losses(predicted, target).mean(Kind::Float)
+    }
+
+    /// The loss of each row of `predicted` against `target`, both `[N, width]` -> `[N]`.
+    pub fn row_losses(&self, predicted: &Tensor, target: &Tensor) -> Tensor {
         match self.loss {
-            PartLoss::SquaredError => (predicted - target).square().mean(Kind::Float),
-            PartLoss::NegativeLogLikelihood => predicted.nll_loss(&target.argmax(-1, false)),
+            PartLoss::SquaredError => {
+                (predicted - target).square().mean_dim([-1].as_slice(), false, Kind::Float)
+            }
+            PartLoss::NegativeLogLikelihood => {
+                -predicted.gather(-1, &target.argmax(-1, true), false).squeeze_dim(-1)
+            }
         }
     }
 

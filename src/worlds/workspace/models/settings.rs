@@ -184,9 +184,10 @@ impl GwSettings {
         self.n_layers_encoder.get(domain).copied().unwrap_or(2)
     }
 
-    /// The coefficients, 0 for families that `gw.losses` leaves out.
+    /// The coefficients, 0 for families that `gw.losses` leaves out, and for `fused` without fusion.
     pub fn coefficients(&self) -> Coefs {
-        self.losses.map_or(self.coefs, |losses| losses.of(self.coefs))
+        let coefs = self.losses.map_or(self.coefs, |losses| losses.of(self.coefs));
+        Coefs { fused: if self.fusion { coefs.fused } else { 0.0 }, ..coefs }
     }
 
     /// The combination of the families into the total loss.
@@ -313,7 +314,13 @@ impl GwSettings {
             ("demi_cycles", demi_cycles),
             ("cycles", cycles),
             ("fused", fused),
-        ])
+        ])?;
+        match self.coefficients() {
+            Coefs { translation: 0.0, contrastive: 0.0, demi_cycles: 0.0, cycles: 0.0, fused: 0.0 } => {
+                refuse("translation", "all coefficients of the trained losses are 0; one must be above 0")
+            }
+            _ => Ok(()),
+        }
     }
 
     fn has(&self, domain: &str) -> bool {

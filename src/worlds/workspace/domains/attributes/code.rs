@@ -189,7 +189,7 @@ mod tests {
     #[test]
     fn predicting_the_mean_costs_what_the_specification_says() {
         use crate::worlds::workspace::data::{Sampler, ShapesSettings, Split};
-        let shapes = Sampler::new(&ShapesSettings::default(), 1).shapes(Split::Training, 20_000);
+        let shapes = Sampler::new(&ShapesSettings::default(), 1).items(Split::Training, 20_000).shapes;
         let variances = |normalise| {
             let code = AttributeCode::new(&AttrSettings { normalise, ..AttrSettings::default() }, 1);
             let [classes, rest] = code.encode(&shapes, none().view());

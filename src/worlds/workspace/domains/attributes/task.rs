@@ -16,7 +16,7 @@ use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, restore_state,
     state_of,
 };
-use crate::worlds::workspace::data::{Sampler, Shape, ShapesSettings, Split};
+use crate::worlds::workspace::data::{Items, Sampler, Shape, ShapesSettings, Split};
 use crate::worlds::workspace::evaluation::AttributeErrors;
 use umwelt_base::random::Stream;
 
@@ -53,21 +53,19 @@ impl AttributeTask {
             "attr.batch_size: must be at most {count} (shapes.n_train_examples), but is {batch_size}"
         );
         let code = AttributeCode::new(settings, shapes.unpaired_dim);
-        let sampler = Sampler::new(shapes, run.seed);
-        let numbers = |split, items: &[Shape]| {
-            let unpaired = sampler.unpaired(split, items.len());
-            code.encode(items, unpaired.view()).map(|numbers| numbers.to_device(device))
+        let items = |split| Sampler::new(shapes, run.seed).items(split, shapes.items(split));
+        let numbers = |items: &Items| {
+            code.encode(&items.shapes, items.unpaired.view()).map(|numbers| numbers.to_device(device))
         };
-        let items = |split| sampler.shapes(split, shapes.items(split));
-        let validation_shapes = items(Split::Validation);
+        let validation = items(Split::Validation);
         let vae = AttributeVae::new(&code, run.seed, device);
         Ok(Self {
             descent: GradientDescent::new(&vae.parameters, &settings.recipe(), batch_size, 1),
             settings: settings.clone(),
             run: run.clone(),
-            training: numbers(Split::Training, &items(Split::Training)),
-            validation: numbers(Split::Validation, &validation_shapes),
-            validation_shapes,
+            training: numbers(&items(Split::Training)),
+            validation: numbers(&validation),
+            validation_shapes: validation.shapes,
             code,
             vae,
         })

@@ -152,7 +152,7 @@ mod tests {
         let settings =
             VisionSettings { hidden: Some(8), channels: 2, z_size: 3, ..VisionSettings::default() };
         let vae = VisionVae::new(&settings, 0, Precision::Fp32, Device::Cpu);
-        let shapes = Sampler::new(&ShapesSettings::default(), 1).shapes(Split::Validation, BATCH + 7);
+        let shapes = Sampler::new(&ShapesSettings::default(), 1).items(Split::Validation, BATCH + 7).shapes;
         let found = VisionScores::new(&vae, &shapes, 1, 2.0, &Stop::default()).unwrap();
         let images = vae.intensities(&render_all(&shapes));
         let posterior = vae.encode(&images, Mode::Evaluate);

@@ -4,7 +4,7 @@ use anyhow::Result;
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::{VisionScores, VisionVae};
-use crate::charts::{Figure, Frame, FrameGrid, FrameRow, MarkLabels};
+use crate::charts::{Figure, Frame, FrameGrid, FrameRow};
 use crate::native::normals;
 use crate::nn::Mode;
 use crate::worlds::workspace::data::{Shape, render_all};
@@ -73,7 +73,7 @@ fn plane(fixed: &Tensor, down: i64, across: i64) -> Tensor {
 }
 
 fn grid(title: &str, rows: Vec<FrameRow>, column_labels: Vec<String>) -> FrameGrid {
-    FrameGrid { title: title.into(), rows, column_labels, marks: MarkLabels::default() }
+    FrameGrid { title: title.into(), rows, column_labels, ..FrameGrid::default() }
 }
 
 /// A row of intensities `[N, 3, 32, 32]`.
@@ -85,6 +85,7 @@ fn row(label: &str, images: &Tensor) -> Result<FrameRow> {
     Ok(FrameRow {
         label: label.into(),
         frames: images.unbind(0).into_iter().map(frame).collect::<Result<_>>()?,
+        range: Some((0.0, 1.0)),
     })
 }
 

@@ -48,7 +48,7 @@ impl VisionTask {
     ) -> Result<Self> {
         run.precision.check(device)?;
         let sampler = Sampler::new(shapes, run.seed);
-        let items = |split| sampler.shapes(split, shapes.items(split));
+        let items = |split| sampler.items(split, shapes.items(split)).shapes;
         let training = items(Split::Training);
         ensure!(
             training.len() >= settings.batch_size,

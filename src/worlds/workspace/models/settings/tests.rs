@@ -27,7 +27,7 @@ fn a_loss_set_keeps_the_coefficients_of_its_families() {
     let zero = Coefs { translation: 0.0, contrastive: 0.0, demi_cycles: 0.0, cycles: 0.0, fused: 0.0 };
     assert_eq!(settings.coefficients(), Coefs { translation: 1.0, cycles: 0.5, ..zero });
     assert_eq!(serde_json::to_value(settings.losses).unwrap(), json!("tr+cy"));
-    assert_eq!(GwSettings::default().coefficients(), Coefs::default());
+    assert_eq!(GwSettings::default().coefficients(), Coefs { fused: 0.0, ..Coefs::default() });
     let error = read(json!({"losses": "tr+cycles"})).unwrap_err().to_string();
     assert!(error.contains("`cycles` is no family of losses"), "{error}");
 }
@@ -54,6 +54,7 @@ fn invalid_values_are_refused_by_their_keys() {
         (json!({"domains": []}), "domains", "at least one"),
         (json!({"dropout": 1.0}), "dropout", "below 1"),
         (json!({"coefs": {"cycles": -0.1}}), "coefs.cycles", "0 or more"),
+        (json!({"losses": "tr", "coefs": {"translation": 0.0}}), "coefs.translation", "above 0"),
         (json!({"hidden": {"t": 0}}), "hidden.t", "1 or more"),
         (json!({"alignment": {"v,a": 0.1}}), "alignment.v,a", "`a` is not among gw.domains"),
         (json!({"alignment": {"v,attr": 1.5}}), "alignment.v,attr", "from 0 to 1"),
