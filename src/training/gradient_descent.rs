@@ -8,7 +8,7 @@ use tch::Tensor;
 use crate::checkpoints::Checkpoint;
 use crate::native::{clear_gradients, clip_gradients};
 use crate::nn::Parameters;
-use crate::optim::{self, Optimiser, Recipe, Schedule, restore};
+use crate::optim::{self, Groups, Optimiser, Recipe, Schedule, restore};
 
 /// The trained parameters with their optimiser, the schedule of its learning rate, and clipping.
 pub struct GradientDescent {
@@ -21,10 +21,32 @@ pub struct GradientDescent {
 impl GradientDescent {
     /// Gradient descent of `parameters` by `recipe`, with batches of `batch_size`.
     pub fn new(parameters: &Parameters, recipe: &Recipe, batch_size: usize, steps_per_epoch: usize) -> Self {
-        let trainable = parameters.trainable();
+        let optimizer = optim::build(recipe.optimizer, parameters.trainable());
+        Self::with(optimizer, parameters, recipe, batch_size, steps_per_epoch)
+    }
+
+    /// Gradient descent with `factor` of its name on the learning rate of each parameter.
+    pub fn with_factors(
+        parameters: &Parameters,
+        recipe: &Recipe,
+        batch_size: usize,
+        steps_per_epoch: usize,
+        factor: impl Fn(&str) -> f64,
+    ) -> Self {
+        let groups = Groups::new(recipe.optimizer, parameters.trainable(), factor);
+        Self::with(Box::new(groups), parameters, recipe, batch_size, steps_per_epoch)
+    }
+
+    fn with(
+        optimizer: Box<dyn Optimiser>,
+        parameters: &Parameters,
+        recipe: &Recipe,
+        batch_size: usize,
+        steps_per_epoch: usize,
+    ) -> Self {
         Self {
-            trained: trainable.iter().map(|(_, tensor)| tensor.shallow_clone()).collect(),
-            optimizer: optim::build(recipe.optimizer, trainable),
+            trained: parameters.trainable().into_iter().map(|(_, tensor)| tensor).collect(),
+            optimizer,
             schedule: Schedule::new(recipe.lr, batch_size, recipe.epochs, steps_per_epoch),
             clip_norm: recipe.clip_norm,
         }

@@ -12,6 +12,8 @@ pub struct Plan {
     pub checkpoint_every_epochs: u64,
     /// Epochs between evaluations, the first before training. `None` evaluates at the end only.
     pub evaluate_every_epochs: Option<u64>,
+    /// The evaluations without a better score after which training ends; `None` for no limit.
+    pub patience: Option<usize>,
 }
 
 impl Plan {
@@ -35,6 +37,7 @@ impl Plan {
             checkpoint_every_epochs: settings.safe_every_n_epochs as u64,
             evaluate_every_epochs: (!settings.eval_at_the_end_only)
                 .then_some(settings.eval_every_n_epochs as u64),
+            patience: None,
         }
     }
 

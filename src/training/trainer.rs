@@ -111,7 +111,10 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     /// is not finite; a full disk.
     fn train(mut self) -> Result<Option<String>> {
         self.session.run.update(|status| status.steps = self.plan.steps)?;
-        self.evaluate_if_due()?;
+        let ends = self.evaluate_if_due()?;
+        if let Some(reason) = ends.or(self.out_of_patience(&self.session.run.records()?)) {
+            return Ok(Some(reason));
+        }
         for batch in self.task.batches(self.step..self.plan.steps) {
             self.take_step(batch)?;
             if let Some(reason) = self.log_if_due()? {
@@ -257,7 +260,18 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
         self.session.run.update(|status| status.scores = scores)?;
         let ends = self.append(record)?;
         self.clock = Clock::start(self.step);
-        Ok(ends)
+        Ok(ends.or(self.out_of_patience(&records)))
+    }
+
+    /// The reason to end after the evaluations in `records`, if the last ones were no better.
+    fn out_of_patience(&self, records: &[Record]) -> Option<String> {
+        let scores: Vec<f64> = records.iter().filter_map(score).collect();
+        let best = scores.iter().copied().fold(f64::INFINITY, f64::min);
+        let best_at = scores.iter().position(|score| *score <= best)?;
+        let since = scores.len() - 1 - best_at;
+        let patience =
+            self.plan.patience.filter(|patience| since >= *patience && self.step < self.plan.steps)?;
+        Some(format!("no better score in {patience} evaluations"))
     }
 
     fn record(&self) -> Record {

@@ -128,6 +128,7 @@ macro_rules! worlds {
 worlds! {
     Dots: dots::Settings,
     Collaboration: collaboration::Settings,
+    Workspace: workspace::Settings,
     #[cfg(feature = "example")]
     Example: example::Settings,
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::common::{SMALL, idx, succeeds, umwelt};
+use crate::common::{SHAPES, SMALL, idx, succeeds, umwelt};
 use umwelt::runs::read_records;
 use umwelt::schema::RunSettings;
 use umwelt::settings;
@@ -105,4 +105,17 @@ fn rssm() {
 #[test]
 fn como() {
     check(COMO);
+}
+
+#[test]
+fn workspace() {
+    let fused = ["model_type=GW", "gw.fusion=true", "odd_one_out.enabled=true"];
+    check(&[SHAPES, &fused].concat());
+}
+
+#[test]
+fn domains_of_a_workspace() {
+    for model in ["model_type=ShapesVision", "model_type=ShapesText", "model_type=ShapesAttributes"] {
+        check(&[SHAPES, &[model]].concat());
+    }
 }

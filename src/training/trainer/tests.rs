@@ -44,7 +44,14 @@ impl Task for Unseen {
     fn plan(&self) -> Plan {
         let (steps_per_epoch, checkpoint_every_epochs) = (2, 1);
         let evaluate_every_epochs = None;
-        Plan { steps: 12, steps_per_epoch, log_every: 4, checkpoint_every_epochs, evaluate_every_epochs }
+        Plan {
+            steps: 12,
+            steps_per_epoch,
+            log_every: 4,
+            checkpoint_every_epochs,
+            evaluate_every_epochs,
+            patience: None,
+        }
     }
 
     fn title(&self) -> String {
@@ -165,6 +172,19 @@ fn a_diagnostic_that_is_not_finite_is_logged_as_null() {
     let ranks: Vec<_> =
         records.iter().filter_map(|record| Some((step_of(record), record.get("rank")?))).collect();
     assert_eq!(ranks, [4, 8, 12].map(|step| (step, &Value::Null)));
+}
+
+#[test]
+fn training_ends_after_evaluations_without_a_better_score() {
+    let at = tempfile::tempdir().unwrap();
+    let plan = || Plan { evaluate_every_epochs: Some(1), patience: Some(2), ..Unseen::new(99, 0.0).plan() };
+    train_by(Unseen::new(99, 0.0), plan(), at.path(), None).unwrap();
+    let status = crate::runs::Status::read(at.path()).unwrap();
+    let reason = Some("no better score in 2 evaluations".to_owned());
+    assert_eq!((status.state, status.message), (State::Stopped, reason));
+    let records = read_records(&at.path().join("metrics.jsonl")).unwrap();
+    // Of equal scores, that of step 0 is the best; those of steps 2 and 4 are no better.
+    assert_eq!(records.iter().map(step_of).max(), Some(4));
 }
 
 /// Notes where the run goes on from.

@@ -7,5 +7,10 @@ pub mod alignment;
 pub mod data;
 pub mod domains;
 pub mod evaluation;
+mod figures;
 pub mod models;
 pub mod probes;
+mod settings;
+mod task;
+
+pub use settings::Settings;

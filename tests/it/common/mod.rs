@@ -38,6 +38,31 @@ pub const SMALL: &[&str] = &[
 /// A number of epochs so large that only a signal ends the run.
 pub const ENDLESS: &str = "vicreg.epochs=1000000000";
 
+/// Settings of the global workspace so small that a run and its stages take some seconds.
+pub const SHAPES: &[&str] = &[
+    "device=cpu",
+    "threads=1",
+    "log_every=2",
+    "eval_at_the_end_only=true",
+    "shapes.n_train_examples=400",
+    "shapes.n_val_examples=60",
+    "shapes.n_test_examples=60",
+    "vision.hidden=16",
+    "vision.channels=4",
+    "vision.batch_size=16",
+    "vision.steps=6",
+    "text.batch_size=16",
+    "text.steps=6",
+    "attr.batch_size=16",
+    "attr.steps=6",
+    "gw.paired=100",
+    "gw.batch_size=24",
+    "gw.steps=6",
+    "odd_one_out.rows=200",
+    "odd_one_out.batch_size=20",
+    "odd_one_out.steps=5",
+];
+
 /// The command `train` with [`SMALL`] and `values`, in the folder `at`.
 pub fn train(at: &Path, values: &[&str]) -> Command {
     let mut command = listening(env!("CARGO_BIN_EXE_train"));

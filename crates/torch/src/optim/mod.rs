@@ -2,6 +2,7 @@
 //! neither be saved nor restored.
 
 mod adam;
+mod groups;
 mod lars;
 mod recipe;
 mod schedule;
@@ -12,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 use tch::{Tensor, no_grad};
 
 pub use adam::Adam;
+pub use groups::Groups;
 pub use lars::Lars;
 pub use recipe::{Cycle, LrSchedule, OptimizerKind, Recipe};
 pub use schedule::{Cosine, Schedule};

@@ -42,6 +42,12 @@ impl Alignment {
         let every = GroupItems { domains: (0..domains).collect(), items: (0..items as i64).collect() };
         Self { groups: vec![every], domains, items }
     }
+
+    /// The items whose latents are known in all domains.
+    pub fn matched(&self) -> &[i64] {
+        let whole = self.groups.iter().find(|group| group.domains.len() == self.domains);
+        whole.map_or(&[], |group| &group.items)
+    }
 }
 
 /// The sorted items of each group. From the largest groups to the smallest, a group takes as many

@@ -31,25 +31,33 @@ impl Fit {
         Self { name, steps, batch_size, lr: LrSchedule::Cycle(Cycle::new(peak)), l2: 0.0, seed }
     }
 
-    /// Minimises `loss` of the items `[B]`, int64, of each batch, out of `items`.
+    /// Minimises `loss` of the items `[B]`, int64, of each batch, out of `items`, in all of
+    /// `parameters`.
     ///
     /// # Errors
     /// [`umwelt_base::stop::Interrupted`] when `progress` asks for it.
+    ///
+    /// # Panics
+    /// Without parameters.
     pub fn run(
         &self,
-        parameters: &Parameters,
+        parameters: &[&Parameters],
         items: usize,
         progress: &dyn Progress,
         loss: impl Fn(&Tensor) -> Tensor,
     ) -> Result<()> {
-        let trained = parameters.trainable();
+        let of_group = |(group, parameters): (usize, &&Parameters)| {
+            let named = parameters.trainable().into_iter();
+            named.map(move |(name, tensor)| (format!("{group}.{name}"), tensor))
+        };
+        let trained: Vec<(String, Tensor)> = parameters.iter().enumerate().flat_map(of_group).collect();
         let tensors: Vec<Tensor> = trained.iter().map(|(_, tensor)| tensor.shallow_clone()).collect();
         let mut adam = Adam::with_decay(trained, EPSILON, WeightDecay::L2(self.l2));
         let schedule = Schedule::new(self.lr, self.batch_size, 1, self.steps as usize);
         for step in 0..self.steps {
             progress.update(self.name, step, self.steps)?;
             clear_gradients(&tensors);
-            loss(&self.batch(step, items, parameters.device())).backward();
+            loss(&self.batch(step, items, tensors[0].device())).backward();
             adam.step(schedule.rates(step));
         }
         Ok(())

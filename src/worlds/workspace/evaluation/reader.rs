@@ -39,7 +39,7 @@ impl Reader {
         let network = ReluMlp::new(&parameters.root().sub("reader"), &sizes);
         let reader = Self { network, parts: parts.to_vec() };
         let fit = Fit::cycle("reading attributes from latents", STEPS, BATCH, PEAK_LR, seed);
-        fit.run(&parameters, latents.size()[0] as usize, progress, |items| {
+        fit.run(&[&parameters], latents.size()[0] as usize, progress, |items| {
             let predicted = reader.predict(&latents.index_select(0, items));
             let losses = parts.iter().zip(&predicted).zip(attributes);
             let losses =

@@ -12,10 +12,13 @@ pub use amount::Amount;
 pub use choices::{BatchRule, Combine, ContrastiveGroups, ContrastiveKind, ScheduleKind, SelectionKind};
 pub use loss_set::LossSet;
 
+use crate::optim::{Cycle, LrSchedule, OptimizerKind, Recipe};
 use crate::settings::check::{
     DEEPEST, InvalidSetting, MOST, WIDEST, at_least, at_most, not_negative, positive, refuse, within,
 };
 
+/// Adam's epsilon.
+const EPSILON: f64 = 1e-8;
 /// The domains that this world makes itself.
 pub const DOMAINS: [&str; 3] = ["v", "attr", "t"];
 
@@ -29,6 +32,8 @@ pub struct GwSettings {
     pub vision: Option<String>,
     /// A run folder or checkpoint of `ShapesText`; null trains one first.
     pub text: Option<String>,
+    /// A run folder or checkpoint of `ShapesAttributes`, with `attr.vae`; null trains one first.
+    pub attributes: Option<String>,
     /// `.npy` files with the latents of domains, by domain.
     pub latents: Option<BTreeMap<String, String>>,
     /// Numbers in a state of the workspace.
@@ -134,6 +139,7 @@ impl Default for GwSettings {
             domains: DOMAINS.map(String::from).to_vec(),
             vision: None,
             text: None,
+            attributes: None,
             latents: None,
             z_size: 12,
             hidden: by_domain([64, 128, 128]),
@@ -184,6 +190,12 @@ impl GwSettings {
         self.n_layers_encoder.get(domain).copied().unwrap_or(2)
     }
 
+    /// True if `domain` is one of ours that this workspace has, and no imported one.
+    pub fn makes(&self, domain: &str) -> bool {
+        let imported = self.latents.as_ref().is_some_and(|latents| latents.contains_key(domain));
+        DOMAINS.contains(&domain) && self.has(domain) && !imported
+    }
+
     /// The coefficients, 0 for families that `gw.losses` leaves out, and for `fused` without fusion.
     pub fn coefficients(&self) -> Coefs {
         let coefs = self.losses.map_or(self.coefs, |losses| losses.of(self.coefs));
@@ -193,6 +205,28 @@ impl GwSettings {
     /// The combination of the families into the total loss.
     pub fn combination(&self) -> Combine {
         self.combine.unwrap_or(if self.fusion { Combine::Mean } else { Combine::Sum })
+    }
+
+    /// AdamW under the chosen schedule. With `schedule: published`, the learning rate is that of the
+    /// encoders.
+    pub fn recipe(&self) -> Recipe {
+        Recipe {
+            epochs: self.steps,
+            optimizer: OptimizerKind::AdamW { epsilon: EPSILON, weight_decay: self.weight_decay },
+            lr: match self.schedule {
+                ScheduleKind::OneCycle => LrSchedule::Cycle(Cycle::new(self.lr)),
+                ScheduleKind::Published => LrSchedule::Constant { lr: self.lr_encoders, decay_epoch: None },
+            },
+            clip_norm: None,
+        }
+    }
+
+    /// The factor on the learning rate of the parameters of decoders.
+    pub fn lr_factor_of_decoders(&self) -> f64 {
+        match self.schedule {
+            ScheduleKind::OneCycle => 1.0,
+            ScheduleKind::Published => self.lr_decoders / self.lr_encoders,
+        }
     }
 
     /// Refuses values that no workspace can be built or trained with.

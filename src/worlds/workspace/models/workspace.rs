@@ -56,6 +56,12 @@ impl Workspace {
         }
     }
 
+    /// A workspace of the same sizes with initial values from `seed`.
+    pub fn fresh(&self, seed: u64) -> Self {
+        let parameters = Parameters::new(self.parameters.device(), seed);
+        Self::new(parameters, self.domains.clone(), &self.settings)
+    }
+
     /// The domains in the order of their indices.
     pub fn domains(&self) -> &[Domain] {
         &self.domains
@@ -64,6 +70,11 @@ impl Workspace {
     /// The index of a domain.
     pub fn domain(&self, name: &str) -> Option<usize> {
         self.domains.iter().position(|domain| domain.name == name)
+    }
+
+    /// The numbers in a state.
+    pub fn size(&self) -> i64 {
+        self.settings.z_size as i64
     }
 
     /// The encoding `[N, z_size]` of latents `[N, width]` of a domain, before tanh.

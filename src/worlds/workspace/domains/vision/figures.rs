@@ -51,14 +51,28 @@ fn traversals(vae: &VisionVae, spread: &[f64], seed: u64) -> Result<Figure> {
     let device = vae.parameters.device();
     let fixed =
         normals(&[1, spread.len() as i64], device, Stream::new(seed, "vision/traversals").at(&[]).bits());
-    let latents = plane(&fixed, down, across);
-    let images = vae.decode(&latents, Mode::Evaluate);
+    let draw = |latents: &Tensor| vae.decode(latents, Mode::Evaluate);
+    plane_figure("Decoded latents", &fixed, (down, across), draw)
+}
+
+/// The pictures `[N, 3, 32, 32]` that `draw` makes of latents `[N, z]`, over the numbers `down` and
+/// `across`, which go from -3 to 3. The other numbers are those of `fixed` `[1, z]`.
+///
+/// # Errors
+/// When the figure cannot be drawn.
+pub fn plane_figure(
+    title: &str,
+    fixed: &Tensor,
+    (down, across): (i64, i64),
+    draw: impl Fn(&Tensor) -> Tensor,
+) -> Result<Figure> {
+    let images = draw(&plane(fixed, down, across));
     let label =
         |place: i64| format!("{:.1}", -FARTHEST + 2.0 * FARTHEST * place as f64 / (PLACES - 1) as f64);
     let rows =
         (0..PLACES).map(|at| row(&format!("z{down} {}", label(at)), &images.narrow(0, at * PLACES, PLACES)));
     let columns = (0..PLACES).map(|at| format!("z{across} {}", label(at))).collect();
-    grid("Decoded latents", rows.collect::<Result<_>>()?, columns).figure()
+    grid(title, rows.collect::<Result<_>>()?, columns).figure()
 }
 
 /// Copies of the latent `fixed` `[1, z]` in which the number `down` varies slowly and the number
@@ -76,8 +90,11 @@ fn grid(title: &str, rows: Vec<FrameRow>, column_labels: Vec<String>) -> FrameGr
     FrameGrid { title: title.into(), rows, column_labels, ..FrameGrid::default() }
 }
 
-/// A row of intensities `[N, 3, 32, 32]`.
-fn row(label: &str, images: &Tensor) -> Result<FrameRow> {
+/// A row of intensities `[N, 3, 32, 32]` in [0, 1].
+///
+/// # Errors
+/// When the tensor has another shape.
+pub fn row(label: &str, images: &Tensor) -> Result<FrameRow> {
     let frame = |image: Tensor| {
         let pixels: ndarray::ArrayD<f32> = (&image.permute([1, 2, 0]).to_device(Device::Cpu)).try_into()?;
         Ok(Frame { pixels: pixels.into_dimensionality()?, ..Frame::default() })

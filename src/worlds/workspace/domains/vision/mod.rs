@@ -11,6 +11,7 @@ mod vae;
 
 pub use domain::VisionDomain;
 pub use evaluation::VisionScores;
+pub use figures::{plane_figure, row};
 pub use settings::{PixelSpread, VisionSettings};
 pub use task::VisionTask;
 pub use vae::VisionVae;

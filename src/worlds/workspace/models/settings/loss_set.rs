@@ -13,6 +13,12 @@ const NAMES: [&str; 4] = ["tr", "cont", "dcy", "cy"];
 pub struct LossSet([bool; 4]);
 
 impl LossSet {
+    /// The families with a coefficient above 0.
+    pub fn of_coefs(coefs: &Coefs) -> Self {
+        let Coefs { translation, contrastive, demi_cycles, cycles, .. } = *coefs;
+        Self([translation, contrastive, demi_cycles, cycles].map(|coefficient| coefficient > 0.0))
+    }
+
     /// The coefficients of the families in the set, 0 for all others.
     pub fn of(self, coefs: Coefs) -> Coefs {
         let [tr, cont, dcy, cy] = self.0;
@@ -24,6 +30,12 @@ impl LossSet {
             cycles: kept(cy, coefs.cycles),
             fused: 0.0,
         }
+    }
+}
+
+impl std::fmt::Display for LossSet {
+    fn fmt(&self, out: &mut std::fmt::Formatter) -> std::fmt::Result {
+        write!(out, "{}", String::from(*self))
     }
 }
 

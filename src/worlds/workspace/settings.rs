@@ -1,0 +1,164 @@
+//! The settings of the global workspace.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::data::{OodSettings, ShapesSettings};
+use super::domains::attributes::{AttrSettings, AttributeTask};
+use super::domains::text::{TextSettings, TextTask};
+use super::domains::vision::{VisionSettings, VisionTask};
+use super::models::GwSettings;
+
+use super::probes::OddOneOutSettings;
+use super::task::WorkspaceTask;
+use crate::runs::Inputs;
+use crate::settings::check::{InvalidSetting, within};
+use crate::training::{AUTO, InputSetting, Job, RunKeys, Stage, Work, World};
+
+/// The setting that names the run of the vision domain.
+pub const VISION: &str = "gw.vision";
+/// The setting that names the run of the text domain.
+pub const TEXT: &str = "gw.text";
+/// The setting that names the run of the attribute domain, with `attr.vae`.
+pub const ATTRIBUTES: &str = "gw.attributes";
+
+/// The keys of the global workspace.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The model to train.
+    pub model_type: ModelType,
+    /// The data set.
+    pub shapes: ShapesSettings,
+    /// Settings of `model_type: ShapesVision`.
+    pub vision: VisionSettings,
+    /// Settings of `model_type: ShapesText`.
+    pub text: TextSettings,
+    /// Settings of the attributes as a domain.
+    pub attr: AttrSettings,
+    /// Settings of `model_type: GW`.
+    pub gw: GwSettings,
+    /// Items that are kept out of the matched ones.
+    pub ood: OodSettings,
+    /// The probe that finds the odd one out.
+    pub odd_one_out: OddOneOutSettings,
+}
+
+/// The models of this world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelType {
+    /// The workspace that aligns and translates frozen domains.
+    #[default]
+    GW,
+    /// The variational autoencoder of images.
+    ShapesVision,
+    /// The variational autoencoder of captions.
+    ShapesText,
+    /// The variational autoencoder of attributes.
+    ShapesAttributes,
+}
+
+impl Settings {
+    /// The run of `model_type` that this run builds on. All seeds of a study share one.
+    fn stage(&self, name: &'static str, model_type: ModelType, run: &RunKeys) -> Stage<(Self, RunKeys)> {
+        let mut settings = Self { model_type, shapes: self.shapes.clone(), ..Self::default() };
+        match model_type {
+            ModelType::ShapesVision => settings.vision = self.vision.clone(),
+            ModelType::ShapesText => settings.text = self.text.clone(),
+            ModelType::ShapesAttributes => settings.attr = self.attr.clone(),
+            ModelType::GW => {}
+        }
+        Stage { name, settings: (settings, RunKeys { seed: RunKeys::default().seed, ..run.of_stage() }) }
+    }
+}
+
+impl World for Settings {
+    const NAME: &'static str = "the global workspace";
+    const MODELS: &'static [&'static str] = &["GW", "ShapesVision", "ShapesText", "ShapesAttributes"];
+
+    fn model(&self) -> &'static str {
+        Self::MODELS[self.model_type as usize]
+    }
+
+    fn check(&self, _run: &RunKeys) -> Result<(), InvalidSetting> {
+        within("shapes", self.shapes.check())?;
+        within("vision", self.vision.check())?;
+        within("text", self.text.check())?;
+        within("attr", self.attr.check())?;
+        within("gw", self.gw.check())?;
+        within("ood", self.ood.check())?;
+        within("odd_one_out", self.odd_one_out.check())
+    }
+
+    fn affects_results(&self, key: &str) -> bool {
+        let section = key.split('.').next().unwrap_or_default();
+        match self.model_type {
+            ModelType::GW => true,
+            ModelType::ShapesVision => ["model_type", "shapes", "vision"].contains(&section),
+            ModelType::ShapesText => ["model_type", "shapes", "text"].contains(&section),
+            ModelType::ShapesAttributes => ["model_type", "shapes", "attr"].contains(&section),
+        }
+    }
+
+    fn inputs(&self, run: &RunKeys) -> Vec<InputSetting<(Self, RunKeys)>> {
+        if self.model_type != ModelType::GW {
+            return vec![];
+        }
+        let domains = [
+            ("v", VISION, "vision", ModelType::ShapesVision, &self.gw.vision),
+            ("t", TEXT, "text", ModelType::ShapesText, &self.gw.text),
+            ("attr", ATTRIBUTES, "attributes", ModelType::ShapesAttributes, &self.gw.attributes),
+        ];
+        let input = |(domain, key, name, model_type, path): (_, _, _, _, &Option<String>)| {
+            let is_trained = domain != "attr" || self.attr.vae;
+            (is_trained && self.gw.makes(domain)).then(|| InputSetting {
+                key,
+                value: path.clone().unwrap_or_else(|| AUTO.into()),
+                stage: Some(self.stage(name, model_type, run)),
+            })
+        };
+        domains.into_iter().filter_map(input).collect()
+    }
+
+    fn job(&self, work: Work, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Box<dyn Job>> {
+        match self.model_type {
+            ModelType::GW => work.on(WorkspaceTask::new(self, run, device, inputs)?, inputs),
+            ModelType::ShapesVision => {
+                work.on(VisionTask::new(&self.shapes, &self.vision, run, device)?, inputs)
+            }
+            ModelType::ShapesText => work.on(TextTask::new(&self.shapes, &self.text, run, device)?, inputs),
+            ModelType::ShapesAttributes => {
+                work.on(AttributeTask::new(&self.shapes, &self.attr, run, device)?, inputs)
+            }
+        }
+    }
+
+    fn metric_names(&self) -> Vec<&'static str> {
+        match self.model_type {
+            ModelType::GW => {
+                let fused: &[&str] = if self.gw.fusion { &["fused"] } else { &[] };
+                let probed: &[&str] = if self.odd_one_out.enabled { &["odd_one_out_*.*"] } else { &[] };
+                [WORKSPACE, fused, probed].concat()
+            }
+            ModelType::ShapesVision => VISION_VAE.to_vec(),
+            ModelType::ShapesText => TEXT_VAE.to_vec(),
+            ModelType::ShapesAttributes => ATTRIBUTE_VAE.to_vec(),
+        }
+    }
+}
+
+const WORKSPACE: &[&str] = &[
+    "matched_loss",
+    "translation",
+    "contrastive",
+    "demi_cycles",
+    "cycles",
+    "*_to_*.*",
+    "*_through_*.*",
+    "*_finds_*.*",
+];
+const VISION_VAE: &[&str] =
+    &["reconstruction", "kl", "pixel_error", "pixel_error_of_means", "dimensions_in_use"];
+const TEXT_VAE: &[&str] = &["class", "attributes", "grammar", "kl", "vae_loss", "phrases", "*.*"];
+const ATTRIBUTE_VAE: &[&str] = &["class", "attributes", "kl", "attribute_error", "class_loss"];

@@ -1,0 +1,175 @@
+//! The training of a workspace, `model_type: GW`.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use tch::{Device, Tensor};
+
+use super::Settings;
+use super::alignment::{Alignment, Batches, GroupItems};
+use super::data::Split;
+use super::domains::attributes::AttributeDomain;
+use super::domains::text::TextDomain;
+use super::domains::vision::VisionDomain;
+use super::domains::{Domain, Items};
+use super::evaluation::{Evaluator, KnownItems, Specialist};
+use super::figures;
+use super::models::{LatentBatch, LossSet, Workspace};
+use super::probes::odd_one_out;
+use super::settings::{ATTRIBUTES, TEXT, VISION};
+use crate::charts::Figure;
+use crate::checkpoints::Checkpoint;
+use crate::nn::Parameters;
+use crate::objectives::scalars::Scalars;
+use crate::runs::{Inputs, Progress, Record};
+use crate::training::{
+    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object, restore_state,
+    state_of,
+};
+use umwelt_base::stop::Stop;
+
+/// Training and evaluation of a workspace.
+pub struct WorkspaceTask {
+    settings: Settings,
+    run: RunKeys,
+    workspace: Workspace,
+    batches: Arc<Batches>,
+    evaluator: Evaluator,
+    descent: GradientDescent,
+}
+
+impl WorkspaceTask {
+    /// The task of these settings, with all items encoded.
+    ///
+    /// # Errors
+    /// When a stage does not fit its settings, data are missing, or quotas do not fit.
+    pub fn new(settings: &Settings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
+        let gw = &settings.gw;
+        let alignment = Alignment::new(gw, settings.shapes.n_train_examples)?;
+        let specialist = |name: &String| Ok(Specialist::new(domain(settings, name, device, inputs)?));
+        let specialists: Vec<Specialist> = gw.domains.iter().map(specialist).collect::<Result<_>>()?;
+        let known = |split| {
+            let items = Items::drawn(&settings.shapes, run.seed, split);
+            KnownItems::encode(&specialists, items, &Stop::default())
+        };
+        let items = [known(Split::Training)?, known(Split::Validation)?, known(Split::Test)?];
+        let layouts = specialists.iter().map(|specialist| specialist.layout.clone()).collect();
+        let workspace = Workspace::new(Parameters::new(device, run.seed), layouts, gw);
+        let batches = Batches::new(&alignment, gw.batch, gw.batch_size, run.seed);
+        let factor = |name: &str| if name.contains("decoder") { gw.lr_factor_of_decoders() } else { 1.0 };
+        let descent =
+            GradientDescent::with_factors(&workspace.parameters, &gw.recipe(), gw.batch_size, 1, factor);
+        let matched = Tensor::from_slice(alignment.matched()).to_device(device);
+        Ok(Self {
+            evaluator: Evaluator::new(specialists, matched, items, gw.coefs.contrastive, run.seed),
+            batches: Arc::new(batches),
+            settings: settings.clone(),
+            run: run.clone(),
+            workspace,
+            descent,
+        })
+    }
+
+    fn epoch(&self, step: u64) -> usize {
+        (step / self.batches.steps_per_epoch()) as usize
+    }
+}
+
+/// The domain `name`, from its stage if it has one.
+fn domain(settings: &Settings, name: &str, device: Device, inputs: &Inputs) -> Result<Box<dyn Domain>> {
+    let checkpoint = |key| inputs.checkpoint(key).with_context(|| format!("{key} names no checkpoint"));
+    Ok(match name {
+        "v" => Box::new(VisionDomain::load(&settings.vision, checkpoint(VISION)?, device).context(VISION)?),
+        "t" => Box::new(TextDomain::load(&settings.text, checkpoint(TEXT)?, device).context(TEXT)?),
+        _ => {
+            let (attr, unpaired) = (&settings.attr, settings.shapes.unpaired_dim);
+            match inputs.checkpoint(ATTRIBUTES) {
+                Some(path) => {
+                    Box::new(AttributeDomain::load(attr, unpaired, path, device).context(ATTRIBUTES)?)
+                }
+                None => Box::new(AttributeDomain::plain(attr, unpaired, device)),
+            }
+        }
+    })
+}
+
+impl Task for WorkspaceTask {
+    /// The items of each group of domains.
+    type Batch = Vec<GroupItems>;
+
+    /// An epoch is a pass over the training items.
+    fn plan(&self) -> Plan {
+        let gw = &self.settings.gw;
+        let plan = Plan::of_steps(&self.run, gw.steps as u64, self.batches.steps_per_epoch());
+        Plan { patience: gw.patience, ..plan }
+    }
+
+    fn title(&self) -> String {
+        let gw = &self.settings.gw;
+        let losses = gw.losses.unwrap_or_else(|| LossSet::of_coefs(&gw.coefs));
+        let matched = self.evaluator.matched.numel();
+        format!("workspace of {}, {matched} matched items, losses {losses}", gw.domains.join(", "))
+    }
+
+    fn batches(&self, steps: Range<u64>) -> Prefetch<Vec<GroupItems>> {
+        let batches = self.batches.clone();
+        Prefetch::new(steps, move |step| batches.rows(step))
+    }
+
+    fn batch_size(&self) -> usize {
+        self.settings.gw.batch_size
+    }
+
+    fn step(&mut self, step: u64, batch: Vec<GroupItems>, _observe: bool) -> Result<Step> {
+        let batch = LatentBatch::gather(&self.evaluator.training.latents, &batch)?;
+        let epoch = self.epoch(step);
+        let report = self.descent.step(step, || {
+            let report = self.workspace.loss(&batch, step, epoch);
+            report.total.backward();
+            Ok(report)
+        })?;
+        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+    }
+
+    fn model(&self) -> Vec<(String, Tensor)> {
+        self.workspace.parameters.named()
+    }
+
+    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
+        self.workspace.parameters.assign(tensors)
+    }
+
+    fn parameter_count(&self) -> usize {
+        self.workspace.parameters.count()
+    }
+
+    fn state(&self) -> Vec<(String, Tensor)> {
+        state_of(&self.workspace.parameters, &self.descent)
+    }
+
+    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
+        restore_state(&self.workspace.parameters, &mut self.descent, checkpoint)
+    }
+
+    fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
+        let (evaluator, workspace) = (&self.evaluator, &self.workspace);
+        let is_last = epoch >= self.plan().epoch(self.plan().steps);
+        let probed = is_last && self.settings.odd_one_out.enabled;
+        let probe = || odd_one_out(evaluator, workspace, &self.settings.odd_one_out, progress);
+        let probes = if probed { probe()? } else { vec![] };
+        let scores = evaluator.validate(workspace, probes, progress)?;
+        let mut report = object(&scores)?;
+        report.insert("epoch".into(), epoch.into());
+        if is_last {
+            report.insert("test".into(), evaluator.test(workspace, progress)?.numbers("").into());
+        }
+        let figures = figures::all(evaluator, workspace, self.run.seed)?;
+        Ok(Evaluated { card: scores.card(), report, table: scores.table(&self.title()), figures })
+    }
+
+    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
+        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+    }
+}
