@@ -11,7 +11,7 @@ use super::tokens::{PADDING, TOKENS};
 /// One to three successive tokens; the missing ones are [`PADDING`].
 type Gram = [u8; 3];
 
-/// Vectors `[N, width]` of captions `[N, 48]`: the counts of 1-, 2- and 3-grams times a fixed
+/// Vectors `[N, width]` of captions `[N, 52]`: the counts of 1-, 2- and 3-grams times a fixed
 /// matrix of normal numbers. The row of an n-gram in that matrix is a pure function of its tokens.
 ///
 /// # Panics

@@ -96,12 +96,10 @@ impl Phrases {
             hls: [0; 3],
         }
     }
-}
 
-impl Phrases {
     /// The number of directions that the writer of the rotation tells apart.
     pub fn directions(&self) -> u8 {
-        rotation::DIRECTIONS[usize::from(self.rotation.writer)] as u8
+        rotation::DIRECTIONS[usize::from(self.rotation.writer)]
     }
 }
 

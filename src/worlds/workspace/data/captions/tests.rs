@@ -2,39 +2,19 @@
 
 mod attributes;
 mod draws;
-
-use umwelt_base::random::Rng;
+mod lengths;
 
 use super::*;
-use crate::worlds::workspace::data::Shape;
+use crate::worlds::workspace::data::{Sampler, Shape, ShapesSettings, Split};
 
 const DRAWS: u64 = 20_000;
 
-/// Shapes of the default distribution (Section 1.1). Red, green and blue are those of the textbook
-/// HSL formula.
-fn shape(rng: &mut Rng) -> Shape {
-    let mut whole = |low: f64, high: f64| rng.between(low, high + 1.0).floor();
-    let (class, size) = (whole(0.0, 2.0) as u8, whole(7.0, 14.0) as f32);
-    let (x, y) = (whole(7.0, 24.0) as f32, whole(7.0, 24.0) as f32);
-    let hls = [whole(0.0, 180.0), whole(46.0, 255.0), whole(0.0, 255.0)];
-    let (hue, lightness, saturation) = (hls[0] / 30.0, hls[1] / 255.0, hls[2] / 255.0);
-    let chroma = saturation * f64::min(lightness, 1.0 - lightness);
-    let channel = |of: f64| {
-        let k = (of + 2.0 * hue) % 12.0;
-        255.0 * (lightness - chroma * (k - 3.0).min(9.0 - k).clamp(-1.0, 1.0))
-    };
-    let rgb = [0.0, 8.0, 4.0].map(|of| channel(of).round() as u8);
-    let rotation = rng.between(0.0, std::f64::consts::TAU) as f32;
-    Shape { class, x, y, size, rotation, rgb, hls: hls.map(|value| value as u8) }
-}
-
-/// Drawn items: a shape and the choices of its caption.
+/// Items of the default distribution: a shape and the choices of its caption.
 fn items() -> impl Iterator<Item = (Shape, Choices)> {
-    let (shapes, choices) = (Stream::new(3, "shapes"), stream(3, "train"));
-    (0..DRAWS).map(move |i| {
-        let shape = shape(&mut shapes.at(&[i]));
-        (shape, Choices::draw(&shape, &mut choices.at(&[i])))
-    })
+    let shapes = Sampler::new(&ShapesSettings::default(), 3).items(Split::Training, DRAWS as usize).shapes;
+    let choices = stream(3, "train");
+    let drawn = move |(shape, i): (Shape, u64)| (shape, Choices::draw(&shape, &mut choices.at(&[i])));
+    shapes.into_iter().zip(0..).map(drawn)
 }
 
 fn near(found: f64, expected: f64, tolerance: f64, what: &str) {

@@ -10,8 +10,9 @@ use super::templates::GRAMMAR;
 use super::writers::colour::COLOURS;
 use super::writers::{location, rotation, shape, size};
 
-/// The length of a row of tokens. The longest caption has 47.
-pub const TOKENS: usize = 48;
+/// The length of a row of tokens, which the longest sentence of the grammar fills. Of random captions
+/// 99 % have at most 39 tokens.
+pub const TOKENS: usize = 52;
 
 /// The token behind the end of a sentence.
 pub const PADDING: u8 = 0;
@@ -132,7 +133,7 @@ mod tests {
         let error = |caption: &str| encode(caption).unwrap_err().to_string();
         assert!(error("A tiny elephant.").contains("\"elephant\""));
         assert!(error(&"x".repeat(100)).contains("xxx"));
-        assert!(error(&"a ".repeat(49)).contains("48 tokens"));
-        assert!(encode(&"a ".repeat(48)).is_ok());
+        assert!(error(&"a ".repeat(TOKENS + 1)).contains("52 tokens"));
+        assert!(encode(&"a ".repeat(TOKENS)).is_ok());
     }
 }

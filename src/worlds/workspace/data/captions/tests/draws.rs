@@ -1,27 +1,6 @@
-//! Statistics of drawn choices and captions.
-
-use std::collections::HashSet;
+//! Statistics of drawn choices.
 
 use super::*;
-
-#[test]
-fn lengths_are_those_of_the_published_captions() {
-    let mut words = HashSet::new();
-    let mut lengths: Vec<usize> = items()
-        .map(|(shape, choices)| {
-            let tokens = encode(&caption(&shape, &choices)).unwrap();
-            words.extend(tokens);
-            tokens.iter().filter(|token| **token != PADDING).count()
-        })
-        .collect();
-    lengths.sort_unstable();
-    near(lengths.iter().sum::<usize>() as f64 / DRAWS as f64, 28.5, 0.2, "the mean length");
-    assert!(lengths[DRAWS as usize * 99 / 100] <= 39);
-    assert!(lengths[0] >= 12 && lengths[DRAWS as usize - 1] <= 47);
-    let unseen: Vec<_> = (0..).zip(vocabulary()).filter(|(token, _)| !words.contains(token)).collect();
-    // The default lightness is at least 46.
-    assert!(unseen.iter().all(|(_, word)| *word == "black"), "{unseen:?}");
-}
 
 /// True where a sentence has the variant or writer of the class `name`.
 fn used(name: &str, choices: &Choices) -> bool {
