@@ -38,10 +38,7 @@ impl ShapeSet {
     /// hole. The error names the file or the key.
     pub fn new(settings: &ShapesSettings, ood: &OodSettings, seed: u64) -> Result<Self> {
         let sampler = Sampler::new(settings, seed);
-        let splits = each(|split| match &settings.path {
-            Some(folder) => read_items(Path::new(folder), split, settings),
-            None => Ok(sampler.items(split, settings.items(split))),
-        })?;
+        let splits = each(|split| Items::new(settings, seed, split))?;
         let files = match (&settings.path, settings.images) {
             (Some(folder), ImageSource::Files) => {
                 Some(each(|split| ImageFiles::open(Path::new(folder), split, settings.items(split)))?)
@@ -114,6 +111,18 @@ impl ShapeSet {
 }
 
 impl Items {
+    /// The items of a split: from the folder `shapes.path`, or from `seed`.
+    ///
+    /// # Errors
+    /// A [`UserError`](umwelt_base::UserError) that names the file: it is missing or damaged, or
+    /// has fewer items than the settings say.
+    pub fn new(settings: &ShapesSettings, seed: u64, split: Split) -> Result<Self> {
+        match &settings.path {
+            Some(folder) => read_items(Path::new(folder), split, settings),
+            None => Ok(Sampler::new(settings, seed).items(split, settings.items(split))),
+        }
+    }
+
     fn select(&self, rows: &[i64]) -> Self {
         let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
         let shapes = rows.iter().map(|row| self.shapes[*row]).collect();

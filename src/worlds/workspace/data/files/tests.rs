@@ -134,13 +134,20 @@ fn what_is_missing_is_written_and_what_differs_is_named() {
     verified(folder.path()).unwrap();
 
     let picture = folder.path().join("train/39.png");
+    let original = fs::read(&picture).unwrap();
     fs::copy(folder.path().join("train/38.png"), &picture).unwrap();
     let error = format!("{:#}", verified(folder.path()).unwrap_err());
     assert!(error.contains("39.png: differs from its label"), "{error}");
     let captions = folder.path().join("train_captions.npy");
-    fs::copy(folder.path().join("train/38.png"), picture).unwrap();
-    fs::copy(folder.path().join("train/38.png"), captions).unwrap();
-    assert!(verified(folder.path()).is_err());
+    let bytes = fs::read(&captions).unwrap();
+    let error = |bytes: &[u8]| {
+        fs::write(&captions, bytes).unwrap();
+        format!("{:#}", verified(folder.path()).unwrap_err())
+    };
+    fs::write(&picture, original).unwrap();
+    assert!(error(&bytes[..bytes.len() - 1]).ends_with("writes it anew: it is too short"));
+    assert!(error(&[&bytes[..], &[0]].concat()).ends_with("writes it anew: it is too long"));
+    assert!(error(&[&bytes[..bytes.len() - 1], &[1]].concat()).ends_with("writes it anew: its bytes differ"));
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Comparison of a folder with the items that its settings generate.
 
 use std::fs::File;
-use std::io::{BufReader, Error, Read, Result as IoResult, Write};
+use std::io::{BufReader, Error, ErrorKind, Read, Result as IoResult, Write};
 use std::path::Path;
 
 use anyhow::{Context, Result, ensure};
@@ -44,7 +44,7 @@ fn verify_part(files: &SplitFiles, part: Part) -> Result<()> {
     }
     let mut compared = Compared(BufReader::new(File::open(&path)?));
     files.write_to(part, &chunks, &mut compared)?;
-    ensure!(compared.0.read(&mut [0])? == 0, "it has more bytes");
+    ensure!(compared.0.read(&mut [0])? == 0, "it is too long");
     Ok(())
 }
 
@@ -54,7 +54,10 @@ struct Compared(BufReader<File>);
 impl Write for Compared {
     fn write(&mut self, bytes: &[u8]) -> IoResult<usize> {
         let mut found = vec![0; bytes.len()];
-        self.0.read_exact(&mut found)?;
+        self.0.read_exact(&mut found).map_err(|error| match error.kind() {
+            ErrorKind::UnexpectedEof => Error::other("it is too short"),
+            _ => error,
+        })?;
         if found != bytes {
             return Err(Error::other("its bytes differ"));
         }
