@@ -72,7 +72,7 @@ fn a_stage_of_other_settings_and_quotas_that_do_not_fit_are_refused() {
     let at = tempfile::tempdir().unwrap();
     let vision = [&["train", "--values"], SHAPES, &["model_type=ShapesVision", "output_path=eyes"]].concat();
     succeeds(umwelt(at.path(), &vision));
-    let refused = fails(gw(at.path(), &["gw.domains=[v, attr]", "gw.vision=eyes", "vision.z_size=7"]), 1);
+    let refused = fails(gw(at.path(), &["gw.domains=[v, attr]", "gw.vision=eyes", "vision.z_size=7"]), 2);
     assert!(
         refused.contains("gw.vision") && refused.contains("does not fit the settings under `vision`"),
         "{refused}"

@@ -10,7 +10,9 @@ use crate::worlds::workspace::domains::Part;
 
 /// Features of the hidden layers.
 const HIDDEN: i64 = 256;
-const STEPS: u64 = 1500;
+/// Passes over the items, and the least and most steps.
+const PASSES: usize = 15;
+const STEPS: (usize, usize) = (100, 1500);
 const BATCH: usize = 512;
 const PEAK_LR: f64 = 2e-3;
 
@@ -38,8 +40,10 @@ impl Reader {
         let sizes = [latents.size()[1], HIDDEN, HIDDEN, width];
         let network = ReluMlp::new(&parameters.root().sub("reader"), &sizes);
         let reader = Self { network, parts: parts.to_vec() };
-        let fit = Fit::cycle("reading attributes from latents", STEPS, BATCH, PEAK_LR, seed);
-        fit.run(&[&parameters], latents.size()[0] as usize, progress, |items| {
+        let items = latents.size()[0] as usize;
+        let steps = (PASSES * items / BATCH).clamp(STEPS.0, STEPS.1) as u64;
+        let fit = Fit::cycle("reading attributes from latents", steps, BATCH, PEAK_LR, seed);
+        fit.run(&[&parameters], items, progress, |items| {
             let predicted = reader.predict(&latents.index_select(0, items));
             let losses = parts.iter().zip(&predicted).zip(attributes);
             let losses =
