@@ -77,8 +77,8 @@ fn a_stage_of_other_settings_and_quotas_that_do_not_fit_are_refused() {
         refused.contains("gw.vision") && refused.contains("does not fit the settings under `vision`"),
         "{refused}"
     );
-    let refused = fails(gw(at.path(), &["gw.domains=[attr]", "gw.paired=999"]), 1);
-    assert!(refused.contains("999"), "{refused}");
+    let refused = fails(gw(at.path(), &["gw.domains=[v, attr]", "gw.vision=eyes", "gw.paired=999"]), 1);
+    assert!(refused.contains("group v,attr cannot have 999 of 400 training items"), "{refused}");
     let refused = fails(gw(at.path(), &["gw.domains=[v, smell]"]), 2);
     assert!(refused.contains("there is no domain `smell`"), "{refused}");
     let refused = fails(gw(at.path(), &["gw.losses=tr+cyc"]), 2);
