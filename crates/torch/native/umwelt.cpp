@@ -27,6 +27,8 @@ std::vector<at::Tensor> relu_batch_norm(at::Tensor x, at::Tensor weight, at::Ten
                                         bool relu_last);
 at::Tensor bf16_conv(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
 at::Tensor small_attention(at::Tensor query, at::Tensor key, at::Tensor value, int64_t heads, double scale);
+at::Tensor patch_conv_transpose(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
+at::Tensor sigmoid_squared_error(at::Tensor x, at::Tensor target);
 at::Tensor relu_mlp(const at::Tensor& x, at::TensorList parameters, at::IntArrayRef sources);
 }  // namespace umwelt
 
@@ -204,6 +206,19 @@ int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, 
 int umwelt_bf16_conv(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t stride, int64_t padding,
                        at::Tensor** out) {
   return guarded([&] { *out = new at::Tensor(umwelt::bf16_conv(*x, *weight, *bias, stride, padding)); });
+}
+
+// `bias` may be null.
+int umwelt_patch_conv_transpose(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t stride, int64_t padding,
+                                at::Tensor** out) {
+  return guarded([&] {
+    const at::Tensor start = bias ? *bias : at::empty({0}, x->options());
+    *out = new at::Tensor(umwelt::patch_conv_transpose(*x, *weight, start, stride, padding));
+  });
+}
+
+int umwelt_sigmoid_squared_error(at::Tensor* x, at::Tensor* target, at::Tensor** out) {
+  return guarded([&] { *out = new at::Tensor(umwelt::sigmoid_squared_error(*x, *target)); });
 }
 
 int umwelt_small_attention(at::Tensor* query, at::Tensor* key, at::Tensor* value, int64_t heads, double scale, at::Tensor** out) {

@@ -64,6 +64,15 @@ unsafe extern "C" {
         padding: i64,
         out: *mut *mut c_void,
     ) -> c_int;
+    fn umwelt_patch_conv_transpose(
+        x: Handle,
+        weight: Handle,
+        bias: Handle,
+        stride: i64,
+        padding: i64,
+        out: *mut *mut c_void,
+    ) -> c_int;
+    fn umwelt_sigmoid_squared_error(x: Handle, target: Handle, out: *mut *mut c_void) -> c_int;
     fn umwelt_small_attention(
         query: Handle,
         key: Handle,
@@ -274,6 +283,29 @@ pub fn bf16_conv(x: &Tensor, weight: &Tensor, bias: &Tensor, stride: i64, paddin
     from_out(|out| unsafe { umwelt_bf16_conv(x, weight, bias, stride, padding, out) })
 }
 
+/// A square transposed convolution on the CPU in float32, as matrix products of patches: `x`
+/// `[N, I, h, w]` and `weight` `[I, O, k, k]` -> `[N, O, H, W]`, channels-last.
+///
+/// For 3 to 16 outputs, oneDNN takes about twice as long.
+pub fn patch_conv_transpose(
+    x: &Tensor,
+    weight: &Tensor,
+    bias: Option<&Tensor>,
+    stride: i64,
+    padding: i64,
+) -> Tensor {
+    let [x, weight] = [x, weight].map(|tensor| tensor.as_ptr() as Handle);
+    let bias = bias.map_or(std::ptr::null(), |bias| bias.as_ptr() as Handle);
+    from_out(|out| unsafe { umwelt_patch_conv_transpose(x, weight, bias, stride, padding, out) })
+}
+
+/// The sum of the squared differences between `sigmoid(x)` and `target`, of one shape with a
+/// multiple of 16 numbers, on the CPU in float32. One pass computes the gradient of `x` too.
+pub fn sigmoid_squared_error(x: &Tensor, target: &Tensor) -> Tensor {
+    let [x, target] = [x, target].map(|tensor| tensor.as_ptr() as Handle);
+    from_out(|out| unsafe { umwelt_sigmoid_squared_error(x, target, out) })
+}
+
 /// `softmax(scale * query key') value` in each of `heads` heads: query `[B, N, D]`, key and value
 /// `[B, M, D]` -> `[B, N, D]`.
 ///
@@ -350,6 +382,27 @@ mod tests {
         assert!((&once * &other).mean(Kind::Float).double_value(&[]).abs() < 0.15);
         assert!(other.mean(Kind::Float).double_value(&[]).abs() < 0.15);
         assert!((other.std(true).double_value(&[]) - 1.0).abs() < 0.1);
+    }
+
+    #[test]
+    fn the_error_of_a_sigmoid_and_its_gradient_agree_with_float64() {
+        let [x, target] = [1, 2].map(|seed| normals(&[5, 3, 32, 32], Device::Cpu, seed) * 8.0);
+        let extremes = Tensor::from_slice(&[200f32, -200.0, 0.0, -0.0]).repeat([4]);
+        x.flatten(0, -1).narrow(0, 0, 16).copy_(&extremes);
+        let passes = [Kind::Float, Kind::Double].map(|kind| {
+            let x = x.to_kind(kind).copy().set_requires_grad(true);
+            let error = match kind {
+                Kind::Float => sigmoid_squared_error(&x, &target),
+                _ => (x.sigmoid() - target.to_kind(kind)).square().sum(kind),
+            };
+            (&error * 3.0).backward();
+            (error.double_value(&[]), x.grad().to_kind(Kind::Double))
+        });
+        let [(ours, gradient), (expected, exact)] = passes;
+        assert!((ours / expected - 1.0).abs() < 1e-6, "{ours} {expected}");
+        assert!(
+            (gradient - &exact).abs().max().double_value(&[]) < 1e-6 * exact.abs().max().double_value(&[])
+        );
     }
 
     #[test]

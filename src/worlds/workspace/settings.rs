@@ -159,6 +159,18 @@ const WORKSPACE: &[&str] = &[
     "*_finds_*.*",
 ];
 const VISION_VAE: &[&str] =
-    &["reconstruction", "kl", "pixel_error", "pixel_error_of_means", "dimensions_in_use"];
-const TEXT_VAE: &[&str] = &["class", "attributes", "grammar", "kl", "vae_loss", "phrases", "*.*"];
-const ATTRIBUTE_VAE: &[&str] = &["class", "attributes", "kl", "attribute_error", "class_loss"];
+    &["reconstruction", "kl", "pixel_error", "pixel_error_of_means", "kl_per_image", "dimensions_in_use"];
+const TEXT_VAE: &[&str] = &[
+    "class",
+    "attributes",
+    "grammar",
+    "phrases",
+    "reconstruction",
+    "kl",
+    "vae_loss",
+    "kl_per_sentence",
+    "right.*",
+    "read.*",
+];
+const ATTRIBUTE_VAE: &[&str] =
+    &["class", "attributes", "kl", "attribute_error", "class_nats", "kl_per_item", "right.class"];

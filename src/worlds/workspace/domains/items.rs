@@ -1,33 +1,93 @@
-//! Items of the data set as the domains see them.
+//! Items of the data set with the choices of their captions.
 
+use std::sync::Arc;
+
+use anyhow::Result;
 use ndarray::Array2;
+use tch::Tensor;
 
 use crate::worlds::workspace::data::captions::{Choices, stream};
-use crate::worlds::workspace::data::{Sampler, Shape, ShapesSettings, Split};
+use crate::worlds::workspace::data::{self, Sampler, Shape, ShapeSet, ShapesSettings, Split, render_all};
 
-/// All items of a split.
+/// All items of a split, or those out of distribution that are scored apart from it.
 pub struct Items {
-    pub split: Split,
     pub shapes: Vec<Shape>,
     /// The unpaired numbers, `[N, unpaired_dim]`.
     pub unpaired: Array2<f32>,
     /// The choices of style of the captions.
     pub choices: Vec<Choices>,
+    /// The split whose files hold the items; `None` for items in no file.
+    pub split: Option<Split>,
+    /// The data set that has the images; without it, they are rendered.
+    images: Option<Arc<ShapeSet>>,
 }
 
 impl Items {
+    /// The items of a split, with captions that follow from `seed`.
+    pub fn new(set: &Arc<ShapeSet>, seed: u64, split: Split) -> Self {
+        let images = Some(set.clone());
+        Self { split: Some(split), images, ..Self::captioned(set.items(split).clone(), seed, split.name()) }
+    }
+
     /// The items of a split, drawn from `seed`.
     pub fn drawn(settings: &ShapesSettings, seed: u64, split: Split) -> Self {
-        let drawn = Sampler::new(settings, seed).items(split, settings.items(split));
-        let (shapes, unpaired) = (drawn.shapes, drawn.unpaired);
-        let stream = stream(seed, split.name());
-        let choices =
-            (0..).zip(&shapes).map(|(i, shape)| Choices::draw(shape, &mut stream.at(&[i]))).collect();
-        Self { split, shapes, unpaired, choices }
+        let items = Sampler::new(settings, seed).items(split, settings.items(split));
+        Self { split: Some(split), ..Self::captioned(items, seed, split.name()) }
+    }
+
+    /// The items out of distribution that are scored apart from `split`, or `None` without a rule.
+    pub fn out_of_distribution(set: &ShapeSet, seed: u64, split: Split) -> Option<Self> {
+        let items = set.out_of_distribution(split)?.clone();
+        Some(Self::captioned(items, seed, &format!("{}/out of distribution", split.name())))
+    }
+
+    fn captioned(items: data::Items, seed: u64, name: &str) -> Self {
+        let stream = stream(seed, name);
+        let draw = |(i, shape)| Choices::draw(shape, &mut stream.at(&[i]));
+        let choices = (0..).zip(&items.shapes).map(draw).collect();
+        Self { choices, shapes: items.shapes, unpaired: items.unpaired, split: None, images: None }
     }
 
     /// The number of items.
     pub fn count(&self) -> usize {
         self.shapes.len()
+    }
+
+    /// The images of some items as bytes `[N, 3, 32, 32]` in channels-last memory, on the CPU.
+    ///
+    /// # Errors
+    /// A file of images cannot be read.
+    pub fn images(&self, rows: &[i64]) -> Result<Tensor> {
+        match (&self.images, self.split) {
+            (Some(set), Some(split)) => set.images(split, rows),
+            _ => Ok(render_all(&rows.iter().map(|row| self.shapes[*row as usize]).collect::<Vec<_>>())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::worlds::workspace::data::{OodRule, OodSettings, SYNTHESISED};
+
+    #[test]
+    fn items_are_those_of_a_split_or_those_out_of_distribution() {
+        let shapes = ShapesSettings { n_train_examples: 9, n_val_examples: 6, ..ShapesSettings::default() };
+        let ood = OodSettings { rule: Some(OodRule::Hole), ..OodSettings::default() };
+        let set = Arc::new(ShapeSet::new(&shapes, &ood, 3).unwrap());
+        let items = Items::new(&set, 3, Split::Validation);
+        assert_eq!((items.count(), items.split), (6, Some(Split::Validation)));
+        let expected = Choices::draw(&items.shapes[4], &mut stream(3, "val").at(&[4]));
+        assert_eq!(items.choices[4], expected);
+        assert_eq!(items.images(&[5, 0]).unwrap(), set.images(Split::Validation, &[5, 0]).unwrap());
+        let drawn = Items::drawn(&shapes, 3, Split::Validation);
+        assert_eq!((&drawn.shapes, &drawn.choices), (&items.shapes, &items.choices));
+        assert_eq!(drawn.images(&[5, 0]).unwrap(), items.images(&[5, 0]).unwrap());
+        let outside = Items::out_of_distribution(&set, 3, Split::Validation).unwrap();
+        assert_eq!((outside.count(), outside.split), (SYNTHESISED, None));
+        assert_eq!(outside.shapes, set.out_of_distribution(Split::Validation).unwrap().shapes);
+        assert_eq!(outside.images(&[7]).unwrap(), render_all(&outside.shapes[7..8]));
+        let plain = ShapeSet::new(&shapes, &OodSettings::default(), 3).unwrap();
+        assert!(Items::out_of_distribution(&plain, 3, Split::Test).is_none());
     }
 }

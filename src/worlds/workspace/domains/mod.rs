@@ -12,3 +12,6 @@ pub use domain::{Decoded, Domain, Sentence, encode_all};
 pub use items::Items;
 pub use part::{Activation, Part, PartLoss};
 pub use posterior::{Posterior, warmed_up};
+
+#[cfg(test)]
+mod tests;

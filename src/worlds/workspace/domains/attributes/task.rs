@@ -16,7 +16,7 @@ use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, restore_state,
     state_of,
 };
-use crate::worlds::workspace::data::{Items, Sampler, Shape, ShapesSettings, Split};
+use crate::worlds::workspace::data::{OodSettings, Shape, ShapeSet, ShapesSettings, Split};
 use crate::worlds::workspace::evaluation::AttributeErrors;
 use umwelt_base::random::Stream;
 
@@ -40,7 +40,7 @@ impl AttributeTask {
     /// The task of these settings.
     ///
     /// # Errors
-    /// When there are fewer training items than a batch has.
+    /// When there are fewer training items than a batch has, or files of the data set are missing.
     pub fn new(
         shapes: &ShapesSettings,
         settings: &AttrSettings,
@@ -53,19 +53,19 @@ impl AttributeTask {
             "attr.batch_size: must be at most {count} (shapes.n_train_examples), but is {batch_size}"
         );
         let code = AttributeCode::new(settings, shapes.unpaired_dim);
-        let items = |split| Sampler::new(shapes, run.seed).items(split, shapes.items(split));
-        let numbers = |items: &Items| {
-            code.encode(&items.shapes, items.unpaired.view()).map(|numbers| numbers.to_device(device))
+        let set = ShapeSet::new(shapes, &OodSettings::default(), run.seed)?;
+        let numbers = |split| {
+            let numbers = code.encode(set.shapes(split), set.unpaired(split).view());
+            numbers.map(|numbers| numbers.to_device(device))
         };
-        let validation = items(Split::Validation);
         let vae = AttributeVae::new(&code, run.seed, device);
         Ok(Self {
             descent: GradientDescent::new(&vae.parameters, &settings.recipe(), batch_size, 1),
             settings: settings.clone(),
             run: run.clone(),
-            training: numbers(&items(Split::Training)),
-            validation: numbers(&validation),
-            validation_shapes: validation.shapes,
+            training: numbers(Split::Training),
+            validation: numbers(Split::Validation),
+            validation_shapes: set.shapes(Split::Validation).to_vec(),
             code,
             vae,
         })
@@ -175,12 +175,12 @@ impl AttributeTask {
         let card = ScoreCard {
             scores: vec![
                 Score::lower(ERROR, error, "", "squared error of the attributes"),
-                Score::lower("class_loss", class, "nats", "loss of the class"),
-                Score::lower("kl", kl, "nats", "divergence from the prior"),
-                Score::higher("class", errors.class, "%", "right class"),
+                Score::lower("class_nats", class, "nats", "loss of the class"),
+                Score::lower("kl_per_item", kl, "nats", "divergence from the prior"),
+                Score::higher("right.class", errors.class, "%", "right class"),
             ],
             baselines: vec![Baseline { name: "mean of the items".into(), value: constant, of: ERROR.into() }],
-            headline: vec![ERROR.into(), "class".into()],
+            headline: vec![ERROR.into(), "right.class".into()],
         };
         (card, errors)
     }

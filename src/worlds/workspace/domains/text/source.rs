@@ -3,11 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
-use ndarray::{Array2, Axis, Ix2};
 use rayon::prelude::*;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::{NGRAMS, TextEncoder, TextSettings};
+use crate::datasets::npy::{NpyFile, open_table};
 use crate::worlds::workspace::data::Split;
 use crate::worlds::workspace::data::captions::{TOKENS, caption, encode, ngrams};
 use crate::worlds::workspace::domains::Items;
@@ -19,8 +19,8 @@ const NGRAM_WIDTH: usize = 768;
 pub enum SentenceSource {
     Tokens,
     Ngrams,
-    /// Imported vectors of the training, validation and test items, `[N, F]` each.
-    Vectors([Array2<f32>; 3]),
+    /// Files of vectors of the training, validation and test items, `[N, F]` each.
+    Vectors([NpyFile<f32>; Split::ALL.len()]),
 }
 
 impl SentenceSource {
@@ -32,26 +32,9 @@ impl SentenceSource {
         match (settings.encoder, settings.features.as_deref()) {
             (TextEncoder::Conv, _) => Ok(Self::Tokens),
             (TextEncoder::Features, Some(NGRAMS)) => Ok(Self::Ngrams),
-            (TextEncoder::Features, Some(path)) => Self::read_files(path).context("text.features"),
+            (TextEncoder::Features, Some(path)) => open_files(Path::new(path)).context("text.features"),
             (TextEncoder::Features, None) => bail!("text.features: names no vectors"),
         }
-    }
-
-    fn read_files(path: &str) -> Result<Self> {
-        let paths = paths(Path::new(path))?;
-        let missing = || {
-            let names = paths.each_ref().map(|path| path.display().to_string());
-            format!("there must be the files {}", names.join(", "))
-        };
-        ensure!(paths.iter().all(|path| path.is_file()), missing());
-        let [training, validation, test] = paths.each_ref().map(|path| read(path));
-        let all = [training?, validation?, test?];
-        let widths = all.each_ref().map(|vectors| vectors.ncols());
-        ensure!(
-            widths.iter().all(|width| *width == widths[0]),
-            "vectors have {widths:?} numbers, not one width"
-        );
-        Ok(Self::Vectors(all))
     }
 
     /// The numbers in a row of [`Self::read`].
@@ -59,30 +42,24 @@ impl SentenceSource {
         match self {
             Self::Tokens => TOKENS as i64,
             Self::Ngrams => NGRAM_WIDTH as i64,
-            Self::Vectors([training, ..]) => training.ncols() as i64,
+            Self::Vectors([training, ..]) => training.row_len() as i64,
         }
     }
 
     /// The sentences of some items, on the CPU: tokens `[N, 48]`, int64, or vectors `[N, F]`.
     ///
     /// # Errors
-    /// When a file has no vector for an item.
+    /// When a file has no vector for an item, or cannot be read.
     pub fn read(&self, items: &Items, rows: &[usize]) -> Result<Tensor> {
-        let count = rows.len() as i64;
         match self {
             Self::Tokens => {
                 let tokens: Vec<i64> = tokens(items, rows)?.into_iter().flatten().map(i64::from).collect();
-                Ok(Tensor::from_slice(&tokens).view([count, TOKENS as i64]))
+                Ok(Tensor::from_slice(&tokens).view([-1, TOKENS as i64]))
             }
             Self::Ngrams => Ok(Tensor::try_from(ngrams(&tokens(items, rows)?, NGRAM_WIDTH))?),
-            Self::Vectors(all) => {
-                let vectors = &all[split_index(items.split)];
-                let beyond = rows.iter().find(|row| **row >= vectors.nrows());
-                if let Some(row) = beyond {
-                    let (split, count) = (items.split.name(), vectors.nrows());
-                    bail!("text.features: the file of {split} has {count} vectors, none for item {row}");
-                }
-                Ok(Tensor::try_from(vectors.select(Axis(0), rows))?)
+            Self::Vectors(files) => {
+                let split = items.split.context("text.features: there are no vectors of drawn items")?;
+                read_vectors(&files[split as usize], rows)
             }
         }
     }
@@ -90,35 +67,50 @@ impl SentenceSource {
 
 /// The tokens of the captions of some items.
 fn tokens(items: &Items, rows: &[usize]) -> Result<Vec<[u8; TOKENS]>> {
-    rows.par_iter().map(|row| encode(&caption(&items.shapes[*row], &items.choices[*row]))).collect()
-}
-
-fn split_index(split: Split) -> usize {
-    Split::ALL.iter().position(|one| *one == split).expect("all splits are listed")
+    let (shapes, choices) = (&items.shapes, &items.choices);
+    rows.par_iter().map(|row| encode(&caption(&shapes[*row], &choices[*row]))).collect()
 }
 
 /// The files of `FOLDER/NAME`: `FOLDER/{split}_NAME.npy`.
-fn paths(path: &Path) -> Result<[PathBuf; 3]> {
+fn open_files(path: &Path) -> Result<SentenceSource> {
     let name = path.file_name().context("must be FOLDER/NAME")?.to_string_lossy().into_owned();
-    Ok(Split::ALL.map(|split| path.with_file_name(format!("{}_{name}.npy", split.name()))))
+    let paths = Split::ALL.map(|split| path.with_file_name(format!("{}_{name}.npy", split.name())));
+    let listed = || paths.each_ref().map(|path| path.display().to_string()).join(", ");
+    ensure!(paths.iter().all(|path: &PathBuf| path.is_file()), "there must be the files {}", listed());
+    let [training, validation, test] = paths.each_ref().map(|path| open_table(path));
+    let files = [training?, validation?, test?];
+    let widths = files.each_ref().map(NpyFile::row_len);
+    ensure!(
+        widths.iter().all(|width| *width == widths[0]),
+        "{} have vectors of {widths:?} numbers",
+        listed()
+    );
+    Ok(SentenceSource::Vectors(files))
 }
 
-fn read(path: &Path) -> Result<Array2<f32>> {
-    let tensor = Tensor::read_npy(path).with_context(|| format!("reading {}", path.display()))?;
-    let shape = tensor.size();
-    ensure!(shape.len() == 2, "{}: expected vectors [N, F], got the shape {shape:?}", path.display());
-    let array: ndarray::ArrayD<f32> = (&tensor.to_kind(Kind::Float)).try_into()?;
-    Ok(array.into_dimensionality::<Ix2>()?)
+fn read_vectors(file: &NpyFile<f32>, rows: &[usize]) -> Result<Tensor> {
+    let width = file.row_len();
+    let mut vectors = vec![0f32; rows.len() * width];
+    for (vector, row) in vectors.chunks_mut(width).zip(rows) {
+        let (path, count) = (file.path().display(), file.shape()[0]);
+        ensure!(*row < count, "text.features: {path} has {count} vectors, none for item {row}");
+        file.read_rows(*row..*row + 1, vector)?;
+    }
+    Ok(Tensor::from_slice(&vectors).view([-1, width as i64]))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use tch::Kind;
+
     use super::*;
-    use crate::worlds::workspace::data::ShapesSettings;
+    use crate::worlds::workspace::data::{OodSettings, ShapeSet, ShapesSettings};
 
     fn items(split: Split) -> Items {
         let few = ShapesSettings { n_train_examples: 5, n_val_examples: 4, ..ShapesSettings::default() };
-        Items::drawn(&few, 1, split)
+        Items::new(&Arc::new(ShapeSet::new(&few, &OodSettings::default(), 1).unwrap()), 1, split)
     }
 
     fn settings(features: &str) -> TextSettings {
@@ -155,6 +147,6 @@ mod tests {
         let rows = source.read(&items(Split::Training), &[4, 1]).unwrap();
         assert_eq!(rows, Tensor::from_slice2(&[[8f32, 9.0], [2.0, 3.0]]));
         let error = source.read(&items(Split::Validation), &[3]).unwrap_err().to_string();
-        assert_eq!(error, "text.features: the file of val has 3 vectors, none for item 3");
+        assert!(error.ends_with("val_bert.npy has 3 vectors, none for item 3"), "{error}");
     }
 }

@@ -20,7 +20,7 @@ const READ: [(&str, &str, &str); 6] = [
 impl TextScores {
     /// The score card, with blind guesses and the true captions as baselines.
     pub fn card(&self) -> ScoreCard {
-        let headline = vec![LOSS.into(), "phrases".into(), "grammar".into()];
+        let headline = vec![LOSS.into(), "right.phrases".into(), "right.grammar".into()];
         ScoreCard { scores: self.scores(), baselines: self.baselines(), headline }
     }
 
@@ -29,10 +29,14 @@ impl TextScores {
         let structure = self.grammar[0].accuracy;
         let own = [
             Score::lower(LOSS, self.vae_loss, "", "loss of the autoencoder"),
-            percent("phrases", mean(&self.phrases, |share| share.accuracy), "right phrases"),
-            percent("grammar", mean(&self.grammar, |share| share.accuracy), "right classes of the grammar"),
-            percent("grammar.structure", structure, "right structure of the sentence"),
-            Score::lower("kl", self.kl, "nats", "divergence from the prior"),
+            percent("right.phrases", mean(&self.phrases, |share| share.accuracy), "right phrases"),
+            percent(
+                "right.grammar",
+                mean(&self.grammar, |share| share.accuracy),
+                "right classes of the grammar",
+            ),
+            percent("right.structure", structure, "right structure of the sentence"),
+            Score::lower("kl_per_sentence", self.kl, "nats", "divergence from the prior"),
         ];
         let phrase =
             |share: &Share| percent(&score_of(share), share.accuracy, &format!("right {}", share.name));
@@ -47,9 +51,9 @@ impl TextScores {
     fn baselines(&self) -> Vec<Baseline> {
         let blind = |of: &str, value: f64| Baseline { name: "blind guess".into(), value, of: of.into() };
         let all = [
-            blind("phrases", mean(&self.phrases, |share| share.blind)),
-            blind("grammar", mean(&self.grammar, |share| share.blind)),
-            blind("grammar.structure", self.grammar[0].blind),
+            blind("right.phrases", mean(&self.phrases, |share| share.blind)),
+            blind("right.grammar", mean(&self.grammar, |share| share.blind)),
+            blind("right.structure", self.grammar[0].blind),
         ];
         let phrases = self.phrases.iter().map(|share| blind(&score_of(share), share.blind));
         let caption = READ.iter().zip(self.caption.columns()).map(|((of, ..), (_, value))| Baseline {
@@ -92,7 +96,7 @@ impl TextScores {
 }
 
 fn score_of(share: &Share) -> String {
-    format!("phrase.{}", share.name)
+    format!("right.{}", share.name)
 }
 
 fn mean(shares: &[Share], value: fn(&Share) -> f64) -> f64 {

@@ -17,7 +17,7 @@ use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
     restore_state, state_of,
 };
-use crate::worlds::workspace::data::{ShapesSettings, Split};
+use crate::worlds::workspace::data::{OodSettings, ShapeSet, ShapesSettings, Split};
 use crate::worlds::workspace::domains::{Items, warmed_up};
 use umwelt_base::random::Stream;
 
@@ -48,7 +48,8 @@ impl TextTask {
         run: &RunKeys,
         device: Device,
     ) -> Result<Self> {
-        let items = |split| Items::drawn(shapes, run.seed, split);
+        let set = Arc::new(ShapeSet::new(shapes, &OodSettings::default(), run.seed)?);
+        let items = |split| Items::new(&set, run.seed, split);
         let (training, validation) = (items(Split::Training), items(Split::Validation));
         let (count, batch_size) = (training.count(), settings.batch_size());
         ensure!(

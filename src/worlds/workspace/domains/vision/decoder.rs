@@ -89,8 +89,9 @@ impl LightDecoder {
 
     fn forward(&self, latents: &Tensor, mode: Mode) -> Tensor {
         let hidden = self.linear.iter().fold(latents.shallow_clone(), |x, linear| linear.forward(&x).relu());
-        let maps = self.to_maps.forward_to_maps(&hidden, START).relu();
+        let numbers = self.to_maps.forward(&hidden).relu();
+        let maps = numbers.view([latents.size()[0], START, START, -1]).permute([0, 3, 1, 2]);
         let (conv, norm) = &self.doubling;
-        self.last.forward(&norm.before_relu(&conv.forward(&maps), mode))
+        self.last.forward_patches(&norm.before_relu(&conv.forward_patches(&maps), mode))
     }
 }

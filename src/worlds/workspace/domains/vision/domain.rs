@@ -9,7 +9,6 @@ use tch::{Device, Tensor};
 use super::{VisionSettings, VisionVae};
 use crate::nn::{Mode, Precision};
 use crate::training::load_model_tensors;
-use crate::worlds::workspace::data::render_all;
 use crate::worlds::workspace::domains::{Activation, Decoded, Domain, Items, Part, PartLoss};
 
 /// The means of the posteriors of a trained autoencoder.
@@ -47,7 +46,8 @@ impl Domain for VisionDomain {
     }
 
     fn encode(&self, items: &Items, picked: Range<usize>) -> Result<Vec<Tensor>> {
-        let images = render_all(&items.shapes[picked]).to_device(self.vae.parameters.device());
+        let rows: Vec<i64> = picked.map(|row| row as i64).collect();
+        let images = items.images(&rows)?.to_device(self.vae.parameters.device());
         Ok(vec![self.vae.encode(&self.vae.intensities(&images), Mode::Evaluate).mean])
     }
 

@@ -49,7 +49,10 @@ impl Encoder {
         let maps = self.convs.iter().fold(images.shallow_clone(), halve);
         let both = self.mean.concat_outputs(&self.log_variance);
         Posterior::of_columns(&match &self.hidden {
-            Some(hidden) => both.forward(&hidden.forward_maps(&maps).relu()),
+            Some(hidden) => {
+                let numbers = maps.permute([0, 2, 3, 1]).flatten(1, -1);
+                both.forward(&hidden.forward(&numbers).relu())
+            }
             None => both.forward_maps(&maps),
         })
     }

@@ -1,5 +1,7 @@
 //! Scores of the vision domain.
 
+use std::ops::Range;
+
 use anyhow::{Result, bail};
 use serde::Serialize;
 use tch::{Device, Kind, Tensor, no_grad};
@@ -9,11 +11,11 @@ use crate::charts::{Align, Table};
 use crate::native::normals;
 use crate::nn::Mode;
 use crate::runs::{Baseline, Progress, Score, ScoreCard};
-use crate::worlds::workspace::data::{Shape, render_all};
 use umwelt_base::random::Stream;
 
 /// The headline score.
 const PIXEL_ERROR: &str = "pixel_error";
+const KL: &str = "kl_per_image";
 /// Images in a batch.
 const BATCH: usize = 500;
 /// The standard deviation of the mean over items above which a number of the latent is in use.
@@ -45,13 +47,14 @@ struct Sums {
 }
 
 impl VisionScores {
-    /// Scores `vae` on the images of `shapes`. The noise of the samples follows from `seed`.
+    /// Scores `vae` on `count` images, of which `images` gives some in bytes `[N, 3, 32, 32]`. The
+    /// noise of the samples follows from `seed`.
     ///
     /// # Errors
-    /// The errors of `progress`; a pixel error that is not finite.
+    /// The errors of `images` and `progress`; a pixel error that is not finite.
     pub fn new(
         vae: &VisionVae,
-        shapes: &[Shape],
+        (count, images): (usize, &dyn Fn(Range<usize>) -> Result<Tensor>),
         seed: u64,
         epoch: f64,
         progress: &dyn Progress,
@@ -59,12 +62,13 @@ impl VisionScores {
         let zero = || Tensor::zeros([0i64; 0], (Kind::Double, vae.parameters.device()));
         let mut sums =
             Sums { error: zero(), error_of_means: zero(), kl: zero(), black: zero(), means: vec![] };
-        for (batch, shapes_of_batch) in shapes.chunks(BATCH).enumerate() {
-            progress.update("validation images", (batch * BATCH) as u64, shapes.len() as u64)?;
-            let noise = Stream::new(seed, "vision/validation noise").at(&[batch as u64]).bits();
-            no_grad(|| sums.add(vae, &render_all(shapes_of_batch), noise));
+        for from in (0..count).step_by(BATCH) {
+            progress.update("validation images", from as u64, count as u64)?;
+            let noise = Stream::new(seed, "vision/validation noise").at(&[from as u64]).bits();
+            let images = images(from..count.min(from + BATCH))?;
+            no_grad(|| sums.add(vae, &images, noise));
         }
-        let scores = sums.scores(shapes.len(), epoch)?;
+        let scores = sums.scores(count, epoch)?;
         if !scores.pixel_error.is_finite() {
             bail!("the pixel error is not finite at epoch {epoch}");
         }
@@ -87,11 +91,11 @@ impl VisionScores {
                     "",
                     "pixel error of the means",
                 ),
-                Score::lower("kl", self.kl, "nats", "divergence from the prior"),
+                Score::lower(KL, self.kl, "nats", "divergence from the prior"),
                 Score::higher("dimensions_in_use", self.in_use() as f64, "", "numbers of the latent in use"),
             ],
             baselines: vec![Baseline { name: "black".into(), value: self.black, of: PIXEL_ERROR.into() }],
-            headline: vec![PIXEL_ERROR.into(), "kl".into(), "dimensions_in_use".into()],
+            headline: vec![PIXEL_ERROR.into(), KL.into(), "dimensions_in_use".into()],
         }
     }
 
@@ -143,7 +147,7 @@ impl Sums {
 mod tests {
     use super::*;
     use crate::nn::Precision;
-    use crate::worlds::workspace::data::{Sampler, ShapesSettings, Split};
+    use crate::worlds::workspace::data::{Sampler, ShapesSettings, Split, render_all};
     use crate::worlds::workspace::domains::vision::VisionSettings;
     use umwelt_base::stop::Stop;
 
@@ -153,7 +157,14 @@ mod tests {
             VisionSettings { hidden: Some(8), channels: 2, z_size: 3, ..VisionSettings::default() };
         let vae = VisionVae::new(&settings, 0, Precision::Fp32, Device::Cpu);
         let shapes = Sampler::new(&ShapesSettings::default(), 1).items(Split::Validation, BATCH + 7).shapes;
-        let found = VisionScores::new(&vae, &shapes, 1, 2.0, &Stop::default()).unwrap();
+        let found = VisionScores::new(
+            &vae,
+            (shapes.len(), &|rows| Ok(render_all(&shapes[rows]))),
+            1,
+            2.0,
+            &Stop::default(),
+        )
+        .unwrap();
         let images = vae.intensities(&render_all(&shapes));
         let posterior = vae.encode(&images, Mode::Evaluate);
         let decoded = vae.decode(&posterior.mean, Mode::Evaluate);

@@ -7,36 +7,34 @@ use super::{VisionScores, VisionVae};
 use crate::charts::{Figure, Frame, FrameGrid, FrameRow};
 use crate::native::normals;
 use crate::nn::Mode;
-use crate::worlds::workspace::data::{Shape, render_all};
 use umwelt_base::random::Stream;
 
-/// Items in the figure of reconstructions.
-const SHOWN: usize = 16;
+/// Images in the figure of reconstructions.
+pub const SHOWN: usize = 16;
 /// Places along each of two numbers of the latent, from -3 to 3.
 const PLACES: i64 = 15;
 const FARTHEST: f64 = 3.0;
 
-/// The figures of `vae` on the images of `shapes`.
+/// The figures of `vae`, with the reconstructions of images in bytes `[N, 3, 32, 32]`.
 ///
 /// # Errors
 /// When a figure cannot be drawn.
 pub fn all(
     vae: &VisionVae,
-    shapes: &[Shape],
+    images: &Tensor,
     scores: &VisionScores,
     seed: u64,
 ) -> Result<Vec<(&'static str, Figure)>> {
     no_grad(|| {
-        let shown = &shapes[..SHOWN.min(shapes.len())];
         Ok(vec![
-            ("reconstructions", reconstructions(vae, shown)?),
+            ("reconstructions", reconstructions(vae, images)?),
             ("traversals", traversals(vae, &scores.spread, seed)?),
         ])
     })
 }
 
-fn reconstructions(vae: &VisionVae, shapes: &[Shape]) -> Result<Figure> {
-    let images = vae.intensities(&render_all(shapes).to_device(vae.parameters.device()));
+fn reconstructions(vae: &VisionVae, images: &Tensor) -> Result<Figure> {
+    let images = vae.intensities(&images.to_device(vae.parameters.device()));
     let drawn = vae.decode(&vae.encode(&images, Mode::Evaluate).mean, Mode::Evaluate);
     let rows = vec![row("images", &images)?, row("decoded from the means", &drawn)?];
     grid("Validation images and their reconstructions", rows, vec![]).figure()

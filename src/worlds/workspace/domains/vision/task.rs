@@ -18,7 +18,7 @@ use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
     restore_state, state_of,
 };
-use crate::worlds::workspace::data::{Sampler, Shape, ShapesSettings, Split, render_all};
+use crate::worlds::workspace::data::{OodSettings, ShapeSet, ShapesSettings, Split};
 use crate::worlds::workspace::domains::warmed_up;
 use umwelt_base::random::Stream;
 
@@ -30,8 +30,7 @@ pub struct VisionTask {
     settings: VisionSettings,
     run: RunKeys,
     vae: VisionVae,
-    training: Arc<Vec<Shape>>,
-    validation: Vec<Shape>,
+    set: Arc<ShapeSet>,
     descent: GradientDescent,
 }
 
@@ -39,7 +38,8 @@ impl VisionTask {
     /// The task of these settings.
     ///
     /// # Errors
-    /// When there are fewer training items than a batch has, or the device lacks the precision.
+    /// When there are fewer training items than a batch has, files of the data set are missing, or
+    /// the device lacks the precision.
     pub fn new(
         shapes: &ShapesSettings,
         settings: &VisionSettings,
@@ -47,30 +47,25 @@ impl VisionTask {
         device: Device,
     ) -> Result<Self> {
         run.precision.check(device)?;
-        let sampler = Sampler::new(shapes, run.seed);
-        let items = |split| sampler.items(split, shapes.items(split)).shapes;
-        let training = items(Split::Training);
+        let (count, batch_size) = (shapes.n_train_examples, settings.batch_size);
         ensure!(
-            training.len() >= settings.batch_size,
-            "vision.batch_size: must be at most {} (shapes.n_train_examples), but is {}",
-            training.len(),
-            settings.batch_size
+            count >= batch_size,
+            "vision.batch_size: must be at most {count} (shapes.n_train_examples), but is {batch_size}"
         );
         let vae = VisionVae::new(settings, run.seed, run.precision, device);
-        let recipe = settings.recipe((training.len() / settings.batch_size) as u64);
-        let descent = GradientDescent::new(&vae.parameters, &recipe, settings.batch_size, 1);
+        let recipe = settings.recipe((count / batch_size) as u64);
+        let descent = GradientDescent::new(&vae.parameters, &recipe, batch_size, 1);
         Ok(Self {
             settings: settings.clone(),
             run: run.clone(),
             vae,
-            training: Arc::new(training),
-            validation: items(Split::Validation),
+            set: Arc::new(ShapeSet::new(shapes, &OodSettings::default(), run.seed)?),
             descent,
         })
     }
 
     fn shuffle(&self) -> Shuffle {
-        Shuffle::new(self.run.seed, self.training.len(), self.settings.batch_size)
+        Shuffle::new(self.run.seed, self.set.shapes(Split::Training).len(), self.settings.batch_size)
     }
 
     /// The standard normal numbers of a training step, `[B, z]`.
@@ -86,8 +81,8 @@ impl VisionTask {
 }
 
 impl Task for VisionTask {
-    /// Bytes `[B, 3, 32, 32]`, channels-last.
-    type Batch = Tensor;
+    /// Bytes `[B, 3, 32, 32]`, channels-last, or the error of reading them.
+    type Batch = Result<Tensor>;
 
     /// An epoch is a pass over the training images.
     fn plan(&self) -> Plan {
@@ -103,20 +98,17 @@ impl Task for VisionTask {
         format!("images of shapes in {z_size} numbers, {network}")
     }
 
-    fn batches(&self, steps: Range<u64>) -> Prefetch<Tensor> {
-        let (shuffle, shapes) = (self.shuffle(), self.training.clone());
-        Prefetch::new(steps, move |step| {
-            let picked: Vec<Shape> = shuffle.batch(step).iter().map(|i| shapes[*i as usize]).collect();
-            render_all(&picked)
-        })
+    fn batches(&self, steps: Range<u64>) -> Prefetch<Result<Tensor>> {
+        let (shuffle, set) = (self.shuffle(), self.set.clone());
+        Prefetch::new(steps, move |step| set.images(Split::Training, &shuffle.batch(step)))
     }
 
     fn batch_size(&self) -> usize {
         self.settings.batch_size
     }
 
-    fn step(&mut self, step: u64, batch: Tensor, _observe: bool) -> Result<Step> {
-        let images = batch.to_device(self.vae.parameters.device());
+    fn step(&mut self, step: u64, batch: Result<Tensor>, _observe: bool) -> Result<Step> {
+        let images = batch?.to_device(self.vae.parameters.device());
         let (noise, beta) = (self.noise(step), self.beta(step));
         let vae = &self.vae;
         let report = self.descent.step(step, || {
@@ -148,14 +140,18 @@ impl Task for VisionTask {
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
-        let count = if self.run.quick_debug { FEW.min(self.validation.len()) } else { self.validation.len() };
-        let shapes = &self.validation[..count];
-        let scores = VisionScores::new(&self.vae, shapes, self.run.seed, epoch, progress)?;
+        let count = self.set.shapes(Split::Validation).len();
+        let count = if self.run.quick_debug { count.min(FEW) } else { count };
+        let images = |rows: Range<usize>| {
+            let rows: Vec<i64> = rows.map(|row| row as i64).collect();
+            self.set.images(Split::Validation, &rows)
+        };
+        let scores = VisionScores::new(&self.vae, (count, &images), self.run.seed, epoch, progress)?;
         Ok(Evaluated {
             card: scores.card(),
             report: object(&scores)?,
             table: scores.table(&self.title()),
-            figures: figures::all(&self.vae, shapes, &scores, self.run.seed)?,
+            figures: figures::all(&self.vae, &images(0..count.min(figures::SHOWN))?, &scores, self.run.seed)?,
         })
     }
 

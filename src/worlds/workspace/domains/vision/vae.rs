@@ -7,6 +7,7 @@ use tch::{Device, Kind, Tensor};
 use super::decoder::Decoder;
 use super::encoder::{COLOURS, Encoder, SIDE};
 use super::{PixelSpread, VisionSettings};
+use crate::native::sigmoid_squared_error;
 use crate::nn::{Mode, Parameters, Precision, channels_last};
 use crate::objectives::LossReport;
 use crate::worlds::workspace::domains::Posterior;
@@ -61,8 +62,12 @@ impl VisionVae {
 
     /// Latents `[N, z]` -> intensities `[N, 3, 32, 32]` in (0, 1), channels-last
     pub fn decode(&self, latents: &Tensor, mode: Mode) -> Tensor {
+        self.logits(latents, mode).sigmoid()
+    }
+
+    fn logits(&self, latents: &Tensor, mode: Mode) -> Tensor {
         let device = self.parameters.device();
-        self.precision.compute(device, mode, || self.decoder.forward(latents, mode)).sigmoid()
+        self.precision.compute(device, mode, || self.decoder.forward(latents, mode))
     }
 
     /// The loss of images in bytes `[N, 3, 32, 32]`, summed over images: the negative
@@ -71,8 +76,7 @@ impl VisionVae {
     pub fn loss(&self, images: &Tensor, noise: &Tensor, beta: f64, mode: Mode) -> LossReport {
         let images = self.intensities(images);
         let posterior = self.encode(&images, mode);
-        let drawn = self.decode(&posterior.sample(noise), mode);
-        let error = (drawn - &images).square().sum(Kind::Float);
+        let error = squared_error(&self.logits(&posterior.sample(noise), mode), &images);
         let pixels = images.numel() as f64;
         let reconstruction = self.negative_log_likelihood(&error, pixels);
         LossReport::weighted(vec![
@@ -106,6 +110,14 @@ impl VisionVae {
     /// The shape of the images of `count` items.
     pub fn image_shape(count: i64) -> [i64; 4] {
         [count, COLOURS, SIDE, SIDE]
+    }
+}
+
+/// The sum of the squared differences between `sigmoid(logits)` and `images`.
+fn squared_error(logits: &Tensor, images: &Tensor) -> Tensor {
+    match logits.device() {
+        Device::Cpu => sigmoid_squared_error(logits, images),
+        _ => (logits.sigmoid() - images).square().sum(Kind::Float),
     }
 }
 
