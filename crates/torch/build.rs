@@ -7,8 +7,13 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-const SOURCES: [&str; 4] =
-    ["native/umwelt.cpp", "native/kernels.cpp", "native/relu_mlp.cpp", "native/meta.cpp"];
+const SOURCES: [&str; 5] = [
+    "native/umwelt.cpp",
+    "native/kernels.cpp",
+    "native/relu_mlp.cpp",
+    "native/part_losses.cpp",
+    "native/meta.cpp",
+];
 const HEADER: &str = "native/vectors.h";
 
 fn main() {
