@@ -1,5 +1,5 @@
-// The activations and losses of a decoder with several heads in one operation. libtorch takes thirty
-// small ones forward and as many backward.
+// The activations and losses of a decoder with several heads in one operation. libtorch takes
+// thirty small ones forward and as many backward.
 #include <ATen/ATen.h>
 #include <ATen/Parallel.h>
 #include <torch/csrc/autograd/custom_function.h>
@@ -129,9 +129,9 @@ struct PartLosses : Function<PartLosses> {
 };
 }  // namespace
 
-// The adapted outputs [N, W] (probabilities in place of log-probabilities) and the terms [K, parts]:
-// sums of the losses of rows with weights [K, N]. Outputs and targets [N, W] are float32 on the CPU.
-// parts holds three numbers for each part: its width, activation and loss.
+// The adapted outputs [N, W] (probabilities in place of log-probabilities) and the terms [K,
+// parts]: sums of the losses of rows with weights [K, N]. Outputs and targets [N, W] are float32 on
+// the CPU. parts holds three numbers for each part: its width, activation and loss.
 variable_list part_losses(const Tensor& outputs, const Tensor& targets, const Tensor& weights, at::IntArrayRef parts) {
   for (const Tensor* x : {&outputs, &targets, &weights})
     TORCH_CHECK(x->dim() == 2 && x->scalar_type() == at::kFloat && x->device().is_cpu(), "part_losses takes float32 on the CPU");

@@ -296,7 +296,7 @@ pub fn small_attention(query: &Tensor, key: &Tensor, value: &Tensor, heads: i64,
 /// has the parameters `2 l` (weight) and `2 l + 1` (bias), and reads the ReLU of layer `sources[l]`,
 /// or `x` where that is -1. The outputs of layers that no layer reads are side by side.
 ///
-/// For layers of a few hundred features a step takes half the time of libtorch's operations.
+/// One pass forward and one backward take the place of an operation for each product, bias and ReLU.
 pub fn relu_mlp(x: &Tensor, parameters: &[&Tensor], sources: &[i64]) -> Tensor {
     let parameters: Vec<Handle> = parameters.iter().map(|tensor| tensor.as_ptr() as Handle).collect();
     assert_eq!(parameters.len(), 2 * sources.len());

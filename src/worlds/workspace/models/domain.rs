@@ -54,7 +54,8 @@ impl Domain {
     }
 
     /// A decoder's outputs `[N, width]` as [`Self::adapt`] makes them of predictions, and the terms
-    /// `[K, parts]`: the losses of rows against `targets` `[N, width]`, summed with weights `[K, N]`.
+    /// `[K, parts]`: the losses of rows against `targets` `[N, width]`, summed with weights
+    /// `[K, N]`.
     pub fn adapted_losses(&self, outputs: &Tensor, targets: &Tensor, weights: &Tensor) -> (Tensor, Tensor) {
         if outputs.device() == Device::Cpu && outputs.kind() == Kind::Float {
             let parts: Vec<OutputPart> = self.parts.iter().map(output_part).collect();

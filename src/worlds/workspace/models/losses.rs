@@ -20,7 +20,8 @@ pub const FUSED: &str = "fused";
 
 /// The value of each term of a batch.
 pub struct Terms {
-    /// Terms of predictions, with their parts `[terms, parts]`, one entry for each decoder and pass.
+    /// Terms of predictions, with their parts `[terms, parts]`, one entry for each decoder and
+    /// pass.
     pub predicted: Vec<(Vec<Term>, Tensor)>,
     /// The contrastive loss of each pair of domains.
     pub contrasted: Vec<((usize, usize), Tensor)>,
