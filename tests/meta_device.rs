@@ -10,7 +10,7 @@ use umwelt::diagnostics::diagnose;
 use umwelt::native::{clear_gradients, clip_gradients, meta};
 use umwelt::nn::{Mode, Parameters, Precision};
 use umwelt::objectives::LossReport;
-use umwelt::optim::{self, Rates, Recipe};
+use umwelt::optim::{self, LrSchedule, OptimizerKind, Rates, Recipe};
 use umwelt::schema::RunSettings;
 use umwelt::settings;
 use umwelt::worlds::WorldSettings;
@@ -18,6 +18,8 @@ use umwelt::worlds::collaboration::models::{ComoModel, DigitStrips, MessageCondi
 use umwelt::worlds::collaboration::{Augmentation, DigitViews};
 use umwelt::worlds::dots::data::Trajectories;
 use umwelt::worlds::dots::models;
+use umwelt::worlds::workspace::domains::{Activation, Part, PartLoss};
+use umwelt::worlds::workspace::models::{Domain, Group, GwSettings, LatentBatch, Workspace};
 
 const BATCH: i64 = 4;
 const FRAMES: i64 = 3;
@@ -180,6 +182,60 @@ fn agents_that_talk() {
         train(&name, &model.parameters, &como.recipe(), &|| model.learn(&batch));
         let drawn = model.agents.draw(&batch.seen, MessageCondition::Shuffled);
         assert_eq!((drawn.device(), drawn.size()), (device, batch.targets.size()), "{name}");
+        assert_eq!(meta::mixed(), "", "{name}");
+    }
+}
+
+fn workspace(settings: &GwSettings) -> Workspace {
+    let part = |(name, width, activation, loss)| Part { name, width, activation, loss };
+    let domain = |(name, parts): (&str, Vec<(&'static str, i64, Activation, PartLoss)>)| Domain {
+        name: name.into(),
+        parts: parts.into_iter().map(part).collect(),
+    };
+    let error = PartLoss::SquaredError;
+    let class = ("z_cls", 3, Activation::LogSoftmax, PartLoss::NegativeLogLikelihood);
+    let domains = [
+        ("v", vec![("z_img", 12, Activation::Identity, error)]),
+        ("attr", vec![class, ("z_attr", 8, Activation::Tanh, error)]),
+        ("t", vec![("z", 24, Activation::Symlog, error)]),
+    ];
+    Workspace::new(Parameters::new(meta::device(), 0), domains.map(domain).to_vec(), settings)
+}
+
+#[test]
+fn workspaces() {
+    let recipe = Recipe {
+        epochs: 1,
+        optimizer: OptimizerKind::AdamW { epsilon: 1e-8, weight_decay: 0.0 },
+        lr: LrSchedule::Constant { lr: 1e-3, decay_epoch: None },
+        clip_norm: None,
+    };
+    for values in [
+        serde_json::json!({}),
+        serde_json::json!({"losses": "tr", "dropout": 0.3, "linear": false}),
+        serde_json::json!({"contrastive": "vsepp", "remove_sync": [["v", "t"]]}),
+        serde_json::json!({"contrastive": "encoding", "learn_logit_scale": true}),
+        serde_json::json!({"fusion": true, "selection": "random", "dropout": 0.3}),
+        serde_json::json!({"fusion": true, "selection": "single"}),
+        serde_json::json!({"fusion": true, "selection": "attention"}),
+    ] {
+        let (name, device) = (values.to_string(), meta::device());
+        let workspace = workspace(&serde_json::from_value(values).unwrap());
+        let groups = [(vec![0, 1, 2], 4), (vec![1, 2], 3), (vec![0], 2)];
+        let groups = groups.map(|(domains, rows)| Group { domains, rows });
+        let rows = [6, 7, 7].into_iter().zip(workspace.domains());
+        let latents = rows.map(|(rows, domain)| Tensor::zeros([rows, domain.width()], (Kind::Float, device)));
+        let latents: Vec<Tensor> = latents.collect();
+        let batch = LatentBatch::new(groups.to_vec(), latents).unwrap();
+        train(&name, &workspace.parameters, &recipe, &|| {
+            let report = workspace.loss(&batch, 3, 1);
+            report.total.backward();
+            report
+        });
+        let state = workspace.state(&[(0, batch.latents(0))]);
+        assert!(workspace.predict(&state).iter().all(|predicted| predicted.device() == device), "{name}");
+        assert_eq!(workspace.cycle(1, 2, batch.latents(1)).size(), [7, 11], "{name}");
+        workspace.validation_losses(&batch);
         assert_eq!(meta::mixed(), "", "{name}");
     }
 }

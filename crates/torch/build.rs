@@ -7,11 +7,12 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-const SOURCES: [&str; 5] = [
+const SOURCES: [&str; 6] = [
     "native/umwelt.cpp",
     "native/kernels.cpp",
     "native/patches.cpp",
     "native/relu_mlp.cpp",
+    "native/part_losses.cpp",
     "native/meta.cpp",
 ];
 const HEADER: &str = "native/vectors.h";

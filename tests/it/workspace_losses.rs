@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 use umwelt::nn::Parameters;
-use umwelt::objectives::clip;
+use umwelt::objectives::{clip, vsepp};
 use umwelt::worlds::workspace::domains::{Activation, Part, PartLoss};
 use umwelt::worlds::workspace::models::{Domain, Group, GwSettings, LatentBatch, Workspace};
 
@@ -110,19 +110,18 @@ fn near(name: &str, ours: f64, recorded: f64) {
 
 fn predictions(case: &Case) {
     let Case { workspace, latents, recorded } = case;
-    let count = latents.len();
-    for from in 0..count {
+    for (from, input) in latents.iter().enumerate() {
         let name = case.name(from);
-        let state = workspace.state(&[(from, &latents[from])]);
+        let state = workspace.state(&[(from, input)]);
         close(name, &state, &recorded.tensors[&format!("expect.state.{name}")]);
-        for to in 0..count {
-            let (translated, other) = (workspace.translate(from, to, &latents[from]), case.name(to));
+        for to in 0..latents.len() {
+            let (translated, other) = (workspace.translate(from, to, input), case.name(to));
             if from == to {
                 case.compare(&format!("expect.demi_cycle.{name}"), to, &translated);
                 continue;
             }
             case.compare(&format!("expect.translation.{name}.{other}"), to, &translated);
-            let cycled = workspace.cycle(from, to, &latents[from]);
+            let cycled = workspace.cycle(from, to, input);
             case.compare(&format!("expect.cycle.{name}.{other}"), from, &cycled);
         }
     }
@@ -261,6 +260,48 @@ fn default_networks_have_the_published_numbers_of_parameters() {
     let linear = GwSettings { linear: true, domains: vec!["attr".into()], ..settings };
     let workspace = Workspace::new(Parameters::new(Device::Cpu, 0), vec![domain("attr")], &linear);
     assert_eq!(workspace.parameters.count(), (11 + 1) * 12 + (12 + 1) * 11);
+}
+
+#[test]
+fn contrastive_losses_compare_states_or_encodings() {
+    let recorded = Case::load("gw_workspace_v_attr", json!({}));
+    let rows: Vec<Tensor> = recorded.latents.iter().map(|latents| latents.narrow(0, 0, 9)).collect();
+    for kind in ["state", "encoding", "vsepp"] {
+        let Case { workspace, .. } =
+            Case::load("gw_workspace_v_attr", json!({"losses": "cont", "contrastive": kind}));
+        let [a, b] = [0, 1].map(|domain| workspace.encode(domain, &rows[domain]));
+        let scale = Tensor::from(1.0 / 0.07);
+        let expected = match kind {
+            "state" => clip::clip(&a.tanh(), &b.tanh(), &scale),
+            "encoding" => clip::clip(&a, &b, &scale),
+            _ => vsepp::vsepp(&a.tanh(), &b.tanh()),
+        };
+        let batch = LatentBatch::complete(rows.iter().map(Tensor::shallow_clone).collect()).unwrap();
+        let values = Vec::<f64>::try_from(workspace.loss(&batch, 0, 0).values()).unwrap();
+        near(kind, values[1], expected.double_value(&[]));
+    }
+}
+
+#[test]
+fn a_learned_scale_starts_at_the_fixed_one_and_has_a_gradient() {
+    let settings = json!({
+        "domains": ["v", "t"], "hidden": {"v": 16, "t": 24}, "learn_logit_scale": true, "losses": "cont",
+    });
+    let settings: GwSettings = serde_json::from_value(settings).unwrap();
+    let domains = vec![domain("v"), domain("t")];
+    let workspace = Workspace::new(Parameters::new(Device::Cpu, 0), domains, &settings);
+    let recorded = Case::load("gw_workspace_v_t", json!({}));
+    let scale = "contrastive.log_scale".to_owned();
+    let mut tensors = recorded.recorded.part("param");
+    tensors.insert(scale.clone(), Tensor::from((1.0f32 / 0.07).ln()));
+    let initial: HashMap<String, Tensor> = workspace.parameters.named().into_iter().collect();
+    near("scale", initial[&scale].double_value(&[]), (1.0f64 / 0.07).ln());
+    workspace.parameters.assign(&tensors).unwrap();
+    let report = workspace.loss(&recorded.batch(), 0, 0);
+    let values = Vec::<f64>::try_from(report.values()).unwrap();
+    near("contrastive", values[1], recorded.expected("contrastive"));
+    report.total.backward();
+    assert!(initial[&scale].grad().double_value(&[]).abs() > 1e-6);
 }
 
 #[test]

@@ -23,7 +23,8 @@ struct Epilogue {
   bool relu = false;
 };
 
-// c [n, w] = a b, where a(i, k) is at a[i * row + k * column]; n is a multiple of kRows, w of kLanes.
+// c [n, w] = a b, where a(i, k) is at a[i * row + k * column]; n is a multiple of kRows, w of
+// kLanes.
 HOT static void fused_product(int64_t n, int64_t depth, int64_t w, const float* a, int64_t row, int64_t column,
                               const float* b, int64_t ldb, float* c, int64_t ldc, const Epilogue& last) {
   for (int64_t j = 0; j < w; j += kLanes)
@@ -169,7 +170,7 @@ struct ReluMlp : Function<ReluMlp> {
     const bool need_input = ctx->needs_input_grad(0), need_weights = ctx->needs_input_grad(1);
     const Tensor gx = need_input ? at::empty({n, net.inputs}, g.options()) : Tensor();
     Floats sums(need_weights ? threads * net.gradients : 0);
-    std::vector<Floats> rows(count);  // the weights with padded rows, where they are not whole vectors
+    std::vector<Floats> rows(count);  // weights with padded rows, where these are no whole vectors
     for (int64_t l = 0; l < count; ++l) {
       const Layer& layer = net.layers[l];
       if (layer.in == layer.in_ld()) continue;

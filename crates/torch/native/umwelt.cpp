@@ -30,6 +30,8 @@ at::Tensor small_attention(at::Tensor query, at::Tensor key, at::Tensor value, i
 at::Tensor patch_conv_transpose(at::Tensor x, at::Tensor weight, at::Tensor bias, int64_t stride, int64_t padding);
 at::Tensor sigmoid_squared_error(at::Tensor x, at::Tensor target);
 at::Tensor relu_mlp(const at::Tensor& x, at::TensorList parameters, at::IntArrayRef sources);
+std::vector<at::Tensor> part_losses(const at::Tensor& outputs, const at::Tensor& targets, const at::Tensor& weights,
+                                    at::IntArrayRef parts);
 }  // namespace umwelt
 
 namespace {
@@ -230,6 +232,15 @@ int umwelt_relu_mlp(at::Tensor* x, at::Tensor** parameters, const int64_t* sourc
     std::vector<at::Tensor> all;
     for (int p = 0; p < 2 * layers; ++p) all.push_back(*parameters[p]);
     *out = new at::Tensor(umwelt::relu_mlp(*x, all, {sources, size_t(layers)}));
+  });
+}
+
+// Puts the adapted outputs into out[0], and the terms into out[1]; parts holds `numbers` numbers.
+int umwelt_part_losses(at::Tensor* outputs, at::Tensor* targets, at::Tensor* weights, const int64_t* parts, int numbers,
+                       at::Tensor** out) {
+  return guarded([&] {
+    auto results = umwelt::part_losses(*outputs, *targets, *weights, {parts, size_t(numbers)});
+    for (int i = 0; i < 2; ++i) out[i] = new at::Tensor(results[i]);
   });
 }
 

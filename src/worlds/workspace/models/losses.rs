@@ -5,7 +5,7 @@ use std::rc::Rc;
 use tch::{Kind, Tensor, no_grad};
 
 use super::batch::LatentBatch;
-use super::plan::{Plan, Predictions, Term, Wanted};
+use super::plan::{FAMILIES, Plan, Predictions, Term, Wanted};
 use super::workspace::Workspace;
 use super::{Coefs, Combine, ContrastiveGroups, ContrastiveKind};
 use crate::nn::Masks;
@@ -20,7 +20,8 @@ pub const FUSED: &str = "fused";
 
 /// The value of each term of a batch.
 pub struct Terms {
-    /// Terms of predictions, with their parts `[terms, parts]`, one entry for each decoder and pass.
+    /// Terms of predictions, with their parts `[terms, parts]`, one entry for each decoder and
+    /// pass.
     pub predicted: Vec<(Vec<Term>, Tensor)>,
     /// The contrastive loss of each pair of domains.
     pub contrasted: Vec<((usize, usize), Tensor)>,
@@ -35,8 +36,23 @@ impl Workspace {
         if self.settings.fusion {
             return self.fusion_loss(batch, step, &coefs);
         }
-        let terms = self.terms(batch, &self.wanted(&coefs), self.masks(step).as_ref());
-        self.combined(&coefs, |family| terms.family(family))
+        let wanted = self.wanted(&coefs);
+        let plan = self.plan(batch, &wanted);
+        let terms = self.terms(batch, &plan, wanted.cycles(), self.masks(step).as_ref());
+        let Some(weights) = &plan.total else { return self.combined(&coefs, |_| None) };
+        let values = terms.values();
+        let families = plan.families.mv(&values.detach());
+        let named = FAMILIES.into_iter().zip(families.unbind(0));
+        LossReport {
+            total: values.dot(weights),
+            terms: named.filter(|(name, _)| self.trains(name)).collect(),
+        }
+    }
+
+    /// True if a family has a coefficient above 0, in whatever epoch.
+    fn trains(&self, family: &str) -> bool {
+        let coefs = families(&self.settings.coefficients());
+        coefs.into_iter().any(|(name, coefficient)| name == family && coefficient > 0.0)
     }
 
     /// The coefficients in an epoch: cycles join at `gw.unsupervised_after`.
@@ -77,10 +93,8 @@ impl Workspace {
         let pair = |[a, b]: &[String; 2]| Some((self.domain(a)?, self.domain(b)?));
         let removed = self.settings.remove_sync.iter().filter_map(pair);
         Wanted {
-            translation: coefs.translation > 0.0,
-            contrastive: coefs.contrastive > 0.0,
-            demi_cycles: coefs.demi_cycles > 0.0,
-            cycles: coefs.cycles > 0.0,
+            coefs: *coefs,
+            combine: self.settings.combination(),
             untranslated: removed.flat_map(|(a, b)| [(a, b), (b, a)]).collect(),
             contrasted_up_to: self.contrasted_up_to(),
         }
@@ -96,15 +110,9 @@ impl Workspace {
 
     /// All terms of a batch, the translations of `gw.remove_sync` among them.
     pub(super) fn all_terms(&self, batch: &LatentBatch) -> Terms {
-        let wanted = Wanted {
-            translation: true,
-            contrastive: true,
-            demi_cycles: true,
-            cycles: true,
-            untranslated: vec![],
-            contrasted_up_to: self.contrasted_up_to(),
-        };
-        no_grad(|| self.terms(batch, &wanted, None))
+        let all = Coefs { translation: 1.0, contrastive: 1.0, demi_cycles: 1.0, cycles: 1.0, fused: 0.0 };
+        let wanted = Wanted { untranslated: vec![], ..self.wanted(&all) };
+        no_grad(|| self.terms(batch, &self.plan(batch, &wanted), true, None))
     }
 
     fn plan(&self, batch: &LatentBatch, wanted: &Wanted) -> Rc<Plan> {
@@ -112,14 +120,13 @@ impl Workspace {
         match last.as_ref().filter(|plan| plan.fits(batch, wanted)) {
             Some(plan) => plan.clone(),
             None => {
-                let plan = Plan::new(batch, self.domains.len(), wanted, self.parameters.device());
+                let plan = Plan::new(batch, &self.domains, wanted, self.parameters.device());
                 last.insert(Rc::new(plan)).clone()
             }
         }
     }
 
-    fn terms(&self, batch: &LatentBatch, wanted: &Wanted, masks: Option<&Masks>) -> Terms {
-        let plan = self.plan(batch, wanted);
+    fn terms(&self, batch: &LatentBatch, plan: &Plan, cycles: bool, masks: Option<&Masks>) -> Terms {
         let each = || 0..self.domains.len();
         let encoded = |domain: usize| {
             let latents = batch.latents(domain).narrow(0, 0, plan.encoded[domain]);
@@ -136,9 +143,9 @@ impl Workspace {
                 self.predictions(of, pass, &inputs, batch, masks, &mut predicted)
             })
             .collect();
-        if wanted.cycles {
+        if cycles {
             let back: Vec<Vec<Tensor>> = each()
-                .map(|through| self.states_of(through, &plan, direct[through].as_ref(), masks))
+                .map(|through| self.states_of(through, plan, direct[through].as_ref(), masks))
                 .collect();
             for (of, pass) in plan.cycles.iter().enumerate() {
                 let inputs: Vec<Tensor> =
@@ -154,7 +161,8 @@ impl Workspace {
         Terms { predicted, contrasted: plan.contrasts.iter().map(contrast).collect() }
     }
 
-    /// Decodes the states of `inputs`, and adds the losses of the predictions to `losses`.
+    /// Decodes the states of `inputs`, adds the losses of the predictions to `losses`, and returns
+    /// the predictions as the domain encodes latents.
     fn predictions(
         &self,
         of: usize,
@@ -164,13 +172,18 @@ impl Workspace {
         masks: Option<&Masks>,
         losses: &mut Vec<(Vec<Term>, Tensor)>,
     ) -> Option<Tensor> {
-        let states = if inputs.is_empty() { return None } else { Tensor::cat(inputs, 0) };
-        let predicted = self.decode_masked(of, &states, masks);
+        let states = match inputs {
+            [] => return None,
+            [alone] => alone.shallow_clone(),
+            several => Tensor::cat(several, 0),
+        };
+        let outputs = self.networks[of].decode(&states, masks);
+        let targets = pass.targets.of(batch.latents(of));
+        let (adapted, values) = self.domains[of].adapted_losses(&outputs, &targets, &pass.weights);
         if !pass.terms.is_empty() {
-            let rows = self.domains[of].row_losses(&predicted, &pass.targets.of(batch.latents(of)));
-            losses.push((pass.terms.clone(), pass.weights.matmul(&rows)));
+            losses.push((pass.terms.clone(), values));
         }
-        Some(predicted)
+        Some(adapted)
     }
 
     /// The states of what the domain `through` predicts from each other domain, by that domain.
@@ -188,7 +201,7 @@ impl Workspace {
         let own = if blocks[0].from == through { 1 } else { 0 };
         let first: i64 = counts[..own].iter().sum();
         let others = predicted.narrow(0, first, predicted.size()[0] - first);
-        let states = self.encode_masked(through, &self.domains[through].adapt(&others), masks).tanh();
+        let states = self.encode_masked(through, &others, masks).tanh();
         let parts = states.split_with_sizes(&counts[own..], 0);
         blocks[own..].iter().zip(parts).for_each(|(block, states)| of_domain[block.from] = states);
         of_domain
@@ -207,6 +220,13 @@ fn families(coefs: &Coefs) -> [(&'static str, f64); 5] {
 }
 
 impl Terms {
+    /// The values of all terms and parts, `[values]`.
+    fn values(&self) -> Tensor {
+        let predicted = self.predicted.iter().map(|(_, values)| values.flatten(0, -1));
+        let contrasted = self.contrasted.iter().map(|(_, value)| value.view([1]));
+        Tensor::cat(&predicted.chain(contrasted).collect::<Vec<_>>(), 0)
+    }
+
     /// The mean of a family's terms; `None` without terms.
     pub fn family(&self, name: &str) -> Option<Tensor> {
         if name == CONTRASTIVE {
@@ -221,16 +241,5 @@ impl Terms {
         let (sums, counts): (Vec<Tensor>, Vec<usize>) = self.predicted.iter().filter_map(of_family).unzip();
         let count: usize = counts.iter().sum();
         (count > 0).then(|| sums.into_iter().reduce(|a, b| a + b).expect("some") / count as f64)
-    }
-}
-
-impl Term {
-    /// The published name of the term's family.
-    pub fn family(self) -> &'static str {
-        match self {
-            Self::Translation { .. } => TRANSLATION,
-            Self::DemiCycle { .. } => DEMI_CYCLES,
-            Self::Cycle { .. } => CYCLES,
-        }
     }
 }

@@ -40,7 +40,8 @@ impl Networks {
         self.encoder.forward(latents, masks)
     }
 
-    /// The decoder's outputs `[N, width]` for states `[N, z_size]`, before the activations of parts.
+    /// The decoder's outputs `[N, width]` for states `[N, z_size]`, before the activations of
+    /// parts.
     pub fn decode(&self, states: &Tensor, masks: Option<&Masks>) -> Tensor {
         self.decoder.forward(states, masks)
     }

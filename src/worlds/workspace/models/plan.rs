@@ -3,14 +3,18 @@
 use tch::{Device, Tensor};
 
 use super::batch::{Group, LatentBatch, Rows};
+use super::losses::{CONTRASTIVE, CYCLES, DEMI_CYCLES, TRANSLATION};
+use super::{Coefs, Combine, Domain};
+
+/// The families of losses, in the order of [`Plan::families`].
+pub const FAMILIES: [&str; 4] = [TRANSLATION, CONTRASTIVE, DEMI_CYCLES, CYCLES];
 
 /// The families of losses to compute, and the pairs that they leave out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Wanted {
-    pub translation: bool,
-    pub contrastive: bool,
-    pub demi_cycles: bool,
-    pub cycles: bool,
+    /// The coefficients of the families; one of 0 is not computed.
+    pub coefs: Coefs,
+    pub combine: Combine,
     /// Pairs of domains without a translation term, in both orders.
     pub untranslated: Vec<(usize, usize)>,
     /// The most domains of a group whose pairs are contrasted.
@@ -33,6 +37,17 @@ pub enum Term {
         of: usize,
         through: usize,
     },
+}
+
+impl Term {
+    /// The published name of the term's family.
+    pub fn family(self) -> &'static str {
+        match self {
+            Self::Translation { .. } => TRANSLATION,
+            Self::DemiCycle { .. } => DEMI_CYCLES,
+            Self::Cycle { .. } => CYCLES,
+        }
+    }
 }
 
 /// Rows of a domain's states.
@@ -69,26 +84,66 @@ pub struct Plan {
     /// The predictions of each decoder from the states of predictions of each other domain.
     pub cycles: Vec<Predictions>,
     pub contrasts: Vec<Pair>,
+    /// The weights `[families, values]` of the values of all terms in each family.
+    pub families: Tensor,
+    /// The weights `[values]` of the values of all terms in the total; `None` without terms.
+    pub total: Option<Tensor>,
 }
 
 impl Plan {
-    pub fn new(batch: &LatentBatch, domains: usize, wanted: &Wanted, device: Device) -> Self {
-        let planner = Planner { batch, domains, wanted, device };
-        let each = || 0..domains;
-        let cycles = if wanted.cycles { each().map(|of| planner.cycles(of)).collect() } else { vec![] };
-        Self {
-            groups: batch.groups().to_vec(),
-            wanted: wanted.clone(),
-            encoded: each().map(|domain| planner.encoded(domain)).collect(),
-            direct: each().map(|of| planner.direct(of)).collect(),
-            cycles,
-            contrasts: if wanted.contrastive { planner.contrasts() } else { vec![] },
-        }
+    pub fn new(batch: &LatentBatch, domains: &[Domain], wanted: &Wanted, device: Device) -> Self {
+        let planner = Planner { batch, domains: domains.len(), wanted, device };
+        let each = || 0..domains.len();
+        let cycles: Vec<Predictions> =
+            if wanted.cycles() { each().map(|of| planner.cycles(of)).collect() } else { vec![] };
+        let direct: Vec<Predictions> = each().map(|of| planner.direct(of)).collect();
+        let contrasts = if wanted.coefs.contrastive > 0.0 { planner.contrasts() } else { vec![] };
+        let predicted = direct.iter().zip(domains).chain(cycles.iter().zip(domains));
+        let predicted = predicted
+            .flat_map(|(pass, domain)| pass.terms.iter().map(|term| (term.family(), domain.parts.len())));
+        let terms: Vec<(&str, usize)> = predicted.chain(contrasts.iter().map(|_| (CONTRASTIVE, 1))).collect();
+        let (families, total) = wanted.weights(&terms, device);
+        let encoded = each().map(|domain| planner.encoded(domain)).collect();
+        let (groups, wanted) = (batch.groups().to_vec(), wanted.clone());
+        Self { groups, wanted, encoded, direct, cycles, contrasts, families, total }
     }
 
     /// True if this is the plan of such a batch.
     pub fn fits(&self, batch: &LatentBatch, wanted: &Wanted) -> bool {
         self.groups == batch.groups() && self.wanted == *wanted
+    }
+}
+
+impl Wanted {
+    /// True if cycles are computed.
+    pub fn cycles(&self) -> bool {
+        self.coefs.cycles > 0.0
+    }
+
+    fn coefficients(&self) -> [f64; 4] {
+        let Coefs { translation, contrastive, demi_cycles, cycles, .. } = self.coefs;
+        [translation, contrastive, demi_cycles, cycles]
+    }
+
+    /// The weights of all values in the families and in the total, for terms of these families with
+    /// these numbers of parts.
+    fn weights(&self, terms: &[(&str, usize)], device: Device) -> (Tensor, Option<Tensor>) {
+        let count = |family: &str| terms.iter().filter(|(of, _)| *of == family).count();
+        let counts = FAMILIES.map(count);
+        let present = counts.iter().filter(|count| **count > 0).count();
+        let share = if self.combine == Combine::Mean { 1.0 / present.max(1) as f64 } else { 1.0 };
+        let of_values = |family: usize| {
+            let weight = 1.0 / counts[family].max(1) as f32;
+            let term = move |(of, parts): &(&str, usize)| {
+                vec![if *of == FAMILIES[family] { weight } else { 0.0 }; *parts]
+            };
+            terms.iter().flat_map(term).collect::<Vec<f32>>()
+        };
+        let rows: Vec<f32> = (0..FAMILIES.len()).flat_map(of_values).collect();
+        let families = Tensor::from_slice(&rows).view([FAMILIES.len() as i64, -1]);
+        let coefs = Tensor::from_slice(&self.coefficients().map(|coefficient| (coefficient * share) as f32));
+        let total = (present > 0).then(|| families.tr().mv(&coefs).to_device(device));
+        (families.to_device(device), total)
     }
 }
 
@@ -112,7 +167,7 @@ impl Planner<'_> {
 
     /// All rows if there are terms of single domains, else those up to the last with a partner.
     fn encoded(&self, domain: usize) -> i64 {
-        if self.wanted.demi_cycles || self.wanted.cycles {
+        if self.wanted.coefs.demi_cycles > 0.0 || self.wanted.cycles() {
             return self.count(domain);
         }
         let groups = self.batch.groups().iter().enumerate();
@@ -137,19 +192,19 @@ impl Planner<'_> {
 
     fn direct(&self, of: usize) -> Predictions {
         let (mut blocks, mut targets, mut means) = (vec![], vec![], vec![]);
-        if self.wanted.demi_cycles && self.count(of) > 0 {
+        if self.wanted.coefs.demi_cycles > 0.0 && self.count(of) > 0 {
             targets.extend(0..self.count(of));
             means.push(Mean { term: Term::DemiCycle { of }, predictions: targets.clone() });
             blocks.push(Block { from: of, rows: Rows::First(self.count(of)) });
         }
         for from in (0..self.domains).filter(|from| *from != of) {
             let (rows, same) = self.matched(from, of, self.domains);
-            let translated = self.wanted.translation
+            let translated = self.wanted.coefs.translation > 0.0
                 && !rows.is_empty()
                 && !self.wanted.untranslated.contains(&(from, of));
             let first = targets.len() as i64;
             let term = Term::Translation { from, of };
-            if self.wanted.cycles {
+            if self.wanted.cycles() {
                 // All states are decoded, and some have a target.
                 targets.extend(vec![0; self.count(from) as usize]);
                 rows.iter().zip(&same).for_each(|(row, target)| targets[(first + row) as usize] = *target);

@@ -196,7 +196,8 @@ impl GwSettings {
         DOMAINS.contains(&domain) && self.has(domain) && !imported
     }
 
-    /// The coefficients, 0 for families that `gw.losses` leaves out, and for `fused` without fusion.
+    /// The coefficients, 0 for families that `gw.losses` leaves out, and for `fused` without
+    /// fusion.
     pub fn coefficients(&self) -> Coefs {
         let coefs = self.losses.map_or(self.coefs, |losses| losses.of(self.coefs));
         Coefs { fused: if self.fusion { coefs.fused } else { 0.0 }, ..coefs }

@@ -11,8 +11,8 @@ use crate::objectives::scalars::Scalars;
 impl Workspace {
     /// All losses of a batch by their published names, whatever their coefficients: each term with
     /// its parts (`translation/domain_attr-v` is of `attr` from `v`, `.._0` its first part), each
-    /// family, and the totals. With `gw.fusion` they are the terms of the broadcast from each subset
-    /// (`from_{attr,v}_to_t_loss`). A term without rows is left out.
+    /// family, and the totals. With `gw.fusion` they are the terms of the broadcast from each
+    /// subset (`from_{attr,v}_to_t_loss`). A term without rows is left out.
     pub fn validation_losses(&self, batch: &LatentBatch) -> Scalars {
         no_grad(|| {
             if self.settings.fusion {

@@ -20,7 +20,7 @@ pub struct Workspace {
     pub parameters: Parameters,
     pub(super) domains: Vec<Domain>,
     pub(super) settings: GwSettings,
-    networks: Vec<Networks>,
+    pub(super) networks: Vec<Networks>,
     pub(super) selection: Selection,
     /// The logarithm of the scale of contrastive cosines, where it is learned.
     log_scale: Option<Tensor>,

@@ -178,10 +178,9 @@ mod tests {
             squares.mean_dim([1].as_slice(), false, Kind::Double).sqrt().try_into().unwrap()
         };
         let shifts = [shift(0), shift(1)];
-        for row in 0..300 {
-            let (of, other) = (draw.shifted[row], 1 - draw.shifted[row]);
-            assert!((shifts[of][row] - 5.0 * draw.factors[row]).abs() < 1e-4);
-            assert_eq!(shifts[other][row], 0.0);
+        for (row, (&of, factor)) in draw.shifted.iter().zip(&draw.factors).enumerate() {
+            assert!((shifts[of][row] - 5.0 * factor).abs() < 1e-4);
+            assert_eq!(shifts[1 - of][row], 0.0);
         }
         let first = draw.shifted.iter().filter(|of| **of == 0).count();
         assert!((110..190).contains(&first), "{first}");

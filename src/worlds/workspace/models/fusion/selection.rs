@@ -1,8 +1,11 @@
 //! The weights of the domains in a fused state.
 
+use std::f64::consts::SQRT_2;
+
 use tch::{Kind, Tensor};
 use umwelt_base::random::Stream;
 
+use crate::native::normals;
 use crate::nn::{Linear, Scope};
 use crate::worlds::workspace::models::workspace::weighted;
 use crate::worlds::workspace::models::{Domain, GwSettings, SelectionKind};
@@ -57,16 +60,22 @@ impl Selection {
     /// The weights `[N, K]` in draw `index` of a training step.
     pub fn weights(&self, choice: &Choice, seed: u64, step: u64, index: u64) -> Tensor {
         let (like, count) = (&choice.encodings[0], choice.domains.len() as i64);
-        let uniform = || {
-            let mut values = vec![0f32; (like.size()[0] * count) as usize];
-            Stream::new(seed, "fusion weights").at(&[step, index]).fill_uniform(&mut values, 0.0, 1.0);
-            Tensor::from_slice(&values).view([-1, count]).to_device(like.device())
+        let normal = || {
+            let seed = Stream::new(seed, "fusion weights").at(&[step, index]).bits();
+            normals(&[like.size()[0], count], like.device(), seed)
         };
         match self {
             Self::Attention(attention) => attention.weights(choice),
             Self::Shared => equal(like, count),
-            Self::Single => uniform().argmax(1, false).one_hot(count).to_kind(Kind::Float),
-            Self::Random { temperature } => (uniform() / *temperature).softmax(1, Kind::Float),
+            Self::Single => {
+                let places = Tensor::arange(count, (Kind::Int64, like.device()));
+                normal().argmax(1, true).eq_tensor(&places).to_kind(Kind::Float)
+            }
+            Self::Random { temperature } => {
+                // The normal distribution function makes uniform numbers.
+                let uniform = ((normal() / SQRT_2).erf() + 1.0) / 2.0;
+                (uniform / *temperature).softmax(1, Kind::Float)
+            }
         }
     }
 
