@@ -196,7 +196,8 @@ int umwelt_autocast(bool cuda, bool on) {
 bool umwelt_autocast_on_cpu() { return at::autocast::is_autocast_enabled(at::kCPU); }
 
 // Puts relu(x), each of `groups` normalised over its batch, into out[0], and the means and biased
-// variances of relu(x) into out[1] and out[2]; with `relu_last`, the ReLU follows the normalisation.
+// variances of relu(x) into out[1] and out[2]. With `relu_last`, the ReLU follows the
+// normalisation.
 int umwelt_relu_batch_norm(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, int64_t groups, double epsilon,
                            bool relu_last, at::Tensor** out) {
   return guarded([&] {
