@@ -160,17 +160,7 @@ const WORKSPACE: &[&str] = &[
 ];
 const VISION_VAE: &[&str] =
     &["reconstruction", "kl", "pixel_error", "pixel_error_of_means", "kl_per_image", "dimensions_in_use"];
-const TEXT_VAE: &[&str] = &[
-    "class",
-    "attributes",
-    "grammar",
-    "phrases",
-    "reconstruction",
-    "kl",
-    "vae_loss",
-    "kl_per_sentence",
-    "right.*",
-    "read.*",
-];
+const TEXT_VAE: &[&str] =
+    &["class", "attributes", "grammar", "phrases", "kl", "vae_loss", "kl_per_sentence", "right.*", "read.*"];
 const ATTRIBUTE_VAE: &[&str] =
     &["class", "attributes", "kl", "attribute_error", "class_nats", "kl_per_item", "right.class"];
