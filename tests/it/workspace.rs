@@ -68,6 +68,29 @@ fn other_losses_fusion_and_domains_share_the_stages() {
 }
 
 #[test]
+fn latents_of_a_domain_are_imported() {
+    let at = tempfile::tempdir().unwrap();
+    let folder = at.path().join("smells");
+    std::fs::create_dir(&folder).unwrap();
+    let write = |split: &str, rows: usize| {
+        let table =
+            ndarray::Array2::from_shape_fn((rows, 5), |(row, column)| ((row * 7 + column) % 11) as f32);
+        let mut file = std::fs::File::create(folder.join(format!("{split}_latent.npy"))).unwrap();
+        umwelt::datasets::npy::write(&mut file, table.view()).unwrap();
+    };
+    let values = ["gw.domains=[attr, smell]", "gw.latents={smell: smells}"];
+    [("train", 400), ("val", 60)].into_iter().for_each(|(split, rows)| write(split, rows));
+    let refused = fails(gw(at.path(), &values), 2);
+    assert!(refused.contains("gw.latents.smell") && refused.contains("test_latent.npy"), "{refused}");
+    write("test", 59);
+    let refused = fails(gw(at.path(), &values), 2);
+    assert!(refused.contains("test_latent.npy has 59 rows, but the split has 60 items"), "{refused}");
+    write("test", 60);
+    let table = succeeds(gw(at.path(), &values));
+    assert!(table.contains("smell -> attr ") && table.contains("smell finds attr"), "{table}");
+}
+
+#[test]
 fn a_stage_of_other_settings_and_quotas_that_do_not_fit_are_refused() {
     let at = tempfile::tempdir().unwrap();
     let vision = [&["train", "--values"], SHAPES, &["model_type=ShapesVision", "output_path=eyes"]].concat();
@@ -77,7 +100,7 @@ fn a_stage_of_other_settings_and_quotas_that_do_not_fit_are_refused() {
         refused.contains("gw.vision") && refused.contains("does not fit the settings under `vision`"),
         "{refused}"
     );
-    let refused = fails(gw(at.path(), &["gw.domains=[v, attr]", "gw.vision=eyes", "gw.paired=999"]), 1);
+    let refused = fails(gw(at.path(), &["gw.domains=[v, attr]", "gw.vision=eyes", "gw.paired=999"]), 2);
     assert!(refused.contains("group v,attr cannot have 999 of 400 training items"), "{refused}");
     let refused = fails(gw(at.path(), &["gw.domains=[v, smell]"]), 2);
     assert!(refused.contains("there is no domain `smell`"), "{refused}");

@@ -46,7 +46,9 @@ fn translations(specialists: &[Specialist], truth: &KnownItems, workspace: &Work
     for to in 0..specialists.len() {
         for passage in Passage::all_to(to, specialists.len()) {
             let predicted = passage.predict(workspace, &latents);
-            rows.push(row(&passage.label(workspace), &pictures(decode(&specialists[to], &predicted)))?);
+            if let Some(pictures) = pictures(decode(&specialists[to], &predicted)) {
+                rows.push(row(&passage.label(workspace), &pictures)?);
+            }
         }
     }
     FrameGrid { title: "Translations of validation items".into(), rows, ..FrameGrid::default() }.figure()
@@ -77,15 +79,17 @@ fn captions(specialists: &[Specialist], truth: &KnownItems, workspace: &Workspac
 
 /// Pictures decoded from states, over two numbers of the state; `None` without pictures.
 fn states(specialists: &[Specialist], workspace: &Workspace, seed: u64) -> Result<Option<Figure>> {
-    let Some(pictures_domain) = workspace.domain("v") else { return Ok(None) };
+    let Some(domain) = workspace.domain("v") else { return Ok(None) };
     let numbers = workspace.size();
     let device = workspace.parameters.device();
     let fixed = normals(&[1, numbers], device, Stream::new(seed, "workspace/states").at(&[]).bits());
-    let draw = |states: &Tensor| {
-        let latents = workspace.decode(pictures_domain, &states.tanh());
-        pictures(decode(&specialists[pictures_domain], &latents))
-    };
-    plane_figure("Pictures of states, before tanh", &fixed, (0, 1.min(numbers - 1)), draw).map(Some)
+    let draw =
+        |states: &Tensor| pictures(decode(&specialists[domain], &workspace.decode(domain, &states.tanh())));
+    if draw(&fixed).is_none() {
+        return Ok(None);
+    }
+    let drawn = |states: &Tensor| draw(states).expect("a domain decodes all latents alike");
+    plane_figure("Pictures of states, before tanh", &fixed, (0, 1.min(numbers - 1)), drawn).map(Some)
 }
 
 /// The latents of the first items.
@@ -97,16 +101,17 @@ fn decode(specialist: &Specialist, latents: &Tensor) -> Decoded {
     specialist.domain.decode(&specialist.layout.split(latents))
 }
 
-/// Intensities `[N, 3, 32, 32]` of decoded latents.
-fn pictures(decoded: Decoded) -> Tensor {
-    match decoded {
+/// Intensities `[N, 3, 32, 32]` of decoded latents; `None` where they are of nothing known.
+fn pictures(decoded: Decoded) -> Option<Tensor> {
+    Some(match decoded {
         Decoded::Images(images) => images,
         Decoded::Shapes(shapes) => pictures_of(&shapes),
         Decoded::Sentences(said) => {
             let shapes: Vec<Shape> = said.iter().map(|sentence| sentence.phrases.attributes()).collect();
             pictures_of(&shapes)
         }
-    }
+        Decoded::Unknown => return None,
+    })
 }
 
 fn pictures_of(shapes: &[Shape]) -> Tensor {

@@ -4,7 +4,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use super::data::{OodSettings, ShapesSettings};
+use super::data::ShapesSettings;
 use super::domains::attributes::{AttrSettings, AttributeTask};
 use super::domains::text::{TextSettings, TextTask};
 use super::domains::vision::{VisionSettings, VisionTask};
@@ -39,8 +39,6 @@ pub struct Settings {
     pub attr: AttrSettings,
     /// Settings of `model_type: GW`.
     pub gw: GwSettings,
-    /// Items that are kept out of the matched ones.
-    pub ood: OodSettings,
     /// The probe that finds the odd one out.
     pub odd_one_out: OddOneOutSettings,
 }
@@ -87,7 +85,6 @@ impl World for Settings {
         within("text", self.text.check())?;
         within("attr", self.attr.check())?;
         within("gw", self.gw.check())?;
-        within("ood", self.ood.check())?;
         within("odd_one_out", self.odd_one_out.check())
     }
 

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::{Context, Result};
@@ -9,11 +10,11 @@ use tch::{Device, Tensor};
 
 use super::Settings;
 use super::alignment::{Alignment, Batches, GroupItems};
-use super::data::Split;
+use super::data::{OodSettings, ShapeSet, Split};
 use super::domains::attributes::AttributeDomain;
 use super::domains::text::TextDomain;
 use super::domains::vision::VisionDomain;
-use super::domains::{Domain, Items};
+use super::domains::{Domain, ImportedDomain, Items};
 use super::evaluation::{Evaluator, KnownItems, Specialist};
 use super::figures;
 use super::models::{LatentBatch, LossSet, Workspace};
@@ -50,10 +51,9 @@ impl WorkspaceTask {
         let alignment = Alignment::new(gw, settings.shapes.n_train_examples)?;
         let specialist = |name: &String| Ok(Specialist::new(domain(settings, name, device, inputs)?));
         let specialists: Vec<Specialist> = gw.domains.iter().map(specialist).collect::<Result<_>>()?;
-        let known = |split| {
-            let items = Items::drawn(&settings.shapes, run.seed, split);
-            KnownItems::encode(&specialists, items, &Stop::default())
-        };
+        let set = Arc::new(ShapeSet::new(&settings.shapes, &OodSettings::default(), run.seed)?);
+        let known =
+            |split| KnownItems::encode(&specialists, Items::new(&set, run.seed, split), &Stop::default());
         let items = [known(Split::Training)?, known(Split::Validation)?, known(Split::Test)?];
         let layouts = specialists.iter().map(|specialist| specialist.layout.clone()).collect();
         let workspace = Workspace::new(Parameters::new(device, run.seed), layouts, gw);
@@ -79,6 +79,10 @@ impl WorkspaceTask {
 
 /// The domain `name`, from its stage if it has one.
 fn domain(settings: &Settings, name: &str, device: Device, inputs: &Inputs) -> Result<Box<dyn Domain>> {
+    if let Some(folder) = settings.gw.latents.as_ref().and_then(|latents| latents.get(name)) {
+        let folder = Path::new(folder);
+        return Ok(Box::new(ImportedDomain::read(name, folder, &settings.shapes, device)?));
+    }
     let checkpoint = |key| inputs.checkpoint(key).with_context(|| format!("{key} names no checkpoint"));
     Ok(match name {
         "v" => Box::new(VisionDomain::load(&settings.vision, checkpoint(VISION)?, device).context(VISION)?),

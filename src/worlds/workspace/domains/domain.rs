@@ -16,7 +16,7 @@ const CHUNK: usize = 1000;
 /// A specialist for one kind of data, frozen and in evaluation mode.
 pub trait Domain {
     /// The name in settings and scores: `v`, `attr` or `t`.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// The parts of a latent.
     fn parts(&self) -> Vec<Part>;
@@ -37,6 +37,8 @@ pub enum Decoded {
     Images(Tensor),
     Shapes(Vec<Shape>),
     Sentences(Vec<Sentence>),
+    /// Nothing: the latents are imported, and what they stand for is not known.
+    Unknown,
 }
 
 /// A sentence in parts.

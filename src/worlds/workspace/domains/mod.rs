@@ -2,6 +2,7 @@
 
 pub mod attributes;
 mod domain;
+mod imported;
 mod items;
 mod part;
 mod posterior;
@@ -9,6 +10,7 @@ pub mod text;
 pub mod vision;
 
 pub use domain::{Decoded, Domain, Sentence, encode_all};
+pub use imported::ImportedDomain;
 pub use items::Items;
 pub use part::{Activation, Part, PartLoss};
 pub use posterior::{Posterior, warmed_up};

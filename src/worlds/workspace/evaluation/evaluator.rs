@@ -146,6 +146,7 @@ impl Evaluator {
                 Decoded::Sentences(said) => Target::Captions(said),
                 _ => return None,
             },
+            Decoded::Unknown => return None,
         })
     }
 
@@ -193,6 +194,9 @@ impl Evaluator {
     fn fit_reader(&self, progress: &dyn Progress) -> Result<Option<PictureReader>> {
         let named = |name: &str| self.specialists.iter().position(|one| one.layout.name == name);
         let (Some(pictures), Some(attributes)) = (named("v"), named("attr")) else { return Ok(None) };
+        if !matches!(self.target(&self.validation, attributes, None), Some(Target::Shapes)) {
+            return Ok(None);
+        }
         let layout = &self.specialists[attributes].layout;
         let truth = layout.split(&self.training.latents[attributes]);
         let latents = &self.training.latents[pictures];

@@ -34,7 +34,7 @@ pub struct GwSettings {
     pub text: Option<String>,
     /// A run folder or checkpoint of `ShapesAttributes`, with `attr.vae`; null trains one first.
     pub attributes: Option<String>,
-    /// `.npy` files with the latents of domains, by domain.
+    /// Folders with imported latents of domains, by domain: `{split}_latent.npy` `[N, width]`.
     pub latents: Option<BTreeMap<String, String>>,
     /// Numbers in a state of the workspace.
     pub z_size: usize,

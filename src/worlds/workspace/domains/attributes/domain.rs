@@ -49,7 +49,7 @@ impl AttributeDomain {
 }
 
 impl Domain for AttributeDomain {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "attr"
     }
 

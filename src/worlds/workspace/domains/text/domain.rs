@@ -34,7 +34,7 @@ impl TextDomain {
 }
 
 impl Domain for TextDomain {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "t"
     }
 

@@ -36,7 +36,7 @@ impl VisionDomain {
 }
 
 impl Domain for VisionDomain {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "v"
     }
 
