@@ -199,4 +199,13 @@ mod tests {
         assert_eq!(texts(two, 1000.0), texts(one, 1000.0) + 1);
         assert!(texts(two, 80.0) > texts(two, 1000.0) + 1);
     }
+
+    #[test]
+    fn a_label_that_is_higher_than_its_frame_starts_below_the_title() {
+        let label = ["a long paragraph about one picture"; 12].join("\n");
+        let frames = vec![Frame::grey((28, 28), &[0.5; 784]).unwrap()];
+        let rows = vec![FrameRow { label, frames, range: Some((0.0, 1.0)) }; 2];
+        let grid = FrameGrid { title: "Titled".into(), rows, ..FrameGrid::default() };
+        assert_words_are_apart(&grid.figure().unwrap());
+    }
 }

@@ -69,7 +69,9 @@ impl Layout {
 
     /// Draws a row's label and frames.
     pub fn draw_row(&self, svg: &mut Svg, index: usize, row: &FrameRow) -> anyhow::Result<()> {
-        let top = self.top + index as f64 * self.pitch.1;
+        // Rows are as high as the highest label, and their frames in the middle.
+        let air = 0.5 * (self.pitch.1 - GAP - self.cell.1);
+        let top = self.top + index as f64 * self.pitch.1 + air;
         let label = &self.labels[index];
         let first = top + 0.5 * self.cell.1 - 0.5 * LABEL_LINE * label.len() as f64 + 0.8 * LABEL_LINE;
         for (line, text) in label.iter().enumerate() {

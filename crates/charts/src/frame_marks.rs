@@ -79,8 +79,13 @@ pub fn legend_width(grid: &FrameGrid) -> f64 {
     marks + font::width(scale_label(grid), SIZE)
 }
 
+/// The scale of the rows; nothing where all rows have ranges of their own.
 fn scale_label(grid: &FrameGrid) -> &'static str {
-    if grid.has_colours() { COLOURS } else { GREYS }
+    match (grid.rows.iter().all(|row| row.range.is_some()), grid.has_colours()) {
+        (true, _) => "",
+        (_, true) => COLOURS,
+        (_, false) => GREYS,
+    }
 }
 
 /// Draws a line through all finite positions, and a dot at each.
