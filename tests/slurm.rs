@@ -150,7 +150,7 @@ fn an_adaptive_sweep_chooses_trials_as_its_tasks_start_and_can_be_cancelled() {
 #[ignore = "needs Slurm and root: make test-slurm"]
 fn a_requeued_run_leaves_a_checkpoint_and_is_resumed() {
     let (at, cluster) = (tempfile::tempdir().unwrap(), Cluster::start(100));
-    sweep_file(at.path(), "low", &["vicreg.epochs=500", "safe_every_n_epochs=1000"], "seeds: [1]\n");
+    sweep_file(at.path(), "low", &["vicreg.epochs=1500", "safe_every_n_epochs=10000"], "seeds: [1]\n");
     let sweep = at.path().join("runs/low");
     succeeds(umwelt(at.path(), &cluster, &["sweep", "low.yaml", "--slurm", "--partition", "ci"]));
     wait_for("a run that trains", || in_state(&sweep, "running").iter().any(|run| trains(run)));
