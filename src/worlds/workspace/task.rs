@@ -167,7 +167,7 @@ impl Task for WorkspaceTask {
         let mut report = object(&scores)?;
         report.insert("epoch".into(), epoch.into());
         if is_last {
-            report.insert("test".into(), evaluator.test(workspace, progress)?.numbers("").into());
+            report.insert("test".into(), evaluator.test(workspace, progress)?.card().numbers().into());
         }
         let figures = figures::all(evaluator, workspace, self.run.seed)?;
         Ok(Evaluated { card: scores.card(), report, table: scores.table(&self.title()), figures })

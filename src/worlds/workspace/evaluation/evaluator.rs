@@ -14,7 +14,7 @@ use super::reader::Reader;
 use super::retrieval::Retrieval;
 use super::score_table::{BaselineRow, Column, Direction, ScoreTable};
 use super::targets::{PictureReader, Target};
-use crate::runs::{Goal, Progress, Record, Score, ScoreCard};
+use crate::runs::{Goal, Progress, Score, ScoreCard};
 use crate::worlds::workspace::domains::Decoded;
 use crate::worlds::workspace::models::{CONTRASTIVE, LatentBatch, TRANSLATION, Workspace};
 
@@ -253,8 +253,7 @@ impl WorkspaceScores {
             bail!("the losses of validation are not finite");
         }
         let lower = |name: &str, value: f64| Score::lower(name, value, "", &name.replace('_', " "));
-        let families = losses.iter().filter(|(name, _)| !name.contains(['/', '{']));
-        let families = families.filter(|(name, _)| FAMILIES.contains(&name.as_str()));
+        let families = losses.iter().filter(|(name, _)| FAMILIES.contains(&name.as_str()));
         let mut scores = vec![lower(MATCHED_LOSS, matched)];
         scores.extend(families.map(|(name, value)| lower(name, *value)));
         let mut card = ScoreCard { scores, baselines: vec![], headline: vec![MATCHED_LOSS.into()] };
@@ -273,11 +272,6 @@ impl WorkspaceScores {
     /// The score card.
     pub fn card(&self) -> ScoreCard {
         self.card.clone()
-    }
-
-    /// The scores by name, behind `prefix`.
-    pub fn numbers(&self, prefix: &str) -> Record {
-        self.card.scores.iter().map(|score| (format!("{prefix}{}", score.name), score.value.into())).collect()
     }
 
     /// The tables under `heading`.
