@@ -102,7 +102,7 @@ impl Sampler {
 }
 
 /// A uniform draw from 0 to `count` - 1.
-fn below(rng: &mut Rng, count: usize) -> usize {
+pub fn below(rng: &mut Rng, count: usize) -> usize {
     (rng.uniform() * count as f64) as usize
 }
 

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use super::columns::Columns;
+use crate::worlds::workspace::data::below;
 use umwelt_base::random::Rng;
 
 /// Cells along each axis of the grid of two or three attributes.
@@ -136,17 +137,12 @@ impl<'a> Grid<'a> {
 /// An item of `items` other than `item`.
 fn other(items: &[usize], item: usize, rng: &mut Rng) -> usize {
     let own = items.iter().position(|candidate| *candidate == item).unwrap_or(items.len());
-    let at = below(items.len() - 1, rng);
+    let at = below(rng, items.len() - 1);
     items[if at >= own { at + 1 } else { at }]
 }
 
 fn chosen(items: &[usize], rng: &mut Rng) -> usize {
-    items[below(items.len(), rng)]
-}
-
-/// A whole number below `end`.
-pub fn below(end: usize, rng: &mut Rng) -> usize {
-    (rng.uniform() * end as f64) as usize
+    items[below(rng, items.len())]
 }
 
 #[cfg(test)]
@@ -157,7 +153,7 @@ mod tests {
 
     fn shapes() -> Vec<Shape> {
         let mut rng = Stream::new(1, "partners").at(&[]);
-        let mut byte = || below(256, &mut rng) as u8;
+        let mut byte = || below(&mut rng, 256) as u8;
         (0..400)
             .map(|_| Shape {
                 class: byte() % 3,
