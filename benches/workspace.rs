@@ -83,7 +83,7 @@ fn steps(domains: &[&str]) -> Result<impl FnMut(usize) -> Result<f64>> {
         clip_norm: None,
     };
     let mut descent = GradientDescent::new(&workspace.parameters, &recipe, settings.batch_size, 1);
-    let alignment = Alignment::new(&settings, ITEMS as usize)?;
+    let alignment = Alignment::new(&settings, &(0..ITEMS).collect::<Vec<_>>())?;
     let batches = Batches::new(&alignment, BatchRule::Groups, settings.batch_size, 0);
     let mut rows = Prefetch::new(0..STEPS as u64, move |step| batches.rows(step));
     let mut step = 0;

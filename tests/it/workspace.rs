@@ -107,3 +107,36 @@ fn a_stage_of_other_settings_and_quotas_that_do_not_fit_are_refused() {
     let refused = fails(gw(at.path(), &["gw.losses=tr+cyc"]), 2);
     assert!(refused.contains("`cyc` is no family of losses"), "{refused}");
 }
+
+#[test]
+fn items_out_of_distribution_and_probes_are_scored_beside_the_others() {
+    let at = tempfile::tempdir().unwrap();
+    let values = [
+        "ood.rule=hole",
+        "ood.attributes=2",
+        "ood.domain=attr",
+        "attr.use_unpaired=true",
+        "attention.enabled=true",
+        "attention.steps=20",
+        "attention.batch_size=64",
+    ];
+    let table = succeeds(gw(at.path(), &values));
+    for row in
+        ["items out of distribution", "unpaired numbers ", "read from attr ", "class (%) of shifted items"]
+    {
+        assert!(table.contains(row), "{row} is missing:\n{table}");
+    }
+    assert_eq!(table.matches("\nto attr (attributes)").count(), 2, "{table}");
+    let evaluation = json(&at.path().join("run/evaluation.json"));
+    let value = |name: &str| evaluation["test"][name].as_f64().unwrap();
+    assert!(value("ood_v_to_attr.x_px") > 0.0 && value("ood_matched_loss") > 0.0);
+    assert_ne!(value("ood_matched_loss"), value("matched_loss"));
+    assert!(at.path().join("run/figures/corrupted.svg").exists());
+    let natural = ["ood.rule=bands", "ood.synthesise=false", "output_path=bands", "gw.domains=[v, attr]"];
+    assert!(succeeds(gw(at.path(), &natural)).contains("items out of distribution"));
+    let refused = fails(gw(at.path(), &["ood.rule=hole", "ood.domain=smell"]), 2);
+    assert!(refused.contains("ood.domain") && refused.contains("not among gw.domains"), "{refused}");
+    let none = ["ood.rule=hole", "ood.synthesise=false", "output_path=none", "gw.domains=[v, attr]"];
+    let refused = fails(gw(at.path(), &none), 2);
+    assert!(refused.contains("set ood.synthesise=true"), "{refused}");
+}

@@ -4,16 +4,16 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
-use super::data::ShapesSettings;
+use super::data::{OodSettings, ShapesSettings};
 use super::domains::attributes::{AttrSettings, AttributeTask};
-use super::domains::text::{TextSettings, TextTask};
+use super::domains::text::{NGRAMS, TextSettings, TextTask};
 use super::domains::vision::{VisionSettings, VisionTask};
 use super::models::GwSettings;
 
-use super::probes::OddOneOutSettings;
+use super::probes::{AttentionSettings, OddOneOutSettings};
 use super::task::WorkspaceTask;
 use crate::runs::Inputs;
-use crate::settings::check::{InvalidSetting, within};
+use crate::settings::check::{InvalidSetting, refuse, within};
 use crate::training::{AUTO, InputSetting, Job, RunKeys, Stage, Work, World};
 
 /// The setting that names the run of the vision domain.
@@ -31,6 +31,8 @@ pub struct Settings {
     pub model_type: ModelType,
     /// The data set.
     pub shapes: ShapesSettings,
+    /// The items that are out of distribution.
+    pub ood: OodSettings,
     /// Settings of `model_type: ShapesVision`.
     pub vision: VisionSettings,
     /// Settings of `model_type: ShapesText`.
@@ -41,6 +43,8 @@ pub struct Settings {
     pub gw: GwSettings,
     /// The probe that finds the odd one out.
     pub odd_one_out: OddOneOutSettings,
+    /// The attention that is trained against corrupted latents.
+    pub attention: AttentionSettings,
 }
 
 /// The models of this world.
@@ -58,6 +62,24 @@ pub enum ModelType {
 }
 
 impl Settings {
+    /// Refuses items out of distribution that the domains of the workspace have no data of.
+    fn check_ood(&self) -> Result<(), InvalidSetting> {
+        let gw = &self.gw;
+        if let Some(domain) = self.ood.domain.as_ref().filter(|domain| !gw.domains.contains(domain)) {
+            let reason = format!("`{domain}` is not among gw.domains ({})", gw.domains.join(", "));
+            return refuse("domain", reason);
+        }
+        let key = match (&gw.latents, self.text.features.as_deref()) {
+            (Some(latents), _) if !latents.is_empty() => "gw.latents",
+            (_, Some(features)) if features != NGRAMS && gw.makes("t") => "text.features",
+            _ => return Ok(()),
+        };
+        match self.ood.synthesises() {
+            true => refuse("synthesise", format!("must be false: {key} has no data of items drawn here")),
+            false => Ok(()),
+        }
+    }
+
     /// The run of `model_type` that this run builds on. All seeds of a study share one.
     fn stage(&self, name: &'static str, model_type: ModelType, run: &RunKeys) -> Stage<(Self, RunKeys)> {
         let mut settings = Self { model_type, shapes: self.shapes.clone(), ..Self::default() };
@@ -81,11 +103,14 @@ impl World for Settings {
 
     fn check(&self, _run: &RunKeys) -> Result<(), InvalidSetting> {
         within("shapes", self.shapes.check())?;
+        within("ood", self.ood.check())?;
+        within("ood", self.check_ood())?;
         within("vision", self.vision.check())?;
         within("text", self.text.check())?;
         within("attr", self.attr.check())?;
         within("gw", self.gw.check())?;
-        within("odd_one_out", self.odd_one_out.check())
+        within("odd_one_out", self.odd_one_out.check())?;
+        within("attention", self.attention.check(&self.gw.domains))
     }
 
     fn affects_results(&self, key: &str) -> bool {
@@ -134,9 +159,15 @@ impl World for Settings {
     fn metric_names(&self) -> Vec<&'static str> {
         match self.model_type {
             ModelType::GW => {
-                let fused: &[&str] = if self.gw.fusion { &["fused"] } else { &[] };
-                let probed: &[&str] = if self.odd_one_out.enabled { &["odd_one_out_*.*"] } else { &[] };
-                [WORKSPACE, fused, probed].concat()
+                let optional = [
+                    (self.gw.fusion, "fused"),
+                    (self.odd_one_out.enabled, "odd_one_out_*.*"),
+                    (self.attr.use_unpaired, "unpaired_*.*"),
+                    (self.attention.enabled, "corrupted_*.*"),
+                    (self.ood.rule.is_some(), "ood_*"),
+                ];
+                let known = optional.into_iter().filter(|(is_made, _)| *is_made).map(|(_, name)| name);
+                WORKSPACE.iter().copied().chain(known).collect()
             }
             ModelType::ShapesVision => VISION_VAE.to_vec(),
             ModelType::ShapesText => TEXT_VAE.to_vec(),
@@ -154,6 +185,7 @@ const WORKSPACE: &[&str] = &[
     "*_to_*.*",
     "*_through_*.*",
     "*_finds_*.*",
+    "class_probe_*.*",
 ];
 const VISION_VAE: &[&str] =
     &["reconstruction", "kl", "pixel_error", "pixel_error_of_means", "kl_per_image", "dimensions_in_use"];

@@ -5,20 +5,20 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tch::{Device, Tensor};
 
 use super::Settings;
 use super::alignment::{Alignment, Batches, GroupItems};
-use super::data::{OodSettings, ShapeSet, Split};
+use super::data::{ShapeSet, Split};
 use super::domains::attributes::AttributeDomain;
 use super::domains::text::TextDomain;
 use super::domains::vision::VisionDomain;
 use super::domains::{Domain, ImportedDomain, Items};
-use super::evaluation::{Evaluator, KnownItems, Specialist};
+use super::evaluation::{Evaluator, KnownItems, ScoreTable, Specialist};
 use super::figures;
 use super::models::{LatentBatch, LossSet, Workspace};
-use super::probes::odd_one_out;
+use super::probes;
 use super::settings::{ATTRIBUTES, TEXT, VISION};
 use crate::charts::Figure;
 use crate::checkpoints::Checkpoint;
@@ -48,13 +48,22 @@ impl WorkspaceTask {
     /// When a stage does not fit its settings, data are missing, or quotas do not fit.
     pub fn new(settings: &Settings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         let gw = &settings.gw;
-        let alignment = Alignment::new(gw, settings.shapes.n_train_examples)?;
+        let set = Arc::new(ShapeSet::new(&settings.shapes, &settings.ood, run.seed)?);
+        let alignment = alignment(settings, &set)?;
         let specialist = |name: &String| Ok(Specialist::new(domain(settings, name, device, inputs)?));
         let specialists: Vec<Specialist> = gw.domains.iter().map(specialist).collect::<Result<_>>()?;
-        let set = Arc::new(ShapeSet::new(&settings.shapes, &OodSettings::default(), run.seed)?);
-        let known =
-            |split| KnownItems::encode(&specialists, Items::new(&set, run.seed, split), &Stop::default());
-        let items = [known(Split::Training)?, known(Split::Validation)?, known(Split::Test)?];
+        let known = |items| KnownItems::encode(&specialists, items, &Stop::default());
+        let of_split = |split| known(Items::new(&set, run.seed, split));
+        let training = of_split(Split::Training)?;
+        let scored = |split| {
+            separated(&set, split, of_split(split)?, || {
+                Items::synthesised(&set, run.seed, split).map(known).transpose()
+            })
+        };
+        let ((validation, outside), (test, outside_test)) =
+            (scored(Split::Validation)?, scored(Split::Test)?);
+        let items = [training, validation, test];
+        let outside = outside.zip(outside_test).map(|(validation, test)| [validation, test]);
         let layouts = specialists.iter().map(|specialist| specialist.layout.clone()).collect();
         let workspace = Workspace::new(Parameters::new(device, run.seed), layouts, gw);
         let batches = Batches::new(&alignment, gw.batch, gw.batch_size, run.seed);
@@ -63,7 +72,7 @@ impl WorkspaceTask {
             GradientDescent::with_factors(&workspace.parameters, &gw.recipe(), gw.batch_size, 1, factor);
         let matched = Tensor::from_slice(alignment.matched()).to_device(device);
         Ok(Self {
-            evaluator: Evaluator::new(specialists, matched, items, gw.coefs.contrastive, run.seed),
+            evaluator: Evaluator::new(specialists, matched, items, outside, gw.coefs.contrastive, run.seed),
             batches: Arc::new(batches),
             settings: settings.clone(),
             run: run.clone(),
@@ -72,9 +81,68 @@ impl WorkspaceTask {
         })
     }
 
+    /// The tables and figures of the probes.
+    fn probe(&self, progress: &dyn Progress) -> Result<(Vec<ScoreTable>, Vec<(&'static str, Figure)>)> {
+        let (evaluator, workspace) = (&self.evaluator, &self.workspace);
+        let Settings { odd_one_out, attention, attr, gw, .. } = &self.settings;
+        let mut tables = vec![probes::class_transfer(evaluator, workspace, progress)?];
+        let mut figures = vec![];
+        if attr.use_unpaired && gw.makes("attr") {
+            tables.push(probes::unpaired(evaluator, workspace, progress)?);
+        }
+        if odd_one_out.enabled {
+            tables.extend(probes::odd_one_out(evaluator, workspace, odd_one_out, progress)?);
+        }
+        if attention.enabled {
+            let (table, figure) = probes::corrupted(evaluator, workspace, attention, progress)?;
+            tables.push(table);
+            figures.push(("corrupted", figure));
+        }
+        Ok((tables, figures))
+    }
+
     fn epoch(&self, step: u64) -> usize {
         (step / self.batches.steps_per_epoch()) as usize
     }
+}
+
+/// The items of each group: matched ones are in distribution, the others belong to `ood.domain`.
+fn alignment(settings: &Settings, set: &ShapeSet) -> Result<Alignment> {
+    let alignment = Alignment::new(&settings.gw, &set.inside(Split::Training))?;
+    let outside = settings.ood.domain.as_ref().map(|name| {
+        settings.gw.domains.iter().position(|domain| domain == name).expect("ood.domain is checked")
+    });
+    Ok(match outside {
+        Some(domain) => alignment.with_unmatched(domain, &set.outside(Split::Training)),
+        None => alignment,
+    })
+}
+
+/// The items of a split that are in distribution, and those that are not: where a rule says which,
+/// the items that `synthesised` makes, or else those of the split.
+///
+/// # Errors
+/// When no item of the split is out of distribution, and the errors of `synthesised`.
+fn separated(
+    set: &ShapeSet,
+    split: Split,
+    items: KnownItems,
+    synthesised: impl Fn() -> Result<Option<KnownItems>>,
+) -> Result<(KnownItems, Option<KnownItems>)> {
+    if !set.has_rule() {
+        return Ok((items, None));
+    }
+    let outside = match synthesised()? {
+        Some(outside) => outside,
+        None => items.select(&set.outside(split)),
+    };
+    ensure!(
+        !outside.shapes().is_empty(),
+        "no item of the split {} is out of distribution by ood.rule; set ood.synthesise=true, or lower \
+         ood.attributes",
+        split.name()
+    );
+    Ok((items.select(&set.inside(split)), Some(outside)))
 }
 
 /// The domain `name`, from its stage if it has one.
@@ -160,16 +228,14 @@ impl Task for WorkspaceTask {
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
         let (evaluator, workspace) = (&self.evaluator, &self.workspace);
         let is_last = epoch >= self.plan().epoch(self.plan().steps);
-        let probed = is_last && self.settings.odd_one_out.enabled;
-        let probe = || odd_one_out(evaluator, workspace, &self.settings.odd_one_out, progress);
-        let probes = if probed { probe()? } else { vec![] };
+        let (probes, probe_figures) = if is_last { self.probe(progress)? } else { Default::default() };
         let scores = evaluator.validate(workspace, probes, progress)?;
         let mut report = object(&scores)?;
         report.insert("epoch".into(), epoch.into());
         if is_last {
             report.insert("test".into(), evaluator.test(workspace, progress)?.card().numbers().into());
         }
-        let figures = figures::all(evaluator, workspace, self.run.seed)?;
+        let figures = [figures::all(evaluator, workspace, self.run.seed)?, probe_figures].concat();
         Ok(Evaluated { card: scores.card(), report, table: scores.table(&self.title()), figures })
     }
 

@@ -102,7 +102,7 @@ mod tests {
 
     fn alignment(paired: usize) -> Alignment {
         let settings = json!({"domains": ["v", "attr"], "paired": paired});
-        Alignment::new(&serde_json::from_value(settings).unwrap(), 100).unwrap()
+        Alignment::new(&serde_json::from_value(settings).unwrap(), &(0..100).collect::<Vec<_>>()).unwrap()
     }
 
     #[test]

@@ -19,11 +19,13 @@ pub struct Alignment {
 }
 
 impl Alignment {
-    /// The choice out of `items` training items, a function of `gw.alignment_seed` alone.
+    /// The choice out of the training items `inside` (those in distribution), a function of
+    /// `gw.alignment_seed` alone. Quotas are counts or shares of them.
     ///
     /// # Errors
     /// When a group would have more items than there are, or fewer than the groups that contain it.
-    pub fn new(settings: &GwSettings, items: usize) -> Result<Self> {
+    pub fn new(settings: &GwSettings, inside: &[i64]) -> Result<Self> {
+        let items = inside.len();
         let groups = DomainGroup::of(settings).map_err(|(key, reason)| anyhow!("gw.{key}: {reason}"))?;
         let all: Vec<i64> = (0..items as i64).collect();
         let permutation = |group: &DomainGroup| {
@@ -31,10 +33,24 @@ impl Alignment {
             shuffled(&all, Stream::new(settings.alignment_seed, &name), 0)
         };
         let permutations: Vec<Vec<i64>> = groups.iter().map(permutation).collect();
-        let chosen = split(items, &groups, &permutations, &settings.domains)?;
+        let mut chosen = split(items, &groups, &permutations, &settings.domains)?;
+        chosen.iter_mut().flatten().for_each(|item| *item = inside[*item as usize]);
         let groups = groups.into_iter().zip(chosen).filter(|(_, items)| !items.is_empty());
         let groups = groups.map(|(group, items)| GroupItems { domains: group.domains, items }).collect();
         Ok(Self { groups, domains: settings.domains.len(), items })
+    }
+
+    /// The same choice with the items `more` in the domain `domain`, unmatched.
+    pub fn with_unmatched(mut self, domain: usize, more: &[i64]) -> Self {
+        self.items += more.len();
+        let index = self.groups.iter().position(|group| group.domains == [domain]).unwrap_or_else(|| {
+            self.groups.insert(0, GroupItems { domains: vec![domain], items: vec![] });
+            0
+        });
+        let items = &mut self.groups[index].items;
+        items.extend(more);
+        items.sort_unstable();
+        self
     }
 
     /// All items in all domains, as in validation and test.
@@ -100,7 +116,7 @@ mod tests {
     use super::*;
 
     fn alignment(values: Value, items: usize) -> Result<Alignment> {
-        Alignment::new(&serde_json::from_value(values).unwrap(), items)
+        Alignment::new(&serde_json::from_value(values).unwrap(), &(0..items as i64).collect::<Vec<_>>())
     }
 
     #[test]
@@ -118,6 +134,20 @@ mod tests {
         assert_eq!(alignment(settings, 100).unwrap(), found);
         let other = json!({"paired": 40, "alignment_seed": 1});
         assert_ne!(alignment(other, 100).unwrap().groups[3].items, *together);
+    }
+
+    #[test]
+    fn items_out_of_distribution_are_never_matched_and_join_one_domain() {
+        let (inside, outside): (Vec<i64>, Vec<i64>) = (0..100).partition(|item| item % 5 > 0);
+        let settings = serde_json::from_value(json!({"paired": 0.5})).unwrap();
+        let found = Alignment::new(&settings, &inside).unwrap().with_unmatched(1, &outside);
+        let sizes: Vec<usize> = found.groups.iter().map(|group| group.items.len()).collect();
+        assert_eq!((sizes, found.items), (vec![80, 100, 80, 40], 100));
+        assert!(found.matched().iter().all(|item| item % 5 > 0));
+        assert_eq!(found.groups[1].items, (0..100).collect::<Vec<_>>());
+        let alone = serde_json::from_value(json!({"alignment": {"v,t": 10}})).unwrap();
+        let found = Alignment::new(&alone, &inside).unwrap().with_unmatched(0, &outside);
+        assert_eq!(found.groups[0], GroupItems { domains: vec![0], items: outside });
     }
 
     #[test]

@@ -40,6 +40,11 @@ impl Default for OodSettings {
 }
 
 impl OodSettings {
+    /// True if items are drawn inside a hole.
+    pub fn synthesises(&self) -> bool {
+        self.rule == Some(OodRule::Hole) && self.synthesise
+    }
+
     /// Refuses values that describe no rule.
     ///
     /// # Errors

@@ -3,14 +3,14 @@
 use std::path::Path;
 
 use anyhow::Result;
-use ndarray::{Array2, Axis};
+use ndarray::Array2;
 use tch::Tensor;
 
 use super::files::{ImageFiles, read_items};
 use super::ood::Region;
 use super::raster::image_tensor;
 use super::sampling::Sampler;
-use super::{ImageSource, OodRule, OodSettings, Shape, ShapesSettings, Split, render_all};
+use super::{ImageSource, OodSettings, Shape, ShapesSettings, Split, render_all};
 
 /// Shapes with their unpaired numbers.
 #[derive(Clone, Debug, PartialEq)]
@@ -26,8 +26,8 @@ pub struct ShapeSet {
     /// The files of the images of each split; `None` where images are rendered.
     files: Option<[ImageFiles; Split::ALL.len()]>,
     region: Option<Region>,
-    /// The items of each split that are out of distribution, where there is a rule.
-    outside: Option<[Items; Split::ALL.len()]>,
+    /// Items drawn out of distribution for validation and test, with `ood.synthesise`.
+    synthesised: Option<[Items; 2]>,
 }
 
 impl ShapeSet {
@@ -45,15 +45,15 @@ impl ShapeSet {
             }
             _ => None,
         };
-        let mut set = Self { splits, files, region: Region::new(ood, settings), outside: None };
-        let synthesises = ood.rule == Some(OodRule::Hole) && ood.synthesise;
-        if let Some(region) = &set.region {
-            set.outside = Some(each(|split| match split == Split::Training || !synthesises {
-                true => Ok(set.items(split).select(&set.outside(split))),
-                false => sampler.items_within(region, split),
-            })?);
-        }
-        Ok(set)
+        let region = Region::new(ood, settings);
+        let synthesised = match &region {
+            Some(region) if ood.synthesises() => Some([
+                sampler.items_within(region, Split::Validation)?,
+                sampler.items_within(region, Split::Test)?,
+            ]),
+            _ => None,
+        };
+        Ok(Self { splits, files, region, synthesised })
     }
 
     /// The items of a split.
@@ -81,11 +81,20 @@ impl ShapeSet {
         self.rows(split, true)
     }
 
-    /// The items that are out of distribution and scored apart from `split`, or `None` without a
-    /// rule. In validation and test, `ood.synthesise` puts items drawn inside the hole in the place
-    /// of those of the split. Their images are rendered.
-    pub fn out_of_distribution(&self, split: Split) -> Option<&Items> {
-        self.outside.as_ref().map(|outside| &outside[split as usize])
+    /// The items drawn inside the hole for validation or test, with `ood.synthesise`. Their images
+    /// are rendered.
+    pub fn synthesised(&self, split: Split) -> Option<&Items> {
+        let [validation, test] = self.synthesised.as_ref()?;
+        match split {
+            Split::Training => None,
+            Split::Validation => Some(validation),
+            Split::Test => Some(test),
+        }
+    }
+
+    /// True if a rule says which items are out of distribution.
+    pub fn has_rule(&self) -> bool {
+        self.region.is_some()
     }
 
     /// The images of rows of a split as bytes `[N, 3, 32, 32]` in channels-last memory, on the CPU.
@@ -121,12 +130,6 @@ impl Items {
             Some(folder) => read_items(Path::new(folder), split, settings),
             None => Ok(Sampler::new(settings, seed).items(split, settings.items(split))),
         }
-    }
-
-    fn select(&self, rows: &[i64]) -> Self {
-        let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
-        let shapes = rows.iter().map(|row| self.shapes[*row]).collect();
-        Self { shapes, unpaired: self.unpaired.select(Axis(0), &rows) }
     }
 }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use anyhow::Result;
-use ndarray::Array2;
+use ndarray::{Array2, Axis};
 use tch::Tensor;
 
 use crate::worlds::workspace::data::captions::{Choices, stream};
 use crate::worlds::workspace::data::{self, Sampler, Shape, ShapeSet, ShapesSettings, Split, render_all};
 
-/// All items of a split, or those out of distribution that are scored apart from it.
+/// All items of a split, some of them, or items drawn out of distribution.
 pub struct Items {
     pub shapes: Vec<Shape>,
     /// The unpaired numbers, `[N, unpaired_dim]`.
@@ -35,10 +35,22 @@ impl Items {
         Self { split: Some(split), ..Self::captioned(items, seed, split.name()) }
     }
 
-    /// The items out of distribution that are scored apart from `split`, or `None` without a rule.
-    pub fn out_of_distribution(set: &ShapeSet, seed: u64, split: Split) -> Option<Self> {
-        let items = set.out_of_distribution(split)?.clone();
+    /// The items drawn out of distribution for `split`, with `ood.synthesise`.
+    pub fn synthesised(set: &ShapeSet, seed: u64, split: Split) -> Option<Self> {
+        let items = set.synthesised(split)?.clone();
         Some(Self::captioned(items, seed, &format!("{}/out of distribution", split.name())))
+    }
+
+    /// The items of `rows`, in that order. Their images are rendered.
+    pub fn select(&self, rows: &[i64]) -> Self {
+        let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();
+        Self {
+            shapes: rows.iter().map(|row| self.shapes[*row]).collect(),
+            unpaired: self.unpaired.select(Axis(0), &rows),
+            choices: rows.iter().map(|row| self.choices[*row]).collect(),
+            split: None,
+            images: None,
+        }
     }
 
     fn captioned(items: data::Items, seed: u64, name: &str) -> Self {
@@ -71,7 +83,7 @@ mod tests {
     use crate::worlds::workspace::data::{OodRule, OodSettings, SYNTHESISED};
 
     #[test]
-    fn items_are_those_of_a_split_or_those_out_of_distribution() {
+    fn items_are_those_of_a_split_some_of_them_or_drawn_out_of_distribution() {
         let shapes = ShapesSettings { n_train_examples: 9, n_val_examples: 6, ..ShapesSettings::default() };
         let ood = OodSettings { rule: Some(OodRule::Hole), ..OodSettings::default() };
         let set = Arc::new(ShapeSet::new(&shapes, &ood, 3).unwrap());
@@ -83,11 +95,15 @@ mod tests {
         let drawn = Items::drawn(&shapes, 3, Split::Validation);
         assert_eq!((&drawn.shapes, &drawn.choices), (&items.shapes, &items.choices));
         assert_eq!(drawn.images(&[5, 0]).unwrap(), items.images(&[5, 0]).unwrap());
-        let outside = Items::out_of_distribution(&set, 3, Split::Validation).unwrap();
+        let outside = Items::synthesised(&set, 3, Split::Validation).unwrap();
         assert_eq!((outside.count(), outside.split), (SYNTHESISED, None));
-        assert_eq!(outside.shapes, set.out_of_distribution(Split::Validation).unwrap().shapes);
+        assert_eq!(outside.shapes, set.synthesised(Split::Validation).unwrap().shapes);
         assert_eq!(outside.images(&[7]).unwrap(), render_all(&outside.shapes[7..8]));
+        let some = items.select(&[5, 0]);
+        assert_eq!((some.shapes[1], some.choices[0]), (items.shapes[0], items.choices[5]));
+        assert_eq!(some.unpaired.row(0), items.unpaired.row(5));
+        assert_eq!(some.images(&[1]).unwrap(), items.images(&[0]).unwrap());
         let plain = ShapeSet::new(&shapes, &OodSettings::default(), 3).unwrap();
-        assert!(Items::out_of_distribution(&plain, 3, Split::Test).is_none());
+        assert!(Items::synthesised(&plain, 3, Split::Test).is_none());
     }
 }

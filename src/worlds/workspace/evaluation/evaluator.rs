@@ -2,9 +2,7 @@
 
 use std::cell::OnceCell;
 
-use anyhow::{Result, bail};
-use serde::Serialize;
-use serde_json::Map;
+use anyhow::Result;
 use tch::{Tensor, no_grad};
 
 use super::baselines::Known;
@@ -13,15 +11,16 @@ use super::passages::Passage;
 use super::reader::Reader;
 use super::retrieval::Retrieval;
 use super::score_table::{BaselineRow, Column, Direction, ScoreTable};
+use super::scores::WorkspaceScores;
 use super::targets::{PictureReader, Target};
-use crate::runs::{Goal, Progress, Score, ScoreCard};
+use crate::runs::Progress;
 use crate::worlds::workspace::domains::Decoded;
-use crate::worlds::workspace::models::{CONTRASTIVE, LatentBatch, TRANSLATION, Workspace};
+use crate::worlds::workspace::models::{LatentBatch, Workspace};
 
 /// Items among which one is retrieved.
 const CANDIDATES: i64 = 1000;
-/// The headline score: the losses of matched items, the same whatever losses are trained.
-pub const MATCHED_LOSS: &str = "matched_loss";
+/// Scores of baselines by target domain, computed once.
+type Baselines = OnceCell<Vec<Vec<BaselineRow>>>;
 
 /// The items that a workspace is evaluated on, and what baselines know.
 pub struct Evaluator {
@@ -31,22 +30,15 @@ pub struct Evaluator {
     pub matched: Tensor,
     pub validation: KnownItems,
     pub test: KnownItems,
+    /// The items of validation and test that are out of distribution, where there is a rule.
+    pub outside: Option<[KnownItems; 2]>,
     /// The seed of the reader.
     pub seed: u64,
     /// The coefficient of the contrastive loss in the headline score.
     pub contrastive: f64,
     reader: OnceCell<Option<PictureReader>>,
-    baselines: OnceCell<Vec<Vec<BaselineRow>>>,
-}
-
-/// The scores of a workspace on one split.
-#[derive(Clone, Debug, Serialize)]
-pub struct WorkspaceScores {
-    /// All losses by their published names.
-    pub losses: Map<String, serde_json::Value>,
-    pub tables: Vec<ScoreTable>,
-    #[serde(skip)]
-    card: ScoreCard,
+    /// The baselines by target domain, on validation items and on those out of distribution.
+    baselines: [Baselines; 2],
 }
 
 impl Evaluator {
@@ -55,11 +47,23 @@ impl Evaluator {
         specialists: Vec<Specialist>,
         matched: Tensor,
         [training, validation, test]: [KnownItems; 3],
+        outside: Option<[KnownItems; 2]>,
         contrastive: f64,
         seed: u64,
     ) -> Self {
-        let (reader, baselines) = (OnceCell::new(), OnceCell::new());
-        Self { specialists, training, matched, validation, test, seed, contrastive, reader, baselines }
+        let (reader, baselines) = (OnceCell::new(), [OnceCell::new(), OnceCell::new()]);
+        Self {
+            specialists,
+            training,
+            matched,
+            validation,
+            test,
+            outside,
+            seed,
+            contrastive,
+            reader,
+            baselines,
+        }
     }
 
     /// The scores on the validation items with baselines, and the tables `probes`.
@@ -72,9 +76,15 @@ impl Evaluator {
         probes: Vec<ScoreTable>,
         progress: &dyn Progress,
     ) -> Result<WorkspaceScores> {
-        let losses = losses(workspace, &self.validation)?;
-        let tables = self.tables(workspace, &self.validation, progress, true)?;
-        WorkspaceScores::new(losses, [tables, probes].concat(), self.contrastive)
+        let [inside, outside] = &self.baselines;
+        let scores = self.scores(workspace, (&self.validation, Some(inside)), probes, progress)?;
+        match &self.outside {
+            Some([validation, _]) => {
+                let outside = self.scores(workspace, (validation, Some(outside)), vec![], progress)?;
+                Ok(scores.beside(outside))
+            }
+            None => Ok(scores),
+        }
     }
 
     /// The scores on the test items, without baselines.
@@ -82,16 +92,31 @@ impl Evaluator {
     /// # Errors
     /// As [`Self::validate`].
     pub fn test(&self, workspace: &Workspace, progress: &dyn Progress) -> Result<WorkspaceScores> {
-        let tables = self.tables(workspace, &self.test, progress, false)?;
-        WorkspaceScores::new(losses(workspace, &self.test)?, tables, self.contrastive)
+        let scores = self.scores(workspace, (&self.test, None), vec![], progress)?;
+        match &self.outside {
+            Some([_, test]) => Ok(scores.beside(self.scores(workspace, (test, None), vec![], progress)?)),
+            None => Ok(scores),
+        }
+    }
+
+    /// The scores on `truth`, with the baselines that are kept in `baselines`.
+    fn scores(
+        &self,
+        workspace: &Workspace,
+        (truth, baselines): (&KnownItems, Option<&Baselines>),
+        probes: Vec<ScoreTable>,
+        progress: &dyn Progress,
+    ) -> Result<WorkspaceScores> {
+        let tables = self.tables(workspace, (truth, baselines), progress)?;
+        let losses = losses(workspace, truth)?;
+        WorkspaceScores::new(losses, [tables, probes].concat(), self.contrastive)
     }
 
     fn tables(
         &self,
         workspace: &Workspace,
-        truth: &KnownItems,
+        (truth, baselines): (&KnownItems, Option<&Baselines>),
         progress: &dyn Progress,
-        with_baselines: bool,
     ) -> Result<Vec<ScoreTable>> {
         let reader = self.reader(progress)?;
         let mut tables = vec![];
@@ -99,8 +124,10 @@ impl Evaluator {
             progress.update("comparing translations", to as u64, self.specialists.len() as u64)?;
             let Some(target) = self.target(truth, to, reader) else { continue };
             let passages = Passage::all_to(to, self.specialists.len());
-            let baselines =
-                if with_baselines { self.baselines(workspace, reader)[to].clone() } else { vec![] };
+            let of_target = |known: &Baselines| {
+                known.get_or_init(|| self.baselines(workspace, reader, truth))[to].clone()
+            };
+            let baselines = baselines.map_or(vec![], of_target);
             tables.push(self.table(workspace, truth, &target, (to, &passages), baselines));
         }
         tables.extend(retrieval(workspace, truth));
@@ -150,32 +177,37 @@ impl Evaluator {
         })
     }
 
-    /// The baselines on the validation items, by target domain.
-    fn baselines(&self, workspace: &Workspace, reader: Option<&PictureReader>) -> &[Vec<BaselineRow>] {
-        self.baselines.get_or_init(|| {
-            let known = Known {
-                specialists: &self.specialists,
-                training: &self.training,
-                matched: &self.matched,
-                truth: &self.validation,
-            };
-            let of = |to: usize| {
-                let passages = Passage::all_to(to, self.specialists.len());
-                let target = self.target(&self.validation, to, reader);
-                let mut rows = target.map_or(vec![], |target| known.of(workspace, &target, to, &passages));
-                rows.extend(self.read(workspace, reader, to));
-                rows
-            };
-            no_grad(|| (0..self.specialists.len()).map(of).collect())
-        })
+    /// The baselines on `truth`, by target domain.
+    fn baselines(
+        &self,
+        workspace: &Workspace,
+        reader: Option<&PictureReader>,
+        truth: &KnownItems,
+    ) -> Vec<Vec<BaselineRow>> {
+        let (specialists, training, matched) = (&self.specialists, &self.training, &self.matched);
+        let known = Known { specialists, training, matched, truth };
+        let of = |to: usize| {
+            let passages = Passage::all_to(to, self.specialists.len());
+            let target = self.target(truth, to, reader);
+            let mut rows = target.map_or(vec![], |target| known.of(workspace, &target, to, &passages));
+            rows.extend(self.read(workspace, reader, truth, to));
+            rows
+        };
+        no_grad(|| (0..self.specialists.len()).map(of).collect())
     }
 
     /// The baseline of the reader, which reads the true latents of pictures.
-    fn read(&self, workspace: &Workspace, reader: Option<&PictureReader>, to: usize) -> Option<BaselineRow> {
+    fn read(
+        &self,
+        workspace: &Workspace,
+        reader: Option<&PictureReader>,
+        truth: &KnownItems,
+        to: usize,
+    ) -> Option<BaselineRow> {
         let reader = reader.filter(|reader| reader.attributes == to)?;
         let pictures = workspace.domain("v")?;
-        let read = reader.shapes(&self.specialists, &self.validation.latents[pictures]);
-        let values = super::targets::of_shapes(self.validation.shapes(), &read);
+        let read = reader.shapes(&self.specialists, &truth.latents[pictures]);
+        let values = super::targets::of_shapes(truth.shapes(), &read);
         Some(BaselineRow {
             name: "reader of v".into(),
             of: vec![format!("v_to_{}", workspace.domains()[to].name)],
@@ -244,48 +276,3 @@ fn retrieval(workspace: &Workspace, truth: &KnownItems) -> Option<ScoreTable> {
         baselines: vec![BaselineRow { name: "chance".into(), of, values: chance }],
     })
 }
-
-impl WorkspaceScores {
-    fn new(losses: Vec<(String, f64)>, tables: Vec<ScoreTable>, contrastive: f64) -> Result<Self> {
-        let loss = |name: &str| losses.iter().find(|(known, _)| known == name).map_or(0.0, |(_, loss)| *loss);
-        let matched = loss(TRANSLATION) + contrastive * loss(CONTRASTIVE);
-        if !matched.is_finite() {
-            bail!("the losses of validation are not finite");
-        }
-        let lower = |name: &str, value: f64| Score::lower(name, value, "", &name.replace('_', " "));
-        let families = losses.iter().filter(|(name, _)| FAMILIES.contains(&name.as_str()));
-        let mut scores = vec![lower(MATCHED_LOSS, matched)];
-        scores.extend(families.map(|(name, value)| lower(name, *value)));
-        let mut card = ScoreCard { scores, baselines: vec![], headline: vec![MATCHED_LOSS.into()] };
-        for table in &tables {
-            let of_table = table.card();
-            card.scores.extend(of_table.scores);
-            card.baselines.extend(of_table.baselines);
-        }
-        let known = |name: &&&str| card.score(name).is_some();
-        let headline: Vec<String> = HEADLINE.iter().filter(known).map(|name| (*name).into()).collect();
-        card.headline.extend(headline);
-        let losses = losses.into_iter().map(|(name, value)| (name, value.into())).collect();
-        Ok(Self { losses, tables, card })
-    }
-
-    /// The score card.
-    pub fn card(&self) -> ScoreCard {
-        self.card.clone()
-    }
-
-    /// The tables under `heading`.
-    pub fn table(&self, heading: &str) -> String {
-        let is_loss = |score: &&Score| score.goal == Goal::Minimize && !score.name.contains('.');
-        let losses = self.card.scores.iter().filter(is_loss);
-        let losses = losses.map(|score| format!("{} {:.4}", score.title, score.value)).collect::<Vec<_>>();
-        let tables: String = self.tables.iter().map(|table| format!("{table}\n")).collect();
-        format!("{heading}\n\n{tables}losses: {}\n", losses.join(" | "))
-    }
-}
-
-/// The families of losses that are scores.
-const FAMILIES: [&str; 5] = [TRANSLATION, CONTRASTIVE, "demi_cycles", "cycles", "fused"];
-/// The scores of lists and reports behind the first, of those that a run has.
-const HEADLINE: [&str; 5] =
-    ["v_to_attr.class", "v_to_attr.x_px", "v_to_attr.angle_deg", "v_finds_attr.recall_1", "t_to_attr.class"];

@@ -43,6 +43,13 @@ impl KnownItems {
         Ok(Self { items, latents })
     }
 
+    /// The items of `rows` with their latents.
+    pub fn select(&self, rows: &[i64]) -> Self {
+        let picked =
+            |latents: &Tensor| latents.index_select(0, &Tensor::from_slice(rows).to_device(latents.device()));
+        Self { items: self.items.select(rows), latents: self.latents.iter().map(picked).collect() }
+    }
+
     /// The shapes of the items.
     pub fn shapes(&self) -> &[Shape] {
         &self.items.shapes

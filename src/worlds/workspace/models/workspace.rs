@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use tch::Tensor;
+use tch::{Tensor, no_grad};
 
 use super::fusion::Selection;
 use super::networks::Networks;
@@ -89,6 +89,12 @@ impl Workspace {
         let encodings: Vec<Tensor> = latents.iter().map(|(domain, x)| self.encode(*domain, x)).collect();
         let weights = self.settings.fusion.then(|| self.selection.expected(latents, &encodings));
         self.fused(&encodings, weights.as_ref())
+    }
+
+    /// The states `[N, z_size]` of a domain alone, from latents `[N, width]` of each domain, without
+    /// gradients.
+    pub fn domain_states(&self, domain: usize, latents: &[Tensor]) -> Tensor {
+        no_grad(|| self.state(&[(domain, &latents[domain])]))
     }
 
     /// tanh of the sum of encodings `[N, z_size]`, times `weights` `[N, encodings]`.

@@ -3,7 +3,7 @@
 use anyhow::Result;
 use tch::{Device, Kind, Tensor, no_grad};
 
-use super::{OddOneOutSettings, ProbedEncoder, Triplet, triplets};
+use super::{OddOneOutSettings, ProbedEncoder, Triplet, percent, triplets};
 use crate::nn::{Parameters, ReluMlp};
 use crate::optim::LrSchedule;
 use crate::runs::Progress;
@@ -254,8 +254,4 @@ fn rows(triplets: &[Triplet], device: Device) -> Tensor {
 fn answers(triplets: &[Triplet], device: Device) -> Tensor {
     let answers: Vec<i64> = triplets.iter().map(|triplet| triplet.odd as i64).collect();
     Tensor::from_slice(&answers).to_device(device)
-}
-
-fn percent(right: &Tensor) -> f64 {
-    100.0 * right.to_kind(Kind::Double).mean(Kind::Double).double_value(&[])
 }
