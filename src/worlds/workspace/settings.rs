@@ -6,7 +6,7 @@ use tch::Device;
 
 use super::data::{OodSettings, ShapesSettings};
 use super::domains::attributes::{AttrSettings, AttributeTask};
-use super::domains::text::{NGRAMS, TextSettings, TextTask};
+use super::domains::text::{NGRAMS, TextEncoder, TextSettings, TextTask};
 use super::domains::vision::{VisionSettings, VisionTask};
 use super::models::GwSettings;
 
@@ -170,7 +170,13 @@ impl World for Settings {
                 WORKSPACE.iter().copied().chain(known).collect()
             }
             ModelType::ShapesVision => VISION_VAE.to_vec(),
-            ModelType::ShapesText => TEXT_VAE.to_vec(),
+            ModelType::ShapesText => {
+                let decoded = match self.text.encoder {
+                    TextEncoder::Conv => "phrases",
+                    TextEncoder::Features => "reconstruction",
+                };
+                TEXT_VAE.iter().copied().chain([decoded]).collect()
+            }
             ModelType::ShapesAttributes => ATTRIBUTE_VAE.to_vec(),
         }
     }
@@ -190,6 +196,6 @@ const WORKSPACE: &[&str] = &[
 const VISION_VAE: &[&str] =
     &["reconstruction", "kl", "pixel_error", "pixel_error_of_means", "kl_per_image", "dimensions_in_use"];
 const TEXT_VAE: &[&str] =
-    &["class", "attributes", "grammar", "phrases", "kl", "vae_loss", "kl_per_sentence", "right.*", "read.*"];
+    &["class", "attributes", "grammar", "kl", "vae_loss", "kl_per_sentence", "right.*", "read.*"];
 const ATTRIBUTE_VAE: &[&str] =
     &["class", "attributes", "kl", "attribute_error", "class_nats", "kl_per_item", "right.class"];

@@ -6,7 +6,8 @@ use anyhow::Result;
 use ndarray::Array2;
 use tch::Tensor;
 
-use super::files::{ImageFiles, read_items};
+use super::captions::Choices;
+use super::files::{ImageFiles, read_captions, read_items};
 use super::ood::Region;
 use super::raster::image_tensor;
 use super::sampling::Sampler;
@@ -25,6 +26,8 @@ pub struct ShapeSet {
     splits: [Items; Split::ALL.len()],
     /// The files of the images of each split; `None` where images are rendered.
     files: Option<[ImageFiles; Split::ALL.len()]>,
+    /// The choices of the captions of each split, where files have them.
+    choices: [Option<Vec<Choices>>; Split::ALL.len()],
     region: Option<Region>,
     /// Items drawn out of distribution for validation and test, with `ood.synthesise`.
     synthesised: Option<[Items; 2]>,
@@ -45,6 +48,10 @@ impl ShapeSet {
             }
             _ => None,
         };
+        let choices = each(|split| match &settings.path {
+            Some(folder) => read_captions(Path::new(folder), split, &splits[split as usize].shapes),
+            None => Ok(None),
+        })?;
         let region = Region::new(ood, settings);
         let synthesised = match &region {
             Some(region) if ood.synthesises() => Some([
@@ -53,7 +60,7 @@ impl ShapeSet {
             ]),
             _ => None,
         };
-        Ok(Self { splits, files, region, synthesised })
+        Ok(Self { splits, files, choices, region, synthesised })
     }
 
     /// The items of a split.
@@ -69,6 +76,11 @@ impl ShapeSet {
     /// The unpaired numbers `[N, unpaired_dim]` of a split.
     pub fn unpaired(&self, split: Split) -> &Array2<f32> {
         &self.items(split).unpaired
+    }
+
+    /// The choices of the captions of a split, where its files have them.
+    pub fn choices(&self, split: Split) -> Option<&[Choices]> {
+        self.choices[split as usize].as_deref()
     }
 
     /// The rows of a split that are in distribution: all of them without a rule.

@@ -23,22 +23,28 @@ pub struct Items {
 }
 
 impl Items {
-    /// The items of a split, with captions that follow from `seed`.
+    /// The items of a split, with the captions of its files, or else captions that follow from
+    /// `seed`.
     pub fn new(set: &Arc<ShapeSet>, seed: u64, split: Split) -> Self {
-        let images = Some(set.clone());
-        Self { split: Some(split), images, ..Self::captioned(set.items(split).clone(), seed, split.name()) }
+        let items = set.items(split).clone();
+        let choices = match set.choices(split) {
+            Some(choices) => choices.to_vec(),
+            None => drawn(&items.shapes, seed, split.name()),
+        };
+        Self { choices, split: Some(split), images: Some(set.clone()), ..Self::of(items) }
     }
 
     /// The items of a split, drawn from `seed`.
     pub fn drawn(settings: &ShapesSettings, seed: u64, split: Split) -> Self {
         let items = Sampler::new(settings, seed).items(split, settings.items(split));
-        Self { split: Some(split), ..Self::captioned(items, seed, split.name()) }
+        Self { choices: drawn(&items.shapes, seed, split.name()), split: Some(split), ..Self::of(items) }
     }
 
     /// The items drawn out of distribution for `split`, with `ood.synthesise`.
     pub fn synthesised(set: &ShapeSet, seed: u64, split: Split) -> Option<Self> {
         let items = set.synthesised(split)?.clone();
-        Some(Self::captioned(items, seed, &format!("{}/out of distribution", split.name())))
+        let name = format!("{}/out of distribution", split.name());
+        Some(Self { choices: drawn(&items.shapes, seed, &name), ..Self::of(items) })
     }
 
     /// The items of `rows`, in that order. Their images are rendered.
@@ -53,11 +59,9 @@ impl Items {
         }
     }
 
-    fn captioned(items: data::Items, seed: u64, name: &str) -> Self {
-        let stream = stream(seed, name);
-        let draw = |(i, shape)| Choices::draw(shape, &mut stream.at(&[i]));
-        let choices = (0..).zip(&items.shapes).map(draw).collect();
-        Self { choices, shapes: items.shapes, unpaired: items.unpaired, split: None, images: None }
+    /// Items without captions.
+    fn of(items: data::Items) -> Self {
+        Self { shapes: items.shapes, unpaired: items.unpaired, choices: vec![], split: None, images: None }
     }
 
     /// The number of items.
@@ -75,6 +79,12 @@ impl Items {
             _ => Ok(render_all(&rows.iter().map(|row| self.shapes[*row as usize]).collect::<Vec<_>>())),
         }
     }
+}
+
+/// Choices of the captions of `shapes`, from the stream `name` of `seed`.
+fn drawn(shapes: &[Shape], seed: u64, name: &str) -> Vec<Choices> {
+    let stream = stream(seed, name);
+    (0..).zip(shapes).map(|(i, shape)| Choices::draw(shape, &mut stream.at(&[i]))).collect()
 }
 
 #[cfg(test)]

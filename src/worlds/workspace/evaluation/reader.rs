@@ -11,10 +11,10 @@ use crate::worlds::workspace::domains::Part;
 /// Features of the hidden layers.
 const HIDDEN: i64 = 256;
 /// Passes over the items, and the least and most steps.
-const PASSES: usize = 15;
-const STEPS: (usize, usize) = (100, 1500);
+const PASSES: usize = 60;
+const STEPS: (usize, usize) = (100, 6000);
 const BATCH: usize = 512;
-const PEAK_LR: f64 = 2e-3;
+const PEAK_LR: f64 = 3e-3;
 
 /// A network from latents to attributes. Its errors are what the latents say of the attributes at
 /// all, the best that a translation of them can be.

@@ -1,9 +1,12 @@
 //! Files of captions.
 
 use std::io::{Result, Write};
+use std::path::{Path, PathBuf};
 
+use anyhow::{Context, ensure};
 use rayon::prelude::*;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
+use umwelt_base::UserError;
 
 use super::chunks::Chunks;
 use crate::datasets::npy;
@@ -17,10 +20,49 @@ pub struct Captions<'a> {
     pub seed: u64,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Line {
     caption: String,
     choices: Record,
+}
+
+/// The file of a split in our layout.
+pub fn lines_path(folder: &Path, split: Split) -> PathBuf {
+    folder.join(format!("{}_captions.jsonl", split.name()))
+}
+
+/// The choices of the captions of the first items of a split, from a folder in our layout; `None`
+/// without the file. A file in the published layout has sentences without choices, and is not read.
+///
+/// # Errors
+/// A [`UserError`] that names the file and the line: there are fewer captions than `shapes`, or a
+/// line is damaged, or its caption is not the one of its choices and its shape.
+pub fn read(folder: &Path, split: Split, shapes: &[Shape]) -> anyhow::Result<Option<Vec<Choices>>> {
+    let path = lines_path(folder, split);
+    if !path.try_exists().unwrap_or(false) {
+        return Ok(None);
+    }
+    let text =
+        std::fs::read_to_string(&path).with_context(|| format!("{} cannot be read", path.display()))?;
+    let lines: Vec<&str> = text.lines().take(shapes.len()).collect();
+    let refuse = |reason: String| UserError(format!("{}: {reason}", path.display()));
+    if lines.len() < shapes.len() {
+        return Err(refuse(format!("has {} captions of {} items", lines.len(), shapes.len())).into());
+    }
+    let read = |(row, (line, shape)): (usize, (&&str, &Shape))| {
+        choices(line, shape).map_err(|error| refuse(format!("line {}: {error:#}", row + 1)).into())
+    };
+    lines.par_iter().zip(shapes).enumerate().map(read).collect::<anyhow::Result<_>>().map(Some)
+}
+
+fn choices(line: &str, shape: &Shape) -> anyhow::Result<Choices> {
+    let line: Line = serde_json::from_str(line)?;
+    // A complete record leaves nothing to be drawn.
+    let choices = line.choices.complete(shape, &mut stream(0, "none").at(&[]))?;
+    let expected = caption(shape, &choices);
+    ensure!(line.caption == expected, "the choices and the label make another caption: {expected}");
+    Ok(choices)
 }
 
 impl Captions<'_> {

@@ -16,6 +16,7 @@ mod summary;
 mod verify;
 mod write;
 
+pub use captions::read as read_captions;
 pub use images::ImageFiles;
 pub use labels::read as read_items;
 pub use settings::{FilesSettings, Layout};

@@ -3,7 +3,7 @@
 use std::io::{Result, Write};
 use std::path::{Path, PathBuf};
 
-use super::captions::Captions;
+use super::captions::{self, Captions};
 use super::chunks::{Chunks, Progress};
 use super::settings::{FilesSettings, Layout};
 use super::{images, labels};
@@ -37,7 +37,7 @@ impl Part {
             (Self::Labels, _) => labels::path(folder, split),
             (Self::Images, Layout::Ours) => images::array_path(folder, split),
             (Self::Images, Layout::Published) => images::pictures_path(folder, split),
-            (Self::Captions, Layout::Ours) => folder.join(format!("{}_captions.jsonl", split.name())),
+            (Self::Captions, Layout::Ours) => captions::lines_path(folder, split),
             (Self::Captions, Layout::Published) => folder.join(format!("{}_captions.npy", split.name())),
         }
     }

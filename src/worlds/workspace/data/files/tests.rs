@@ -8,7 +8,7 @@ use umwelt_base::UserError;
 
 use super::*;
 use crate::datasets::{npy, read_rgb};
-use crate::worlds::workspace::data::captions::{Record, caption, stream};
+use crate::worlds::workspace::data::captions::{Choices, Record, caption, stream};
 use crate::worlds::workspace::data::{
     ImageSource, OodSettings, Shape, ShapeSet, ShapesSettings, Split, render_array,
 };
@@ -230,4 +230,33 @@ fn rows_that_describe_no_shape_are_refused() {
         refused(folder.path(), |_| ()),
         "test_labels.npy: has 11 columns; a row of labels has 12 or more"
     );
+}
+
+#[test]
+fn captions_are_read_back_and_damaged_ones_are_refused() {
+    let folder = written(Layout::Ours);
+    let path = folder.path().join("val_captions.jsonl");
+    let set = read(folder.path(), |_| ()).unwrap();
+    let stream = stream(5, "val");
+    let shapes = set.shapes(Split::Validation);
+    let expected: Vec<_> =
+        (0..).zip(shapes).map(|(i, shape)| Choices::draw(shape, &mut stream.at(&[i]))).collect();
+    assert_eq!(set.choices(Split::Validation).unwrap(), expected);
+    let lines = fs::read_to_string(&path).unwrap();
+    let few: String = lines.lines().take(4).map(|line| format!("{line}\n")).collect();
+    fs::write(&path, few).unwrap();
+    assert_eq!(refused(folder.path(), |_| ()), "val_captions.jsonl: has 4 captions of 6 items");
+    fs::write(&path, lines.replacen("{\"caption\":\"", "{\"caption\":\"Not ", 1)).unwrap();
+    let refusal = refused(folder.path(), |_| ());
+    assert!(
+        refusal.starts_with("val_captions.jsonl: line 1: the choices and the label make another"),
+        "{refusal}"
+    );
+    fs::write(&path, lines.replacen("\"structure\":", "\"structure\":9", 1)).unwrap();
+    let refusal = refused(folder.path(), |_| ());
+    assert!(refusal.starts_with("val_captions.jsonl: line 1: "), "{refusal}");
+    fs::remove_file(&path).unwrap();
+    assert!(read(folder.path(), |_| ()).unwrap().choices(Split::Validation).is_none());
+    let published = written(Layout::Published);
+    assert!(read(published.path(), |_| ()).unwrap().choices(Split::Test).is_none());
 }
