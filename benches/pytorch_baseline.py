@@ -6,7 +6,7 @@ RSSM frame by frame, with Adam and clipped gradients), on 128 sequences of 17 fr
 
     python pytorch_baseline.py --threads 2
 
-prints one line of versions, then serves requests from stdin, one line each, until it ends:
+answers the requests of pytorch_requests.py:
 
     step N    run N VICReg training steps      -> seconds taken
     rssm N    run N RSSM training steps        -> seconds taken
@@ -17,9 +17,7 @@ prints one line of versions, then serves requests from stdin, one line each, unt
 so that another program can time itself and this one in turns, on a machine whose speed drifts.
 """
 
-import argparse
 import math
-import sys
 import time
 
 import torch
@@ -27,6 +25,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import pytorch_como
+from pytorch_requests import options, serve
 
 BATCH, FRAMES, SIZE, EMBEDDING, ACTION = 128, 17, 28, 512, 2
 SIM_COEFF, STD_COEFF, COV_COEFF = 25.0, 25.0, 1.0
@@ -257,34 +256,14 @@ class Trainer:
         return loss.detach()
 
 
-def seconds(work, times):
-    start = time.perf_counter()
-    for _ in range(times):
-        work()
-    return time.perf_counter() - start
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=2)
-    parser.add_argument("--seed", type=int, default=42)
-    options = parser.parse_args()
-    torch.set_num_threads(options.threads)
-    torch.manual_seed(options.seed)
-
+    found = options(__doc__)
     vicreg = Trainer(VICReg(), lambda parameters: LARS(parameters, lr=0.1))
     rssm = Trainer(RSSM(), lambda parameters: torch.optim.Adam(parameters, lr=3e-4), clip_norm=1000)
     works = {"step": vicreg.step, "rssm": rssm.step, "data": Dots().batch}
     epochs = pytorch_como.Epochs()
     works |= {"como": pytorch_como.Training(epochs).step, "digits": epochs.batch}
-    python = ".".join(map(str, sys.version_info[:3]))
-    print(f"python {python} torch {torch.__version__} threads {torch.get_num_threads()}", flush=True)
-    for line in sys.stdin:
-        words = line.split()
-        if len(words) != 2 or words[0] not in works or not words[1].isdigit():
-            print(f"error: expected one of {', '.join(works)} and a number, got {line.strip()!r}", flush=True)
-            continue
-        print(f"{seconds(works[words[0]], int(words[1])):.6f}", flush=True)
+    serve(works, found.threads)
 
 
 if __name__ == "__main__":

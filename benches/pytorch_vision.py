@@ -4,7 +4,7 @@ Eager float32, the default memory format, nothing compiled or fused: what one wo
 
     python pytorch_vision.py --threads 2
 
-prints one line of versions, then serves requests from stdin, one line each, until it ends:
+answers the requests of pytorch_requests.py:
 
     light-T N      run N steps of the light network (16 channels, 256 hidden features) on T threads  -> seconds taken
     published-T N  run N steps of the published network with 64 channels on T threads                -> seconds taken
@@ -12,12 +12,10 @@ prints one line of versions, then serves requests from stdin, one line each, unt
 A step takes 128 images of bytes from memory.
 """
 
-import argparse
-import sys
-import time
-
 import torch
 from torch import nn
+
+from pytorch_requests import options, serve
 
 BATCH, ITEMS, LATENT, BETA = 128, 10_000, 12, 0.1
 
@@ -81,30 +79,11 @@ class Training:
         self.optimizer.step()
 
 
-def seconds(work, times):
-    start = time.perf_counter()
-    for _ in range(times):
-        work()
-    return time.perf_counter() - start
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    torch.manual_seed(0)
+    found = options(__doc__)
     images = torch.randint(256, (ITEMS, 3, 32, 32), dtype=torch.uint8)
     trainings = {"light": Training(light(16, 256), images), "published": Training(published(64), images)}
-    python = ".".join(map(str, sys.version_info[:3]))
-    print(f"python {python} torch {torch.__version__} threads 1 and {options.threads}", flush=True)
-    for line in sys.stdin:
-        work, _, count = line.strip().partition(" ")
-        name, _, threads = work.partition("-")
-        if name not in trainings or not threads.isdigit() or not count.isdigit():
-            print(f"error: expected light-THREADS or published-THREADS and a number, got {line.strip()!r}", flush=True)
-            continue
-        torch.set_num_threads(int(threads))
-        print(f"{seconds(trainings[name].step, int(count)):.6f}", flush=True)
+    serve({name: training.step for name, training in trainings.items()}, found.threads)
 
 
 if __name__ == "__main__":

@@ -4,13 +4,11 @@ All rows of all domains are computed, whether a domain's latent is known or not,
 as in the published code. Each state and prediction is computed once and used in every loss.
 """
 
-import argparse
-import sys
-import time
-
 import torch
 import torch.nn.functional as F
 from torch import nn
+
+from pytorch_requests import options, serve
 
 ITEMS, ROWS, STATE = 50_000, 512, 12
 PARTS = {"v": [12], "attr": [3, 8], "t": [24]}
@@ -111,29 +109,10 @@ class Training:
         self.optimizer.step()
 
 
-def seconds(work, times):
-    start = time.perf_counter()
-    for _ in range(times):
-        work()
-    return time.perf_counter() - start
-
-
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--threads", type=int, default=2)
-    options = parser.parse_args()
-    torch.manual_seed(0)
+    found = options(__doc__)
     trainings = {"two": Training(["v", "attr"]), "three": Training(["v", "attr", "t"])}
-    python = ".".join(map(str, sys.version_info[:3]))
-    print(f"python {python} torch {torch.__version__} threads 1 and {options.threads}", flush=True)
-    for line in sys.stdin:
-        work, _, count = line.strip().partition(" ")
-        name, _, threads = work.partition("-")
-        if name not in trainings or not threads.isdigit() or not count.isdigit():
-            print(f"error: expected two-THREADS or three-THREADS and a number, got {line.strip()!r}", flush=True)
-            continue
-        torch.set_num_threads(int(threads))
-        print(f"{seconds(trainings[name].step, int(count)):.6f}", flush=True)
+    serve({name: training.step for name, training in trainings.items()}, found.threads)
 
 
 if __name__ == "__main__":

@@ -27,7 +27,7 @@ pub fn load_model_tensors(file: &Path) -> Result<HashMap<String, Tensor>> {
 pub fn start_from(task: &mut impl Task, file: &Path) -> Result<u64> {
     let checkpoint = Checkpoint::load_part(file, "model").context(LOAD_CHECKPOINT)?;
     let does_not_fit = || format!("{LOAD_CHECKPOINT} {} holds another model", file.display());
-    task.assign_model(&checkpoint.part("model")).with_context(does_not_fit)?;
+    task.parameters().assign(&checkpoint.part("model")).with_context(does_not_fit)?;
     Ok(checkpoint.step)
 }
 

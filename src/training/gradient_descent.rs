@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use anyhow::Result;
 use tch::Tensor;
 
-use crate::checkpoints::Checkpoint;
 use crate::native::{clear_gradients, clip_gradients};
 use crate::nn::Parameters;
 use crate::optim::{self, Groups, Optimiser, Recipe, Schedule, restore};
@@ -81,28 +80,7 @@ impl GradientDescent {
     ///
     /// # Errors
     /// Names the tensor that is missing or has another shape.
-    pub fn restore(&mut self, state: &HashMap<String, Tensor>) -> Result<()> {
+    pub fn restore(&self, state: &HashMap<String, Tensor>) -> Result<()> {
         restore(self.optimizer.as_ref(), state)
     }
-}
-
-/// The state of a model that learns by gradient descent: `model.*` and `optimiser.*`.
-pub fn state_of(model: &Parameters, descent: &GradientDescent) -> Vec<(String, Tensor)> {
-    let part = |prefix: &'static str, tensors: Vec<(String, Tensor)>| {
-        tensors.into_iter().map(move |(name, tensor)| (format!("{prefix}.{name}"), tensor))
-    };
-    part("model", model.named()).chain(part("optimiser", descent.state())).collect()
-}
-
-/// Restores the state of [`state_of`].
-///
-/// # Errors
-/// Names the tensor that is missing or has another shape.
-pub fn restore_state(
-    model: &Parameters,
-    descent: &mut GradientDescent,
-    checkpoint: &Checkpoint,
-) -> Result<()> {
-    model.assign(&checkpoint.part("model"))?;
-    descent.restore(&checkpoint.part("optimiser"))
 }

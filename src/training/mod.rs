@@ -16,7 +16,6 @@ mod shuffle;
 mod trainer;
 mod world;
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result};
@@ -26,7 +25,7 @@ pub use checkpoints::load_model_tensors;
 pub use evaluation::Evaluation;
 pub use experiment::{AUTO, Experiment, InputSetting, LOAD_CHECKPOINT, Stage, Work};
 pub use figures::{loss_terms, points};
-pub use gradient_descent::{GradientDescent, restore_state, state_of};
+pub use gradient_descent::GradientDescent;
 pub use job::{Job, Session};
 pub use launch::Launch;
 pub use plan::Plan;
@@ -38,6 +37,7 @@ pub use world::World;
 
 use crate::charts::Figure;
 use crate::checkpoints::Checkpoint;
+use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Progress, Record, SCORE, ScoreCard};
@@ -66,27 +66,28 @@ pub trait Task {
     /// When the step cannot be taken.
     fn step(&mut self, step: u64, batch: Self::Batch, observe: bool) -> Result<Step>;
 
-    /// The model's tensors by name.
-    fn model(&self) -> Vec<(String, Tensor)>;
+    /// The parameters of the model.
+    fn parameters(&self) -> &Parameters;
 
-    /// Copies the tensors of another model into this one.
-    ///
-    /// # Errors
-    /// Names the tensor that is missing or has another shape.
-    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()>;
+    /// The gradient descent that trains the parameters.
+    fn descent(&self) -> &GradientDescent;
 
-    /// The number of trained parameters, for headings.
-    fn parameter_count(&self) -> usize;
-
-    /// All tensors that are needed to continue training. The names of the model's start with
-    /// `model.`.
-    fn state(&self) -> Vec<(String, Tensor)>;
+    /// All tensors that are needed to continue training: `model.*` and `optimiser.*`.
+    fn state(&self) -> Vec<(String, Tensor)> {
+        let part = |prefix: &'static str, tensors: Vec<(String, Tensor)>| {
+            tensors.into_iter().map(move |(name, tensor)| (format!("{prefix}.{name}"), tensor))
+        };
+        part("model", self.parameters().named()).chain(part("optimiser", self.descent().state())).collect()
+    }
 
     /// Restores the state of [`Self::state`].
     ///
     /// # Errors
     /// Names the tensor that is missing or has another shape.
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()>;
+    fn restore(&self, checkpoint: &Checkpoint) -> Result<()> {
+        self.parameters().assign(&checkpoint.part("model"))?;
+        self.descent().restore(&checkpoint.part("optimiser"))
+    }
 
     /// Evaluates the model. The model and all random streams stay unchanged.
     ///

@@ -39,7 +39,7 @@ impl<T: Task> Training<T> {
 
 impl<T: Task> Job for Training<T> {
     fn title(&self) -> String {
-        format!("{} | {} parameters", self.task.title(), self.task.parameter_count())
+        format!("{} | {} parameters", self.task.title(), self.task.parameters().count())
     }
 
     fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
@@ -168,7 +168,7 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     /// Names a tensor of the model that is not finite. The loss can stay finite for long in that
     /// case.
     fn check_model(&self) -> Result<()> {
-        let named = self.task.model();
+        let named = self.task.parameters().named();
         let Some((name, what)) = not_finite(&named) else { return Ok(()) };
         bail!(
             "tensor `{name}` of the model became {what} by step {}; a lower learning rate may help",

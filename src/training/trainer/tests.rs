@@ -1,4 +1,3 @@
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,7 +13,7 @@ use crate::runs::{
 };
 use crate::schema::RunSettings;
 use crate::settings;
-use crate::training::{Evaluated, GradientDescent, Prefetch, restore_state, state_of};
+use crate::training::{Evaluated, GradientDescent, Prefetch};
 use umwelt_base::stop::Stop;
 
 /// Learns one weight to be 0. A second one, which the loss does not see, is set to `value` in the
@@ -84,24 +83,12 @@ impl Task for Unseen {
         Ok(Step { report, observed, lr: Some(self.descent.lr(step)) })
     }
 
-    fn model(&self) -> Vec<(String, Tensor)> {
-        self.parameters.named()
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
-    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        self.parameters.assign(tensors)
-    }
-
-    fn parameter_count(&self) -> usize {
-        self.parameters.count()
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        state_of(&self.parameters, &self.descent)
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        restore_state(&self.parameters, &mut self.descent, checkpoint)
+    fn descent(&self) -> &GradientDescent {
+        &self.descent
     }
 
     fn evaluate(&self, _epoch: f64, _progress: &dyn Progress) -> Result<Evaluated> {

@@ -1,6 +1,5 @@
 //! The training task of communicating agents.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 
@@ -14,15 +13,13 @@ use super::models::{self, ComoModel, DigitStrips, MessageCondition, MessengerKin
 use super::settings::SINGLE_AGENT;
 use super::{Augmentation, Communication, DigitDraw, DigitViews, score_drawings};
 use crate::charts::Figure;
-use crate::checkpoints::Checkpoint;
 use crate::datasets::{Digits, Split};
+use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::optim::Recipe;
 use crate::runs::{Inputs, Progress, Record};
 use crate::training::load_model_tensors;
-use crate::training::{
-    Evaluated, GradientDescent, Plan, RunKeys, Step, Task, loss_terms, object, restore_state, state_of,
-};
+use crate::training::{Evaluated, GradientDescent, Plan, RunKeys, Step, Task, loss_terms, object};
 use crate::training::{Prefetch, Shuffle};
 
 /// The number of test digits in the figure.
@@ -158,24 +155,12 @@ impl Task for CollaborationTask {
         Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
     }
 
-    fn model(&self) -> Vec<(String, Tensor)> {
-        self.model.parameters.named()
+    fn parameters(&self) -> &Parameters {
+        &self.model.parameters
     }
 
-    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        self.model.parameters.assign(tensors)
-    }
-
-    fn parameter_count(&self) -> usize {
-        self.model.parameters.count()
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        state_of(&self.model.parameters, &self.descent)
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        restore_state(&self.model.parameters, &mut self.descent, checkpoint)
+    fn descent(&self) -> &GradientDescent {
+        &self.descent
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {

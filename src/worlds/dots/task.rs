@@ -1,27 +1,23 @@
 //! The training task of world models on moving dots.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
-use tch::{Device, Tensor};
+use tch::Device;
 
 use super::Settings;
 use super::data::{DatasetType, Distractor, Dots, DotsSettings, HostTrajectories, Trajectories};
 use super::evaluation::{Evaluator, table};
 use super::models::{self, LossOutput, WorldModel};
 use crate::charts::Figure;
-use crate::checkpoints::Checkpoint;
 use crate::datasets::Split;
 use crate::diagnostics::diagnose;
+use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::optim::Recipe;
 use crate::runs::Progress;
 use crate::runs::Record;
-use crate::training::{
-    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object, restore_state,
-    state_of,
-};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object};
 
 use super::figures;
 
@@ -135,24 +131,12 @@ impl Task for WorldModelTask {
         Ok(Step { report, observed, lr: Some(self.descent.lr(step)) })
     }
 
-    fn model(&self) -> Vec<(String, Tensor)> {
-        self.model.parameters().named()
+    fn parameters(&self) -> &Parameters {
+        self.model.parameters()
     }
 
-    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        self.model.parameters().assign(tensors)
-    }
-
-    fn parameter_count(&self) -> usize {
-        self.model.parameters().count()
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        state_of(self.model.parameters(), &self.descent)
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        restore_state(self.model.parameters(), &mut self.descent, checkpoint)
+    fn descent(&self) -> &GradientDescent {
+        &self.descent
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {

@@ -1,6 +1,5 @@
 //! Learning one number from random numbers.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result, bail};
@@ -8,14 +7,12 @@ use tch::{Device, Kind, Tensor};
 
 use super::settings::{MEAN, ModelType, Settings};
 use crate::charts::Figure;
-use crate::checkpoints::Checkpoint;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Baseline, Inputs, Progress, Record, Score, ScoreCard};
 use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, load_model_tensors, loss_terms,
-    restore_state, state_of,
 };
 use umwelt_base::random::Stream;
 
@@ -99,24 +96,12 @@ impl Task for ExampleTask {
         Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
     }
 
-    fn model(&self) -> Vec<(String, Tensor)> {
-        self.parameters.named()
+    fn parameters(&self) -> &Parameters {
+        &self.parameters
     }
 
-    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        self.parameters.assign(tensors)
-    }
-
-    fn parameter_count(&self) -> usize {
-        self.parameters.count()
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        state_of(&self.parameters, &self.descent)
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        restore_state(&self.parameters, &mut self.descent, checkpoint)
+    fn descent(&self) -> &GradientDescent {
+        &self.descent
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {

@@ -1,6 +1,5 @@
 //! The training of a workspace, `model_type: GW`.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
@@ -21,14 +20,10 @@ use super::models::{LatentBatch, LossSet, Workspace};
 use super::probes;
 use super::settings::{ATTRIBUTES, TEXT, VISION};
 use crate::charts::Figure;
-use crate::checkpoints::Checkpoint;
 use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Inputs, Progress, Record};
-use crate::training::{
-    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object, restore_state,
-    state_of,
-};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object};
 use umwelt_base::stop::Stop;
 
 /// Training and evaluation of a workspace.
@@ -205,24 +200,12 @@ impl Task for WorkspaceTask {
         Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
     }
 
-    fn model(&self) -> Vec<(String, Tensor)> {
-        self.workspace.parameters.named()
+    fn parameters(&self) -> &Parameters {
+        &self.workspace.parameters
     }
 
-    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        self.workspace.parameters.assign(tensors)
-    }
-
-    fn parameter_count(&self) -> usize {
-        self.workspace.parameters.count()
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        state_of(&self.workspace.parameters, &self.descent)
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        restore_state(&self.workspace.parameters, &mut self.descent, checkpoint)
+    fn descent(&self) -> &GradientDescent {
+        &self.descent
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {

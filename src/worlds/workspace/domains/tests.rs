@@ -35,7 +35,7 @@ fn assert_trains<T: Task>(make: impl Fn() -> T) {
     let mut restored = make();
     restored.restore(&checkpoint).unwrap();
     assert_eq!(train(&mut task, STEPS..STEPS + 3), train(&mut restored, STEPS..STEPS + 3));
-    for ((name, ours), (_, theirs)) in task.model().iter().zip(restored.model()) {
+    for ((name, ours), (_, theirs)) in task.parameters().named().iter().zip(restored.parameters().named()) {
         assert!(*ours == theirs, "{name}");
     }
     assert!(!evaluated.card.baselines.is_empty());

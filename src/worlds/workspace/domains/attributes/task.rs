@@ -1,6 +1,5 @@
 //! The training of the autoencoder of attributes, `model_type: ShapesAttributes`.
 
-use std::collections::HashMap;
 use std::ops::Range;
 
 use anyhow::{Result, bail, ensure};
@@ -8,14 +7,11 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::{AttrSettings, AttributeCode, AttributeVae, LATENT};
 use crate::charts::{Align, Figure, Table};
-use crate::checkpoints::Checkpoint;
 use crate::native::normals;
+use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Baseline, Progress, Record, Score, ScoreCard};
-use crate::training::{
-    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, restore_state,
-    state_of,
-};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms};
 use crate::worlds::workspace::data::{OodSettings, Shape, ShapeSet, ShapesSettings, Split};
 use crate::worlds::workspace::evaluation::AttributeErrors;
 use umwelt_base::random::Stream;
@@ -117,24 +113,12 @@ impl Task for AttributeTask {
         Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
     }
 
-    fn model(&self) -> Vec<(String, Tensor)> {
-        self.vae.parameters.named()
+    fn parameters(&self) -> &Parameters {
+        &self.vae.parameters
     }
 
-    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        self.vae.parameters.assign(tensors)
-    }
-
-    fn parameter_count(&self) -> usize {
-        self.vae.parameters.count()
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        state_of(&self.vae.parameters, &self.descent)
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        restore_state(&self.vae.parameters, &mut self.descent, checkpoint)
+    fn descent(&self) -> &GradientDescent {
+        &self.descent
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {

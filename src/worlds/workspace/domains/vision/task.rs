@@ -1,6 +1,5 @@
 //! The training of the vision domain, `model_type: ShapesVision`.
 
-use std::collections::HashMap;
 use std::ops::Range;
 use std::sync::Arc;
 
@@ -9,14 +8,12 @@ use tch::{Device, Tensor};
 
 use super::{VisionScores, VisionSettings, VisionVae, figures};
 use crate::charts::Figure;
-use crate::checkpoints::Checkpoint;
 use crate::native::normals;
-use crate::nn::Mode;
+use crate::nn::{Mode, Parameters};
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Progress, Record};
 use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
-    restore_state, state_of,
 };
 use crate::worlds::workspace::data::{OodSettings, ShapeSet, ShapesSettings, Split};
 use crate::worlds::workspace::domains::warmed_up;
@@ -119,24 +116,12 @@ impl Task for VisionTask {
         Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
     }
 
-    fn model(&self) -> Vec<(String, Tensor)> {
-        self.vae.parameters.named()
+    fn parameters(&self) -> &Parameters {
+        &self.vae.parameters
     }
 
-    fn assign_model(&mut self, tensors: &HashMap<String, Tensor>) -> Result<()> {
-        self.vae.parameters.assign(tensors)
-    }
-
-    fn parameter_count(&self) -> usize {
-        self.vae.parameters.count()
-    }
-
-    fn state(&self) -> Vec<(String, Tensor)> {
-        state_of(&self.vae.parameters, &self.descent)
-    }
-
-    fn restore(&mut self, checkpoint: &Checkpoint) -> Result<()> {
-        restore_state(&self.vae.parameters, &mut self.descent, checkpoint)
+    fn descent(&self) -> &GradientDescent {
+        &self.descent
     }
 
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
