@@ -38,13 +38,9 @@ impl Shuffle {
         order[within as usize * self.batch_size..][..self.batch_size].to_vec()
     }
 
-    /// Fisher and Yates' shuffle.
     fn draw(&self, epoch: u64) -> Vec<i64> {
-        let mut rng = self.stream.at(&[epoch]);
         let mut order: Vec<i64> = (0..self.items as i64).collect();
-        for last in (1..order.len()).rev() {
-            order.swap(last, (rng.uniform() * (last + 1) as f64) as usize);
-        }
+        self.stream.at(&[epoch]).shuffle(&mut order);
         order
     }
 }

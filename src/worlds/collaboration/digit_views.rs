@@ -44,7 +44,7 @@ impl Augmentation {
         let batch = picked.len();
         let mut rng = Stream::new(seed, "views of digits").at(&[step]);
         let views = if self.flip { VIEWS } else { VIEWS / 2 };
-        let views = (0..batch).map(|_| (rng.uniform() * views as f64) as i64).collect();
+        let views = (0..batch).map(|_| rng.below(views) as i64).collect();
         let swapped = (0..batch).map(|_| rng.uniform() < self.swap_probability).collect();
         let mut rng = Stream::new(seed, "lost messages").at(&[step]);
         let mut keep = || if rng.uniform() < self.drop_message { 0.0 } else { 1.0 };

@@ -132,3 +132,20 @@ fn von_mises_has_the_resultant_of_its_concentration() {
         }
     }
 }
+
+#[test]
+fn every_order_of_a_shuffle_and_every_number_below_is_as_frequent() {
+    let mut orders = std::collections::BTreeMap::<[u8; 3], u32>::new();
+    let mut counts = [0; 5];
+    for i in 0..6000 {
+        let mut rng = Stream::new(1, "orders").at(&[i]);
+        let mut order = [0, 1, 2];
+        rng.shuffle(&mut order);
+        *orders.entry(order).or_default() += 1;
+        counts[rng.below(5)] += 1;
+    }
+    // Binomial deviations: 29 of 1,000 and 31 of 1,200.
+    assert!(orders.len() == 6 && orders.values().all(|count| (850..1150).contains(count)), "{orders:?}");
+    assert!(counts.iter().all(|count| (1045..1355).contains(count)), "{counts:?}");
+    assert_eq!(rng("none").below(0), 0);
+}

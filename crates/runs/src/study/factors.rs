@@ -156,9 +156,8 @@ fn means(line: &Line) -> Curve {
 
 /// As many scores at each x, drawn with replacement.
 fn resampled(line: &Line, rng: &mut Rng) -> Line {
-    let drawn = |seeds: &Vec<f64>, rng: &mut Rng| {
-        seeds.iter().map(|_| seeds[(rng.uniform() * seeds.len() as f64) as usize]).collect()
-    };
+    let drawn =
+        |seeds: &Vec<f64>, rng: &mut Rng| seeds.iter().map(|_| seeds[rng.below(seeds.len())]).collect();
     line.iter().map(|(x, seeds)| (*x, drawn(seeds, rng))).collect()
 }
 

@@ -4,13 +4,10 @@ use std::sync::Mutex;
 
 use umwelt_base::random::Stream;
 
-/// A permutation of `items`, a function of the stream and `index` (Fisher and Yates).
+/// A permutation of `items`, a function of the stream and `index`.
 pub fn shuffled<T: Clone>(items: &[T], stream: Stream, index: u64) -> Vec<T> {
-    let mut rng = stream.at(&[index]);
     let mut order = items.to_vec();
-    for last in (1..order.len()).rev() {
-        order.swap(last, (rng.uniform() * (last + 1) as f64) as usize);
-    }
+    stream.at(&[index]).shuffle(&mut order);
     order
 }
 

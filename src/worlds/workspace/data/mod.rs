@@ -17,7 +17,7 @@ mod split;
 pub use colour::rgb_of_hls;
 pub use ood_settings::{OodRule, OodSettings};
 pub use raster::{IMAGE_BYTES, Image, render, render_all, render_array};
-pub use sampling::{SYNTHESISED, Sampler, below};
+pub use sampling::{SYNTHESISED, Sampler};
 pub use shape::{CLASSES, Shape};
 pub use shape_set::{Items, ShapeSet};
 pub use shapes_settings::{ImageSource, ShapesSettings};

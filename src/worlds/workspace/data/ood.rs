@@ -76,13 +76,12 @@ impl Attribute {
     }
 
     fn draw_bin(self, settings: &ShapesSettings, rng: &mut Rng) -> Bin {
-        let mut below = |count: usize| (rng.uniform() * count as f64) as usize;
         if self == Self::Class {
             let classes = settings.classes();
-            let low = classes[below(classes.len())] as f32;
+            let low = classes[rng.below(classes.len())] as f32;
             return Bin { attribute: self, low, high: low + 1.0, is_last: false };
         }
-        let ([low, high], third) = (self.range(settings), below(3));
+        let ([low, high], third) = (self.range(settings), rng.below(3));
         let edge = |thirds: usize| (low + (high - low) * thirds as f64 / 3.0) as f32;
         Bin { attribute: self, low: edge(third), high: edge(third + 1), is_last: third == 2 }
     }

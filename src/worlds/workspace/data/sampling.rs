@@ -78,10 +78,10 @@ impl Sampler {
     /// A draw from the distribution.
     fn draw(&self, rng: &mut Rng) -> Shape {
         let settings = &self.settings;
-        let class = self.classes[below(rng, self.classes.len())];
+        let class = self.classes[rng.below(self.classes.len())];
         let size = inclusive(rng, settings.min_scale, settings.max_scale) as f32;
         let centres = settings.centres();
-        let [x, y] = [(); 2].map(|()| (centres.start + below(rng, centres.len())) as f32);
+        let [x, y] = [(); 2].map(|()| (centres.start + rng.below(centres.len())) as f32);
         let rotation = rng.between(settings.min_rotation, settings.max_rotation).to_radians() as f32;
         let hue = self.hue(class, rng);
         let lightness = inclusive(rng, settings.min_lightness, settings.max_lightness);
@@ -94,21 +94,16 @@ impl Sampler {
             None => inclusive(rng, self.settings.min_hue, self.settings.max_hue),
             Some(intervals) => {
                 let [low, high] = intervals[class];
-                let hue = low + below(rng, (high - low) as usize) as i64;
+                let hue = low + rng.below((high - low) as usize) as i64;
                 hue.rem_euclid(MOST_HUE as i64) as usize
             }
         }
     }
 }
 
-/// A uniform draw from 0 to `count` - 1.
-pub fn below(rng: &mut Rng, count: usize) -> usize {
-    (rng.uniform() * count as f64) as usize
-}
-
 /// A uniform draw from `low` to `high`, both inclusive.
 fn inclusive(rng: &mut Rng, low: usize, high: usize) -> usize {
-    low + below(rng, high - low + 1)
+    low + rng.below(high - low + 1)
 }
 
 /// A uniform draw from [0, 1) with the 24 bits that float32 holds: 1 itself never occurs.

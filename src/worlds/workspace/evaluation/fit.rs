@@ -65,7 +65,7 @@ impl Fit {
 
     fn batch(&self, step: u64, items: usize, device: Device) -> Tensor {
         let mut rng = Stream::new(self.seed, self.name).at(&[step]);
-        let item = |_| (rng.uniform() * items as f64) as i64;
+        let item = |_| rng.below(items) as i64;
         Tensor::from_slice(&(0..self.batch_size).map(item).collect::<Vec<_>>()).to_device(device)
     }
 }

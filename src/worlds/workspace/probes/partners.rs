@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 
 use super::columns::Columns;
-use crate::worlds::workspace::data::below;
 use umwelt_base::random::Rng;
 
 /// Cells along each axis of the grid of two or three attributes.
@@ -137,12 +136,12 @@ impl<'a> Grid<'a> {
 /// An item of `items` other than `item`.
 fn other(items: &[usize], item: usize, rng: &mut Rng) -> usize {
     let own = items.iter().position(|candidate| *candidate == item).unwrap_or(items.len());
-    let at = below(rng, items.len() - 1);
+    let at = rng.below(items.len() - 1);
     items[if at >= own { at + 1 } else { at }]
 }
 
 fn chosen(items: &[usize], rng: &mut Rng) -> usize {
-    items[below(rng, items.len())]
+    items[rng.below(items.len())]
 }
 
 #[cfg(test)]
@@ -153,7 +152,7 @@ mod tests {
 
     fn shapes() -> Vec<Shape> {
         let mut rng = Stream::new(1, "partners").at(&[]);
-        let mut byte = || below(&mut rng, 256) as u8;
+        let mut byte = || rng.below(256) as u8;
         (0..400)
             .map(|_| Shape {
                 class: byte() % 3,

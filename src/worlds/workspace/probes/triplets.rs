@@ -5,7 +5,7 @@ use rayon::prelude::*;
 
 use super::columns::{COLUMNS, Columns};
 use super::partners::Partners;
-use crate::worlds::workspace::data::{Shape, below};
+use crate::worlds::workspace::data::Shape;
 use umwelt_base::random::{Rng, Stream};
 
 /// The sets of columns of which two items agree in one.
@@ -38,8 +38,8 @@ pub fn triplets(shapes: &[Shape], rows: usize, seed: u64, name: &str) -> Vec<Tri
     let candidates = Candidates { columns: columns.select(&order), order };
     let draw = |row: u64| {
         let mut rng = stream.at(&[row]);
-        let item = below(&mut rng, shapes.len());
-        let partner = partners[below(&mut rng, KEYS.len())].nearest(item, &mut rng);
+        let item = rng.below(shapes.len());
+        let partner = partners[rng.below(KEYS.len())].nearest(item, &mut rng);
         let pair = [item, partner];
         let odd = candidates.odd(pair.map(|item| columns.item(item)), pair, &mut rng);
         let places = shuffled(3, &mut rng);
@@ -62,13 +62,13 @@ impl Candidates {
     /// One of the items that differ most from both of `pair` in the attribute that they share most.
     fn odd(&self, pair: [[f32; COLUMNS]; 2], items: [usize; 2], rng: &mut Rng) -> usize {
         let count = CANDIDATES.min(self.order.len());
-        let start = below(rng, self.order.len() - count + 1);
+        let start = rng.below(self.order.len() - count + 1);
         let differences = self.differences(pair, start, count);
         let mut ranked: Vec<usize> =
             (0..count).filter(|at| !items.contains(&self.order[start + at])).collect();
         let kept = (ranked.len() * PER_MILLE).div_ceil(1000);
         ranked.select_nth_unstable_by(kept - 1, |a, b| differences[*b].total_cmp(&differences[*a]));
-        self.order[start + ranked[below(rng, kept)]]
+        self.order[start + ranked[rng.below(kept)]]
     }
 
     /// The least difference of each candidate to either item of `pair`, over all columns.
@@ -87,7 +87,7 @@ impl Candidates {
 /// The numbers below `count` in a random order (Fisher and Yates).
 fn shuffled(count: usize, rng: &mut Rng) -> Vec<usize> {
     let mut order: Vec<usize> = (0..count).collect();
-    (1..count).rev().for_each(|last| order.swap(last, below(rng, last + 1)));
+    rng.shuffle(&mut order);
     order
 }
 
@@ -97,7 +97,7 @@ mod tests {
 
     fn shapes() -> Vec<Shape> {
         let mut rng = Stream::new(4, "triplets").at(&[]);
-        let mut byte = || below(&mut rng, 256) as u8;
+        let mut byte = || rng.below(256) as u8;
         (0..1500)
             .map(|_| Shape {
                 class: byte() % 3,

@@ -48,7 +48,7 @@ pub fn pick_writer(given: &Options, count: usize, rng: &mut Rng) -> Result<u8> {
 
 /// An option below `options`, the given one or a random one.
 pub fn pick(name: &str, given: Option<u32>, options: usize, rng: &mut Rng) -> Result<u8> {
-    let Some(option) = given else { return Ok(below(options, rng)) };
+    let Some(option) = given else { return Ok(rng.below(options) as u8) };
     ensure!((option as usize) < options, "`{name}` must be below {options}, not {option}");
     Ok(option as u8)
 }
@@ -57,13 +57,8 @@ pub fn pick(name: &str, given: Option<u32>, options: usize, rng: &mut Rng) -> Re
 pub fn synonym(given: &Options, count: u8, rng: &mut Rng) -> u8 {
     match given.get(SYNONYM) {
         Some(synonym) => (synonym % u32::from(count)) as u8,
-        None => below(usize::from(count), rng),
+        None => rng.below(usize::from(count)) as u8,
     }
-}
-
-/// A uniform draw below `count`.
-pub fn below(count: usize, rng: &mut Rng) -> u8 {
-    (rng.uniform() * count as f64) as u8
 }
 
 /// The options of all variants by their names.

@@ -6,7 +6,7 @@ use umwelt_base::random::Rng;
 
 use super::choices::{Choices, LocationChoices, RotationChoices};
 use super::options::{
-    Options, SYNONYM, WRITER, below, check_names, named, pick, pick_variants, pick_writer, synonym,
+    Options, SYNONYM, WRITER, check_names, named, pick, pick_variants, pick_writer, synonym,
 };
 use super::templates::{self, GRAMMAR};
 use super::writers::{location, rotation, shape, size};
@@ -79,7 +79,7 @@ impl Record {
 
     fn order(&self, template: u8, rng: &mut Rng) -> Result<u8> {
         let orders = GRAMMAR.templates[usize::from(template)].orders;
-        let Some(groups) = &self.groups else { return Ok(below(orders.len(), rng)) };
+        let Some(groups) = &self.groups else { return Ok(rng.below(orders.len()) as u8) };
         match orders.iter().position(|order| order == groups) {
             Some(order) => Ok(order as u8),
             None => bail!("`groups` must be one of {orders:?}, not {groups:?}"),

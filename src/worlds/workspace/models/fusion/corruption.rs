@@ -43,9 +43,9 @@ impl Corruption {
     pub fn draw(&self, latents: &[Tensor], seed: u64, step: u64) -> CorruptionDraw {
         let (rows, domains) = (latents[0].size()[0], latents.len());
         let mut rng = Stream::new(seed, "corrupted rows").at(&[step]);
-        let mut below = |count: usize| (rng.uniform() * count as f64) as usize;
-        let drawn =
-            |_| (self.domain.unwrap_or_else(|| below(domains)), self.factors[below(self.factors.len())]);
+        let drawn = |_| {
+            (self.domain.unwrap_or_else(|| rng.below(domains)), self.factors[rng.below(self.factors.len())])
+        };
         let (shifted, factors): (Vec<usize>, Vec<f64>) = (0..rows).map(drawn).unzip();
         let noise_of = |(domain, latents): (usize, &Tensor)| {
             let seed = Stream::new(seed, "corrupting noise").at(&[step, domain as u64]).bits();
