@@ -13,7 +13,7 @@ pub use domain::{Decoded, Domain, Sentence, encode_all};
 pub use imported::ImportedDomain;
 pub use items::Items;
 pub use part::{Activation, Part, PartLoss};
-pub use posterior::{Posterior, warmed_up};
+pub use posterior::{Posterior, noise, warmed_up};
 
 #[cfg(test)]
 mod tests;

@@ -1,6 +1,10 @@
 //! Posteriors of variational autoencoders.
 
 use tch::{Kind, Tensor};
+use umwelt_base::random::Stream;
+
+use crate::native::normals;
+use crate::nn::Parameters;
 
 /// Independent normal posteriors of latents, each tensor `[N, Z]` in float32.
 ///
@@ -30,6 +34,13 @@ impl Posterior {
         let Self { mean, log_variance } = self;
         (mean.square() + log_variance.exp() - log_variance - 1.0).sum(Kind::Float) * 0.5
     }
+}
+
+/// Standard normal numbers `[count, width]` on the device of a network: draw `index` of the stream
+/// `name` of its seed.
+pub fn noise(network: &Parameters, name: &str, index: u64, [count, width]: [i64; 2]) -> Tensor {
+    let seed = Stream::new(network.seed(), name).at(&[index]).bits();
+    normals(&[count, width], network.device(), seed)
 }
 
 /// The weight of the divergence in training step `step` of `steps`, counted from 0: it rises

@@ -7,14 +7,13 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::{AttrSettings, AttributeCode, AttributeVae, LATENT};
 use crate::charts::{Align, Figure, Table};
-use crate::native::normals;
 use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Baseline, Progress, Record, Score, ScoreCard};
 use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms};
 use crate::worlds::workspace::data::{OodSettings, Shape, ShapeSet, ShapesSettings, Split};
+use crate::worlds::workspace::domains::noise;
 use crate::worlds::workspace::evaluation::AttributeErrors;
-use umwelt_base::random::Stream;
 
 /// The headline score.
 const ERROR: &str = "attribute_error";
@@ -70,12 +69,6 @@ impl AttributeTask {
     fn shuffle(&self) -> Shuffle {
         Shuffle::new(self.run.seed, self.training[0].size()[0] as usize, self.settings.batch_size)
     }
-
-    /// Standard normal numbers `[N, 10]`: draw `index` of the stream `name`.
-    fn noise(&self, name: &str, index: u64, count: i64) -> Tensor {
-        let seed = Stream::new(self.run.seed, name).at(&[index]).bits();
-        normals(&[count, LATENT], self.vae.parameters.device(), seed)
-    }
 }
 
 impl Task for AttributeTask {
@@ -103,7 +96,7 @@ impl Task for AttributeTask {
     fn step(&mut self, step: u64, batch: Vec<i64>, _observe: bool) -> Result<Step> {
         let picked = Tensor::from_slice(&batch).to_device(self.vae.parameters.device());
         let [classes, rest] = self.training.each_ref().map(|numbers| numbers.index_select(0, &picked));
-        let noise = self.noise("attributes/noise", step, batch.len() as i64);
+        let noise = noise(&self.vae.parameters, "attributes/noise", step, [batch.len() as i64, LATENT]);
         let (vae, beta) = (&self.vae, self.settings.beta);
         let report = self.descent.step(step, || {
             let report = vae.loss(&classes, &rest, &noise, beta);
@@ -146,7 +139,8 @@ impl AttributeTask {
         let [classes, rest] = &self.validation;
         let count = classes.size()[0];
         let posterior = self.vae.encode(classes, rest);
-        let latents = posterior.sample(&self.noise("attributes/validation noise", 0, count));
+        let latents =
+            posterior.sample(&noise(&self.vae.parameters, "attributes/validation noise", 0, [count, LATENT]));
         let [log_probabilities, numbers] = self.vae.decode(&latents);
         let errors =
             AttributeErrors::new(&self.validation_shapes, &self.code.decode(&log_probabilities, &numbers));

@@ -4,11 +4,10 @@ use std::ops::Range;
 use std::sync::Arc;
 
 use anyhow::{Result, ensure};
-use tch::{Device, Tensor};
+use tch::Device;
 
 use super::{SentenceSource, TextBatch, TextEncoder, TextScores, TextSettings, TextVae};
 use crate::charts::Figure;
-use crate::native::normals;
 use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Progress, Record};
@@ -16,8 +15,7 @@ use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
 };
 use crate::worlds::workspace::data::{OodSettings, ShapeSet, ShapesSettings, Split};
-use crate::worlds::workspace::domains::{Items, warmed_up};
-use umwelt_base::random::Stream;
+use crate::worlds::workspace::domains::{Items, noise, warmed_up};
 
 /// Validation items of a run with `quick_debug`.
 const FEW: usize = 64;
@@ -75,13 +73,6 @@ impl TextTask {
         Shuffle::new(self.run.seed, self.training.count(), self.batch_size())
     }
 
-    /// The standard normal numbers of a training step, `[B, z]`.
-    fn noise(&self, step: u64) -> Tensor {
-        let shape = [self.batch_size() as i64, self.settings.z_size as i64];
-        let seed = Stream::new(self.run.seed, "text/noise").at(&[step]).bits();
-        normals(&shape, self.vae.parameters.device(), seed)
-    }
-
     fn beta(&self, step: u64) -> f64 {
         warmed_up(self.settings.beta, self.settings.beta_warmup, step, self.settings.steps as u64)
     }
@@ -118,7 +109,9 @@ impl Task for TextTask {
 
     fn step(&mut self, step: u64, batch: Result<TextBatch>, _observe: bool) -> Result<Step> {
         let batch = batch?.to_device(self.vae.parameters.device());
-        let (noise, beta) = (self.noise(step), self.beta(step));
+        let shape = [self.batch_size() as i64, self.settings.z_size as i64];
+        let noise = noise(&self.vae.parameters, "text/noise", step, shape);
+        let beta = self.beta(step);
         let vae = &self.vae;
         let report = self.descent.step(step, || {
             let report = vae.loss(&batch, &noise, beta);

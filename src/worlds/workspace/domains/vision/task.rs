@@ -8,7 +8,6 @@ use tch::{Device, Tensor};
 
 use super::{VisionScores, VisionSettings, VisionVae, figures};
 use crate::charts::Figure;
-use crate::native::normals;
 use crate::nn::{Mode, Parameters};
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Progress, Record};
@@ -16,8 +15,7 @@ use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
 };
 use crate::worlds::workspace::data::{OodSettings, ShapeSet, ShapesSettings, Split};
-use crate::worlds::workspace::domains::warmed_up;
-use umwelt_base::random::Stream;
+use crate::worlds::workspace::domains::{noise, warmed_up};
 
 /// Validation items of a run with `quick_debug`.
 const FEW: usize = 64;
@@ -65,13 +63,6 @@ impl VisionTask {
         Shuffle::new(self.run.seed, self.set.shapes(Split::Training).len(), self.settings.batch_size)
     }
 
-    /// The standard normal numbers of a training step, `[B, z]`.
-    fn noise(&self, step: u64) -> Tensor {
-        let shape = [self.settings.batch_size as i64, self.settings.z_size as i64];
-        let seed = Stream::new(self.run.seed, "vision/noise").at(&[step]).bits();
-        normals(&shape, self.vae.parameters.device(), seed)
-    }
-
     fn beta(&self, step: u64) -> f64 {
         warmed_up(self.settings.beta, self.settings.beta_warmup, step, self.settings.steps as u64)
     }
@@ -106,7 +97,9 @@ impl Task for VisionTask {
 
     fn step(&mut self, step: u64, batch: Result<Tensor>, _observe: bool) -> Result<Step> {
         let images = batch?.to_device(self.vae.parameters.device());
-        let (noise, beta) = (self.noise(step), self.beta(step));
+        let shape = [self.settings.batch_size as i64, self.settings.z_size as i64];
+        let noise = noise(&self.vae.parameters, "vision/noise", step, shape);
+        let beta = self.beta(step);
         let vae = &self.vae;
         let report = self.descent.step(step, || {
             let report = vae.loss(&images, &noise, beta, Mode::Train);
