@@ -1,0 +1,11 @@
+//! Agents made of lookup tables: they learn a digit from one look and can be corrected at any time.
+//!
+//! Four kinds share one interface, [`agent::Agent`]: a neural state machine of nearest-match
+//! neurons ([`ao`]), n-tuples in RAM ([`wisard`]), trained lookup tables ([`dwn`]) and trained
+//! gates ([`logic`]).
+
+pub mod bits;
+mod draws;
+mod samples;
+
+pub use samples::{Digit, PIXELS, SIDE, Samples};
