@@ -4,8 +4,14 @@
 //! neurons ([`ao`]), n-tuples in RAM ([`wisard`]), trained lookup tables ([`dwn`]) and trained
 //! gates ([`logic`]).
 
+mod answer;
 pub mod bits;
 mod draws;
+mod reservoir;
 mod samples;
+mod vectorised;
+pub mod wisard;
 
+pub use answer::{Accuracy, Answer, Distances};
+pub use reservoir::{Change, Reservoir};
 pub use samples::{Digit, PIXELS, SIDE, Samples};
