@@ -6,6 +6,7 @@
 
 mod answer;
 pub mod bits;
+mod course;
 mod draws;
 mod reservoir;
 mod samples;
@@ -13,5 +14,6 @@ mod vectorised;
 pub mod wisard;
 
 pub use answer::{Accuracy, Answer, Distances};
+pub use course::Course;
 pub use reservoir::{Change, Reservoir};
 pub use samples::{Digit, PIXELS, SIDE, Samples};

@@ -36,6 +36,12 @@ impl<'a> Samples<'a> {
         }
     }
 
+    /// Pictures with as many labels.
+    pub(crate) fn of(images: &'a [Digit], labels: &'a [u8]) -> Self {
+        assert_eq!(images.len(), labels.len(), "each picture has a label");
+        Self { images, labels }
+    }
+
     /// The number of pictures.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -2,8 +2,11 @@
 //!
 //! Aleksander, Thomas and Bowden, *WISARD, a radical step forward in image recognition* (1984).
 
+mod answers;
 mod bleaching;
+mod compact;
 mod group;
+mod learner;
 mod logits;
 mod mapping;
 mod mental_image;
@@ -12,9 +15,12 @@ mod rams;
 mod responses;
 mod rows;
 mod settings;
+mod undo;
 
 pub use bleaching::LeaveOneOut;
+pub use compact::CompactWisard;
 pub use group::Group;
+pub use learner::Wisard;
 pub use logits::{log_scores, logits, softmax, step};
 pub use mapping::Mapping;
 pub use mental_image::mental_image;

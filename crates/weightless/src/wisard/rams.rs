@@ -224,6 +224,11 @@ impl Rams {
         self.seen = seen;
     }
 
+    /// Drops counts and learnt tables; rows can still be found.
+    pub(super) fn drop_counts(&mut self) {
+        (self.counts, self.tables) = (vec![], vec![]);
+    }
+
     /// The bytes of counts, learnt tables and the places of a map.
     pub fn bytes(&self) -> usize {
         let places = match &self.places {
