@@ -5,6 +5,7 @@
 //! gates ([`logic`]).
 
 mod answer;
+pub mod ao;
 pub mod bits;
 mod course;
 mod draws;

@@ -30,14 +30,7 @@ fn logarithms() -> &'static Logarithms {
 pub fn log_scores(rams: &Rams, rows: &[u32], own: Option<Own>) -> Vec<f32> {
     let mut sums = vec![0.0; rams.blocks() * LANES];
     for (block, sums) in sums.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
-        *sums = block_sums(rams, rows, block);
-    }
-    let logarithms = logarithms();
-    if let Some(own) = own {
-        let (block, lane) = (own.class / LANES, own.class % LANES);
-        let mut sum = 0.0;
-        rams.for_each_ram(rows, block, Some(own), |counts| sum += logarithms[usize::from(counts[lane])]);
-        sums[own.class] = sum;
+        *sums = block_sums(rams, rows, block, own.filter(|own| own.class / LANES == block));
     }
     sums.truncate(rams.classes());
     for (class, sum) in sums.iter_mut().enumerate() {
@@ -51,23 +44,27 @@ pub fn log_scores(rams: &Rams, rows: &[u32], own: Option<Own>) -> Vec<f32> {
     sums
 }
 
-fn block_sums(rams: &Rams, rows: &[u32], block: usize) -> [f32; LANES] {
-    let mut sums = [0.0; LANES];
+fn block_sums(rams: &Rams, rows: &[u32], block: usize, own: Option<Own>) -> [f32; LANES] {
+    let (counts, stride, logarithms) = (rams.counts(), rams.blocks(), logarithms());
     if rams.places().width() > 1 {
-        let add = |counts: &[u16; LANES]| {
-            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += logarithms()[usize::from(*count)]);
-        };
-        rams.for_each_ram(rows, block, None, add);
+        let mut sums = [0.0; LANES];
+        rams.for_each_ram(rows, block, own, |counts| {
+            sums.iter_mut().zip(counts).for_each(|(sum, count)| *sum += logarithms[usize::from(*count)]);
+        });
         return sums;
     }
+    let mut sums = [0.0; LANES];
     match rams.classes() {
         DIGITS => {
-            let digits = sum_logarithms::<DIGITS>(rams.counts(), rows, 1, 0, logarithms());
-            sums[..DIGITS].copy_from_slice(&digits);
-            sums
+            sums[..DIGITS].copy_from_slice(&sum_logarithms::<DIGITS>(counts, rows, stride, block, logarithms))
         }
-        _ => sum_logarithms::<LANES>(rams.counts(), rows, rams.blocks(), block, logarithms()),
+        _ => sums = sum_logarithms::<LANES>(counts, rows, stride, block, logarithms),
     }
+    if let Some(own) = own {
+        let lane = own.class % LANES;
+        sums[lane] = sum_logarithms_of(counts, rows, stride, block, logarithms, lane, own.counted);
+    }
+    sums
 }
 
 vectorised! {
@@ -85,6 +82,19 @@ vectorised! {
             }
         }
         sums
+    }
+}
+
+vectorised! {
+    /// The sum for one class, with `counted` `[R]` taken off its counts.
+    fn sum_logarithms_of(
+        counts: &[CountRow], rows: &[u32], stride: usize, block: usize, logarithms: &Logarithms,
+        lane: usize, counted: &[u16],
+    ) -> f32 {
+        let left = |(row, own): (&u32, &u16)| {
+            counts[*row as usize * stride + block].0[lane].saturating_sub(*own)
+        };
+        rows.iter().zip(counted).fold(0.0, |sum, place| sum + logarithms[usize::from(left(place))])
     }
 }
 
