@@ -4,11 +4,15 @@
 //! neurons ([`ao`]), n-tuples in RAM ([`wisard`]), trained lookup tables ([`dwn`]) and trained
 //! gates ([`logic`]).
 
+mod adam;
 mod answer;
 pub mod ao;
 pub mod bits;
 mod course;
+mod cross_entropy;
 mod draws;
+pub mod dwn;
+pub mod planes;
 mod reservoir;
 mod samples;
 mod vectorised;
