@@ -19,6 +19,15 @@ const GROUPS: usize = BATCH / NIBBLE;
 #[repr(align(64))]
 pub struct Lanes(pub [f32; LANES]);
 
+impl Lanes {
+    #[inline(always)]
+    fn add(&mut self, other: &Self) {
+        for lane in 0..LANES {
+            self.0[lane] += other.0[lane];
+        }
+    }
+}
+
 /// Scores `[bits]` of every input with the moments of Adam, 16 inputs a block.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scores {
@@ -30,8 +39,13 @@ pub struct Scores {
     pub(super) second: Vec<Lanes>,
 }
 
-/// Sums of gradients of 16 inputs over each subset of four samples: `[32][16]`.
-type Partial = [[Lanes; 1 << NIBBLE]; GROUPS];
+/// Sums of gradients of 16 inputs.
+struct Partial {
+    /// Over each subset of four samples.
+    subsets: [[Lanes; 1 << NIBBLE]; GROUPS],
+    /// Over all samples.
+    total: Lanes,
+}
 
 impl Scores {
     /// Uniform in [0, 1).
@@ -62,6 +76,11 @@ impl Scores {
     /// The number of bits.
     pub fn bits(&self) -> usize {
         self.bits
+    }
+
+    /// The bytes of scores and moments.
+    pub fn bytes(&self) -> usize {
+        3 * size_of_val(&*self.values)
     }
 
     /// The score of `bit` for `input`.
@@ -144,8 +163,9 @@ impl Scores {
 
 /// The sums over every subset of each four samples, for up to 16 inputs.
 fn partial(gradients: &[[f32; BATCH]]) -> Box<Partial> {
-    let mut partial = Box::new([[Lanes::default(); 1 << NIBBLE]; GROUPS]);
-    for (group, sums) in partial.iter_mut().enumerate() {
+    let subsets = [[Lanes::default(); 1 << NIBBLE]; GROUPS];
+    let mut partial = Box::new(Partial { subsets, total: Lanes::default() });
+    for (group, sums) in partial.subsets.iter_mut().enumerate() {
         for subset in 1..1usize << NIBBLE {
             let (newest, rest) = (subset.ilog2() as usize, subset & !(1 << subset.ilog2()));
             let mut sum = sums[rest];
@@ -154,6 +174,7 @@ fn partial(gradients: &[[f32; BATCH]]) -> Box<Partial> {
             }
             sums[subset] = sum;
         }
+        partial.total.0.iter_mut().zip(sums[15].0).for_each(|(total, sum)| *total += sum);
     }
     partial
 }
@@ -161,23 +182,24 @@ fn partial(gradients: &[[f32; BATCH]]) -> Box<Partial> {
 /// The sum over the batch of `(2 bit - 1) * gradient`.
 #[inline(always)]
 fn signed_sum(plane: &Plane, partial: &Partial) -> Lanes {
-    let (mut sums, mut total) = ([[0.0; LANES]; 4], [0.0; LANES]);
-    for (group, sums_of) in partial.iter().enumerate() {
-        let subset = plane[group / 16] >> (group % 16 * NIBBLE) & 15;
-        let set = &sums_of[subset as usize].0;
-        for lane in 0..LANES {
-            sums[group % 4][lane] += set[lane];
-        }
+    let subset = |group: usize| {
+        let bits = plane[group / 16] >> (group % 16 * NIBBLE) & 15;
+        &partial.subsets[group][bits as usize]
+    };
+    // Four sums, so that an addition need not wait for the one before.
+    let [mut a, mut b, mut c, mut d] = [Lanes::default(); 4];
+    for group in (0..GROUPS).step_by(4) {
+        a.add(subset(group));
+        b.add(subset(group + 1));
+        c.add(subset(group + 2));
+        d.add(subset(group + 3));
     }
-    for sums_of in partial {
-        for lane in 0..LANES {
-            total[lane] += sums_of[15].0[lane];
-        }
-    }
+    a.add(&b);
+    c.add(&d);
+    a.add(&c);
     let mut signed = Lanes::default();
     for lane in 0..LANES {
-        let set = (sums[0][lane] + sums[1][lane]) + (sums[2][lane] + sums[3][lane]);
-        signed.0[lane] = 2.0 * set - total[lane];
+        signed.0[lane] = 2.0 * a.0[lane] - partial.total.0[lane];
     }
     signed
 }
