@@ -4,17 +4,16 @@
 //! neurons ([`ao`]), n-tuples in RAM ([`wisard`]), trained lookup tables ([`dwn`]) and trained
 //! gates ([`logic`]).
 
-mod adam;
 mod answer;
 pub mod ao;
 pub mod bits;
 mod course;
-mod cross_entropy;
 mod draws;
 pub mod dwn;
-pub mod planes;
+pub mod logic;
 mod reservoir;
 mod samples;
+pub mod trained;
 mod vectorised;
 pub mod wisard;
 

@@ -5,7 +5,7 @@ mod recorded;
 use recorded::{Recorded, gradients, outputs};
 use umwelt_base::random::Stream;
 use umwelt_weightless::dwn::{FiniteDifference, Kernel, Layer, Network, Scores, spectrum};
-use umwelt_weightless::planes::{BATCH, Plane, bit};
+use umwelt_weightless::trained::{BATCH, Plane, bit};
 
 const INPUTS: usize = 4;
 
@@ -26,7 +26,7 @@ struct Case {
 }
 
 impl Case {
-    fn load() -> Self {
+    fn load(rule: FiniteDifference) -> Self {
         let recorded = Recorded::load("weightless_dwn");
         let floats = |name: &str| recorded.floats(name).iter().map(|v| *v as f32).collect::<Vec<f32>>();
         let scores = Scores::new(24, 20 * INPUTS, &floats("param.layers.0.mapping"));
@@ -36,7 +36,9 @@ impl Case {
         let tau = recorded.case["tau"].as_f64().unwrap() as f32;
         let labels = recorded.integers("input.labels").iter().map(|label| *label as u8).collect();
         let planes = planes(&recorded.bits("input.bits"), 24);
-        Self { network: Network { layers, scores: Some(scores), classes: 3, tau }, planes, labels, recorded }
+        let kernel = Kernel::new(INPUTS, rule);
+        let network = Network { layers, scores: Some(scores), classes: 3, tau, kernel, spectral: 0.0 };
+        Self { network, planes, labels, recorded }
     }
 }
 
@@ -51,9 +53,8 @@ fn doubles(values: &[f32]) -> Vec<f64> {
 
 #[test]
 fn addresses_outputs_and_loss_are_the_recorded_ones() {
-    let case = Case::load();
-    let kernel = Kernel::new(INPUTS, FiniteDifference::Exponential);
-    let ours = case.network.gradients(&case.planes, &case.labels, &kernel);
+    let case = Case::load(FiniteDifference::Exponential);
+    let ours = case.network.gradients(&case.planes, &case.labels);
     for (layer, passed) in ours.passed.iter().enumerate() {
         let tables = passed.outputs.len();
         let at = |sample: usize| (0..tables).map(move |table| (sample, table));
@@ -70,11 +71,11 @@ fn addresses_outputs_and_loss_are_the_recorded_ones() {
 
 #[test]
 fn gradients_are_the_recorded_ones() {
-    let case = Case::load();
     for (name, rule) in
         [("exponential", FiniteDifference::Exponential), ("harmonic", FiniteDifference::Harmonic)]
     {
-        let ours = case.network.gradients(&case.planes, &case.labels, &Kernel::new(INPUTS, rule));
+        let case = Case::load(rule);
+        let ours = case.network.gradients(&case.planes, &case.labels);
         let expected = |part: &str| case.recorded.floats(&format!("grad.{name}.{part}"));
         for layer in 0..2 {
             gradients("luts", &doubles(&ours.layers[layer].luts), &expected(&format!("layers.{layer}.luts")));
@@ -90,7 +91,7 @@ fn gradients_are_the_recorded_ones() {
 
 #[test]
 fn the_spectrum_is_the_recorded_one() {
-    let case = Case::load();
+    let case = Case::load(FiniteDifference::Harmonic);
     let ours: Vec<f32> = case.network.layers[0].luts.chunks(16).flat_map(spectrum).collect();
     outputs("spectrum", &doubles(&ours), &case.recorded.floats("expect.spectrum"));
 }
@@ -136,7 +137,7 @@ fn a_step_of_the_mapping_is_that_of_its_gradient_for_any_number_of_threads() {
         let expected: f64 = (0..BATCH).map(|at| sign(at) * f64::from(gradients[input][at])).sum();
         assert!((f64::from(gradient[bit_ * inputs + input]) - expected).abs() < 1e-4);
     }
-    let factors = umwelt_weightless::dwn::Factors::new(0.01, 1);
+    let factors = umwelt_weightless::trained::Factors::new(0.01, 1);
     let mut single = scores.clone();
     let best = single.step(&planes, &gradients, factors, 1);
     // The first step of Adam moves every value by the rate.

@@ -12,7 +12,7 @@ fn encoder() -> Encoder {
 }
 
 fn new(settings: DwnSettings, images: &[Digit]) -> Dwn {
-    Dwn::new(settings, &encoder(), images, 10, 3).unwrap()
+    Dwn::random(&settings, &encoder(), images, 10, 3).unwrap()
 }
 
 fn small() -> DwnSettings {
@@ -49,8 +49,8 @@ fn tables_learn_bars_with_every_mapping_and_reduction() {
         let tau = if reduction == Reduction::Popcount { 3.33 } else { 0.4 };
         let settings = DwnSettings { mapping, reduction, tables, tau, ..Default::default() };
         let mut dwn = new(settings, &images);
-        let layers = dwn.network().layers.len();
-        assert!(reduction == Reduction::Popcount || (layers, dwn.network().layers[2].tables()) == (3, 10));
+        let layers = dwn.model().layers.len();
+        assert!(reduction == Reduction::Popcount || (layers, dwn.model().layers[2].tables()) == (3, 10));
         let losses = train(&mut dwn, &samples, 100, 1);
         assert!(losses[3] < 0.9 * losses[0], "{mapping:?} {reduction:?} {losses:?}");
         let right = right(&dwn, &tests);
@@ -65,7 +65,7 @@ fn a_training_in_slices_on_any_threads_ends_with_the_same_bits() {
     let trained = |slice, threads| {
         let mut dwn = new(small(), &images);
         train(&mut dwn, &samples, slice, threads);
-        dwn.network().clone()
+        dwn.model().clone()
     };
     let whole = trained(u64::MAX, 1);
     assert_eq!(trained(37, 2), whole);
@@ -78,7 +78,7 @@ fn a_lesson_is_learnt_and_undone_exactly() {
     let samples = Samples::new(images.as_flattened(), &labels).unwrap();
     let mut dwn = new(DwnSettings { learn_steps: 100, tables: vec![200], ..small() }, &images);
     train(&mut dwn, &samples, u64::MAX, 1);
-    let before = (dwn.network().clone(), dwn.reservoir().clone());
+    let before = (dwn.model().clone(), dwn.reservoir().clone());
     let odd = pictures(4, 9).0;
     for (at, image) in odd.iter().enumerate() {
         let label = 9 - at;
@@ -91,7 +91,8 @@ fn a_lesson_is_learnt_and_undone_exactly() {
         dwn.learn(&encoder(), image, label as u8);
         assert!(lead(&dwn) > before + 0.25, "{before} {}", lead(&dwn));
     }
+    assert_eq!(dwn.model().layers[0].mapping, before.0.layers[0].mapping);
     (0..4).rev().for_each(|at| assert_eq!(dwn.undo(), Some((odd[at], 9 - at as u8))));
     assert_eq!(dwn.undo(), None);
-    assert_eq!((dwn.network().clone(), dwn.reservoir().clone()), before);
+    assert_eq!((dwn.model().clone(), dwn.reservoir().clone()), before);
 }

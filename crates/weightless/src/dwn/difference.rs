@@ -7,7 +7,7 @@ use crate::vectorised::vectorised;
 
 /// The constant K `[2^n, 2^n * n]`: the difference for input j at address a is the sum over k of
 /// `luts[k] * K[k, a * n + j]`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Kernel {
     columns: usize,
     values: Vec<f32>,

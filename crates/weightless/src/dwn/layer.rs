@@ -3,7 +3,7 @@
 use umwelt_base::random::Rng;
 
 use super::difference::Kernel;
-use crate::planes::{BATCH, Plane, bit};
+use crate::trained::{BATCH, Plane, bit};
 use crate::vectorised::vectorised;
 
 /// L tables of n inputs with real entries; a table's output is 1 where its entry is above 0.

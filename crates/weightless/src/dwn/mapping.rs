@@ -4,8 +4,8 @@ use std::thread;
 
 use umwelt_base::random::Rng;
 
-use crate::adam::Factors;
-use crate::planes::{BATCH, Plane};
+use crate::trained::Factors;
+use crate::trained::{BATCH, Plane};
 use crate::vectorised::vectorised;
 
 /// Inputs that are updated side by side.

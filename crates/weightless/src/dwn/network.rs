@@ -1,13 +1,18 @@
 //! Layers of tables with the way back.
+//!
+//! The mapping of the first layer is learnt with the tables in the first course.
+
+use umwelt_base::random::Stream;
 
 use super::difference::Kernel;
 use super::layer::{Layer, LayerGradients, Passed};
 use super::mapping::Scores;
-use super::settings::DwnSettings;
+use super::settings::{DwnSettings, Reduction, Wiring};
 use super::spectrum::add_penalty_gradient;
-use crate::adam::{Factors, Moments};
-use crate::cross_entropy::{Loss, cross_entropy};
-use crate::planes::{BATCH, Plane, bit};
+use crate::trained::{
+    BATCH, Batch, BitTables, Extent, Factors, Finished, Loss, Model, Moments, Plane, Varying, bit,
+    cross_entropy, permutations,
+};
 
 /// Tables in layers; the outputs of the last one are summed by class.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +22,9 @@ pub struct Network {
     pub scores: Option<Scores>,
     pub classes: usize,
     pub tau: f32,
+    pub kernel: Kernel,
+    /// The weight of the penalty of rough tables.
+    pub spectral: f32,
 }
 
 /// Gradients of a batch.
@@ -36,14 +44,34 @@ pub struct Optimiser {
     pub luts: Vec<Moments>,
 }
 
-impl Optimiser {
-    /// The state before the first step.
-    pub fn new(network: &Network) -> Self {
-        Self { step: 0, luts: network.layers.iter().map(|layer| Moments::new(layer.luts.len())).collect() }
-    }
-}
-
 impl Network {
+    /// Random tables that read `bits` bits. A function of the seed.
+    pub fn random(settings: &DwnSettings, bits: usize, classes: usize, seed: u64) -> Self {
+        let stream = Stream::new(seed, "mapping");
+        let mut rng = Stream::new(seed, "tables").at(&[]);
+        let (n, first) = (settings.inputs, settings.tables[0]);
+        let is_learnt = settings.mapping == Wiring::Learnable;
+        let scores = is_learnt.then(|| Scores::random(bits, first * n, &mut stream.at(&[0])));
+        let mut layers = Vec::<Layer>::new();
+        for (at, &count) in settings.tables.iter().enumerate() {
+            let width = layers.last().map_or(bits, Layer::tables);
+            let mapping = match (&scores, settings.mapping) {
+                (Some(scores), _) if at == 0 => scores.best(),
+                (_, Wiring::Arange) => (0..count * n).map(|input| (input % width) as u32).collect(),
+                _ => permutations(count * n, width, &stream, at as u64),
+            };
+            layers.push(Layer::random(n, mapping, &mut rng));
+        }
+        let mut width = layers.last().map_or(0, Layer::tables);
+        while settings.reduction == Reduction::Learnable && width > classes {
+            let mapping = pyramid(width / classes, n, classes);
+            width = mapping.len() / n;
+            layers.push(Layer::random(n, mapping, &mut rng));
+        }
+        let kernel = Kernel::new(n, settings.finite_difference);
+        Self { layers, scores, classes, tau: settings.tau, kernel, spectral: settings.spectral }
+    }
+
     /// The outputs of every layer for the bits of a batch.
     pub fn forward(&self, planes: &[Plane]) -> Vec<Passed> {
         let mut all: Vec<Passed> = Vec::with_capacity(self.layers.len());
@@ -67,7 +95,7 @@ impl Network {
     }
 
     /// Loss and gradients of a batch with these labels.
-    pub fn gradients(&self, planes: &[Plane], labels: &[u8], kernel: &Kernel) -> Gradients {
+    pub fn gradients(&self, planes: &[Plane], labels: &[u8]) -> Gradients {
         let passed = self.forward(planes);
         let outputs = passed.last().map_or(&[][..], |last| &last.outputs);
         let loss = cross_entropy(&self.sums(outputs), labels, self.tau);
@@ -76,7 +104,7 @@ impl Network {
             loss.sums.iter().flat_map(|class| std::iter::repeat_n(*class, group)).collect();
         let mut layers = vec![LayerGradients::default(); self.layers.len()];
         for at in (0..self.layers.len()).rev() {
-            self.layers[at].backward(&passed[at], &outputs, kernel, &mut layers[at]);
+            self.layers[at].backward(&passed[at], &outputs, &self.kernel, &mut layers[at]);
             if at > 0 {
                 outputs = vec![[0.0; BATCH]; self.layers[at - 1].tables()];
                 self.layers[at].scatter(&layers[at].inputs, &mut outputs);
@@ -84,49 +112,109 @@ impl Network {
         }
         Gradients { loss, layers, passed }
     }
+}
 
-    /// One step of Adam on a batch: entries are clamped, then all tables move, and the mapping with
-    /// them while it is learnt. Returns the loss before the step.
-    pub fn step(
-        &mut self,
-        batch: (&[Plane], &[u8]),
-        optimiser: &mut Optimiser,
-        rule: &Rule,
-        rate: f32,
-        threads: usize,
-    ) -> Loss {
+/// The mapping of a layer that shrinks `group` outputs of each class by a factor of `n`: consecutive
+/// outputs, and from the first on again where they do not suffice.
+fn pyramid(group: usize, n: usize, classes: usize) -> Vec<u32> {
+    let inputs = group.div_ceil(n) * n;
+    let input = |at: usize| (at / inputs * group + at % inputs % group) as u32;
+    (0..classes * inputs).map(input).collect()
+}
+
+impl Model for Network {
+    type Optimiser = Optimiser;
+
+    fn optimiser(&self) -> Optimiser {
+        Optimiser { step: 0, luts: self.layers.iter().map(|layer| Moments::new(layer.luts.len())).collect() }
+    }
+
+    /// Entries are clamped, then all tables move, and the mapping with them while it is learnt.
+    fn step(&mut self, batch: Batch, optimiser: &mut Optimiser, rate: f32, extent: Extent) -> Loss {
         self.layers.iter_mut().for_each(Layer::clamp);
-        let mut gradients = self.gradients(batch.0, batch.1, &rule.kernel);
+        let mut gradients = self.gradients(batch.0, batch.1);
         optimiser.step += 1;
         let factors = Factors::new(rate, optimiser.step);
-        if let Some(scores) = &mut self.scores {
+        if let (Some(scores), Extent::Course { threads }) = (&mut self.scores, extent) {
             let inputs = &gradients.layers[0].inputs;
             self.layers[0].mapping = scores.step(batch.0, inputs, factors, threads);
         }
-        for ((layer, own), moments) in
-            self.layers.iter_mut().zip(&mut gradients.layers).zip(&mut optimiser.luts)
-        {
-            if rule.spectral > 0.0 {
+        let layers = self.layers.iter_mut().zip(&mut gradients.layers);
+        for ((layer, own), moments) in layers.zip(&mut optimiser.luts) {
+            if self.spectral > 0.0 {
                 let places = 1 << layer.inputs;
                 let tables = layer.luts.chunks(places).zip(own.luts.chunks_mut(places));
-                tables.for_each(|(table, sums)| add_penalty_gradient(table, rule.spectral, sums));
+                tables.for_each(|(table, sums)| add_penalty_gradient(table, self.spectral, sums));
             }
             moments.apply(factors, &mut layer.luts, &own.luts);
         }
         gradients.loss
     }
+
+    /// The mapping stays from now on.
+    fn settle(&mut self) {
+        self.scores = None;
+        self.layers.iter_mut().for_each(Layer::clamp);
+    }
+
+    fn values(&self) -> Vec<Vec<f32>> {
+        self.layers.iter().map(|layer| layer.luts.clone()).collect()
+    }
+
+    fn set_values(&mut self, values: Vec<Vec<f32>>) {
+        self.layers.iter_mut().zip(values).for_each(|(layer, luts)| layer.luts = luts);
+    }
+
+    fn finished(&self, varying: &Varying) -> Finished {
+        let layer = |(at, layer): (usize, &Layer)| {
+            let input = |&input: &u32| if at == 0 { varying.kept()[input as usize] } else { input } as u16;
+            BitTables::new(layer.inputs, layer.mapping.iter().map(input).collect(), &layer.luts)
+        };
+        Finished { layers: self.layers.iter().enumerate().map(layer).collect(), classes: self.classes }
+    }
+
+    fn bytes(&self) -> usize {
+        let layer = |layer: &Layer| size_of_val(&*layer.luts) + layer.mapping.len() * 2;
+        self.layers.iter().map(layer).sum::<usize>() + self.scores.as_ref().map_or(0, Scores::bytes)
+    }
 }
 
-/// The constants of a step.
-#[derive(Clone, Debug)]
-pub struct Rule {
-    kernel: Kernel,
-    spectral: f32,
-}
+#[cfg(test)]
+mod tests {
+    use umwelt_base::random::Stream;
 
-impl Rule {
-    /// Those of the settings.
-    pub fn new(settings: &DwnSettings) -> Self {
-        Self { kernel: Kernel::new(settings.inputs, settings.finite_difference), spectral: settings.spectral }
+    use super::super::settings::FiniteDifference;
+    use super::*;
+
+    #[test]
+    fn all_at_once_equals_one_by_one_and_the_network() {
+        let mut rng = Stream::new(2, "t").at(&[]);
+        for inputs in [1, 2, 6, 8] {
+            let mut mapping =
+                |tables: usize, bits: u64| (0..tables * inputs).map(|_| (rng.bits() % bits) as u32).collect();
+            let (first, second) = (mapping(30, 20), mapping(12, 30));
+            let mut rng = Stream::new(3, "t").at(&[]);
+            let layers =
+                vec![Layer::random(inputs, first, &mut rng), Layer::random(inputs, second, &mut rng)];
+            let kernel = Kernel::new(inputs, FiniteDifference::Harmonic);
+            let network = Network { layers, scores: None, classes: 3, tau: 1.0, kernel, spectral: 0.0 };
+            let varying = Varying::new((0..40).step_by(2).collect(), 40);
+            let finished = network.finished(&varying);
+            let planes: Vec<Plane> = (0..40).map(|_| [rng.bits(), rng.bits()]).collect();
+            let kept: Vec<Plane> = planes.iter().copied().step_by(2).collect();
+            let passed = network.forward(&kept);
+            let sums = network.sums(&passed[1].outputs);
+            let at_once = finished.sums_at_once(&planes);
+            for at in 0..128 {
+                let outputs = finished.outputs(|input| bit(&planes[input], at) == 1);
+                let one = finished.sums(&outputs[1]);
+                for class in 0..3 {
+                    assert_eq!(one[class], sums[class][at] as u32, "{inputs} {at}");
+                    assert_eq!(one[class], at_once[class][at], "{inputs} {at}");
+                }
+            }
+            let bits = 1usize << inputs;
+            assert_eq!(finished.bytes(), 42 * inputs * 2 + (30 * bits).div_ceil(8) + (12 * bits).div_ceil(8));
+        }
     }
 }

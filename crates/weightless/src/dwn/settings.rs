@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::trained::Plan;
+
 /// The bits that a table of the first layer reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -77,6 +79,12 @@ impl Default for DwnSettings {
 }
 
 impl DwnSettings {
+    /// The numbers of a training.
+    pub fn plan(&self) -> Plan {
+        let Self { epochs, learn_steps, replay, tau, .. } = *self;
+        Plan { epochs, rate: self.learning_rate, learn_steps, replay, tau }
+    }
+
     /// Checks the ranges.
     ///
     /// # Errors

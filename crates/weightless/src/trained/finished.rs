@@ -1,7 +1,6 @@
 //! The finished form: tables of bits, of which one word answers for 64 pictures at once.
 
-use super::network::Network;
-use crate::planes::{Varying, bit};
+use super::planes::bit;
 use crate::vectorised::vectorised;
 
 /// The most inputs of a table.
@@ -22,6 +21,15 @@ pub struct BitTables {
 }
 
 impl BitTables {
+    /// From real entries `[L, 2^n]`: a bit is 1 where its entry is above 0.
+    pub fn new(inputs: usize, mapping: Vec<u16>, entries: &[f32]) -> Self {
+        let pack = |entries: &[f32]| {
+            entries.iter().enumerate().fold(0, |word, (at, entry)| word | u64::from(*entry > 0.0) << at)
+        };
+        let words = entries.chunks(1 << inputs).flat_map(|table| table.chunks(64));
+        Self { inputs, mapping, tables: words.map(pack).collect() }
+    }
+
     /// Words of a table.
     pub fn words(inputs: usize) -> usize {
         (1usize << inputs).div_ceil(64)
@@ -48,31 +56,10 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// The finished form of a network that reads the varying bits of pictures.
-    pub fn new(network: &Network, varying: &Varying) -> Self {
-        let layer = |(at, layer): (usize, &super::Layer)| {
-            let input =
-                |&input: &u32| if at == 0 { varying.kept()[input as usize] as u16 } else { input as u16 };
-            let pack = |entries: &[f32]| {
-                entries.iter().enumerate().fold(0, |word, (at, entry)| word | u64::from(*entry > 0.0) << at)
-            };
-            let entries = layer.luts.chunks(1 << layer.inputs).flat_map(|table| table.chunks(64));
-            BitTables {
-                inputs: layer.inputs,
-                mapping: layer.mapping.iter().map(input).collect(),
-                tables: entries.map(pack).collect(),
-            }
-        };
-        Self { layers: network.layers.iter().enumerate().map(layer).collect(), classes: network.classes }
-    }
-
     /// The bytes of tables and mapping.
     pub fn bytes(&self) -> usize {
-        let layer = |layer: &BitTables| {
-            layer.mapping.len() * 2
-                + (layer.tables.len() << layer.inputs).div_ceil(8).min(layer.tables.len() * 8)
-        };
-        self.layers.iter().map(layer).sum()
+        let tables = |layer: &BitTables| ((layer.mapping.len() / layer.inputs) << layer.inputs).div_ceil(8);
+        self.layers.iter().map(|layer| layer.mapping.len() * 2 + tables(layer)).sum()
     }
 
     /// The outputs of every layer for one picture, whose bits `get` reads.
@@ -154,47 +141,4 @@ fn count_ones<const W: usize>(outputs: &[[u64; W]]) -> Vec<u32> {
     }
     let count = |at: usize| (0..DIGITS).map(|digit| (bit(&counters[digit], at) as u32) << digit).sum();
     (0..64 * W).map(count).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use umwelt_base::random::Stream;
-
-    use super::super::layer::Layer;
-    use super::*;
-    use crate::planes::Plane;
-
-    #[test]
-    fn all_at_once_equals_one_by_one_and_the_network() {
-        let mut rng = Stream::new(2, "t").at(&[]);
-        for inputs in [1, 2, 6, 8] {
-            let mut mapping =
-                |tables: usize, bits: u64| (0..tables * inputs).map(|_| (rng.bits() % bits) as u32).collect();
-            let (first, second) = (mapping(30, 20), mapping(12, 30));
-            let mut rng = Stream::new(3, "t").at(&[]);
-            let layers =
-                vec![Layer::random(inputs, first, &mut rng), Layer::random(inputs, second, &mut rng)];
-            let network = Network { layers, scores: None, classes: 3, tau: 1.0 };
-            let varying = Varying::new((0..40).step_by(2).collect(), 40);
-            let finished = Finished::new(&network, &varying);
-            let planes: Vec<Plane> = (0..40).map(|_| [rng.bits(), rng.bits()]).collect();
-            let kept: Vec<Plane> = planes.iter().copied().step_by(2).collect();
-            let passed = network.forward(&kept);
-            let sums = network.sums(&passed[1].outputs);
-            let at_once = finished.sums_at_once(&planes);
-            for at in 0..128 {
-                let outputs = finished.outputs(|input| bit(&planes[input], at) == 1);
-                let one = finished.sums(&outputs[1]);
-                for class in 0..3 {
-                    assert_eq!(one[class], sums[class][at] as u32, "{inputs} {at}");
-                    assert_eq!(one[class], at_once[class][at], "{inputs} {at}");
-                }
-            }
-            let bits = 1usize << inputs;
-            assert_eq!(
-                finished.bytes(),
-                42 * inputs * 2 + (42 * bits.min(64)).div_ceil(8) * bits.div_ceil(64)
-            );
-        }
-    }
 }

@@ -6,7 +6,7 @@ use crate::bits::{BitSet, Encoder};
 /// Samples of a batch.
 pub const BATCH: usize = 128;
 /// Words of one bit in all samples.
-pub const WORDS: usize = BATCH / 64;
+const WORDS: usize = BATCH / 64;
 
 /// One bit in every sample of a batch.
 pub type Plane = [u64; WORDS];
@@ -31,7 +31,10 @@ const SHARES: [f64; 2] = [0.003, 0.997];
 
 impl Varying {
     /// The bits that 0.3 to 99.7 % of `images` set; all bits where there are no pictures.
-    pub fn of(encoder: &Encoder, images: &[Digit]) -> Self {
+    ///
+    /// # Errors
+    /// When no bit varies.
+    pub fn of(encoder: &Encoder, images: &[Digit]) -> Result<Self, String> {
         let mut counts = vec![0u32; encoder.bits()];
         let mut bits = BitSet::new(encoder.bits());
         for image in images {
@@ -40,10 +43,11 @@ impl Varying {
         }
         let [least, most] = SHARES.map(|share| share * images.len() as f64);
         let varies = |count: u32| (least..=most).contains(&f64::from(count)) && count > 0;
-        let all = 0..encoder.bits() as u32;
-        match images.is_empty() {
-            true => Self::new(all.collect(), encoder.bits()),
-            false => Self::new(all.filter(|bit| varies(counts[*bit as usize])).collect(), encoder.bits()),
+        let varies = |bit: &u32| images.is_empty() || varies(counts[*bit as usize]);
+        let kept: Vec<u32> = (0..encoder.bits() as u32).filter(varies).collect();
+        match kept.is_empty() {
+            true => Err("no bit varies among the training pictures: choose another encoding".into()),
+            false => Ok(Self::new(kept, encoder.bits())),
         }
     }
 
@@ -92,12 +96,13 @@ mod tests {
                 image
             })
             .collect();
-        let varying = Varying::of(&encoder, &images);
+        let varying = Varying::of(&encoder, &images).unwrap();
         assert_eq!(varying.kept(), [2, 3, 4]);
         let planes = varying.planes(&encoder, images[440..].iter().take(BATCH));
         let ones = |plane: &Plane| plane.iter().map(|word| word.count_ones()).sum::<u32>();
         assert_eq!(planes.iter().map(ones).collect::<Vec<_>>(), [128, 68, 0]);
         assert!(bit(&planes[1], 59) == 0 && bit(&planes[1], 60) == 1);
-        assert_eq!(Varying::of(&encoder, &[]).kept().len(), PIXELS);
+        assert!(Varying::of(&encoder, &images[..1]).unwrap_err().contains("no bit varies"));
+        assert_eq!(Varying::of(&encoder, &[]).unwrap().kept().len(), PIXELS);
     }
 }

@@ -1,6 +1,6 @@
 //! The cross-entropy of a batch whose logits are sums of groups.
 
-use crate::planes::BATCH;
+use super::planes::BATCH;
 
 /// Mean loss of a batch, and the gradient of each class's sum of outputs.
 #[derive(Clone, Debug)]
