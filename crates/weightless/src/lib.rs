@@ -4,6 +4,7 @@
 //! neurons ([`ao`]), n-tuples in RAM ([`wisard`]), trained lookup tables ([`dwn`]) and trained
 //! gates ([`logic`]).
 
+pub mod agent;
 mod answer;
 pub mod ao;
 pub mod bits;

@@ -91,6 +91,12 @@ impl Ao {
         found.is_some()
     }
 
+    /// Stores an example as it was stored before.
+    pub fn restore(&mut self, example: super::Example) {
+        self.last = State { state: example.input.clone(), output: example.label.clone() };
+        self.machine.learn(example);
+    }
+
     /// The machine.
     pub fn machine(&self) -> &Machine {
         &self.machine

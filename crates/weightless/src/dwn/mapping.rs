@@ -34,9 +34,9 @@ pub struct Scores {
     bits: usize,
     inputs: usize,
     /// `[blocks, bits]`
-    pub(super) values: Vec<Lanes>,
-    pub(super) first: Vec<Lanes>,
-    pub(super) second: Vec<Lanes>,
+    values: Vec<Lanes>,
+    first: Vec<Lanes>,
+    second: Vec<Lanes>,
 }
 
 /// Sums of gradients of 16 inputs.
@@ -61,6 +61,24 @@ impl Scores {
     pub fn zeros(bits: usize, inputs: usize) -> Self {
         let zeros = vec![Lanes::default(); inputs.div_ceil(LANES) * bits];
         Self { bits, inputs, values: zeros.clone(), first: zeros.clone(), second: zeros }
+    }
+
+    /// The numbers of each part: scores of whole blocks of inputs.
+    pub fn numbers(bits: usize, inputs: usize) -> usize {
+        inputs.div_ceil(LANES) * bits * LANES
+    }
+
+    /// Scores and moments by name, in the order of memory.
+    pub fn parts(&self) -> [(&'static str, Vec<f32>); 3] {
+        let flat = |lanes: &[Lanes]| lanes.iter().flat_map(|lanes| lanes.0).collect();
+        [("values", flat(&self.values)), ("first", flat(&self.first)), ("second", flat(&self.second))]
+    }
+
+    /// From what [`Self::parts`] gave.
+    pub fn from_parts(bits: usize, inputs: usize, parts: [&[f32]; 3]) -> Self {
+        let [values, first, second] =
+            parts.map(|part| part.as_chunks().0.iter().map(|lanes| Lanes(*lanes)).collect());
+        Self { bits, inputs, values, first, second }
     }
 
     /// From scores `[bits, inputs]`.

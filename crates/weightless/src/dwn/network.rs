@@ -62,14 +62,33 @@ impl Network {
             };
             layers.push(Layer::random(n, mapping, &mut rng));
         }
-        let mut width = layers.last().map_or(0, Layer::tables);
-        while settings.reduction == Reduction::Learnable && width > classes {
-            let mapping = pyramid(width / classes, n, classes);
-            width = mapping.len() / n;
-            layers.push(Layer::random(n, mapping, &mut rng));
+        for _ in settings.tables.len()..Self::shape(settings, classes).len() {
+            let width = layers.last().map_or(0, Layer::tables);
+            layers.push(Layer::random(n, pyramid(width / classes, n, classes), &mut rng));
         }
-        let kernel = Kernel::new(n, settings.finite_difference);
+        Self::from_layers(settings, layers, scores, classes)
+    }
+
+    /// From layers, whose tables are in numbers those of [`Self::shape`].
+    pub fn from_layers(
+        settings: &DwnSettings,
+        layers: Vec<Layer>,
+        scores: Option<Scores>,
+        classes: usize,
+    ) -> Self {
+        let kernel = Kernel::new(settings.inputs, settings.finite_difference);
         Self { layers, scores, classes, tau: settings.tau, kernel, spectral: settings.spectral }
+    }
+
+    /// The number of tables of each layer.
+    pub fn shape(settings: &DwnSettings, classes: usize) -> Vec<usize> {
+        let mut shape = settings.tables.clone();
+        let mut width = shape.last().copied().unwrap_or_default();
+        while settings.reduction == Reduction::Learnable && width > classes {
+            width = (width / classes).div_ceil(settings.inputs) * classes;
+            shape.push(width);
+        }
+        shape
     }
 
     /// The outputs of every layer for the bits of a batch.

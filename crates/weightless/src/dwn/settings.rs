@@ -104,6 +104,9 @@ impl DwnSettings {
             ));
         }
         whole("inputs", self.inputs, 1, 8)?;
+        if self.reduction == Reduction::Learnable && self.inputs == 1 {
+            return Err("dwn.reduction=learnable needs tables of two inputs or more: set dwn.inputs".into());
+        }
         whole("epochs", self.epochs, 0, 10_000)?;
         whole("learn_steps", self.learn_steps, 0, 10_000)?;
         whole("replay", self.replay, 0, 60_000)?;

@@ -7,7 +7,7 @@ use super::rows::LANES;
 use super::settings::Decision;
 use crate::Digit;
 use crate::answer::{Answer, relative_lead};
-use crate::bits::Encoder;
+use crate::bits::{BitSet, Encoder};
 
 /// Bits of places: 1 where the count was at least b.
 #[derive(Clone, Debug)]
@@ -79,6 +79,15 @@ impl CompactWisard {
             scores: (0..responses.len()).map(score).collect(),
             ..Answer::default()
         }
+    }
+
+    /// The RAMs that answer for `class`, as bits `[R]`.
+    pub fn responding(&self, encoder: &Encoder, image: &Digit, class: usize) -> BitSet {
+        let mut rows = Vec::new();
+        self.rams.find(encoder.encode(image).words(), &mut rows);
+        let (stride, block, lane) = (self.rams.blocks(), class / LANES, class % LANES);
+        let reaches = |&row: &u32| self.masks[row as usize * stride + block] >> lane & 1 == 1;
+        rows.chunks(self.rams.places().width()).map(|entries| entries.iter().all(reaches)).collect()
     }
 
     fn responses(&self, rows: &[u32]) -> Vec<u16> {

@@ -39,6 +39,15 @@ pub struct Wisard {
     pub(super) ring: VecDeque<Lesson>,
 }
 
+/// Everything that a WiSARD has learnt.
+pub struct WisardState {
+    pub rams: Rams,
+    pub shifts: Option<Shifts>,
+    pub bleaching: u16,
+    pub reservoir: Reservoir,
+    pub lessons: u64,
+}
+
 impl Wisard {
     /// A WiSARD of pictures of `bits` bits that has learnt nothing.
     pub fn new(settings: WisardSettings, bits: usize, classes: usize, seed: u64) -> Self {
@@ -52,6 +61,17 @@ impl Wisard {
         let reservoir = Reservoir::new(settings.replay, classes);
         let ring = VecDeque::new();
         Self { settings, seed, rams, shifts: None, bleaching, reservoir, lessons: 0, ring }
+    }
+
+    /// A WiSARD with this state.
+    pub fn restore(settings: WisardSettings, seed: u64, state: WisardState) -> Self {
+        let WisardState { rams, shifts, bleaching, reservoir, lessons } = state;
+        Self { settings, seed, rams, shifts, bleaching, reservoir, lessons, ring: VecDeque::new() }
+    }
+
+    /// The number of samples that were learnt one at a time.
+    pub fn lessons(&self) -> u64 {
+        self.lessons
     }
 
     /// The RAMs.

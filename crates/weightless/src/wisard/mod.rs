@@ -20,7 +20,7 @@ mod undo;
 pub use bleaching::LeaveOneOut;
 pub use compact::CompactWisard;
 pub use group::Group;
-pub use learner::Wisard;
+pub use learner::{Wisard, WisardState};
 pub use logits::{log_scores, logits, softmax, step};
 pub use mapping::Mapping;
 pub use mental_image::mental_image;

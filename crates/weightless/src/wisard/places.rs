@@ -71,6 +71,13 @@ impl Places {
         }
     }
 
+    /// Gives a place of a map the next row; false if it has one already.
+    pub fn add(&mut self, ram: usize, address: u32) -> bool {
+        let Self::Map { rows } = self else { return false };
+        let next = rows.len() as u32 + 1;
+        *rows.entry(key(ram, address)).or_insert(next) == next
+    }
+
     /// RAM and address of every place of a map by row, from row 1 on.
     pub fn seen(&self) -> Vec<(u32, u32)> {
         let Self::Map { rows } = self else { return vec![] };

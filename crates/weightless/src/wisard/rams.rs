@@ -65,6 +65,11 @@ impl Rams {
         Self { classes, mapping, places, counts: vec![CountRow::default(); rows], tables, seen }
     }
 
+    /// RAMs without memory for counts, which only find rows.
+    pub fn without_counts(mapping: Mapping, places: Places, classes: usize) -> Self {
+        Self { classes, mapping, places, counts: vec![], tables: vec![], seen: vec![0; classes] }
+    }
+
     /// The rows of a picture's places, `[R * width]`, without new ones.
     pub fn find(&self, words: &[u64], rows: &mut Vec<u32>) {
         self.address(words, rows);
@@ -92,7 +97,7 @@ impl Rams {
 
     /// Counts a picture with these rows once more as one of `class`.
     pub fn count(&mut self, rows: &[u32], class: usize) {
-        self.seen[class] += 1;
+        self.seen[class] = self.seen[class].saturating_add(1);
         let (stride, block, lane) = (self.blocks(), class / LANES, class % LANES);
         let place = |row: u32| row as usize * stride + block;
         if let Places::Bloom { .. } = self.places {
@@ -206,8 +211,24 @@ impl Rams {
         &mut self.tables
     }
 
-    pub(super) fn counts_mut(&mut self) -> &mut [CountRow] {
-        &mut self.counts
+    /// Sets the counts of a row, one for each class.
+    pub fn set_counts(&mut self, row: usize, counts: &[u16]) {
+        let stride = self.blocks();
+        let blocks = &mut self.counts[row * stride..][..stride];
+        blocks
+            .iter_mut()
+            .zip(counts.chunks(LANES))
+            .for_each(|(b, part)| b.0[..part.len()].copy_from_slice(part));
+    }
+
+    /// Sets the learnt numbers of a row, one for each class.
+    pub fn set_tables(&mut self, row: usize, numbers: &[f32]) {
+        let stride = self.blocks();
+        let blocks = &mut self.tables[row * stride..][..stride];
+        blocks
+            .iter_mut()
+            .zip(numbers.chunks(LANES))
+            .for_each(|(b, part)| b.0[..part.len()].copy_from_slice(part));
     }
 
     /// Whether there are learnt tables.
@@ -220,7 +241,8 @@ impl Rams {
         &self.seen
     }
 
-    pub(super) fn set_seen(&mut self, seen: Vec<u32>) {
+    /// Sets the number of pictures counted of each class.
+    pub fn set_seen(&mut self, seen: Vec<u32>) {
         self.seen = seen;
     }
 
