@@ -1,0 +1,311 @@
+//! A WiSARD that learns from samples, one at a time or in passes, and takes them back.
+
+use std::collections::VecDeque;
+
+use umwelt_base::random::Stream;
+
+use super::bleaching::LeaveOneOut;
+use super::group::Group;
+use super::logits::step;
+use super::mapping::Mapping;
+use super::places::Places;
+use super::rams::{NotCounted, Rams};
+use super::settings::{Decision, OrAuto, Store, WisardSettings};
+use super::undo::{Lesson, UNDOS};
+use crate::bits::{Encoder, Shifts};
+use crate::course::Course;
+use crate::reservoir::Reservoir;
+use crate::{Digit, Samples};
+
+/// The share of the first rate at the end of all passes.
+const LAST_RATE: f32 = 0.02;
+/// `bleaching: auto` chooses anew after each of so many samples, and then after each growth by a
+/// tenth.
+const EVERY_SAMPLE: u64 = 10;
+
+/// Counts, learnt tables, and the samples that are learnt again with new ones.
+#[derive(Clone, Debug)]
+pub struct Wisard {
+    pub(super) settings: WisardSettings,
+    pub(super) seed: u64,
+    pub(super) rams: Rams,
+    /// The copies of each sample; chosen when the first is learnt.
+    pub(super) shifts: Option<Shifts>,
+    /// The b of `bleached`.
+    pub(super) bleaching: u16,
+    pub(super) reservoir: Reservoir,
+    /// Samples learnt one at a time.
+    pub(super) lessons: u64,
+    pub(super) ring: VecDeque<Lesson>,
+}
+
+/// Everything that a WiSARD has learnt.
+pub struct WisardState {
+    pub rams: Rams,
+    pub shifts: Option<Shifts>,
+    pub bleaching: u16,
+    pub reservoir: Reservoir,
+    pub lessons: u64,
+}
+
+impl Wisard {
+    /// A WiSARD of pictures of `bits` bits that has learnt nothing.
+    pub fn new(settings: WisardSettings, bits: usize, classes: usize, seed: u64) -> Self {
+        let mapping = Mapping::random(bits, settings.tuple, settings.coverage, seed);
+        let places = places(&settings, seed);
+        let rams = Rams::new(mapping, places, classes, settings.decision == Decision::Learnt);
+        let bleaching = match settings.bleaching {
+            OrAuto::Number(b) => b as u16,
+            OrAuto::Auto(_) => 1,
+        };
+        let reservoir = Reservoir::new(settings.replay, classes);
+        let ring = VecDeque::new();
+        Self { settings, seed, rams, shifts: None, bleaching, reservoir, lessons: 0, ring }
+    }
+
+    /// A WiSARD with this state.
+    pub fn restore(settings: WisardSettings, seed: u64, state: WisardState) -> Self {
+        let WisardState { rams, shifts, bleaching, reservoir, lessons } = state;
+        Self { settings, seed, rams, shifts, bleaching, reservoir, lessons, ring: VecDeque::new() }
+    }
+
+    /// The number of samples that were learnt one at a time.
+    pub fn lessons(&self) -> u64 {
+        self.lessons
+    }
+
+    /// The RAMs.
+    pub fn rams(&self) -> &Rams {
+        &self.rams
+    }
+
+    /// The b of `bleached`.
+    pub fn bleaching(&self) -> u16 {
+        self.bleaching
+    }
+
+    /// The copies of each sample, once one is learnt.
+    pub fn shifts(&self) -> Option<Shifts> {
+        self.shifts
+    }
+
+    /// The samples that are learnt again with new ones.
+    pub fn reservoir(&self) -> &Reservoir {
+        &self.reservoir
+    }
+
+    /// The settings.
+    pub fn settings(&self) -> &WisardSettings {
+        &self.settings
+    }
+
+    /// The units of a training on `samples` samples: one for each in the counting pass and in each
+    /// pass of learnt tables.
+    pub fn units(&self, samples: usize) -> u64 {
+        let passes = if self.rams.is_learnt() { self.settings.passes } else { 0 };
+        samples as u64 * (1 + passes as u64)
+    }
+
+    fn shifts_for(&mut self, samples: usize) -> Shifts {
+        *self.shifts.get_or_insert(self.settings.shifts(samples))
+    }
+
+    /// Does the next at most `units` units of `course`. After the last one it chooses b and offers
+    /// the samples to the reservoir. Takes no undo over: the ring is empty afterwards.
+    pub fn advance(&mut self, encoder: &Encoder, samples: &Samples, course: &mut Course, units: u64) {
+        let (shifts, mut group) = (self.shifts_for(samples.len()), Group::default());
+        self.ring.clear();
+        for unit in course.next(units) {
+            match unit.checked_sub(samples.len() as u64) {
+                None => self.count(encoder, samples, unit as usize, &mut group),
+                Some(at) => self.pass(encoder, samples, course, at, &mut group),
+            }
+            course.done = unit + 1;
+        }
+        if course.is_done() {
+            self.finish(encoder, samples, shifts, course.number);
+        }
+    }
+
+    fn count(&mut self, encoder: &Encoder, samples: &Samples, at: usize, group: &mut Group) {
+        let (image, label) = samples.get(at);
+        group.add(&mut self.rams, encoder, image, self.shifts.unwrap_or(Shifts::NONE));
+        (0..group.copies()).for_each(|copy| self.rams.count(group.rows(copy), usize::from(label)));
+    }
+
+    /// One step on a sample of a shuffled pass, and one on a sample of an earlier course.
+    fn pass(
+        &mut self,
+        encoder: &Encoder,
+        samples: &Samples,
+        course: &mut Course,
+        at: u64,
+        group: &mut Group,
+    ) {
+        let (count, steps) = (samples.len() as u64, course.total - samples.len() as u64);
+        let progress = at as f32 / steps as f32;
+        let rate = self.settings.rate * (1.0 - (1.0 - LAST_RATE) * progress);
+        let (image, label) = samples.get(course.sample(self.seed, at / count, at % count));
+        self.steps(encoder, image, label, rate, group, &mut |_, _| {});
+        let mut rng = Stream::new(self.seed, "replayed in passes").at(&[course.number, at]);
+        if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng).cloned() {
+            self.steps(encoder, &image, label, rate, group, &mut |_, _| {});
+        }
+    }
+
+    /// A step on a sample and on each of its copies. `before` sees the RAMs and the rows of each
+    /// before it changes them.
+    fn steps(
+        &mut self,
+        encoder: &Encoder,
+        image: &Digit,
+        label: u8,
+        rate: f32,
+        group: &mut Group,
+        before: &mut dyn FnMut(&Rams, &[u32]),
+    ) {
+        group.find(&self.rams, encoder, image, self.shifts.unwrap_or(Shifts::NONE));
+        for copy in 0..group.copies() {
+            before(&self.rams, group.rows(copy));
+            let own = group.own(copy, usize::from(label));
+            step(&mut self.rams, group.rows(copy), own, self.settings.tau, rate);
+        }
+    }
+
+    fn finish(&mut self, encoder: &Encoder, samples: &Samples, shifts: Shifts, number: u64) {
+        if self.chooses_bleaching() {
+            let kept = self.reservoir.samples().iter().map(|(image, label)| (image, *label));
+            self.bleaching = self.best_bleaching(encoder, samples.iter().chain(kept), shifts);
+        }
+        let stream = Stream::new(self.seed, "reservoir of courses");
+        for (at, (image, label)) in samples.iter().enumerate() {
+            self.reservoir.offer(image, label, &mut stream.at(&[number, at as u64]));
+        }
+    }
+
+    fn chooses_bleaching(&self) -> bool {
+        self.settings.decision == Decision::Bleached && self.settings.bleaching == OrAuto::AUTO
+    }
+
+    fn best_bleaching<'a>(
+        &self,
+        encoder: &Encoder,
+        samples: impl Iterator<Item = (&'a Digit, u8)>,
+        shifts: Shifts,
+    ) -> u16 {
+        self.leave_one_out(encoder, samples, shifts).best().map_or(1, |(b, _)| b)
+    }
+
+    fn leave_one_out<'a>(
+        &self,
+        encoder: &Encoder,
+        samples: impl Iterator<Item = (&'a Digit, u8)>,
+        shifts: Shifts,
+    ) -> LeaveOneOut {
+        let (mut scores, mut group) = (LeaveOneOut::default(), Group::default());
+        for (image, label) in samples {
+            group.find(&self.rams, encoder, image, shifts);
+            scores.add(&self.rams, group.rows(0), group.own(0, usize::from(label)));
+        }
+        scores
+    }
+
+    /// Learns one sample with its copies: it is counted, then the learnt tables take a step on it
+    /// and one on a replayed sample. [`Self::undo`] takes it back.
+    pub fn learn(&mut self, encoder: &Encoder, image: &Digit, label: u8) {
+        self.shifts_for(1);
+        let samples = [*image];
+        let samples = Samples::of(&samples, std::slice::from_ref(&label));
+        let mut lesson = Lesson::new(image, label, self.bleaching);
+        let mut group = Group::default();
+        self.count(encoder, &samples, 0, &mut group);
+        if self.rams.is_learnt() {
+            let rate = self.settings.rate;
+            self.steps(encoder, image, label, rate, &mut group, &mut |rams, rows| lesson.keep(rams, rows));
+            let mut rng = Stream::new(self.seed, "replayed in lessons").at(&[self.lessons]);
+            if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng).cloned() {
+                let keep = &mut |rams: &Rams, rows: &[u32]| lesson.keep(rams, rows);
+                self.steps(encoder, &image, label, rate, &mut group, keep);
+            }
+        }
+        let mut rng = Stream::new(self.seed, "reservoir of lessons").at(&[self.lessons]);
+        lesson.change = self.reservoir.offer(image, label, &mut rng);
+        self.lessons += 1;
+        self.choose_bleaching_when_due(encoder);
+        self.ring.push_back(lesson);
+        if self.ring.len() > UNDOS {
+            self.ring.pop_front();
+        }
+    }
+
+    fn choose_bleaching_when_due(&mut self, encoder: &Encoder) {
+        let learnt: u64 = self.reservoir.offered().iter().sum();
+        let is_due = learnt <= EVERY_SAMPLE || learnt.is_multiple_of(learnt / 10);
+        if self.chooses_bleaching() && is_due {
+            let kept = self.reservoir.samples().iter().map(|(image, label)| (image, *label));
+            self.bleaching = self.best_bleaching(encoder, kept, self.shifts.unwrap_or(Shifts::NONE));
+        }
+    }
+
+    /// Takes back the last sample that was learnt by [`Self::learn`]: counts, learnt tables and
+    /// reservoir are again as they were. Returns the sample; `None` where there is none to take back.
+    ///
+    /// # Errors
+    /// When its counts cannot be taken back. Nothing has changed then.
+    pub fn undo(&mut self, encoder: &Encoder) -> Result<Option<(Digit, u8)>, NotCounted> {
+        let Some(lesson) = self.ring.pop_back() else { return Ok(None) };
+        let (image, label) = (lesson.image, lesson.label);
+        if let Err(reason) = self.uncount(encoder, &image, label) {
+            self.ring.push_back(lesson);
+            return Err(reason);
+        }
+        self.lessons -= 1;
+        self.bleaching = lesson.bleaching;
+        let change = lesson.put_back(&mut self.rams);
+        self.reservoir.take_back(label, change);
+        Ok(Some((image, label)))
+    }
+
+    /// Takes a sample with its copies off the counts, whenever it was learnt: they are as if it had
+    /// never been. Learnt tables stay as they are, and nothing can be undone afterwards.
+    ///
+    /// # Errors
+    /// When it was never learnt, or its counts cannot be taken back. Nothing has changed then.
+    pub fn unlearn(&mut self, encoder: &Encoder, image: &Digit, label: u8) -> Result<(), NotCounted> {
+        self.uncount(encoder, image, label)?;
+        self.reservoir.remove(image, label);
+        self.ring.clear();
+        Ok(())
+    }
+
+    fn uncount(&mut self, encoder: &Encoder, image: &Digit, label: u8) -> Result<(), NotCounted> {
+        let (class, mut group) = (usize::from(label), Group::default());
+        group.find(&self.rams, encoder, image, self.shifts.unwrap_or(Shifts::NONE));
+        for copy in 0..group.copies() {
+            if let Err(reason) = self.rams.uncount(group.rows(copy), class) {
+                (0..copy).for_each(|copy| self.rams.count(group.rows(copy), class));
+                return Err(reason);
+            }
+        }
+        Ok(())
+    }
+
+    /// The number of samples that can be taken back one after another.
+    pub fn undos(&self) -> usize {
+        self.ring.len()
+    }
+}
+
+fn places(settings: &WisardSettings, seed: u64) -> Places {
+    let (tuple, index_bits) = (settings.tuple, settings.bloom_index_bits);
+    match settings.store {
+        Store::Dense => Places::Dense { tuple },
+        Store::Map => Places::map(),
+        Store::Bloom => {
+            let mut rng = Stream::new(seed, "hashes").at(&[]);
+            let constants =
+                (0..settings.bloom_hashes * tuple).map(|_| (rng.bits() >> (64 - index_bits)) as u32);
+            Places::Bloom { index_bits, tuple, constants: constants.collect() }
+        }
+    }
+}
