@@ -19,20 +19,25 @@ pub fn linear_ticks(low: f64, high: f64, target: usize) -> Vec<Tick> {
     values.map(|value| Tick { value, label: in_steps(value, step, largest) }).collect()
 }
 
-/// Powers of ten in `low..=high`, at most about `target` of them; 1, 2 and 5 times them if there
-/// are few.
+/// Powers of ten in `low..=high`, at most about `target` of them; 1, 2 and 5 times them, or 1 and 3
+/// times, if there are few.
 pub fn log_ticks(low: f64, high: f64, target: usize) -> Vec<Tick> {
     let decades = (low.log10().floor() as i32)..=(high.log10().ceil() as i32);
     let within = |value: &f64| (low * (1.0 - 1e-9)..=high * (1.0 + 1e-9)).contains(value);
     let powers: Vec<f64> = decades.clone().map(|power| 10f64.powi(power)).filter(within).collect();
     let stride = powers.len().div_ceil(target.max(1)).max(1);
-    let places: Vec<f64> = match powers.len() {
-        0..3 => decades.flat_map(|p| [1.0, 2.0, 5.0].map(|m| m * 10f64.powi(p))).filter(within).collect(),
-        _ => powers.into_iter().step_by(stride).collect(),
+    let times = |factors: &[f64]| -> Vec<f64> {
+        let of_decade = |power: i32| factors.iter().map(move |factor| factor * 10f64.powi(power));
+        decades.clone().flat_map(of_decade).filter(within).collect()
     };
-    if places.len() < 2 || places.len() > target.max(2) {
+    let candidates = match powers.len() {
+        0..3 => vec![times(&[1.0, 2.0, 5.0]), times(&[1.0, 3.0]), powers],
+        _ => vec![powers.into_iter().step_by(stride).collect()],
+    };
+    let fits = |places: &Vec<f64>| (2..=target.max(2)).contains(&places.len());
+    let Some(places) = candidates.into_iter().find(fits) else {
         return linear_fallback(low, high, target);
-    }
+    };
     places.into_iter().map(|value| Tick { value, label: in_steps(value, value, value) }).collect()
 }
 
@@ -75,6 +80,8 @@ mod tests {
         assert_eq!(labels(log_ticks(0.002, 150.0, 8)), ["0.01", "0.1", "1", "10", "100"]);
         assert_eq!(labels(log_ticks(1e-9, 1e-1, 5)), ["1e−9", "1e−7", "1e−5", "0.001", "0.1"]);
         assert_eq!(labels(log_ticks(0.4, 30.0, 8)), ["0.5", "1", "2", "5", "10", "20"]);
+        assert_eq!(labels(log_ticks(200.0, 50_000.0, 5)), ["300", "1000", "3000", "10000", "30000"]);
+        assert_eq!(labels(log_ticks(200.0, 50_000.0, 4)), ["1000", "10000"]);
         assert_eq!(labels(log_ticks(3.0, 4.0, 5)), ["3.0", "3.2", "3.4", "3.6", "3.8", "4.0"]);
     }
 }
