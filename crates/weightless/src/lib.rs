@@ -7,6 +7,7 @@
 pub mod agent;
 mod answer;
 pub mod ao;
+pub mod baselines;
 pub mod bits;
 mod course;
 mod draws;
@@ -14,6 +15,7 @@ pub mod dwn;
 pub mod logic;
 mod reservoir;
 mod samples;
+pub mod sampling;
 pub mod trained;
 mod vectorised;
 pub mod wisard;

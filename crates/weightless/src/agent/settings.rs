@@ -140,6 +140,6 @@ mod tests {
         }
         let huge = WisardSettings { tuple: 12, coverage: 64, ..Default::default() };
         let refused = AgentSettings::new(KindSettings::Wisard(huge), 3).check().unwrap_err();
-        assert!(refused.contains("takes 4704 MB, more than 1024 MB"), "{refused}");
+        assert!(refused.contains("takes 4705 MB, more than 1024 MB"), "{refused}");
     }
 }

@@ -37,7 +37,7 @@ pub struct LayerGradients {
 impl Layer {
     /// Tables with entries uniform in [-1, 1).
     pub fn random(inputs: usize, mapping: Vec<u32>, rng: &mut Rng) -> Self {
-        let mut luts = vec![0.0; mapping.len() / inputs << inputs];
+        let mut luts = vec![0.0; (mapping.len() / inputs) << inputs];
         rng.fill_uniform(&mut luts, -1.0, 1.0);
         Self { inputs, mapping, luts }
     }

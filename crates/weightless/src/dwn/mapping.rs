@@ -1,5 +1,7 @@
 //! A mapping that is learnt: each input reads the bit with the largest score.
 
+#![allow(clippy::needless_range_loop, reason = "loops over lanes become vector instructions")]
+
 use std::thread;
 
 use umwelt_base::random::Rng;

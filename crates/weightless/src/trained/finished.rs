@@ -1,5 +1,7 @@
 //! The finished form: tables of bits, of which one word answers for 64 pictures at once.
 
+#![allow(clippy::needless_range_loop, reason = "loops over lanes become vector instructions")]
+
 use super::planes::bit;
 use crate::vectorised::vectorised;
 

@@ -117,7 +117,7 @@ impl Wisard {
         self.ring.clear();
         for unit in course.next(units) {
             match unit.checked_sub(samples.len() as u64) {
-                None => self.count(encoder, samples, unit as usize, &mut group),
+                None => self.count(encoder, samples.get(unit as usize), &mut group),
                 Some(at) => self.pass(encoder, samples, course, at, &mut group),
             }
             course.done = unit + 1;
@@ -127,8 +127,7 @@ impl Wisard {
         }
     }
 
-    fn count(&mut self, encoder: &Encoder, samples: &Samples, at: usize, group: &mut Group) {
-        let (image, label) = samples.get(at);
+    fn count(&mut self, encoder: &Encoder, (image, label): (&Digit, u8), group: &mut Group) {
         group.add(&mut self.rams, encoder, image, self.shifts.unwrap_or(Shifts::NONE));
         (0..group.copies()).for_each(|copy| self.rams.count(group.rows(copy), usize::from(label)));
     }
@@ -145,26 +144,21 @@ impl Wisard {
         let (count, steps) = (samples.len() as u64, course.total - samples.len() as u64);
         let progress = at as f32 / steps as f32;
         let rate = self.settings.rate * (1.0 - (1.0 - LAST_RATE) * progress);
+        let shifts = self.shifts.unwrap_or(Shifts::NONE);
         let (image, label) = samples.get(course.sample(self.seed, at / count, at % count));
-        self.steps(encoder, image, label, rate, group, &mut |_, _| {});
+        group.find(&self.rams, encoder, image, shifts);
+        self.steps(group, label, rate, &mut |_, _| {});
         let mut rng = Stream::new(self.seed, "replayed in passes").at(&[course.number, at]);
-        if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng).cloned() {
-            self.steps(encoder, &image, label, rate, group, &mut |_, _| {});
+        if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng) {
+            group.find(&self.rams, encoder, image, shifts);
+            let label = *label;
+            self.steps(group, label, rate, &mut |_, _| {});
         }
     }
 
-    /// A step on a sample and on each of its copies. `before` sees the RAMs and the rows of each
-    /// before it changes them.
-    fn steps(
-        &mut self,
-        encoder: &Encoder,
-        image: &Digit,
-        label: u8,
-        rate: f32,
-        group: &mut Group,
-        before: &mut dyn FnMut(&Rams, &[u32]),
-    ) {
-        group.find(&self.rams, encoder, image, self.shifts.unwrap_or(Shifts::NONE));
+    /// A step on each copy of a sample. `before` sees the RAMs and the rows of each before it changes
+    /// them.
+    fn steps(&mut self, group: &Group, label: u8, rate: f32, before: &mut dyn FnMut(&Rams, &[u32])) {
         for copy in 0..group.copies() {
             before(&self.rams, group.rows(copy));
             let own = group.own(copy, usize::from(label));
@@ -213,19 +207,18 @@ impl Wisard {
     /// Learns one sample with its copies: it is counted, then the learnt tables take a step on it
     /// and one on a replayed sample. [`Self::undo`] takes it back.
     pub fn learn(&mut self, encoder: &Encoder, image: &Digit, label: u8) {
-        self.shifts_for(1);
-        let samples = [*image];
-        let samples = Samples::of(&samples, std::slice::from_ref(&label));
+        let shifts = self.shifts_for(1);
         let mut lesson = Lesson::new(image, label, self.bleaching);
         let mut group = Group::default();
-        self.count(encoder, &samples, 0, &mut group);
+        self.count(encoder, (image, label), &mut group);
         if self.rams.is_learnt() {
             let rate = self.settings.rate;
-            self.steps(encoder, image, label, rate, &mut group, &mut |rams, rows| lesson.keep(rams, rows));
+            self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
             let mut rng = Stream::new(self.seed, "replayed in lessons").at(&[self.lessons]);
-            if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng).cloned() {
-                let keep = &mut |rams: &Rams, rows: &[u32]| lesson.keep(rams, rows);
-                self.steps(encoder, &image, label, rate, &mut group, keep);
+            if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng) {
+                group.find(&self.rams, encoder, image, shifts);
+                let label = *label;
+                self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
             }
         }
         let mut rng = Stream::new(self.seed, "reservoir of lessons").at(&[self.lessons]);

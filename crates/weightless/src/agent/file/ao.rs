@@ -10,6 +10,9 @@ use crate::PIXELS;
 use crate::ao::{Ao, AoSettings, Example};
 use crate::bits::{BitSet, label_value};
 
+/// One layer of an example.
+type Part = fn(&Example) -> &BitSet;
+
 /// The most examples of an agent.
 const MOST_EXAMPLES: usize = 100_000;
 const INPUT: &str = "examples.input";
@@ -19,7 +22,7 @@ const PAST_OUTPUT: &str = "examples.past_output";
 
 pub fn write(ao: &Ao, writer: &mut Writer) -> State {
     let (inputs, outputs) = ao.machine().neurons();
-    let parts: [(&str, fn(&Example) -> &BitSet, usize); 4] = [
+    let parts: [(&str, Part, usize); 4] = [
         (INPUT, |example| &example.input, inputs),
         (PAST_STATE, |example| &example.past_state, inputs),
         (LABEL, |example| &example.label, outputs),
