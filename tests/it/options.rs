@@ -1,11 +1,13 @@
 //! The options beyond the paper, each compared with a naive computation on the same activations.
 
 use tch::{Device, Kind, Tensor};
+use umwelt::diagnostics::Activations;
 use umwelt::nn::{Parameters, Precision};
 use umwelt::objectives::cross_correlation::cross_correlation;
+use umwelt::objectives::info_nce::info_nce;
 use umwelt::objectives::trajectory_contrast::trajectory_contrast;
 use umwelt::worlds::dots::data::{Dots, DotsSettings, Trajectories};
-use umwelt::worlds::dots::models::{LossOutput, Simclr, Vicreg, WorldModel};
+use umwelt::worlds::dots::models::{LossOutput, Simclr, SimclrSettings, Vicreg, WorldModel};
 
 const FRAMES: i64 = 5;
 const BATCH: i64 = 6;
@@ -190,4 +192,31 @@ fn negatives_of_the_trajectory_are_the_other_frames_of_the_sequence() {
     let batchwise = term(&simclr(options("batch")).loss(&batch(0)), "contrast");
     let both = simclr(options("both")).loss(&batch(0));
     near(both.report.total.double_value(&[]), expected + batchwise);
+}
+
+#[test]
+fn a_split_code_contrasts_each_part_and_passes_the_slow_one() {
+    let options = |pass: bool| {
+        let split = serde_json::json!({"share": 0.3, "weight": 0.7, "gate": 0.0, "temp": 0.9, "pass": pass});
+        serde_json::json!({"negatives": "split", "loss_temp": 0.5, "normalize_z": true, "split": split})
+    };
+    for pass in [false, true] {
+        let output = simclr(options(pass)).loss(&batch(0));
+        let Activations { encodings, predictions, .. } = &output.activations;
+        // Two of seven features are slow.
+        let slow = |x: &Tensor| x.narrow(2, 5, 2);
+        let stays = slow(predictions) - slow(&encodings.narrow(0, 0, 1));
+        assert_eq!(stays.abs().max().double_value(&[]) == 0.0, pass);
+        let fast = |x: &Tensor| x.narrow(2, 0, 5);
+        let predicted = Tensor::cat(&[fast(&encodings.narrow(0, 0, 1)), fast(predictions)], 0);
+        let time = trajectory_contrast(&predicted, &fast(encodings), true, 0.5).double_value(&[]);
+        near(term(&output, "time_contrast"), time);
+        let later = encodings.narrow(0, 1, predictions.size()[0]);
+        let sequences = info_nce(&slow(predictions), &slow(&later), true, 0.9).double_value(&[]);
+        near(term(&output, "contrast"), sequences);
+        near(output.report.total.double_value(&[]), time + 0.7 * sequences);
+    }
+    let refused = |options| settings::<SimclrSettings>(options).check().unwrap_err().0;
+    assert_eq!(refused(serde_json::json!({"negatives": "split", "projector": "8-8"})), "projector");
+    assert_eq!(refused(serde_json::json!({"negatives": "split", "split": {"share": 1.0}})), "split.share");
 }

@@ -7,6 +7,7 @@ pub mod info_nce;
 pub mod report;
 pub mod scalars;
 pub mod sigreg;
+pub mod split_code;
 pub mod trajectory_contrast;
 pub mod variance_covariance;
 pub mod vsepp;

@@ -23,6 +23,9 @@ pub struct Architecture<'a> {
     pub decoding_coeff: f64,
     /// The share of the target encoder kept in a step; 0 means no target encoder.
     pub ema: f64,
+    /// The share of the features, the last ones, that are predicted to stay as they are; `None`
+    /// predicts all by the predictor.
+    pub passed: Option<f64>,
 }
 
 impl<'a> Architecture<'a> {
@@ -37,6 +40,12 @@ impl<'a> Architecture<'a> {
         burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
         let size = self.arch.check_embedding_size(self.embedding_size);
         size.or_else(|reason| refuse("embedding_size", reason))
+    }
+
+    /// The last features of an encoding of `embedding` numbers that are predicted to stay as they
+    /// are.
+    pub fn passed_features(&self, embedding: i64) -> i64 {
+        self.passed.map_or(0, |share| slow_features(share, embedding))
     }
 
     pub fn backbone(&self) -> BackboneShape<'a> {
@@ -59,4 +68,9 @@ impl<'a> Architecture<'a> {
             rnn_layers: self.rnn_layers as i64,
         }
     }
+}
+
+/// The number of features that a share of `embedding` features is, 1 at least and not all.
+pub fn slow_features(share: f64, embedding: i64) -> i64 {
+    ((embedding as f64 * share).round() as i64).clamp(1, embedding - 1)
 }

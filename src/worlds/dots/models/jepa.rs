@@ -15,6 +15,8 @@ pub struct Jepa {
     backbone: Backbone,
     projector: Projector,
     predictor: Predictor,
+    /// The last features of a prediction, which are those of the last frame seen.
+    passed: i64,
     burn_in: usize,
     action_head: ActionHead,
     target: Option<Target>,
@@ -50,6 +52,7 @@ impl Jepa {
             backbone,
             projector,
             predictor,
+            passed: shape.passed_features(embedding),
             burn_in,
             action_head,
             target,
@@ -91,7 +94,11 @@ impl Jepa {
 
     /// burn-in encodings `[K, B, D]`, actions `[K+T-2, B, A]` -> predicted encodings `[T-1, B, D]`
     pub fn rollout(&self, seen: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
-        self.computed(mode, || self.predictor.forward(seen, actions, mode))
+        let predicted = self.computed(mode, || self.predictor.forward(seen, actions, mode));
+        match self.passed {
+            0 => predicted,
+            passed => with_last_of(&predicted, &seen.select(0, -1), passed),
+        }
     }
 
     /// The tensors that a loss compares; with `project_predictions`, projections of the predictions
@@ -150,4 +157,11 @@ impl Jepa {
     pub fn action_error(&self, before: &Tensor, after: &Tensor, actions: &Tensor) -> Tensor {
         self.action_head.forward(before, after).mse_loss(actions, Reduction::Mean)
     }
+}
+
+/// `predicted` `[T, B, D]` with the last `count` features of `seen` `[B, D]` in all steps.
+fn with_last_of(predicted: &Tensor, seen: &Tensor, count: i64) -> Tensor {
+    let (steps, sequences, width) = predicted.size3().expect("predictions are [T, B, D]");
+    let passed = seen.narrow(1, width - count, count).unsqueeze(0).expand([steps, sequences, count], false);
+    Tensor::cat(&[predicted.narrow(2, 0, width - count), passed.to_kind(predicted.kind())], 2)
 }

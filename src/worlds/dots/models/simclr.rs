@@ -9,16 +9,19 @@ use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
-use super::architecture::Architecture;
+use super::architecture::{Architecture, slow_features};
 use super::jepa::Jepa;
 use super::views::{Views, later};
 use super::{JointEmbedding, LossOutput};
 use crate::nn::{Arch, Parameters, Precision};
 use crate::objectives::LossReport;
 use crate::objectives::info_nce::info_nce;
+use crate::objectives::split_code::{SplitCode, SplitLosses};
 use crate::objectives::trajectory_contrast::trajectory_contrast;
 use crate::optim::Recipe;
-use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, not_negative, positive, within};
+use crate::settings::check::{
+    InvalidSetting, MOST, at_least, at_most, not_negative, positive, refuse, within,
+};
 use crate::worlds::dots::data::Trajectories;
 
 /// Settings under `simclr`.
@@ -62,6 +65,8 @@ pub struct SimclrSettings {
     pub channels: usize,
     /// Ours: the negatives of a prediction.
     pub negatives: Negatives,
+    /// Ours: settings of `negatives: split`.
+    pub split: SplitSettings,
     /// Ours: the optimiser.
     pub optimizer: OptimizerChoice,
     /// Ours: settings of `optimizer: adamw`.
@@ -79,6 +84,47 @@ pub enum Negatives {
     Trajectory,
     /// Both, as the sum of two losses.
     Both,
+    /// The first features of an encoding have the other frames of the sequence, the last ones have
+    /// other sequences.
+    Split,
+}
+
+/// Settings under `simclr.split`.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SplitSettings {
+    /// The share of the features whose negatives are other sequences.
+    pub share: f64,
+    /// The weight of their loss.
+    pub weight: f64,
+    /// The distance in nats of the loss along time from chance at which that weight counts in full;
+    /// 0 gives it in full from the start.
+    pub gate: f64,
+    /// The temperature between sequences; null takes `simclr.loss_temp`.
+    pub temp: Option<f64>,
+    /// Predicts these features to stay as they are in the last frame that the predictor sees.
+    pub pass: bool,
+}
+
+impl Default for SplitSettings {
+    fn default() -> Self {
+        Self { share: 0.5, weight: 0.3, gate: 0.8, temp: None, pass: true }
+    }
+}
+
+impl SplitSettings {
+    /// Refuses values that no model can be trained with.
+    ///
+    /// # Errors
+    /// The key below `split` and what is allowed there.
+    pub fn check(&self) -> Result<(), InvalidSetting> {
+        not_negative(&[("weight", self.weight), ("gate", self.gate)])?;
+        positive(&[("temp", self.temp.unwrap_or(1.0))])?;
+        match self.share > 0.0 && self.share < 1.0 {
+            true => Ok(()),
+            false => refuse("share", format!("must be between 0 and 1, but is {}", self.share)),
+        }
+    }
 }
 
 impl Default for SimclrSettings {
@@ -102,6 +148,7 @@ impl Default for SimclrSettings {
             loss_temp: 1.0,
             channels: 1,
             negatives: Negatives::Batch,
+            split: SplitSettings::default(),
             optimizer: OptimizerChoice::Lars,
             adamw: AdamwSettings::default(),
         }
@@ -116,6 +163,10 @@ impl SimclrSettings {
         positive(&[("base_lr", self.base_lr), ("loss_temp", self.loss_temp)])?;
         within("adamw", self.adamw.check())?;
         not_negative(&[("decoding_coeff", self.decoding_coeff), ("action_coeff", self.action_coeff)])?;
+        within("split", self.split.check())?;
+        if self.negatives == Negatives::Split && self.projector != "id" {
+            return refuse("projector", "must be `id` with simclr.negatives=split, which splits encodings");
+        }
         self.architecture().check()
     }
 }
@@ -136,6 +187,16 @@ impl Simclr {
         Ok(Self { settings: settings.clone(), jepa })
     }
 
+    fn split(&self) -> SplitCode {
+        let SimclrSettings { split, normalize_z, loss_temp, .. } = self.settings;
+        SplitCode {
+            slow: slow_features(split.share, self.jepa.embedding()),
+            normalize: normalize_z,
+            temperatures: [loss_temp, split.temp.unwrap_or(loss_temp)],
+            gate: split.gate,
+        }
+    }
+
     /// The weighted contrastive losses of the settings.
     fn contrasts(&self, views: &Views) -> Vec<(&'static str, f64, Tensor)> {
         let SimclrSettings { negatives, normalize_z, loss_temp, .. } = self.settings;
@@ -149,6 +210,10 @@ impl Simclr {
             Negatives::Batch => vec![("contrast", 1.0, batch())],
             Negatives::Trajectory => vec![("time_contrast", 1.0, trajectory())],
             Negatives::Both => vec![("contrast", 1.0, batch()), ("time_contrast", 1.0, trajectory())],
+            Negatives::Split => {
+                let SplitLosses { time, sequences } = self.split().losses(&all(), &views.projections);
+                vec![("time_contrast", 1.0, time), ("contrast", self.settings.split.weight, sequences)]
+            }
         }
     }
 }
@@ -196,6 +261,7 @@ impl SimclrSettings {
             action_dim: self.action_dim,
             decoding_coeff: self.decoding_coeff,
             ema: 0.0,
+            passed: (self.negatives == Negatives::Split && self.split.pass).then_some(self.split.share),
         }
     }
 }

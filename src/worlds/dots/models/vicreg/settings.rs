@@ -208,6 +208,7 @@ impl VicregSettings {
             action_dim: self.action_dim,
             decoding_coeff: self.decoding_coeff,
             ema: self.ema,
+            passed: None,
         }
     }
 }
