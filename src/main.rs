@@ -21,6 +21,7 @@ enum Command {
     Report(cli::ReportArguments),
     Runs(cli::RunsArguments),
     Data(cli::DataArguments),
+    Agents(cli::AgentsArguments),
     /// Checks this machine, and says how to fix a problem
     Doctor,
     /// Prints a completion script for a shell
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         Command::Report(arguments) => cli::report(&arguments),
         Command::Runs(arguments) => cli::runs(&arguments, |again| cli::train(&again.into())),
         Command::Data(arguments) => cli::data(&arguments),
+        Command::Agents(arguments) => cli::agents(&arguments),
         Command::Doctor => cli::doctor(),
         Command::Completions { shell } => {
             let mut script = vec![];

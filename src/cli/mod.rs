@@ -1,5 +1,6 @@
 //! Subcommands, one file each.
 
+mod agents;
 mod data;
 mod doctor;
 mod evaluate;
@@ -8,6 +9,7 @@ mod runs;
 mod sweep;
 mod train;
 
+pub use agents::{AgentsArguments, agents};
 pub use data::{DataArguments, data};
 pub use doctor::doctor;
 pub use evaluate::{EvaluateArguments, evaluate};

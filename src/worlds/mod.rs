@@ -4,6 +4,7 @@ pub mod collaboration;
 pub mod dots;
 #[cfg(feature = "example")]
 pub mod example;
+pub mod weightless;
 pub mod workspace;
 
 use std::sync::LazyLock;
@@ -129,6 +130,7 @@ worlds! {
     Dots: dots::Settings,
     Collaboration: collaboration::Settings,
     Workspace: workspace::Settings,
+    Weightless: weightless::Settings,
     #[cfg(feature = "example")]
     Example: example::Settings,
 }

@@ -1,0 +1,98 @@
+//! Forgetting: some classes are learnt, and then others.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+use umwelt_weightless::agent::Agent;
+
+use super::pictures::{CLASSES, FIRST, Pictures, only};
+use super::trainer::{Trainer, percent};
+use super::{Kind, WeightlessSettings};
+
+/// The digits from 0 to 4 are learnt first.
+const HALF: u8 = 5;
+/// The most samples of each class that an `ao` agent learns: its answers take time in proportion.
+const MOST_OF_AO: usize = 60;
+
+/// The results of an agent that learns 0 to 4, and then 5 to 9.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Forgetting {
+    /// The variant of the agent: `as set`, `without replay`, `counts only`.
+    pub variant: String,
+    /// The accuracy on 0 to 4 among all ten answers, in percent, before 5 to 9 are learnt.
+    pub before: f64,
+    /// The same afterwards.
+    pub after: f64,
+    /// The accuracy on 5 to 9 afterwards, in percent.
+    pub second: f64,
+    /// The accuracy on all digits of an agent that learnt the ten classes one after another, in
+    /// percent.
+    pub one_by_one: f64,
+}
+
+/// The variants of the agent's settings that differ in what they forget, by name.
+pub fn variants(settings: &WeightlessSettings) -> Vec<(&'static str, WeightlessSettings)> {
+    let with = |change: fn(&mut WeightlessSettings)| {
+        let mut changed = settings.clone();
+        change(&mut changed);
+        changed
+    };
+    let mut variants = vec![("as set", settings.clone())];
+    match settings.kind {
+        Kind::Ao => {}
+        Kind::Wisard => {
+            use umwelt_weightless::wisard::Decision;
+            if settings.wisard.decision == Decision::Learnt {
+                variants.push(("without replay", with(|settings| settings.wisard.replay = 0)));
+                variants.push(("counts only", with(|settings| settings.wisard.decision = Decision::Log)));
+            }
+        }
+        Kind::Dwn => variants.push(("without replay", with(|settings| settings.dwn.replay = 0))),
+        Kind::Logic => variants.push(("without replay", with(|settings| settings.logic.replay = 0))),
+    }
+    variants
+}
+
+impl Forgetting {
+    /// The results of the agent with these settings.
+    ///
+    /// # Errors
+    /// An interruption.
+    pub fn new(trainer: &Trainer, variant: &str, settings: &WeightlessSettings) -> Result<Self> {
+        let pictures = trainer.pictures;
+        let test = pictures.test();
+        let (first_test, second_test) = (only(&test, |label| label < HALF), only(&test, |label| label >= HALF));
+        let mut agent = new_agent(trainer, settings)?;
+        learn(trainer, &mut agent, |label| label < HALF)?;
+        let before = percent(&trainer.accuracy(&agent, &first_test.samples())?);
+        learn(trainer, &mut agent, |label| label >= HALF)?;
+        let after = percent(&trainer.accuracy(&agent, &first_test.samples())?);
+        let second = percent(&trainer.accuracy(&agent, &second_test.samples())?);
+        let mut one_by_one = new_agent(trainer, settings)?;
+        for class in 0..CLASSES as u8 {
+            learn(trainer, &mut one_by_one, |label| label == class)?;
+        }
+        let one_by_one = percent(&trainer.tested(&one_by_one)?);
+        Ok(Self { variant: variant.to_owned(), before, after, second, one_by_one })
+    }
+}
+
+/// An agent that has learnt nothing. Its encoding is fitted to all training digits.
+fn new_agent(trainer: &Trainer, settings: &WeightlessSettings) -> Result<Agent> {
+    let (pictures, seed): (&Pictures, u64) = (trainer.pictures, trainer.pictures.agent_seed(FIRST));
+    Ok(Agent::new("forgetting", settings.agent(seed), &pictures.training())?)
+}
+
+/// Teaches the training digits whose label `takes`.
+fn learn(trainer: &Trainer, agent: &mut Agent, takes: impl Fn(u8) -> bool) -> Result<()> {
+    let chosen = match trainer.settings.kind {
+        Kind::Ao => {
+            let few = trainer.settings.samples_per_class.unwrap_or(MOST_OF_AO).min(MOST_OF_AO);
+            only(&trainer.pictures.drawn(few, FIRST)?.samples(), takes)
+        }
+        _ => trainer.pictures.of_labels(takes),
+    };
+    if chosen.labels.is_empty() {
+        return Ok(());
+    }
+    trainer.train(agent, &chosen.samples(), None)
+}
