@@ -89,8 +89,7 @@ fn list(folders: &[PathBuf]) -> Result<()> {
         find(folder, DEPTH, &mut files).with_context(|| folder.display().to_string())?;
     }
     files.sort();
-    let columns =
-        ["file", "kind", "learnt", "taught", "size"].map(|name| (name, Align::Left)).into_iter();
+    let columns = ["file", "kind", "learnt", "taught", "size"].map(|name| (name, Align::Left)).into_iter();
     let mut table = Table::new(columns);
     for file in &files {
         // Other tensors lie beside agents.
@@ -151,14 +150,17 @@ fn test(agent: &Agent, data: &Path, threads: Option<usize>) -> Result<()> {
     let found = agent.accuracy(&samples, threads.unwrap_or_else(cores));
     let none = 100.0 * found.no_class as f64 / found.answers as f64;
     let share = 100.0 * found.share();
-    print_line(format!("{share:.2} % of {} test digits right, {none:.2} % answered \"no digit\"", found.answers))
+    print_line(format!(
+        "{share:.2} % of {} test digits right, {none:.2} % answered \"no digit\"",
+        found.answers
+    ))
 }
 
 fn teach(file: &Path, picture: &Path, label: u8) -> Result<()> {
     let (mut agent, image) = (load(file)?, read(picture)?);
     let before = said(&agent.answer(&image, 0));
     let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
-    agent.teach(Taught { image, label, time })?;
+    agent.teach(Taught { image, label, time }).map_err(|error| UserError(error.to_string()))?;
     let after = said(&agent.answer(&image, 0));
     agent.save(file)?;
     print_line(format!("before: {before}; learnt as a {label}; now: {after}; {} written", file.display()))
@@ -191,5 +193,10 @@ fn compact(file: &Path, output: &Path) -> Result<()> {
     let compact = load(file)?.compact().map_err(|error| UserError(error.to_string()))?;
     compact.save(output)?;
     let size = std::fs::metadata(output)?.len();
-    print_line(format!("{}: {} agent, finished, {}", output.display(), compact.settings().kind.name(), bytes(size)))
+    print_line(format!(
+        "{}: {} agent, finished, {}",
+        output.display(),
+        compact.settings().kind.name(),
+        bytes(size)
+    ))
 }

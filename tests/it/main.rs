@@ -24,6 +24,7 @@ mod sweep_examples;
 mod sweeps;
 mod tracking;
 mod waiting;
+mod weightless;
 mod workspace;
 mod workspace_alignment;
 mod workspace_captions;

@@ -64,6 +64,13 @@ const COMO: &[&str] = &[
     "como.collab_message_size=5",
     "como.collab_dec_depth=1",
 ];
+const WEIGHTLESS: &[&str] = &[
+    "model_type=Weightless",
+    "weightless.data_path=digits",
+    "weightless.curve=[1, 2]",
+    "weightless.curve_seeds=[1, 1]",
+    "weightless.wisard.decision=seen",
+];
 
 fn logged(values: &[&str]) -> BTreeSet<String> {
     let at = tempfile::tempdir().unwrap();
@@ -109,8 +116,22 @@ fn como() {
 
 #[test]
 fn workspace() {
-    let fused = ["model_type=GW", "gw.fusion=true", "odd_one_out.enabled=true"];
+    let fused = [
+        "model_type=GW",
+        "gw.fusion=true",
+        "odd_one_out.enabled=true",
+        "ood.rule=hole",
+        "ood.attributes=1",
+        "attr.use_unpaired=true",
+        "attention.enabled=true",
+        "attention.steps=10",
+    ];
     check(&[SHAPES, &fused].concat());
+}
+
+#[test]
+fn weightless() {
+    check(WEIGHTLESS);
 }
 
 #[test]

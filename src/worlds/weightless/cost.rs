@@ -46,9 +46,8 @@ impl Cost {
         trainer.progress.update("timing", 1, 2)?;
         // A copy learns, so that the agent of the run stays as it was trained.
         let (mut copy, labels) = (agent.clone(), test.labels());
-        let learn_us = median_us(test.images().iter(), |at, image| {
-            with_sample(copy.learn(image, labels[at]), at)
-        })?;
+        let learn_us =
+            median_us(test.images().iter(), |at, image| with_sample(copy.learn(image, labels[at]), at))?;
         Ok(Self {
             learn_us,
             answer_us,

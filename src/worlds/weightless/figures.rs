@@ -72,11 +72,7 @@ fn confidence(report: &Report) -> Figure {
                 points: bins.iter().enumerate().map(point).collect(),
                 ..Series::default()
             },
-            Series {
-                name: "equal".into(),
-                points: vec![(0.0, 0.0), (1.0, 100.0)],
-                ..Series::default()
-            },
+            Series { name: "equal".into(), points: vec![(0.0, 0.0), (1.0, 100.0)], ..Series::default() },
         ],
         ..LineChart::default()
     }

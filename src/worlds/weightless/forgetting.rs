@@ -60,7 +60,8 @@ impl Forgetting {
     pub fn new(trainer: &Trainer, variant: &str, settings: &WeightlessSettings) -> Result<Self> {
         let pictures = trainer.pictures;
         let test = pictures.test();
-        let (first_test, second_test) = (only(&test, |label| label < HALF), only(&test, |label| label >= HALF));
+        let (first_test, second_test) =
+            (only(&test, |label| label < HALF), only(&test, |label| label >= HALF));
         let mut agent = new_agent(trainer, settings)?;
         learn(trainer, &mut agent, |label| label < HALF)?;
         let before = percent(&trainer.accuracy(&agent, &first_test.samples())?);

@@ -64,7 +64,8 @@ impl Mean {
 impl CurvePoint {
     fn of(points: &[Point]) -> Self {
         let mean = |value: &dyn Fn(&Point) -> f64| Mean::of(&points.iter().map(value).collect::<Vec<_>>());
-        let known = NAMES.iter().filter(|name| points.iter().all(|point| point.baselines.contains_key(**name)));
+        let known =
+            NAMES.iter().filter(|name| points.iter().all(|point| point.baselines.contains_key(**name)));
         let baseline = |name: &&str| ((*name).to_owned(), mean(&|point| point.baselines[*name]));
         Self {
             samples: points[0].samples,
@@ -232,7 +233,8 @@ fn mistakes_line(found: &Mistakes) -> String {
 }
 
 fn wrong_labels_line(found: &WrongLabels) -> String {
-    let unlearnt = found.unlearnt.map_or(String::new(), |accuracy| format!(", {accuracy:.1} % once they are unlearnt"));
+    let unlearnt =
+        found.unlearnt.map_or(String::new(), |accuracy| format!(", {accuracy:.1} % once they are unlearnt"));
     format!(
         "a tenth of {} labels false: {:.1} %{unlearnt} ({:.1} % without these samples, {:.1} % with true labels)",
         found.samples, found.wrong, found.without, found.clean

@@ -161,6 +161,11 @@ impl WeightlessSettings {
         if !self.curve.is_sorted() {
             return refuse("curve", "must rise");
         }
+        if self.kind == Kind::Ao && self.samples_per_class.is_none() {
+            let reason = "must be set for weightless.kind ao, whose answers compare a digit with every sample: \
+                          with 60,000 they take hours; 6 and 60 are quick";
+            return refuse("samples_per_class", reason);
+        }
         self.check_other_kinds()?;
         match self.agent(0).check() {
             Ok(()) => Ok(()),
@@ -258,12 +263,14 @@ mod tests {
         assert!(refused(json!({"curve": [6]})).starts_with("curve_seeds must have a number for each"));
         assert!(refused(json!({"wisard": {"tuple": 99}})).starts_with("wisard "));
         assert!(refused(json!({"test_digits": 0})).starts_with("test_digits "));
+        assert!(refused(json!({"kind": "ao"})).starts_with("samples_per_class must be set"));
     }
 
     #[test]
     fn an_agent_has_the_settings_of_its_kind() {
         let settings: WeightlessSettings =
-            serde_json::from_value(json!({"kind": "ao", "ao": {"steps": 3}})).unwrap();
+            serde_json::from_value(json!({"kind": "ao", "samples_per_class": 6, "ao": {"steps": 3}}))
+                .unwrap();
         let agent = settings.agent(5);
         assert_eq!((agent.kind.name(), agent.seed, agent.encoding.encoding), ("ao", 5, Encoding::Threshold));
         assert!(matches!(agent.kind, KindSettings::Ao(AoSettings { steps: 3, .. })));

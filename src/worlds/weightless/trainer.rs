@@ -43,7 +43,11 @@ impl Trainer<'_> {
     /// As [`Self::trained`], and a file that cannot be written.
     pub fn trained_in(&self, part: &Path, samples: &Samples, seed: u64) -> Result<Agent> {
         let mut agent = match part.exists() {
-            true => Agent::load(part)?,
+            true => {
+                let mut agent = Agent::load(part)?;
+                agent.forget_origin();
+                agent
+            }
             false => Agent::new(NAME, self.settings.agent(seed), samples)?,
         };
         self.train(&mut agent, samples, Some(part))?;

@@ -30,7 +30,10 @@ pub const RESULTS: &str = "units.json";
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unit {
     /// One draw of samples, `per_class` of each class, at a point of the learning curve.
-    Draw { per_class: usize, draw: u64 },
+    Draw {
+        per_class: usize,
+        draw: u64,
+    },
     /// The training of the agent on all samples. Its result is the seconds that it took.
     Training,
     /// The last point of the learning curve.
@@ -164,15 +167,21 @@ mod tests {
     fn units_are_the_points_below_the_agents_own_and_the_protocols() {
         let mut settings = WeightlessSettings { curve_seeds: vec![2, 1, 1, 1], ..Default::default() };
         let all = units(&settings);
-        assert_eq!(all[..3], [(1, 0), (1, 1), (6, 0)].map(|(per_class, draw)| Unit::Draw { per_class, draw }));
+        assert_eq!(
+            all[..3],
+            [(1, 0), (1, 1), (6, 0)].map(|(per_class, draw)| Unit::Draw { per_class, draw })
+        );
         assert_eq!(all[5], Unit::Training);
-        assert_eq!(all[9..], [
-            Unit::Mistakes,
-            Unit::Forgetting(0),
-            Unit::Forgetting(1),
-            Unit::Forgetting(2),
-            Unit::WrongLabels
-        ]);
+        assert_eq!(
+            all[9..],
+            [
+                Unit::Mistakes,
+                Unit::Forgetting(0),
+                Unit::Forgetting(1),
+                Unit::Forgetting(2),
+                Unit::WrongLabels
+            ]
+        );
         settings.samples_per_class = Some(6);
         settings.continual = false;
         assert_eq!(units(&settings)[2..], [Unit::Training, Unit::All, Unit::Confusion, Unit::Cost]);

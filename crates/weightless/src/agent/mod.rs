@@ -156,6 +156,12 @@ impl Agent {
         (self.origin.as_deref(), self.parent.as_deref())
     }
 
+    /// Takes the agent for one that was read from no file: a copy that a training goes on from is no
+    /// parent.
+    pub fn forget_origin(&mut self) {
+        (self.origin, self.parent) = (None, None);
+    }
+
     /// Whether the agent is in a form that learns no more.
     pub fn is_finished(&self) -> bool {
         matches!(self.form, Form::CompactWisard(_) | Form::Finished(..))

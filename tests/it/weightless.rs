@@ -1,0 +1,153 @@
+//! Weightless agents: a run with its table and figures, kills, files of agents, and mistakes.
+
+use std::fs;
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use serde_json::Value;
+
+use crate::common::{fails, idx, json, succeeds, umwelt, wait_for};
+
+const SMALL: &[&str] = &[
+    "model_type=Weightless",
+    "threads=2",
+    "weightless.data_path=digits",
+    "weightless.curve=[1, 4]",
+    "weightless.curve_seeds=[3, 2]",
+];
+
+fn run(at: &Path, values: &[&str]) -> Command {
+    idx::write(&at.join("digits"), 240, 60);
+    umwelt(at, &[&["train", "--values"], SMALL, values].concat())
+}
+
+#[test]
+fn a_run_compares_an_agent_with_baselines_and_leaves_its_file() {
+    let at = tempfile::tempdir().unwrap();
+    let table = succeeds(run(at.path(), &["output_path=run"]));
+    for row in [
+        "wisard agent, 240 digits to learn, 60 test digits",
+        "accuracy in % after samples",
+        "  nearest neighbour, copies",
+        "  logistic regression ",
+        "a sample is learnt in ",
+        "told its mistakes after ",
+        "without replay",
+        "counts only",
+        "a tenth of 240 labels false: ",
+    ] {
+        assert!(table.contains(row), "{row} is missing:\n{table}");
+    }
+    let folder = at.path().join("run");
+    let evaluation = json(&folder.join("evaluation.json"));
+    assert_eq!(evaluation["headline"][0], "accuracy");
+    assert_eq!(evaluation["curve"].as_array().unwrap().len(), 3);
+    for figure in ["learning_curve", "confidence"] {
+        assert!(folder.join(format!("figures/{figure}.svg")).exists(), "{figure}");
+    }
+    let accuracy = evaluation["curve"][2]["accuracy"]["mean"].as_f64().unwrap();
+    let file = "run/agent.safetensors";
+    let tested = succeeds(umwelt(at.path(), &["agents", "test", file, "--data", "digits"]));
+    assert!(tested.starts_with(&format!("{accuracy:.2} % of 60 test digits right")), "{tested}");
+    let shown = succeeds(umwelt(at.path(), &["agents", "show", file]));
+    assert!(shown.contains("wisard") && shown.contains("0: 24, 1: 24"), "{shown}");
+    assert!(succeeds(umwelt(at.path(), &["agents", "ls", "run"])).contains(file));
+}
+
+/// The results of all parts, without times.
+fn results(folder: &Path) -> Value {
+    let mut results = json(&folder.join("units.json"));
+    let all = results.as_object_mut().unwrap();
+    all.remove("training");
+    all["cost"].as_object_mut().unwrap().retain(|name, _| name.ends_with("bytes"));
+    results
+}
+
+#[test]
+fn killed_at_any_moment_a_run_ends_with_the_same_bits() {
+    let at = tempfile::tempdir().unwrap();
+    succeeds(run(at.path(), &["output_path=whole"]));
+    let (whole, killed) = (at.path().join("whole"), at.path().join("killed"));
+    let lines = || fs::read_to_string(killed.join("metrics.jsonl")).map_or(0, |text| text.lines().count());
+    for count in [1, 4, 9] {
+        let mut command = run(at.path(), &["output_path=killed"]);
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_for("a part of the run", || lines() >= count || child.try_wait().unwrap().is_some());
+        let _ = child.kill();
+        child.wait().unwrap();
+    }
+    let table = succeeds(run(at.path(), &["output_path=killed"]));
+    assert!(table.contains("wisard agent"), "{table}");
+    assert_eq!(results(&killed), results(&whole));
+    let agents = [&whole, &killed].map(|folder| fs::read(folder.join("agent.safetensors")).unwrap());
+    assert!(agents[0] == agents[1], "the agents differ");
+}
+
+#[test]
+fn every_kind_runs_and_is_compacted_where_it_can_be() {
+    let at = tempfile::tempdir().unwrap();
+    let few = ["weightless.continual=false", "weightless.samples_per_class=2"];
+    for (kind, more) in [
+        ("ao", &["weightless.ao.steps=2"][..]),
+        ("dwn", &["weightless.dwn.tables=[40]", "weightless.dwn.epochs=1"]),
+        ("logic", &["weightless.logic.gates=[60, 40]", "weightless.logic.epochs=1"]),
+        ("wisard", &["weightless.wisard.decision=bleached"]),
+    ] {
+        let (kind_is, output) = (format!("weightless.kind={kind}"), format!("output_path={kind}"));
+        let table = succeeds(run(at.path(), &[&few, more, &[&kind_is, &output]].concat()));
+        assert!(table.contains(&format!("{kind} agent, 20 digits to learn")), "{table}");
+        let (file, small) = (format!("{kind}/agent.safetensors"), format!("{kind}.safetensors"));
+        let compact = umwelt(at.path(), &["agents", "compact", &file, &small]);
+        if kind == "ao" {
+            assert!(fails(compact, 2).contains("no smaller form"));
+            continue;
+        }
+        succeeds(compact);
+        let test = |file: &str| succeeds(umwelt(at.path(), &["agents", "test", file, "--data", "digits"]));
+        assert_eq!(test(&small), test(&file), "{kind}");
+    }
+}
+
+#[test]
+fn an_agent_is_taught_a_picture() {
+    let at = tempfile::tempdir().unwrap();
+    let values =
+        ["output_path=run", "weightless.continual=false", "weightless.curve=[]", "weightless.curve_seeds=[]"];
+    succeeds(run(at.path(), &values));
+    let picture = at.path().join("seven.png");
+    let mut encoder = png::Encoder::new(fs::File::create(&picture).unwrap(), 40, 50);
+    encoder.set_color(png::ColorType::Grayscale);
+    let ink = |at: usize| if (5..8).contains(&(at / 40)) || (at % 40).abs_diff(30) < 2 { 0 } else { 255 };
+    let pixels: Vec<u8> = (0..40 * 50).map(ink).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    let teach =
+        |label: &str| umwelt(at.path(), &["agents", "teach", "run/agent.safetensors", "seven.png", label]);
+    let said = succeeds(teach("7"));
+    assert!(said.contains("learnt as a 7; now: a 7 "), "{said}");
+    let shown = succeeds(umwelt(at.path(), &["agents", "show", "run/agent.safetensors"]));
+    assert!(
+        shown.contains("7: 25,") && shown.lines().any(|line| line.starts_with("taught by hand")),
+        "{shown}"
+    );
+    assert!(fails(teach("12"), 2).contains("the label 12 is not below"));
+    fs::write(at.path().join("run/agent.safetensors"), b"no agent").unwrap();
+    assert!(fails(teach("7"), 2).contains("run/agent.safetensors"));
+}
+
+#[test]
+fn settings_that_do_not_fit_are_refused() {
+    let at = tempfile::tempdir().unwrap();
+    let refused = |values: &[&str]| fails(run(at.path(), values), 2);
+    assert!(
+        refused(&["weightless.dwn.epochs=9"]).contains("is of weightless.kind dwn, but the kind is wisard")
+    );
+    assert!(
+        refused(&["weightless.test_digits=61"]).contains("weightless.test_digits is 61, but digits has 60")
+    );
+    assert!(
+        refused(&["weightless.samples_per_class=25"]).contains("there are not 25 training digits of each")
+    );
+    assert!(refused(&["weightless.kind=ao"]).contains("samples_per_class"));
+    let missing = refused(&["weightless.data_path=nothing"]);
+    assert!(missing.contains("umwelt data mnist"), "{missing}");
+}
