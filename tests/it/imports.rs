@@ -67,6 +67,7 @@ fn crates_below_depend_on_no_crate_above() {
     none_of("charts", &["umwelt-settings", "umwelt-runs", "umwelt-torch", "tch"]);
     none_of("runs", &["umwelt-torch", "tch"]);
     none_of("torch", &["umwelt-settings", "umwelt-runs", "umwelt-charts"]);
+    none_of("weightless", &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-torch", "tch"]);
     none_of("wandb-rs", &all);
 }
 

@@ -2,8 +2,8 @@
 //!
 //! FOLDER has the plain IDX files (`umwelt data mnist` fetches them). Parts: `one` (one sample at a
 //! time), `wisard` (60,000 digits), `ao`, `dwn` (minutes of training), `curve`, `baselines`,
-//! `forgetting`. Without one: `one wisard ao`. Seconds are those of the processor, on one thread where
-//! nothing else is said.
+//! `forgetting`. Without one: `one wisard ao`. Seconds are those of the processor, on one thread
+//! where nothing else is said.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 

@@ -12,6 +12,7 @@ pub mod bits;
 mod course;
 mod draws;
 pub mod dwn;
+pub mod fonts;
 pub mod logic;
 mod reservoir;
 mod samples;

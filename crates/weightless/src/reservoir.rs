@@ -36,9 +36,9 @@ impl Reservoir {
         Self { capacity, samples, offered }
     }
 
-    /// Offers the next sample of the stream. A full reservoir gives it a place of the largest class;
-    /// a sample of the largest class itself is kept with the probability that keeps all of its class
-    /// as likely.
+    /// Offers the next sample of the stream. A full reservoir gives it a place of the largest
+    /// class; a sample of the largest class itself is kept with the probability that keeps all of
+    /// its class as likely.
     pub fn offer(&mut self, image: &Digit, label: u8, rng: &mut Rng) -> Change {
         self.offered[usize::from(label)] += 1;
         if self.samples.len() < self.capacity {

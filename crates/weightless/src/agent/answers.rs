@@ -14,8 +14,8 @@ const WORDS: usize = 4;
 const AT_ONCE: usize = 64 * WORDS;
 
 impl Agent {
-    /// The answer to one picture. `index` chooses the random numbers of an `ao` agent; the other kinds
-    /// have none.
+    /// The answer to one picture. `index` chooses the random numbers of an `ao` agent; the other
+    /// kinds have none.
     pub fn answer(&self, image: &Digit, index: u64) -> Answer {
         match &self.form {
             Form::Ao(ao) => ao.answer(&self.encoder.encode(image), index).0,
@@ -31,8 +31,8 @@ impl Agent {
         }
     }
 
-    /// The answers to pictures, in order, on `threads` threads: the same for any number of them. The
-    /// answer to picture i has the index `first + i`.
+    /// The answers to pictures, in order, on `threads` threads: the same for any number of them.
+    /// The answer to picture i has the index `first + i`.
     pub fn answers(&self, images: &[Digit], first: u64, threads: usize) -> Vec<Answer> {
         let some = |from: usize, images: &[Digit]| match self.as_finished() {
             Some(finished) => images

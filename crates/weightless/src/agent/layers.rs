@@ -8,8 +8,8 @@ use crate::{Digit, SIDE};
 /// One layer while the agent looks at a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Layer {
-    /// `input`, `state 1` to `state n` and `output` of `ao`; `input`, `RAMs` and `output` of a WiSARD;
-    /// `input`, `layer 1` to `layer n` and `output` of trained kinds.
+    /// `input`, `state 1` to `state n` and `output` of `ao`; `input`, `RAMs` and `output` of a
+    /// WiSARD; `input`, `layer 1` to `layer n` and `output` of trained kinds.
     pub name: String,
     pub bits: BitSet,
     /// Bits in a row of the picture.
@@ -29,8 +29,8 @@ impl Layer {
 }
 
 impl Agent {
-    /// The answer to a picture, and the agent's layers while it looks at it. `index` chooses the random
-    /// numbers of an `ao` agent.
+    /// The answer to a picture, and the agent's layers while it looks at it. `index` chooses the
+    /// random numbers of an `ao` agent.
     pub fn look(&self, image: &Digit, index: u64) -> (Answer, Vec<Layer>) {
         let input = self.encoder.encode(image);
         let mut layers = vec![Layer::new("input", input.clone(), SIDE)];

@@ -86,8 +86,8 @@ pub enum AgentError {
 }
 
 impl Agent {
-    /// An agent that has learnt nothing. `training` are the samples that it may see: encodings that are
-    /// fitted, and the bits that trained kinds read, look at them.
+    /// An agent that has learnt nothing. `training` are the samples that it may see: encodings that
+    /// are fitted, and the bits that trained kinds read, look at them.
     ///
     /// # Errors
     /// When a setting is out of range.
@@ -223,8 +223,8 @@ impl Agent {
     }
 
     /// Takes back the last sample that was learnt alone, exactly, and removes it from the journal.
-    /// Returns its label; `None` where there is none to take back. An agent that was trained or read
-    /// from a file since has none, but an `ao` agent can always take back its last example.
+    /// Returns its label; `None` where there is none to take back. An agent that was trained or
+    /// read from a file since has none, but an `ao` agent can always take back its last example.
     ///
     /// # Errors
     /// When the agent learns no more, or counts cannot be taken back.
@@ -277,8 +277,8 @@ impl Agent {
     /// The finished form: the same answers in less memory, and no more learning.
     ///
     /// # Errors
-    /// When the agent has none: an `ao` agent is its examples, and only `seen` and `bleached` decisions
-    /// of a WiSARD need one bit a place.
+    /// When the agent has none: an `ao` agent is its examples, and only `seen` and `bleached`
+    /// decisions of a WiSARD need one bit a place.
     pub fn compact(&self) -> Result<Self, AgentError> {
         let form = match &self.form {
             Form::Wisard(wisard) => {
@@ -318,8 +318,8 @@ fn form(settings: &AgentSettings, encoder: &Encoder, images: &[Digit]) -> Result
     })
 }
 
-/// Checks a name: up to 64 letters, digits, spaces, dots, underscores and dashes, the first of them a
-/// letter or digit, without two dots in a row.
+/// Checks a name: up to 64 letters, digits, spaces, dots, underscores and dashes, the first of them
+/// a letter or digit, without two dots in a row.
 fn check_name(name: &str) -> Result<(), String> {
     let is_inner = |c: char| c.is_ascii_alphanumeric() || " ._-".contains(c);
     let starts_well = name.starts_with(|c: char| c.is_ascii_alphanumeric());

@@ -51,8 +51,8 @@ pub struct AgentSettings {
 }
 
 impl AgentSettings {
-    /// Ten classes, with the encoding that the kind takes where none is set: one bit a pixel for `ao`,
-    /// three for the others.
+    /// Ten classes, with the encoding that the kind takes where none is set: one bit a pixel for
+    /// `ao`, three for the others.
     pub fn new(kind: KindSettings, seed: u64) -> Self {
         let encoding = match kind {
             KindSettings::Ao(_) => EncodingSettings::threshold(64),

@@ -28,16 +28,17 @@ pub enum Outcome {
 }
 
 impl Agent {
-    /// Trains on samples: begins, or goes on with the training that was stopped or read from a file,
-    /// which needs the same samples. After each slice of work `report` gets the agent and its progress,
-    /// and may stop; the state after a stop is the state at that unit of one training without stops.
+    /// Trains on samples: begins, or goes on with the training that was stopped or read from a
+    /// file, which needs the same samples. After each slice of work `report` gets the agent and its
+    /// progress, and may stop; the state after a stop is the state at that unit of one training
+    /// without stops.
     ///
     /// An `ao` agent stores every sample. A WiSARD counts every sample once and takes its passes;
     /// trained kinds take steps on batches on `threads` threads.
     ///
     /// # Errors
-    /// When a label is no class, there are no samples, they are not those of the stopped training, or
-    /// the agent learns no more.
+    /// When a label is no class, there are no samples, they are not those of the stopped training,
+    /// or the agent learns no more.
     pub fn train(
         &mut self,
         samples: &Samples,

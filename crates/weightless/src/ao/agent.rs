@@ -29,8 +29,8 @@ pub struct Recall {
 }
 
 impl Ao {
-    /// A machine of pictures of `bits` bits that has learnt nothing. Pictures of one bit a pixel are
-    /// one channel; others have a channel for each pixel.
+    /// A machine of pictures of `bits` bits that has learnt nothing. Pictures of one bit a pixel
+    /// are one channel; others have a channel for each pixel.
     ///
     /// # Errors
     /// When a setting is out of range.
@@ -126,8 +126,8 @@ impl Ao {
         lists.iter().flat_map(|lists| lists.iter()).map(|list| 2 * list.len()).sum()
     }
 
-    /// Steps with `input` held from a random state, until the state is at rest or the settings' steps
-    /// are done. A function of the seed and `index`.
+    /// Steps with `input` held from a random state, until the state is at rest or the settings'
+    /// steps are done. A function of the seed and `index`.
     pub fn recall(&self, input: &BitSet, index: u64) -> Recall {
         self.recall_held(&self.machine.held(input), index)
     }

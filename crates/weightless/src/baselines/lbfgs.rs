@@ -7,9 +7,9 @@ const MEMORY: usize = 10;
 /// The decrease, relative to a linear one, that accepts a step.
 const ARMIJO: f64 = 1e-4;
 
-/// Moves `x` to the minimum of `f`, which writes its gradient into the second argument and returns its
-/// value. Ends when no entry of the gradient exceeds `tolerance`, or after `most` steps. Returns the
-/// number of steps.
+/// Moves `x` to the minimum of `f`, which writes its gradient into the second argument and returns
+/// its value. Ends when no entry of the gradient exceeds `tolerance`, or after `most` steps.
+/// Returns the number of steps.
 pub fn minimise(
     x: &mut Vec<f64>,
     tolerance: f64,

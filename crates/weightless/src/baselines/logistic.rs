@@ -31,8 +31,8 @@ pub struct Logistic {
 type Ink = Vec<(u16, f32)>;
 
 impl Logistic {
-    /// Minimises the mean cross-entropy + |W|^2 / (2 N) over N samples, on `threads` threads: the same
-    /// for any number of them.
+    /// Minimises the mean cross-entropy + |W|^2 / (2 N) over N samples, on `threads` threads: the
+    /// same for any number of them.
     ///
     /// # Panics
     /// When there are no samples.
@@ -180,8 +180,8 @@ mod tests {
         let samples = Samples::of(&images, &labels);
         let model = Logistic::fit(&samples, 18, 2);
         assert_eq!(model.answers(&images), labels);
-        // At the minimum the slope of weight (pixel, class) is 0: the mean of value * (p - target) plus
-        // weight / N.
+        // At the minimum the slope of weight (pixel, class) is 0: the mean of value * (p - target)
+        // plus weight / N.
         let n = images.len() as f64;
         for (pixel, class) in [(30, 1), (510, 17), (0, 0), (3, 16), (PIXELS, 4)] {
             let slope: f64 = images

@@ -14,8 +14,8 @@ pub struct Kernel {
 }
 
 impl Kernel {
-    /// K of tables of `inputs` inputs: `sign(k, j) * w(h)`, where the sign is 1 if bit j of k is set
-    /// and else -1, and h counts the bits other than j in which k and a differ.
+    /// K of tables of `inputs` inputs: `sign(k, j) * w(h)`, where the sign is 1 if bit j of k is
+    /// set and else -1, and h counts the bits other than j in which k and a differ.
     pub fn new(inputs: usize, rule: FiniteDifference) -> Self {
         let places = 1usize << inputs;
         let weight = |distance: u32| match rule {

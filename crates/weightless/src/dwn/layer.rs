@@ -65,8 +65,9 @@ impl Layer {
         }
     }
 
-    /// The gradients, from those of the outputs `[L, BATCH]`. The gradient of an entry is the sum of
-    /// the output's where it was addressed; that of an input the output's times the finite difference.
+    /// The gradients, from those of the outputs `[L, BATCH]`. The gradient of an entry is the sum
+    /// of the output's where it was addressed; that of an input the output's times the finite
+    /// difference.
     pub fn backward(
         &self,
         passed: &Passed,

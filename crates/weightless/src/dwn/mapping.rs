@@ -114,8 +114,8 @@ impl Scores {
         blocks.take(self.inputs).collect()
     }
 
-    /// The gradient `[bits, inputs]` for gradients of the inputs `[inputs, BATCH]`: the sum over the
-    /// batch of `(2 bit - 1) * gradient`.
+    /// The gradient `[bits, inputs]` for gradients of the inputs `[inputs, BATCH]`: the sum over
+    /// the batch of `(2 bit - 1) * gradient`.
     pub fn gradient(&self, planes: &[Plane], gradients: &[[f32; BATCH]]) -> Vec<f32> {
         let mut all = vec![0.0; self.bits * self.inputs];
         for (block, gradients) in gradients.chunks(LANES).enumerate() {
@@ -129,8 +129,8 @@ impl Scores {
         all
     }
 
-    /// A step of Adam on `threads` threads; returns the best bit of each input afterwards. The result
-    /// is the same for any number of threads.
+    /// A step of Adam on `threads` threads; returns the best bit of each input afterwards. The
+    /// result is the same for any number of threads.
     pub fn step(
         &mut self,
         planes: &[Plane],
@@ -167,8 +167,8 @@ impl Scores {
         best
     }
 
-    /// The gradient of the bits `[bits, BATCH]`: the sum over inputs of the input's gradient times the
-    /// softmax of its scores divided by `tau`.
+    /// The gradient of the bits `[bits, BATCH]`: the sum over inputs of the input's gradient times
+    /// the softmax of its scores divided by `tau`.
     pub fn bit_gradient(&self, gradients: &[[f32; BATCH]], tau: f32) -> Vec<[f32; BATCH]> {
         let mut sums = vec![[0.0; BATCH]; self.bits];
         for (input, gradients) in gradients.iter().enumerate() {

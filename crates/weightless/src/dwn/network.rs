@@ -133,8 +133,8 @@ impl Network {
     }
 }
 
-/// The mapping of a layer that shrinks `group` outputs of each class by a factor of `n`: consecutive
-/// outputs, and from the first on again where they do not suffice.
+/// The mapping of a layer that shrinks `group` outputs of each class by a factor of `n`:
+/// consecutive outputs, and from the first on again where they do not suffice.
 fn pyramid(group: usize, n: usize, classes: usize) -> Vec<u32> {
     let inputs = group.div_ceil(n) * n;
     let input = |at: usize| (at / inputs * group + at % inputs % group) as u32;

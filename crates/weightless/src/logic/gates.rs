@@ -63,8 +63,8 @@ impl Gates {
         outputs
     }
 
-    /// The gradients of the logits `[G, 16]`, from those of the outputs `[G]`; those of the wires below
-    /// are added to `inputs`.
+    /// The gradients of the logits `[G, 16]`, from those of the outputs `[G]`; those of the wires
+    /// below are added to `inputs`.
     pub fn backward(&self, below: &[Row], outputs: &[Row], inputs: &mut [Row]) -> Vec<f32> {
         let mut gradients = vec![0.0; self.logits.len()];
         let gates = self.wires.as_chunks::<2>().0.iter().zip(self.logits.chunks(FUNCTIONS));

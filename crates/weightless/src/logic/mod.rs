@@ -1,7 +1,8 @@
 //! `kind: logic`: gates of two inputs whose functions are trained.
 //!
-//! The authors of the first such networks (Petersen et al. 2022) state that a patent is pending. This
-//! kind is off unless a setting names it; `dwn` with two inputs a table covers the same ground.
+//! The authors of the first such networks (Petersen et al. 2022) state that a patent is pending.
+//! This kind is off unless a setting names it; `dwn` with two inputs a table covers the same
+//! ground.
 
 mod gates;
 mod settings;
@@ -37,8 +38,8 @@ pub struct Optimiser {
 pub type Logic = Trained<Circuit>;
 
 impl Logic {
-    /// Gates that pass on random wires. `images` are the training pictures: bits that hardly vary among
-    /// them are not read.
+    /// Gates that pass on random wires. `images` are the training pictures: bits that hardly vary
+    /// among them are not read.
     ///
     /// # Errors
     /// When a setting is out of range, or no bit varies.

@@ -12,7 +12,8 @@ pub struct Loss {
     pub sums: Vec<[f32; BATCH]>,
 }
 
-/// The mean cross-entropy of the logits `sums / tau` `[classes, BATCH]` of samples with these labels.
+/// The mean cross-entropy of the logits `sums / tau` `[classes, BATCH]` of samples with these
+/// labels.
 pub fn cross_entropy(sums: &[[f32; BATCH]], labels: &[u8], tau: f32) -> Loss {
     let mut loss = Loss { mean: 0.0, right: 0, sums: vec![[0.0; BATCH]; sums.len()] };
     let scale = 1.0 / (labels.len() as f32 * tau);

@@ -44,8 +44,8 @@ pub trait Model: Clone {
     /// The state of the optimiser before the first step.
     fn optimiser(&self) -> Self::Optimiser;
 
-    /// One step on a batch. The result is the same for any number of threads. Returns the loss before
-    /// the step.
+    /// One step on a batch. The result is the same for any number of threads. Returns the loss
+    /// before the step.
     fn step(&mut self, batch: Batch, optimiser: &mut Self::Optimiser, rate: f32, extent: Extent) -> Loss;
 
     /// Ends the first course: what only that course learns stays as it is from now on.
@@ -159,7 +159,8 @@ impl<M: Model> Trained<M> {
     }
 
     /// Does the next at most `units` units of `course` on `threads` threads; the result is the same
-    /// for any number of them. Nothing can be undone afterwards. Returns the mean loss of these units.
+    /// for any number of them. Nothing can be undone afterwards. Returns the mean loss of these
+    /// units.
     pub fn advance(
         &mut self,
         encoder: &Encoder,
@@ -239,8 +240,8 @@ impl<M: Model> Trained<M> {
         self.finished = self.model.finished(&self.varying);
     }
 
-    /// Takes back the last sample that was learnt by [`Self::learn`]: values and reservoir are again
-    /// as they were. Returns the sample; `None` where there is none to take back.
+    /// Takes back the last sample that was learnt by [`Self::learn`]: values and reservoir are
+    /// again as they were. Returns the sample; `None` where there is none to take back.
     pub fn undo(&mut self) -> Option<(Digit, u8)> {
         let lesson = self.ring.pop_back()?;
         self.model.set_values(lesson.values);

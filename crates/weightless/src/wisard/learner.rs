@@ -156,8 +156,8 @@ impl Wisard {
         }
     }
 
-    /// A step on each copy of a sample. `before` sees the RAMs and the rows of each before it changes
-    /// them.
+    /// A step on each copy of a sample. `before` sees the RAMs and the rows of each before it
+    /// changes them.
     fn steps(&mut self, group: &Group, label: u8, rate: f32, before: &mut dyn FnMut(&Rams, &[u32])) {
         for copy in 0..group.copies() {
             before(&self.rams, group.rows(copy));
@@ -241,7 +241,8 @@ impl Wisard {
     }
 
     /// Takes back the last sample that was learnt by [`Self::learn`]: counts, learnt tables and
-    /// reservoir are again as they were. Returns the sample; `None` where there is none to take back.
+    /// reservoir are again as they were. Returns the sample; `None` where there is none to take
+    /// back.
     ///
     /// # Errors
     /// When its counts cannot be taken back. Nothing has changed then.

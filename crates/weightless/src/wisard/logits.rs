@@ -25,8 +25,8 @@ fn logarithms() -> &'static Logarithms {
     })
 }
 
-/// `sum over RAMs of ln(count + 0.1) - R ln(pictures of the class + 1)` of each class; `own` is left
-/// out. A class that was never shown has no score.
+/// `sum over RAMs of ln(count + 0.1) - R ln(pictures of the class + 1)` of each class; `own` is
+/// left out. A class that was never shown has no score.
 pub fn log_scores(rams: &Rams, rows: &[u32], own: Option<Own>) -> Vec<f32> {
     let mut sums = vec![0.0; rams.blocks() * LANES];
     for (block, sums) in sums.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {

@@ -5,8 +5,8 @@
 use umwelt_base::random::Stream;
 use umwelt_weightless::{Digit, PIXELS, SIDE};
 
-/// `count` pictures with labels 0, 1, .. 9, 0, ..: a bar at an angle of the class, at a random place
-/// and with random ink.
+/// `count` pictures with labels 0, 1, .. 9, 0, ..: a bar at an angle of the class, at a random
+/// place and with random ink.
 pub fn pictures(count: usize, seed: u64) -> (Vec<Digit>, Vec<u8>) {
     let labels: Vec<u8> = (0..count).map(|i| (i % 10) as u8).collect();
     let images = labels.iter().enumerate().map(|(i, label)| picture(*label, seed, i as u64)).collect();

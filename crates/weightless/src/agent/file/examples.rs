@@ -59,8 +59,8 @@ pub fn write_reservoir(reservoir: &Reservoir, writer: &mut Writer) {
     write_pictures("reservoir", samples.map(|(image, label)| (image, *label)), writer);
 }
 
-/// Reads a reservoir of at most `capacity` samples; `offered` counts the samples of each class that it
-/// was offered.
+/// Reads a reservoir of at most `capacity` samples; `offered` counts the samples of each class that
+/// it was offered.
 pub fn read_reservoir(
     capacity: usize,
     classes: usize,

@@ -2,7 +2,8 @@
 //!
 //! The metadata entry `umwelt.agent` is JSON with version, kind, settings, name and small numbers;
 //! everything else is tensors. Everything is checked before memory is taken for it: the size of the
-//! file, the settings, every type and shape against the settings, indices, labels and finite numbers.
+//! file, the settings, every type and shape against the settings, indices, labels and finite
+//! numbers.
 
 mod ao;
 mod examples;
