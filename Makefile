@@ -11,7 +11,7 @@ VENV := .venv-bench
 VENV_TEST := .venv-test
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train como workspace test test-processors test-slurm same-bits lint bench reproduce
+.PHONY: help setup build train como workspace weightless test test-processors test-slurm same-bits lint bench reproduce
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,10 @@ como: build ## Fetch MNIST, train two agents that must talk, print what their me
 
 workspace: build ## Train a workspace of pictures, attributes and captions, print its scores beside baselines, draw its figures
 	target/release/train --configs experiments/gw_quick.yaml --values device=$(DEVICE) $(VALUES)
+
+weightless: build ## Fetch MNIST, teach 60,000 digits to tables, print the learning curve beside baselines, draw it
+	target/release/umwelt data mnist
+	target/release/train --configs experiments/weightless.yaml $(VALUES)
 
 test: setup $(VENV_TEST)/ready ## Run every test but those through Slurm (fetches W&B and TensorBoard to hold ours against)
 	cargo test --locked --workspace

@@ -82,9 +82,12 @@ impl Factor {
             };
             return format!("has no factor in {x} against {than} ({reason})");
         };
+        let is_less = mean >= 1.0;
+        let (times, word) = if is_less { (mean, "less") } else { (1.0 / mean, "more") };
         let range = self.range.map_or(String::new(), |(low, high)| {
             let percent = (100.0 * WITHIN).round();
-            let [low, high] = [low, high].map(short_number);
+            let range = if is_less { [low, high] } else { [1.0 / high, 1.0 / low] };
+            let [low, high] = range.map(short_number);
             format!("{percent} % of resampled seeds within {low} to {high}, ")
         });
         let beyond = match beyond {
@@ -92,7 +95,6 @@ impl Factor {
             _ => format!(", {beyond} more beyond its best"),
         };
         let points = count(compared, "point");
-        let (times, word) = if mean >= 1.0 { (mean, "less") } else { (1.0 / mean, "more") };
         format!("needs {} times {word} {x} than {than} ({range}at {points}{beyond})", short_number(times))
     }
 }
@@ -193,7 +195,9 @@ mod tests {
                         3.80 to 4.20, at 2 points, 1 more beyond its best)";
         assert_eq!(sentences, [expected]);
         let back = study(Some("full")).factors();
-        assert!(back[0].contains("tr needs 3.99 times more paired than full"), "{back:?}");
+        let expected_back =
+            "tr needs 3.99 times more paired than full (95 % of resampled seeds within 3.80 to 4.20";
+        assert!(back[0].contains(expected_back), "{back:?}");
         assert!(study(None).factors().is_empty());
         assert!(
             study(Some("tr")).text().contains(expected) && study(Some("tr")).markdown().contains(expected)
