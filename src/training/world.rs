@@ -42,7 +42,12 @@ pub trait World: Clone + PartialEq + Serialize + DeserializeOwned + Default {
     /// Names the setting that cannot be met here, such as a data set that is missing.
     fn job(&self, work: Work, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Box<dyn Job>>;
 
+    /// True if runs learn by gradient descent: they log a loss and a learning rate.
+    fn descends(&self) -> bool {
+        true
+    }
+
     /// The names under which a run may log numbers, with a `*` for each part that depends on the
-    /// settings; `score`, `loss` and `lr` are every run's.
+    /// settings. `score` is every run's; `loss` and `lr` are those of runs by gradient descent.
     fn metric_names(&self) -> Vec<&'static str>;
 }

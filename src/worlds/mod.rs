@@ -119,8 +119,11 @@ macro_rules! worlds {
             /// The names under which a run may log numbers, with a `*` for each part that depends
             /// on the settings.
             pub fn metric_names(&self) -> Vec<&'static str> {
-                let own = match self { $($(#[$attribute])* Self::$variant(settings) => settings.metric_names()),* };
-                [EVERY_RUN.to_vec(), own].concat()
+                let (own, descends) = match self {
+                    $($(#[$attribute])* Self::$variant(settings) => (settings.metric_names(), settings.descends())),*
+                };
+                let descent = if descends { DESCENT.to_vec() } else { vec![] };
+                [vec![crate::runs::SCORE], descent, own].concat()
             }
         }
     };
@@ -135,8 +138,8 @@ worlds! {
     Example: example::Settings,
 }
 
-/// The names that every run logs.
-const EVERY_RUN: [&str; 3] = ["score", "loss", "lr"];
+/// The names that every run by gradient descent logs.
+const DESCENT: [&str; 2] = ["loss", "lr"];
 
 impl Default for WorldSettings {
     fn default() -> Self {

@@ -87,7 +87,7 @@ fn new_agent(trainer: &Trainer, settings: &WeightlessSettings) -> Result<Agent> 
 fn learn(trainer: &Trainer, agent: &mut Agent, takes: impl Fn(u8) -> bool) -> Result<()> {
     let chosen = match trainer.settings.kind {
         Kind::Ao => {
-            let few = trainer.settings.samples_per_class.unwrap_or(MOST_OF_AO).min(MOST_OF_AO);
+            let few = MOST_OF_AO.min(trainer.pictures.rarest());
             only(&trainer.pictures.drawn(few, FIRST)?.samples(), takes)
         }
         _ => trainer.pictures.of_labels(takes),

@@ -36,7 +36,7 @@ impl Mistakes {
     /// # Errors
     /// An interruption; fewer training digits than the stream needs.
     pub fn new(trainer: &Trainer) -> Result<Self> {
-        let per_class = KNOWN.min(trainer.settings.samples_per_class.map_or(KNOWN, |count| count / 2).max(1));
+        let per_class = KNOWN.min(trainer.pictures.rarest() / 2).max(1);
         let known = trainer.pictures.drawn(per_class, FIRST)?;
         let seed = trainer.pictures.agent_seed(FIRST);
         let mut agent = trainer.trained(trainer.settings, &known.samples(), seed)?;

@@ -76,6 +76,12 @@ impl Pictures {
         Ok(Chosen::of(&samples, &places))
     }
 
+    /// The training digits of the rarest class.
+    pub fn rarest(&self) -> usize {
+        let count = |class: usize| self.training.labels.iter().filter(|l| usize::from(**l) == class).count();
+        (0..CLASSES).map(count).min().unwrap_or(0)
+    }
+
     /// The training digits whose label `takes`, in their order.
     pub fn of_labels(&self, takes: impl Fn(u8) -> bool) -> Chosen {
         only(&self.training.samples(), takes)

@@ -223,6 +223,10 @@ impl World for Settings {
         Ok(Box::new(WeightlessJob::new(&self.weightless, run)?))
     }
 
+    fn descends(&self) -> bool {
+        false
+    }
+
     fn metric_names(&self) -> Vec<&'static str> {
         vec![
             "samples",

@@ -37,7 +37,7 @@ impl WrongLabels {
     /// An interruption.
     pub fn new(trainer: &Trainer) -> Result<Self> {
         let (pictures, settings) = (trainer.pictures, counting(trainer.settings));
-        let per_class = PER_CLASS.min(trainer.settings.samples_per_class.unwrap_or(PER_CLASS));
+        let per_class = PER_CLASS.min(pictures.rarest());
         let (clean, seed) = (pictures.drawn(per_class, FIRST)?, pictures.agent_seed(FIRST));
         let is_false = |place: usize| place % FALSE == 0;
         let mut rng = Stream::new(seed, "false labels").at(&[]);
