@@ -39,7 +39,7 @@ impl WrongLabels {
         let (pictures, settings) = (trainer.pictures, counting(trainer.settings));
         let per_class = PER_CLASS.min(pictures.rarest());
         let (clean, seed) = (pictures.drawn(per_class, FIRST)?, pictures.agent_seed(FIRST));
-        let is_false = |place: usize| place % FALSE == 0;
+        let is_false = |place: usize| place.is_multiple_of(FALSE);
         let mut rng = Stream::new(seed, "false labels").at(&[]);
         let mut false_label = |label: u8| (label + 1 + rng.below(CLASSES - 1) as u8) % CLASSES as u8;
         let labels = clean.labels.iter().enumerate();

@@ -36,6 +36,9 @@ pub struct WorkspaceTask {
     descent: GradientDescent,
 }
 
+/// Figures with the names of their files.
+type Figures = Vec<(&'static str, Figure)>;
+
 impl WorkspaceTask {
     /// The task of these settings, with all items encoded.
     ///
@@ -77,7 +80,7 @@ impl WorkspaceTask {
     }
 
     /// The tables and figures of the probes.
-    fn probe(&self, progress: &dyn Progress) -> Result<(Vec<ScoreTable>, Vec<(&'static str, Figure)>)> {
+    fn probe(&self, progress: &dyn Progress) -> Result<(Vec<ScoreTable>, Figures)> {
         let (evaluator, workspace) = (&self.evaluator, &self.workspace);
         let Settings { odd_one_out, attention, attr, gw, .. } = &self.settings;
         let mut tables = vec![probes::class_transfer(evaluator, workspace, progress)?];
