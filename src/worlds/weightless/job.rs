@@ -108,7 +108,8 @@ fn numbers(unit: Unit, result: Option<&Value>) -> Record {
         Unit::Mistakes => "mistakes.",
         Unit::Forgetting(_) => "forgetting.",
         Unit::WrongLabels => "wrong_labels.",
-        Unit::Training | Unit::Confusion => return Record::new(),
+        Unit::Fonts => "fonts.",
+        Unit::Training => return Record::new(),
     };
     let numbers =
         result.and_then(Value::as_object).into_iter().flatten().filter(|(_, value)| value.is_number());

@@ -7,7 +7,9 @@ use umwelt_base::random::Stream;
 use umwelt_weightless::Samples;
 use umwelt_weightless::sampling::{Chosen, balanced, random};
 
-use super::{Sampling, WeightlessSettings};
+use super::drawings::drawings;
+use super::fonts::{faces, font_digits};
+use super::{Sampling, Source, WeightlessSettings};
 use crate::datasets::{Digits, Split};
 
 /// The digits from 0 to 9.
@@ -22,26 +24,14 @@ pub struct Pictures {
 }
 
 impl Pictures {
-    /// The digits of the settings' folder. The agent may see `samples_per_class` of each training
+    /// The digits of the settings' sources. The agent may see `samples_per_class` of each training
     /// class, or all.
     ///
     /// # Errors
-    /// A file is missing or damaged, or has fewer digits than the settings say.
+    /// A file is missing or damaged, or there are fewer digits than the settings say.
     pub fn new(settings: &WeightlessSettings, seed: u64) -> Result<Self> {
-        let folder = Path::new(&settings.data_path);
-        let read = |split: Split| -> Result<Chosen> {
-            let digits = Digits::load(folder, split)?;
-            let images = digits.images().as_slice().expect("images are in memory row by row");
-            let samples = Samples::new(images, digits.labels())?;
-            Ok(Chosen::of(&samples, &(0..samples.len()).collect::<Vec<_>>()))
-        };
-        let (all, mut test) = (read(Split::Training)?, read(Split::Validation)?);
-        let count = settings.test_digits.unwrap_or(test.labels.len());
-        let (found, key) = (test.labels.len(), "weightless.test_digits");
-        ensure!(count <= found, "{key} is {count}, but {} has {found}", settings.data_path);
-        test.images.truncate(count);
-        test.labels.truncate(count);
-        let mut pictures = Self { training: all, test, sampling: settings.sampling, seed };
+        let (training, test) = training_and_test(settings, seed)?;
+        let mut pictures = Self { training, test, sampling: settings.sampling, seed };
         if let Some(per_class) = settings.samples_per_class {
             pictures.training = pictures.drawn(per_class, FIRST)?;
         }
@@ -87,6 +77,11 @@ impl Pictures {
         only(&self.training.samples(), takes)
     }
 
+    /// The seed of the run.
+    pub fn seed(&self) -> u64 {
+        self.seed
+    }
+
     /// The seed of the agent of a draw.
     pub fn agent_seed(&self, draw: u64) -> u64 {
         if draw == FIRST { self.seed } else { Stream::new(self.seed, "agents").at(&[draw]).bits() }
@@ -95,6 +90,53 @@ impl Pictures {
 
 /// The draw of the agent that the run leaves.
 pub const FIRST: u64 = 0;
+
+/// The digits of all sources, and those that agents are tested on.
+fn training_and_test(settings: &WeightlessSettings, seed: u64) -> Result<(Chosen, Chosen)> {
+    let read = |split: Split| read(&settings.data_path, split);
+    let (mut training, mut held_out) = (Chosen::default(), None);
+    for source in &settings.sources {
+        let mut more = match source {
+            Source::Mnist => read(Split::Training)?,
+            Source::Fonts => font_digits(settings, &faces(settings), seed),
+            Source::Drawings => drawings(Path::new(&settings.drawings_path))?,
+        };
+        if let (Source::Mnist, Some(count)) = (source, settings.held_out) {
+            let found = more.labels.len();
+            ensure!(
+                count < found,
+                "weightless.held_out is {count}, but {} has {found} digits to train on",
+                settings.data_path
+            );
+            let (images, labels) =
+                (more.images.split_off(found - count), more.labels.split_off(found - count));
+            held_out = Some(Chosen { images, labels });
+        }
+        training.images.append(&mut more.images);
+        training.labels.append(&mut more.labels);
+    }
+    let mut test = match held_out {
+        Some(held_out) => held_out,
+        None => read(Split::Validation)?,
+    };
+    let (count, found) = (settings.test_digits.unwrap_or(test.labels.len()), test.labels.len());
+    ensure!(
+        count <= found,
+        "weightless.test_digits is {count}, but {} has {found} to test on",
+        settings.data_path
+    );
+    test.images.truncate(count);
+    test.labels.truncate(count);
+    Ok((training, test))
+}
+
+/// The digits of a part of a data set.
+fn read(folder: &str, split: Split) -> Result<Chosen> {
+    let digits = Digits::load(Path::new(folder), split)?;
+    let images = digits.images().as_slice().expect("images are in memory row by row");
+    let samples = Samples::new(images, digits.labels())?;
+    Ok(Chosen { images: samples.images().to_vec(), labels: samples.labels().to_vec() })
+}
 
 /// The samples whose label `takes`.
 pub fn only(samples: &Samples, takes: impl Fn(u8) -> bool) -> Chosen {

@@ -6,7 +6,8 @@ use serde::Serialize;
 
 use super::confusion::Confusion;
 use super::cost::Cost;
-use super::curve::{NAMES, Point};
+use super::curve::{Last, NAMES, Point};
+use super::fonts::Fonts;
 use super::forgetting::Forgetting;
 use super::mistakes::Mistakes;
 use super::units::{Results, Unit};
@@ -23,6 +24,7 @@ pub struct Report {
     pub mistakes: Option<Mistakes>,
     pub forgetting: Vec<Forgetting>,
     pub wrong_labels: Option<WrongLabels>,
+    pub fonts: Option<Fonts>,
 }
 
 /// A point of the learning curve, over draws of samples.
@@ -102,16 +104,18 @@ impl Report {
             Ok(CurvePoint::of(&points.collect::<Result<Vec<Point>>>()?))
         };
         let mut curve = counts.into_iter().map(draws_at).collect::<Result<Vec<_>>>()?;
-        curve.push(CurvePoint::of(&[results.of(Unit::All)?]));
+        let Last { point, confusion } = results.of(Unit::All)?;
+        curve.push(CurvePoint::of(&[point]));
         let forgetting = units.iter().filter(|unit| matches!(unit, Unit::Forgetting(_)));
         let has = |unit: Unit| units.contains(&unit);
         Ok(Self {
             curve,
-            confusion: results.of(Unit::Confusion)?,
+            confusion,
             cost: results.of(Unit::Cost)?,
             mistakes: has(Unit::Mistakes).then(|| results.of(Unit::Mistakes)).transpose()?,
             forgetting: forgetting.map(|unit| results.of(*unit)).collect::<Result<_>>()?,
             wrong_labels: has(Unit::WrongLabels).then(|| results.of(Unit::WrongLabels)).transpose()?,
+            fonts: has(Unit::Fonts).then(|| results.of(Unit::Fonts)).transpose()?,
         })
     }
 
@@ -144,11 +148,12 @@ impl Report {
     pub fn table(&self, heading: &str) -> String {
         let parts = [
             Some(format!("{heading}\n\n{}", self.curve_table())),
-            Some(self.sentence()),
+            self.sentence(),
             Some(self.cost_line()),
             self.mistakes.as_ref().map(mistakes_line),
             (!self.forgetting.is_empty()).then(|| self.forgetting_table()),
             self.wrong_labels.as_ref().map(wrong_labels_line),
+            self.fonts.as_ref().map(fonts_line),
         ];
         parts.into_iter().flatten().map(|part| format!("{part}\n")).collect()
     }
@@ -174,8 +179,9 @@ impl Report {
         table
     }
 
-    /// The points at which the agent beats every baseline, and those at which it does not.
-    fn sentence(&self) -> String {
+    /// The points at which the agent beats every baseline, and those at which it does not; `None`
+    /// without baselines.
+    fn sentence(&self) -> Option<String> {
         let (mut won, mut lost) = (vec![], vec![]);
         for point in &self.curve {
             let Some((name, best)) = point.best() else { continue };
@@ -191,7 +197,8 @@ impl Report {
             said("the agent beats every baseline after", won),
             said("not every baseline is beaten after", lost),
         ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ") + " samples\n"
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; ") + " samples\n")
     }
 
     fn cost_line(&self) -> String {
@@ -238,6 +245,18 @@ fn wrong_labels_line(found: &WrongLabels) -> String {
     format!(
         "a tenth of {} labels false: {:.1} %{unlearnt} ({:.1} % without these samples, {:.1} % with true labels)",
         found.samples, found.wrong, found.without, found.clean
+    )
+}
+
+fn fonts_line(found: &Fonts) -> String {
+    format!(
+        "{} digits of {} faces of fonts teach {:.1} % of the test digits (nearest neighbour {:.1} %); with the \
+         training digits {:.1} %",
+        found.digits,
+        found.faces.len(),
+        found.alone,
+        found.alone_nearest,
+        found.together
     )
 }
 
