@@ -140,7 +140,10 @@ impl Report {
         let cost = &self.cost;
         card.scores.push(Score::lower("learn_us", cost.learn_us, "us", "time to learn a sample"));
         card.scores.push(Score::lower("answer_us", cost.answer_us, "us", "time to answer"));
+        card.scores.push(Score::lower("seconds", cost.seconds, "s", "time to learn all samples"));
         card.scores.push(Score::lower("bytes", cost.bytes as f64, "", "bytes of the agent"));
+        let samples = self.curve[last].samples as f64;
+        card.scores.push(Score::lower("samples", samples, "", "samples learnt"));
         card
     }
 

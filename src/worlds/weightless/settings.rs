@@ -283,6 +283,7 @@ impl World for Settings {
             "accuracy_at.*",
             "learn_us",
             "answer_us",
+            "seconds",
             "bytes",
             "finished_bytes",
             "mistakes.*",
