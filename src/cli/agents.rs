@@ -163,7 +163,7 @@ fn show_c(file: &Path) -> Result<()> {
 }
 
 fn test(agent: &Agent, data: &Path, threads: Option<usize>) -> Result<()> {
-    let digits = Digits::load(data, Split::Validation)?;
+    let digits = Digits::load_set(data, Split::Validation)?;
     let images = digits.images().as_slice().context("images are in memory row by row")?;
     let samples = Samples::new(images, digits.labels())?;
     let found = agent.accuracy(&samples, threads.unwrap_or_else(cores));

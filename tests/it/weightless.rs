@@ -155,6 +155,33 @@ fn fonts_and_drawings_are_learnt_and_training_digits_held_out() {
 }
 
 #[test]
+fn another_set_in_mnists_format_has_its_own_classes() {
+    let at = tempfile::tempdir().unwrap();
+    let mut command =
+        run(at.path(), &["output_path=run", "weightless.curve=[]", "weightless.curve_seeds=[]"]);
+    for name in ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"] {
+        let file = at.path().join("digits").join(name);
+        let mut bytes = fs::read(&file).unwrap();
+        // As the letters of EMNIST, labels start at 1.
+        bytes[8..].iter_mut().enumerate().for_each(|(at, label)| *label = (at % 11) as u8 + 1);
+        fs::write(file, bytes).unwrap();
+    }
+    command.arg("weightless.samples_per_class=20");
+    let table = succeeds(command);
+    assert!(
+        table.contains("wisard agent, 220 digits to learn") && table.contains("0-5, then 6-11"),
+        "{table}"
+    );
+    assert!(!table.contains("faces of fonts"), "{table}");
+    let evaluation = json(&at.path().join("run/evaluation.json"));
+    assert_eq!(evaluation["confusion"]["counts"].as_array().unwrap().len(), 12);
+    let file = "run/agent.safetensors";
+    let shown = succeeds(umwelt(at.path(), &["agents", "show", file]));
+    assert!(shown.contains("0: 0, 1: 20,") && shown.contains("11: 20"), "{shown}");
+    succeeds(umwelt(at.path(), &["agents", "test", file, "--data", "digits"]));
+}
+
+#[test]
 fn an_agent_is_taught_a_picture() {
     let at = tempfile::tempdir().unwrap();
     let values =

@@ -3,8 +3,6 @@
 use serde::{Deserialize, Serialize};
 use umwelt_weightless::Answer;
 
-use super::pictures::CLASSES;
-
 /// Bins of confidence.
 const BINS: usize = 10;
 /// The mistakes that are drawn.
@@ -34,10 +32,10 @@ pub struct Mistake {
 }
 
 impl Confusion {
-    /// No answers yet.
-    pub fn new() -> Self {
+    /// No answers yet, of an agent that knows `classes` classes.
+    pub fn new(classes: usize) -> Self {
         Self {
-            counts: vec![vec![0; CLASSES + 1]; CLASSES],
+            counts: vec![vec![0; classes + 1]; classes],
             by_confidence: vec![[0; 2]; BINS],
             mistakes: vec![],
         }
@@ -46,7 +44,8 @@ impl Confusion {
     /// Adds the answer to a test digit.
     pub fn add(&mut self, place: usize, answer: &Answer, label: u8) {
         let (confidence, is_right) = (answer.confidence.clamp(0.0, 1.0), answer.is(label));
-        self.counts[usize::from(label)][answer.label().unwrap_or(CLASSES)] += 1;
+        let none = self.counts.len();
+        self.counts[usize::from(label)][answer.label().unwrap_or(none)] += 1;
         let bin = ((confidence * BINS as f64) as usize).min(BINS - 1);
         self.by_confidence[bin][0] += usize::from(is_right);
         self.by_confidence[bin][1] += 1;

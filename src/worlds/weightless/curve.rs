@@ -63,7 +63,7 @@ impl Last {
     /// # Errors
     /// An interruption.
     pub fn new(trainer: &Trainer, agent: &Agent) -> Result<Self> {
-        let (mut tested, mut confusion) = (Accuracy::default(), Confusion::new());
+        let (mut tested, mut confusion) = (Accuracy::default(), Confusion::new(trainer.pictures.classes()));
         trainer.answer(agent, &trainer.pictures.test(), |place, answer, label| {
             tested.add(answer, label);
             confusion.add(place, answer, label);

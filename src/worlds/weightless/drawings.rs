@@ -8,7 +8,7 @@ use umwelt_weightless::Digit;
 use umwelt_weightless::bits::upload;
 use umwelt_weightless::sampling::Chosen;
 
-use super::pictures::CLASSES;
+use super::pictures::DIGITS;
 use crate::datasets::read_rgb;
 use umwelt_base::UserError;
 
@@ -36,7 +36,7 @@ pub fn drawing(file: &Path) -> Result<Digit> {
 /// There is no such folder, it holds no drawing, or one of them shows nothing.
 pub fn drawings(folder: &Path) -> Result<Chosen> {
     let mut found = Chosen::default();
-    for label in 0..CLASSES as u8 {
+    for label in 0..DIGITS as u8 {
         for file in pictures(&folder.join(label.to_string()))? {
             found.images.push(drawing(&file)?);
             found.labels.push(label);

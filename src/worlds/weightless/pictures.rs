@@ -12,13 +12,14 @@ use super::fonts::{faces, font_digits};
 use super::{Sampling, Source, WeightlessSettings};
 use crate::datasets::{Digits, Split};
 
-/// The digits from 0 to 9.
-pub const CLASSES: usize = 10;
+/// The classes of digits.
+pub const DIGITS: usize = 10;
 
 /// Training and test digits.
 pub struct Pictures {
     training: Chosen,
     test: Chosen,
+    classes: usize,
     sampling: Sampling,
     seed: u64,
 }
@@ -31,11 +32,19 @@ impl Pictures {
     /// A file is missing or damaged, or there are fewer digits than the settings say.
     pub fn new(settings: &WeightlessSettings, seed: u64) -> Result<Self> {
         let (training, test) = training_and_test(settings, seed)?;
-        let mut pictures = Self { training, test, sampling: settings.sampling, seed };
+        let labels = training.labels.iter().chain(&test.labels);
+        // At least two, which a part of a set may not have.
+        let classes = labels.max().map_or(0, |label| usize::from(*label) + 1).max(2);
+        let mut pictures = Self { training, test, classes, sampling: settings.sampling, seed };
         if let Some(per_class) = settings.samples_per_class {
             pictures.training = pictures.drawn(per_class, FIRST)?;
         }
         Ok(pictures)
+    }
+
+    /// The number of classes: one more than the largest label.
+    pub fn classes(&self) -> usize {
+        self.classes
     }
 
     /// All digits that the agent may learn.
@@ -53,9 +62,9 @@ impl Pictures {
     /// # Errors
     /// There are fewer.
     pub fn drawn(&self, per_class: usize, draw: u64) -> Result<Chosen> {
-        let (samples, wanted) = (self.training.samples(), per_class * CLASSES);
+        let (samples, wanted) = (self.training.samples(), per_class * self.present());
         let places = match self.sampling {
-            Sampling::Balanced => balanced(samples.labels(), per_class, CLASSES, self.seed, draw),
+            Sampling::Balanced => balanced(samples.labels(), per_class, self.classes, self.seed, draw),
             Sampling::Random => random(samples.len(), wanted, self.seed, draw),
         };
         ensure!(
@@ -66,10 +75,21 @@ impl Pictures {
         Ok(Chosen::of(&samples, &places))
     }
 
-    /// The training digits of the rarest class.
+    /// The number of training digits of each class.
+    fn counts(&self) -> Vec<usize> {
+        let mut counts = vec![0; self.classes];
+        self.training.labels.iter().for_each(|label| counts[usize::from(*label)] += 1);
+        counts
+    }
+
+    /// The number of classes that have training digits: some sets start at label 1.
+    fn present(&self) -> usize {
+        self.counts().iter().filter(|count| **count > 0).count()
+    }
+
+    /// The training digits of the rarest class of those that have any.
     pub fn rarest(&self) -> usize {
-        let count = |class: usize| self.training.labels.iter().filter(|l| usize::from(**l) == class).count();
-        (0..CLASSES).map(count).min().unwrap_or(0)
+        self.counts().into_iter().filter(|count| *count > 0).min().unwrap_or(0)
     }
 
     /// The training digits whose label `takes`, in their order.
@@ -132,7 +152,7 @@ fn training_and_test(settings: &WeightlessSettings, seed: u64) -> Result<(Chosen
 
 /// The digits of a part of a data set.
 fn read(folder: &str, split: Split) -> Result<Chosen> {
-    let digits = Digits::load(Path::new(folder), split)?;
+    let digits = Digits::load_set(Path::new(folder), split)?;
     let images = digits.images().as_slice().expect("images are in memory row by row");
     let samples = Samples::new(images, digits.labels())?;
     Ok(Chosen { images: samples.images().to_vec(), labels: samples.labels().to_vec() })

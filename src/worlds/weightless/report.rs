@@ -8,7 +8,7 @@ use super::confusion::Confusion;
 use super::cost::Cost;
 use super::curve::{Last, NAMES, Point};
 use super::fonts::Fonts;
-use super::forgetting::Forgetting;
+use super::forgetting::{Forgetting, first_half};
 use super::mistakes::Mistakes;
 use super::units::{Results, Unit};
 use super::wrong_labels::WrongLabels;
@@ -18,6 +18,8 @@ use crate::runs::{Baseline, Score, ScoreCard};
 /// The results of all units.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The number of classes.
+    pub classes: usize,
     pub curve: Vec<CurvePoint>,
     pub confusion: Confusion,
     pub cost: Cost,
@@ -85,11 +87,11 @@ impl CurvePoint {
 }
 
 impl Report {
-    /// The report of `units`, which are all done.
+    /// The report of `units` on `classes` classes, which are all done.
     ///
     /// # Errors
     /// A result is missing or of another version.
-    pub fn new(results: &Results, units: &[Unit]) -> Result<Self> {
+    pub fn new(results: &Results, units: &[Unit], classes: usize) -> Result<Self> {
         let mut counts: Vec<usize> = vec![];
         for unit in units {
             if let Unit::Draw { per_class, .. } = unit
@@ -109,6 +111,7 @@ impl Report {
         let forgetting = units.iter().filter(|unit| matches!(unit, Unit::Forgetting(_)));
         let has = |unit: Unit| units.contains(&unit);
         Ok(Self {
+            classes,
             curve,
             confusion,
             cost: results.of(Unit::Cost)?,
@@ -216,13 +219,17 @@ impl Report {
     }
 
     fn forgetting_table(&self) -> String {
+        let half = first_half(self.classes);
+        let (first, second) = (format!("0-{}", half - 1), format!("{half}-{}", self.classes - 1));
         let columns = [
-            ("0 to 4, then 5 to 9", Align::Left),
-            ("0-4 before %", Align::Right),
-            ("0-4 after %", Align::Right),
-            ("5-9 after %", Align::Right),
-            ("ten classes one by one %", Align::Right),
+            format!("{first}, then {second}"),
+            format!("{first} before %"),
+            format!("{first} after %"),
+            format!("{second} after %"),
+            "classes one by one %".to_owned(),
         ];
+        let align = |at: usize| if at == 0 { Align::Left } else { Align::Right };
+        let columns = columns.iter().enumerate().map(|(at, name)| (name.as_str(), align(at)));
         let mut table = Table::new(columns);
         for found in &self.forgetting {
             let numbers = [found.before, found.after, found.second, found.one_by_one];

@@ -11,7 +11,7 @@ use umwelt_weightless::logic::LogicSettings;
 use umwelt_weightless::wisard::WisardSettings;
 
 use super::job::WeightlessJob;
-use super::pictures::CLASSES;
+use super::pictures::DIGITS;
 use crate::datasets::mnist;
 use crate::runs::Inputs;
 use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, refuse, within};
@@ -41,7 +41,7 @@ pub enum ModelType {
 pub struct WeightlessSettings {
     /// The kind of agent.
     pub kind: Kind,
-    /// The folder of the digits, in the format of MNIST.
+    /// The folder of the digits, or of any other classes, in the format of MNIST.
     pub data_path: String,
     /// The digits that the agent learns. It is tested on those of `data_path`.
     pub sources: Vec<Source>,
@@ -152,8 +152,9 @@ impl Default for WeightlessSettings {
 }
 
 impl WeightlessSettings {
-    /// The settings of an agent, whose random numbers follow from `seed`.
-    pub fn agent(&self, seed: u64) -> AgentSettings {
+    /// The settings of an agent that knows `classes` classes, whose random numbers follow from
+    /// `seed`.
+    pub fn agent(&self, seed: u64, classes: usize) -> AgentSettings {
         let kind = match self.kind {
             Kind::Ao => KindSettings::Ao(self.ao.clone()),
             Kind::Wisard => KindSettings::Wisard(self.wisard.clone()),
@@ -166,7 +167,7 @@ impl WeightlessSettings {
             bits_per_pixel: self.bits_per_pixel,
             threshold: self.threshold,
         };
-        AgentSettings { encoding, classes: CLASSES, ..own }
+        AgentSettings { encoding, classes, ..own }
     }
 
     /// Refuses values that no agent can be made with, and settings of other kinds.
@@ -201,7 +202,7 @@ impl WeightlessSettings {
             return refuse("samples_per_class", reason);
         }
         self.check_other_kinds()?;
-        match self.agent(0).check() {
+        match self.agent(0, DIGITS).check() {
             Ok(()) => Ok(()),
             Err(reason) => refuse(self.key(), reason),
         }
@@ -329,10 +330,10 @@ mod tests {
         let settings: WeightlessSettings =
             serde_json::from_value(json!({"kind": "ao", "samples_per_class": 6, "ao": {"steps": 3}}))
                 .unwrap();
-        let agent = settings.agent(5);
+        let agent = settings.agent(5, DIGITS);
         assert_eq!((agent.kind.name(), agent.seed, agent.encoding.encoding), ("ao", 5, Encoding::Threshold));
         assert!(matches!(agent.kind, KindSettings::Ao(AoSettings { steps: 3, .. })));
         let grey: WeightlessSettings = serde_json::from_value(json!({"encoding": "grey"})).unwrap();
-        assert_eq!(grey.agent(0).encoding.encoding, Encoding::Grey);
+        assert_eq!(grey.agent(0, DIGITS).encoding.encoding, Encoding::Grey);
     }
 }

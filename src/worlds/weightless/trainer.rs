@@ -31,7 +31,7 @@ impl Trainer<'_> {
     /// # Errors
     /// A setting is out of range; an interruption.
     pub fn trained(&self, settings: &WeightlessSettings, samples: &Samples, seed: u64) -> Result<Agent> {
-        let mut agent = Agent::new(NAME, settings.agent(seed), samples)?;
+        let mut agent = Agent::new(NAME, settings.agent(seed, self.pictures.classes()), samples)?;
         self.train(&mut agent, samples, None)?;
         Ok(agent)
     }
@@ -48,7 +48,7 @@ impl Trainer<'_> {
                 agent.forget_origin();
                 agent
             }
-            false => Agent::new(NAME, self.settings.agent(seed), samples)?,
+            false => Agent::new(NAME, self.settings.agent(seed, self.pictures.classes()), samples)?,
         };
         self.train(&mut agent, samples, Some(part))?;
         Ok(agent)

@@ -15,7 +15,7 @@ use super::curve::{Last, Point};
 use super::fonts::Fonts;
 use super::forgetting::{Forgetting, variants};
 use super::mistakes::Mistakes;
-use super::pictures::FIRST;
+use super::pictures::{DIGITS, FIRST};
 use super::trainer::Trainer;
 use super::wrong_labels::WrongLabels;
 use super::{Source, WeightlessSettings};
@@ -46,8 +46,8 @@ pub enum Unit {
     Fonts,
 }
 
-/// The units of a run, in their order. Small points of the learning curve come first.
-pub fn units(settings: &WeightlessSettings) -> Vec<Unit> {
+/// The units of a run on `classes` classes, in their order. Small points of the learning curve come first.
+pub fn units(settings: &WeightlessSettings, classes: usize) -> Vec<Unit> {
     let is_less = |per_class: usize| settings.samples_per_class.is_none_or(|all| per_class < all);
     let points = settings.curve.iter().zip(&settings.curve_seeds).filter(|(count, _)| is_less(**count));
     let draws = |(per_class, draws): (&usize, &usize)| {
@@ -60,7 +60,7 @@ pub fn units(settings: &WeightlessSettings) -> Vec<Unit> {
         units.push(Unit::Mistakes);
         units.extend((0..variants(settings).len()).map(Unit::Forgetting));
         units.push(Unit::WrongLabels);
-        if !settings.sources.contains(&Source::Fonts) {
+        if classes == DIGITS && !settings.sources.contains(&Source::Fonts) {
             units.push(Unit::Fonts);
         }
     }
@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn units_are_the_points_below_the_agents_own_and_the_protocols() {
         let mut settings = WeightlessSettings { curve_seeds: vec![2, 1, 1, 1], ..Default::default() };
-        let all = units(&settings);
+        let all = units(&settings, DIGITS);
         assert_eq!(
             all[..3],
             [(1, 0), (1, 1), (6, 0)].map(|(per_class, draw)| Unit::Draw { per_class, draw })
@@ -186,6 +186,6 @@ mod tests {
         assert_eq!(all[12..], [Unit::WrongLabels, Unit::Fonts]);
         settings.samples_per_class = Some(6);
         settings.continual = false;
-        assert_eq!(units(&settings)[2..], [Unit::Training, Unit::All, Unit::Cost]);
+        assert_eq!(units(&settings, DIGITS)[2..], [Unit::Training, Unit::All, Unit::Cost]);
     }
 }
