@@ -128,9 +128,9 @@ impl Report {
         let last = self.curve.len() - 1;
         for (at, point) in self.curve.iter().enumerate() {
             let named = format!("accuracy_at.{}", point.samples);
-            let names = if at == last { vec!["accuracy".to_owned(), named] } else { vec![named] };
-            for name in names {
-                let title = format!("accuracy after {} samples", point.samples);
+            let title = format!("accuracy after {} samples", point.samples);
+            let whole = (at == last).then(|| ("accuracy".to_owned(), "accuracy".to_owned()));
+            for (name, title) in whole.into_iter().chain([(named, title)]) {
                 card.scores.push(Score::higher(&name, point.accuracy.mean, "%", &title));
                 let baseline = |(known, value): &(String, Mean)| Baseline {
                     name: known.clone(),
