@@ -17,7 +17,7 @@ use umwelt_weightless::Samples;
 use umwelt_weightless::agent::{Agent, AgentSettings, KindSettings};
 use umwelt_weightless::ao::{AoSettings, Past};
 use umwelt_weightless::baselines::{ClassMean, Logistic, accuracy, nearest_by_grey};
-use umwelt_weightless::bits::{EncodingSettings, Shifts};
+use umwelt_weightless::bits::EncodingSettings;
 use umwelt_weightless::dwn::DwnSettings;
 use umwelt_weightless::sampling::{Chosen, balanced};
 use umwelt_weightless::wisard::{Decision, OrAuto, WisardSettings};
@@ -123,7 +123,7 @@ fn wisard(settings: WisardSettings) -> KindSettings {
 fn one_sample(mnist: &Mnist) {
     let train_samples = mnist.train();
     for coverage in [1, 4] {
-        let base = WisardSettings { coverage, replay: 0, ..Default::default() };
+        let base = WisardSettings { coverage, replay: 0, warp: OrAuto::Number(0.0), ..Default::default() };
         let counting = WisardSettings { decision: Decision::Log, shifts: OrAuto::Number(1), ..base.clone() };
         let mut counts = new(wisard(counting), None, 1, &train_samples);
         train(&mut counts, &part(&train_samples, 0..10_000), 1);
@@ -131,6 +131,10 @@ fn one_sample(mnist: &Mnist) {
         let mut learnt = new(wisard(base.clone()), None, 1, &train_samples);
         train(&mut learnt, &part(&train_samples, 0..9_000), 1);
         let learn_group = median(&train_samples, |at| learn(&mut learnt, &train_samples, 10_000 + at));
+        let warping = WisardSettings { warp: OrAuto::Number(1.0), ..base.clone() };
+        let mut warped = new(wisard(warping), None, 1, &train_samples);
+        train(&mut warped, &part(&train_samples, 0..600), 1);
+        let learn_warped = median(&train_samples, |at| learn(&mut warped, &train_samples, 10_000 + at));
         let replaying = WisardSettings { replay: 3000, ..base };
         let mut faithful = new(wisard(replaying), None, 1, &train_samples);
         train(&mut faithful, &part(&train_samples, 0..9_000), 1);
@@ -139,7 +143,7 @@ fn one_sample(mnist: &Mnist) {
         let answer = median(&tests, |at| drop(black_box(learnt.answer(&tests.images()[at], 0))));
         println!(
             "wisard, {} RAMs: count {count:.1} us, learn with 9 copies {learn_group:.1} us, with replay \
-             {replayed:.1} us, answer {answer:.1} us",
+             {replayed:.1} us, with 63 copies {learn_warped:.1} us, answer {answer:.1} us",
             learnt.as_wisard().map_or(0, |wisard| wisard.rams().rams())
         );
     }
@@ -233,7 +237,15 @@ fn curve(mnist: &Mnist) {
     for (name, settings) in [
         ("learnt, shifted", base()),
         ("learnt, shifted, coverage 4", WisardSettings { coverage: 4, ..base() }),
-        ("counts only", WisardSettings { decision: Decision::Log, shifts: OrAuto::Number(1), ..base() }),
+        (
+            "counts only",
+            WisardSettings {
+                decision: Decision::Log,
+                shifts: OrAuto::Number(1),
+                warp: OrAuto::Number(0.0),
+                ..base()
+            },
+        ),
     ] {
         let row = on_curve(mnist, |samples, draw| {
             let mut agent = new(wisard(settings.clone()), None, draw, samples);
@@ -260,7 +272,7 @@ fn on_curve(mnist: &Mnist, run: impl Fn(&Samples, u64) -> f64) -> String {
 fn baselines(mnist: &Mnist) {
     let tests = mnist.test();
     let with_copies = |samples: &Samples| match samples.len() {
-        few if few < 10_000 => Chosen::with_copies(samples, Shifts::NINE),
+        few if few < 10_000 => Chosen::with_copies(samples, WisardSettings::default().copies(few)),
         _ => Chosen::of(samples, &(0..samples.len()).collect::<Vec<_>>()),
     };
     let nearest = |samples: &Samples| accuracy(&nearest_by_grey(samples, tests.images(), 2), tests.labels());

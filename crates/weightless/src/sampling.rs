@@ -2,7 +2,7 @@
 
 use umwelt_base::random::Stream;
 
-use crate::bits::Shifts;
+use crate::bits::Copies;
 use crate::draws::permutation;
 use crate::{Digit, Samples};
 
@@ -20,9 +20,9 @@ impl Chosen {
         Self { images, labels }
     }
 
-    /// Every sample with its copies, moved by one pixel.
-    pub fn with_copies(samples: &Samples, shifts: Shifts) -> Self {
-        let copies = |(image, label)| shifts.copies(image).map(move |copy| (copy, label));
+    /// Every sample with its copies.
+    pub fn with_copies(samples: &Samples, copies: Copies) -> Self {
+        let copies = |(image, label)| copies.of(image).map(move |copy| (copy, label));
         let (images, labels) = samples.iter().flat_map(copies).unzip();
         Self { images, labels }
     }
@@ -61,6 +61,7 @@ fn shuffled(count: usize, seed: u64, draw: u64) -> impl Iterator<Item = usize> {
 mod tests {
     use super::*;
     use crate::PIXELS;
+    use crate::bits::Shifts;
 
     #[test]
     fn balanced_draws_have_as_many_of_each_class() {
@@ -81,7 +82,7 @@ mod tests {
         let samples = Samples::of(&images, &[5, 6, 7]);
         let chosen = Chosen::of(&samples, &[2, 0]);
         assert_eq!((chosen.images[0][0], &chosen.labels[..]), (2, &[7, 5][..]));
-        let copies = Chosen::with_copies(&chosen.samples(), Shifts::FIVE);
+        let copies = Chosen::with_copies(&chosen.samples(), Copies::new(Shifts::FIVE, 0.0).unwrap());
         assert_eq!(copies.labels, [[7; 5], [5; 5]].concat());
         assert!(copies.images[0] == images[2] && copies.images[1] != images[2]);
     }

@@ -9,7 +9,7 @@ use umwelt_weightless::agent::{Agent, AgentError, AgentSettings, KindSettings, O
 use umwelt_weightless::ao::AoSettings;
 use umwelt_weightless::dwn::DwnSettings;
 use umwelt_weightless::logic::LogicSettings;
-use umwelt_weightless::wisard::{Decision, Store, WisardSettings};
+use umwelt_weightless::wisard::{Decision, OrAuto, Store, WisardSettings};
 use umwelt_weightless::{Digit, PIXELS, Samples};
 
 fn wisard(decision: Decision, store: Store) -> KindSettings {
@@ -222,7 +222,8 @@ fn a_second_training_replays_the_first() {
     };
     let (first, second) = (part(0, 4), part(5, 9));
     let kept = |replay| {
-        let settings = WisardSettings { replay, passes: 10, ..Default::default() };
+        let warp = OrAuto::Number(0.0);
+        let settings = WisardSettings { replay, warp, passes: 10, ..Default::default() };
         let mut agent = new(KindSettings::Wisard(settings), &first.samples());
         train(&mut agent, &first.samples());
         train(&mut agent, &second.samples());

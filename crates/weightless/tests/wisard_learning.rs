@@ -12,7 +12,14 @@ fn encoder() -> Encoder {
 }
 
 fn settings(decision: Decision, store: Store) -> WisardSettings {
-    WisardSettings { decision, store, shifts: OrAuto::Number(5), replay: 20, ..Default::default() }
+    WisardSettings {
+        decision,
+        store,
+        shifts: OrAuto::Number(5),
+        warp: OrAuto::Number(0.0),
+        replay: 20,
+        ..Default::default()
+    }
 }
 
 fn new(settings: WisardSettings) -> Wisard {
@@ -154,6 +161,27 @@ fn automatic_bleaching_is_the_best_of_all_left_out() {
     let first = all.iter().position(|right| right == most).unwrap() + 1;
     assert_eq!(usize::from(trained(OrAuto::AUTO).bleaching()), first, "{all:?}");
     assert!(all[15] < *most);
+}
+
+#[test]
+fn warped_copies_are_undone_and_unlearnt_exactly() {
+    let (images, labels) = pictures(12, 2);
+    let warped = |decision| WisardSettings { warp: OrAuto::Number(1.0), ..settings(decision, Store::Dense) };
+    let learnt = |decision, count: usize| {
+        let mut wisard = new(warped(decision));
+        (0..count).for_each(|at| wisard.learn(&encoder(), &images[at], labels[at]));
+        wisard
+    };
+    let mut undone = learnt(Decision::Learnt, 12);
+    for at in [11, 10] {
+        assert_eq!(undone.undo(&encoder()).unwrap(), Some((images[at], labels[at])));
+    }
+    assert_eq!(content(&undone), content(&learnt(Decision::Learnt, 10)));
+    let mut unlearnt = learnt(Decision::Log, 12);
+    (10..12).for_each(|at| unlearnt.unlearn(&encoder(), &images[at], labels[at]).unwrap());
+    assert_eq!(content(&unlearnt), content(&learnt(Decision::Log, 10)));
+    let counted: u32 = unlearnt.rams().seen().iter().sum();
+    assert_eq!(counted, 10 * 35, "five shifts of a picture and its six warps");
 }
 
 #[test]

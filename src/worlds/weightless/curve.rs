@@ -6,7 +6,7 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use umwelt_weightless::agent::{Agent, KindSettings};
 use umwelt_weightless::baselines::{ClassMean, Logistic, accuracy, nearest_by_bits, nearest_by_grey};
-use umwelt_weightless::bits::Shifts;
+use umwelt_weightless::bits::Copies;
 use umwelt_weightless::sampling::Chosen;
 use umwelt_weightless::{Accuracy, Samples};
 
@@ -73,8 +73,8 @@ impl Last {
     }
 }
 
-/// The accuracies of baselines that know `samples`, in percent. Where the agent learns shifted
-/// copies, the nearest neighbour and the regression get them too.
+/// The accuracies of baselines that know `samples`, in percent. Where the agent learns copies
+/// too, the nearest neighbour and the regression get them too.
 fn baselines(trainer: &Trainer, agent: &Agent, samples: &Samples) -> Result<BTreeMap<String, f64>> {
     let (test, threads, classes) = (trainer.pictures.test(), trainer.threads, agent.settings().classes);
     let mut found = BTreeMap::new();
@@ -90,8 +90,8 @@ fn baselines(trainer: &Trainer, agent: &Agent, samples: &Samples) -> Result<BTre
     compare(NEAREST_BITS, &|| nearest_by_bits(agent.encoder(), samples, test.images(), threads))?;
     compare(CLASS_MEAN, &|| ClassMean::fit(samples, classes).answers(test.images()))?;
     compare(LOGISTIC, &|| Logistic::fit(samples, classes, threads).answers(test.images()))?;
-    if let Some(shifts) = shifts(agent, samples.len()) {
-        let copies = Chosen::with_copies(samples, shifts);
+    if let Some(copies) = copies(agent, samples.len()) {
+        let copies = Chosen::with_copies(samples, copies);
         let known = copies.samples();
         compare(NEAREST_COPIES, &|| nearest_by_grey(&known, test.images(), threads))?;
         compare(LOGISTIC_COPIES, &|| Logistic::fit(&known, classes, threads).answers(test.images()))?;
@@ -99,12 +99,11 @@ fn baselines(trainer: &Trainer, agent: &Agent, samples: &Samples) -> Result<BTre
     Ok(found)
 }
 
-/// The shifted copies that the agent learns with each sample, if baselines can take as many.
-fn shifts(agent: &Agent, samples: usize) -> Option<Shifts> {
+/// The copies that the agent learns with each sample, if baselines can take as many.
+fn copies(agent: &Agent, samples: usize) -> Option<Copies> {
     let KindSettings::Wisard(settings) = &agent.settings().kind else { return None };
-    let shifts = settings.shifts(samples);
-    let copies = shifts.count();
-    (copies > 1 && copies * samples <= MOST_COPIES).then_some(shifts)
+    let copies = settings.copies(samples);
+    (copies.count() > 1 && copies.count() * samples <= MOST_COPIES).then_some(copies)
 }
 
 const NEAREST: &str = "nearest neighbour";

@@ -33,8 +33,9 @@ impl Shifts {
     }
 
     /// The picture and its copies.
-    pub fn copies(self, image: &Digit) -> impl Iterator<Item = Digit> {
-        self.moves().iter().map(|&by| shifted(image, by))
+    pub fn copies(self, image: &Digit) -> impl Iterator<Item = Digit> + use<> {
+        let image = *image;
+        self.moves().iter().map(move |&by| shifted(&image, by))
     }
 }
 

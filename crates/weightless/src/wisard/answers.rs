@@ -8,7 +8,7 @@ use super::responses::{adaptive, best, by_responses, responses};
 use super::settings::Decision;
 use crate::Digit;
 use crate::answer::{Accuracy, Answer};
-use crate::bits::{BitSet, Encoder, Shifts};
+use crate::bits::{BitSet, Copies, Encoder};
 
 impl Wisard {
     /// The answer to a picture.
@@ -28,7 +28,7 @@ impl Wisard {
     ) -> Accuracy {
         let (mut accuracy, mut group) = (Accuracy::default(), Group::default());
         for (image, label) in samples {
-            group.find(&self.rams, encoder, image, self.shifts.unwrap_or(Shifts::NONE));
+            group.find(&self.rams, encoder, image, self.copies.unwrap_or(Copies::NONE));
             let own = group.own(0, usize::from(label));
             accuracy.add(&self.answer_at(group.rows(0), Some(own)), label);
         }

@@ -1,8 +1,8 @@
-//! A sample with its shifted copies: rows of their places, and the counts that they share.
+//! A sample with its copies: rows of their places, and the counts that they share.
 
 use super::rams::{Own, Rams};
 use crate::Digit;
-use crate::bits::{BitSet, Encoder, Shifts};
+use crate::bits::{BitSet, Copies, Encoder};
 use crate::vectorised::vectorised;
 
 /// The places of a sample and its copies.
@@ -19,14 +19,14 @@ pub struct Group {
 
 impl Group {
     /// The places of `image` and its copies; a map adds those that it has not seen.
-    pub fn add(&mut self, rams: &mut Rams, encoder: &Encoder, image: &Digit, shifts: Shifts) {
-        self.fill(encoder, image, shifts, |words, rows| rams.find_or_add(words, rows));
+    pub fn add(&mut self, rams: &mut Rams, encoder: &Encoder, image: &Digit, copies: Copies) {
+        self.fill(encoder, image, copies, |words, rows| rams.find_or_add(words, rows));
         self.share(rams.places().width());
     }
 
     /// The places of `image` and its copies, without new ones.
-    pub fn find(&mut self, rams: &Rams, encoder: &Encoder, image: &Digit, shifts: Shifts) {
-        self.fill(encoder, image, shifts, |words, rows| rams.find(words, rows));
+    pub fn find(&mut self, rams: &Rams, encoder: &Encoder, image: &Digit, copies: Copies) {
+        self.fill(encoder, image, copies, |words, rows| rams.find(words, rows));
         self.share(rams.places().width());
     }
 
@@ -34,15 +34,15 @@ impl Group {
         &mut self,
         encoder: &Encoder,
         image: &Digit,
-        shifts: Shifts,
+        copies: Copies,
         mut find: impl FnMut(&[u64], &mut Vec<u32>),
     ) {
         if self.bits.len() != encoder.bits() {
             self.bits = BitSet::new(encoder.bits());
         }
-        self.copies = shifts.count();
+        self.copies = copies.count();
         self.rows.clear();
-        for copy in shifts.copies(image) {
+        for copy in copies.of(image) {
             encoder.encode_into(&copy, &mut self.bits);
             find(self.bits.words(), &mut self.scratch);
             self.rows.extend_from_slice(&self.scratch);
@@ -108,19 +108,20 @@ vectorised! {
 mod tests {
     use super::super::{Mapping, Places};
     use super::*;
-    use crate::bits::EncodingSettings;
+    use crate::bits::{EncodingSettings, Shifts};
 
     #[test]
     fn what_a_group_shares_is_what_its_copies_count() {
         let encoder = Encoder::fit(EncodingSettings::threshold(100), &[], 784).unwrap();
         let image: Digit = std::array::from_fn(|at| (at * at % 256) as u8 * u8::from(at / 28 > 17));
+        let copies = Copies::new(Shifts::NINE, 0.0).unwrap();
         let constants = (0..16).map(|at: u32| at.wrapping_mul(0x9E37_79B9) >> 29).collect();
         for places in
             [Places::Dense { tuple: 8 }, Places::map(), Places::Bloom { index_bits: 3, tuple: 8, constants }]
         {
             let mut rams = Rams::new(Mapping::random(784, 8, 1, 3), places, 10, false);
             let mut group = Group::default();
-            group.add(&mut rams, &encoder, &image, Shifts::NINE);
+            group.add(&mut rams, &encoder, &image, copies);
             (0..9).for_each(|copy| rams.count(group.rows(copy), 4));
             let is_exact = rams.places().width() == 1;
             for copy in 0..9 {

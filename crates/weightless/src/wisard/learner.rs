@@ -12,7 +12,7 @@ use super::places::Places;
 use super::rams::{NotCounted, Rams};
 use super::settings::{Decision, OrAuto, Store, WisardSettings};
 use super::undo::{Lesson, UNDOS};
-use crate::bits::{Encoder, Shifts};
+use crate::bits::{Copies, Encoder};
 use crate::course::Course;
 use crate::reservoir::Reservoir;
 use crate::{Digit, Samples};
@@ -30,7 +30,7 @@ pub struct Wisard {
     pub(super) seed: u64,
     pub(super) rams: Rams,
     /// The copies of each sample; chosen when the first is learnt.
-    pub(super) shifts: Option<Shifts>,
+    pub(super) copies: Option<Copies>,
     /// The b of `bleached`.
     pub(super) bleaching: u16,
     pub(super) reservoir: Reservoir,
@@ -42,7 +42,7 @@ pub struct Wisard {
 /// Everything that a WiSARD has learnt.
 pub struct WisardState {
     pub rams: Rams,
-    pub shifts: Option<Shifts>,
+    pub copies: Option<Copies>,
     pub bleaching: u16,
     pub reservoir: Reservoir,
     pub lessons: u64,
@@ -60,13 +60,13 @@ impl Wisard {
         };
         let reservoir = Reservoir::new(settings.replay, classes);
         let ring = VecDeque::new();
-        Self { settings, seed, rams, shifts: None, bleaching, reservoir, lessons: 0, ring }
+        Self { settings, seed, rams, copies: None, bleaching, reservoir, lessons: 0, ring }
     }
 
     /// A WiSARD with this state.
     pub fn restore(settings: WisardSettings, seed: u64, state: WisardState) -> Self {
-        let WisardState { rams, shifts, bleaching, reservoir, lessons } = state;
-        Self { settings, seed, rams, shifts, bleaching, reservoir, lessons, ring: VecDeque::new() }
+        let WisardState { rams, copies, bleaching, reservoir, lessons } = state;
+        Self { settings, seed, rams, copies, bleaching, reservoir, lessons, ring: VecDeque::new() }
     }
 
     /// The number of samples that were learnt one at a time.
@@ -85,8 +85,8 @@ impl Wisard {
     }
 
     /// The copies of each sample, once one is learnt.
-    pub fn shifts(&self) -> Option<Shifts> {
-        self.shifts
+    pub fn copies(&self) -> Option<Copies> {
+        self.copies
     }
 
     /// The samples that are learnt again with new ones.
@@ -106,14 +106,14 @@ impl Wisard {
         samples as u64 * (1 + passes as u64)
     }
 
-    fn shifts_for(&mut self, samples: usize) -> Shifts {
-        *self.shifts.get_or_insert(self.settings.shifts(samples))
+    fn copies_for(&mut self, samples: usize) -> Copies {
+        *self.copies.get_or_insert(self.settings.copies(samples))
     }
 
     /// Does the next at most `units` units of `course`. After the last one it chooses b and offers
     /// the samples to the reservoir. Takes no undo over: the ring is empty afterwards.
     pub fn advance(&mut self, encoder: &Encoder, samples: &Samples, course: &mut Course, units: u64) {
-        let (shifts, mut group) = (self.shifts_for(samples.len()), Group::default());
+        let (copies, mut group) = (self.copies_for(samples.len()), Group::default());
         self.ring.clear();
         for unit in course.next(units) {
             match unit.checked_sub(samples.len() as u64) {
@@ -123,12 +123,12 @@ impl Wisard {
             course.done = unit + 1;
         }
         if course.is_done() {
-            self.finish(encoder, samples, shifts, course.number);
+            self.finish(encoder, samples, copies, course.number);
         }
     }
 
     fn count(&mut self, encoder: &Encoder, (image, label): (&Digit, u8), group: &mut Group) {
-        group.add(&mut self.rams, encoder, image, self.shifts.unwrap_or(Shifts::NONE));
+        group.add(&mut self.rams, encoder, image, self.copies.unwrap_or(Copies::NONE));
         (0..group.copies()).for_each(|copy| self.rams.count(group.rows(copy), usize::from(label)));
     }
 
@@ -144,13 +144,13 @@ impl Wisard {
         let (count, steps) = (samples.len() as u64, course.total - samples.len() as u64);
         let progress = at as f32 / steps as f32;
         let rate = self.settings.rate * (1.0 - (1.0 - LAST_RATE) * progress);
-        let shifts = self.shifts.unwrap_or(Shifts::NONE);
+        let copies = self.copies.unwrap_or(Copies::NONE);
         let (image, label) = samples.get(course.sample(self.seed, at / count, at % count));
-        group.find(&self.rams, encoder, image, shifts);
+        group.find(&self.rams, encoder, image, copies);
         self.steps(group, label, rate, &mut |_, _| {});
         let mut rng = Stream::new(self.seed, "replayed in passes").at(&[course.number, at]);
         if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng) {
-            group.find(&self.rams, encoder, image, shifts);
+            group.find(&self.rams, encoder, image, copies);
             let label = *label;
             self.steps(group, label, rate, &mut |_, _| {});
         }
@@ -166,10 +166,10 @@ impl Wisard {
         }
     }
 
-    fn finish(&mut self, encoder: &Encoder, samples: &Samples, shifts: Shifts, number: u64) {
+    fn finish(&mut self, encoder: &Encoder, samples: &Samples, copies: Copies, number: u64) {
         if self.chooses_bleaching() {
             let kept = self.reservoir.samples().iter().map(|(image, label)| (image, *label));
-            self.bleaching = self.best_bleaching(encoder, samples.iter().chain(kept), shifts);
+            self.bleaching = self.best_bleaching(encoder, samples.iter().chain(kept), copies);
         }
         let stream = Stream::new(self.seed, "reservoir of courses");
         for (at, (image, label)) in samples.iter().enumerate() {
@@ -185,20 +185,20 @@ impl Wisard {
         &self,
         encoder: &Encoder,
         samples: impl Iterator<Item = (&'a Digit, u8)>,
-        shifts: Shifts,
+        copies: Copies,
     ) -> u16 {
-        self.leave_one_out(encoder, samples, shifts).best().map_or(1, |(b, _)| b)
+        self.leave_one_out(encoder, samples, copies).best().map_or(1, |(b, _)| b)
     }
 
     fn leave_one_out<'a>(
         &self,
         encoder: &Encoder,
         samples: impl Iterator<Item = (&'a Digit, u8)>,
-        shifts: Shifts,
+        copies: Copies,
     ) -> LeaveOneOut {
         let (mut scores, mut group) = (LeaveOneOut::default(), Group::default());
         for (image, label) in samples {
-            group.find(&self.rams, encoder, image, shifts);
+            group.find(&self.rams, encoder, image, copies);
             scores.add(&self.rams, group.rows(0), group.own(0, usize::from(label)));
         }
         scores
@@ -207,7 +207,7 @@ impl Wisard {
     /// Learns one sample with its copies: it is counted, then the learnt tables take a step on it
     /// and one on a replayed sample. [`Self::undo`] takes it back.
     pub fn learn(&mut self, encoder: &Encoder, image: &Digit, label: u8) {
-        let shifts = self.shifts_for(1);
+        let copies = self.copies_for(1);
         let mut lesson = Lesson::new(image, label, self.bleaching);
         let mut group = Group::default();
         self.count(encoder, (image, label), &mut group);
@@ -216,7 +216,7 @@ impl Wisard {
             self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
             let mut rng = Stream::new(self.seed, "replayed in lessons").at(&[self.lessons]);
             if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng) {
-                group.find(&self.rams, encoder, image, shifts);
+                group.find(&self.rams, encoder, image, copies);
                 let label = *label;
                 self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
             }
@@ -225,6 +225,7 @@ impl Wisard {
         lesson.change = self.reservoir.offer(image, label, &mut rng);
         self.lessons += 1;
         self.choose_bleaching_when_due(encoder);
+        lesson.close();
         self.ring.push_back(lesson);
         if self.ring.len() > UNDOS {
             self.ring.pop_front();
@@ -236,7 +237,7 @@ impl Wisard {
         let is_due = learnt <= EVERY_SAMPLE || learnt.is_multiple_of(learnt / 10);
         if self.chooses_bleaching() && is_due {
             let kept = self.reservoir.samples().iter().map(|(image, label)| (image, *label));
-            self.bleaching = self.best_bleaching(encoder, kept, self.shifts.unwrap_or(Shifts::NONE));
+            self.bleaching = self.best_bleaching(encoder, kept, self.copies.unwrap_or(Copies::NONE));
         }
     }
 
@@ -274,7 +275,7 @@ impl Wisard {
 
     fn uncount(&mut self, encoder: &Encoder, image: &Digit, label: u8) -> Result<(), NotCounted> {
         let (class, mut group) = (usize::from(label), Group::default());
-        group.find(&self.rams, encoder, image, self.shifts.unwrap_or(Shifts::NONE));
+        group.find(&self.rams, encoder, image, self.copies.unwrap_or(Copies::NONE));
         for copy in 0..group.copies() {
             if let Err(reason) = self.rams.uncount(group.rows(copy), class) {
                 (0..copy).for_each(|copy| self.rams.count(group.rows(copy), class));

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::bits::Shifts;
+use crate::bits::{Copies, STRONGEST, Shifts};
 
 /// The longest tuple of `dense`: 4,096 places for each RAM.
 const DENSE: usize = 12;
@@ -10,6 +10,8 @@ const DENSE: usize = 12;
 const LONGEST: usize = 32;
 /// The number of samples below which `shifts: auto` takes nine.
 const FEW: usize = 10_000;
+/// The number of samples below which `warp: auto` takes 1; up to [`FEW`] it takes a half.
+const VERY_FEW: usize = 1_000;
 
 /// The memory of the counts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -42,9 +44,9 @@ pub enum Decision {
 /// A number, or the word `auto`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
-pub enum OrAuto {
+pub enum OrAuto<T = usize> {
     Auto(Auto),
-    Number(usize),
+    Number(T),
 }
 
 /// The word `auto`.
@@ -54,7 +56,7 @@ pub enum Auto {
     Auto,
 }
 
-impl OrAuto {
+impl<T> OrAuto<T> {
     /// The word.
     pub const AUTO: Self = Self::Auto(Auto::Auto);
 }
@@ -80,6 +82,10 @@ pub struct WisardSettings {
     /// Copies of a sample that are learnt together, moved by one pixel: 1, 5 or 9; `auto` takes 9
     /// below 10,000 samples and 5 from there on.
     pub shifts: OrAuto,
+    /// The strength of six more copies, each with all shifts: turned both ways (by 18 degrees at
+    /// strength 1), slanted both ways (0.4), wider and narrower (1.3). 0 for none, at most 2; `auto`
+    /// takes 1 below 1,000 samples, 0.5 below 10,000 and 0 from there on.
+    pub warp: OrAuto<f32>,
     /// Earlier samples that are kept, to be learnt again with new ones.
     pub replay: usize,
     /// The binary logarithm of the entries of a Bloom filter, 1 to 20.
@@ -100,6 +106,7 @@ impl Default for WisardSettings {
             rate: 4.0,
             passes: 3,
             shifts: OrAuto::AUTO,
+            warp: OrAuto::AUTO,
             replay: 3000,
             bloom_index_bits: 11,
             bloom_hashes: 2,
@@ -109,12 +116,19 @@ impl Default for WisardSettings {
 
 impl WisardSettings {
     /// The copies of each sample when `samples` are to be learnt.
-    pub fn shifts(&self, samples: usize) -> Shifts {
-        match self.shifts {
+    pub fn copies(&self, samples: usize) -> Copies {
+        let shifts = match self.shifts {
             OrAuto::Auto(_) if samples >= FEW => Shifts::FIVE,
             OrAuto::Auto(_) => Shifts::NINE,
             OrAuto::Number(count) => Shifts::of(count).unwrap_or(Shifts::NONE),
-        }
+        };
+        let warp = match self.warp {
+            OrAuto::Auto(_) if samples >= FEW => 0.0,
+            OrAuto::Auto(_) if samples >= VERY_FEW => 0.5,
+            OrAuto::Auto(_) => 1.0,
+            OrAuto::Number(strength) => strength,
+        };
+        Copies::new(shifts, warp).unwrap_or(Copies::NONE)
     }
 
     /// Checks the ranges.
@@ -136,6 +150,11 @@ impl WisardSettings {
             && Shifts::of(count).is_none()
         {
             return Err(format!("wisard.shifts must be 1, 5, 9 or auto, but is {count}"));
+        }
+        if let OrAuto::Number(strength) = self.warp
+            && Copies::new(Shifts::NONE, strength).is_none()
+        {
+            return Err(format!("wisard.warp must be from 0 to {STRONGEST} or auto, but is {strength}"));
         }
         for (key, value) in [("tau", self.tau), ("rate", self.rate)] {
             if !(value > 0.0 && value <= 1e6) {
@@ -167,8 +186,14 @@ mod tests {
         let text = serde_json::to_string(&settings).unwrap();
         assert!(text.contains(r#""bleaching":"auto""#) && text.contains(r#""shifts":5"#), "{text}");
         assert!(serde_json::from_str::<WisardSettings>(r#"{"shifts": "none"}"#).is_err());
-        let counts = [10, 9_999, 10_000].map(|n| WisardSettings::default().shifts(n).count());
-        assert_eq!(counts, [9, 9, 5]);
+        let copies = |samples| {
+            let copies = WisardSettings::default().copies(samples);
+            (copies.shifts().count(), copies.warp(), copies.count())
+        };
+        assert_eq!(
+            [999, 1_000, 9_999, 10_000].map(copies),
+            [(9, 1.0, 63), (9, 0.5, 63), (9, 0.5, 63), (5, 0.0, 5)]
+        );
     }
 
     #[test]
@@ -181,6 +206,8 @@ mod tests {
         );
         assert!(WisardSettings { tuple: 13, store: Store::Map, ..default() }.check().is_ok());
         assert!(refused(WisardSettings { shifts: OrAuto::Number(4), ..default() }).contains("1, 5, 9"));
+        let warped = |strength| WisardSettings { warp: OrAuto::Number(strength), ..default() };
+        assert!(refused(warped(2.5)).contains("wisard.warp must be from 0 to 2 or auto, but is 2.5"));
         assert!(refused(WisardSettings { rate: f32::NAN, ..default() }).contains("wisard.rate"));
         assert!(refused(WisardSettings { store: Store::Bloom, ..default() }).contains("no learnt tables"));
     }

@@ -45,6 +45,9 @@ pub enum State {
         seen: Vec<u32>,
         /// Copies of each sample, once one is learnt.
         shifts: Option<usize>,
+        /// The strength of their warps.
+        #[serde(default)]
+        warp: f32,
         bleaching: u16,
         lessons: u64,
         /// Samples of each class that were offered to the reservoir.

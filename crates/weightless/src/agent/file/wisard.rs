@@ -7,7 +7,7 @@ use super::read::Reader;
 use super::rows::{Rows, write_rows};
 use super::write::Writer;
 use super::{Refused, Result};
-use crate::bits::Shifts;
+use crate::bits::{Copies, STRONGEST, Shifts};
 use crate::wisard::{
     CompactWisard, Decision, Mapping, Places, Rams, Store, Wisard, WisardSettings, WisardState,
 };
@@ -40,7 +40,8 @@ pub fn write(wisard: &Wisard, writer: &mut Writer) -> State {
     write_reservoir(wisard.reservoir(), writer);
     State::Wisard {
         seen: rams.seen().to_vec(),
-        shifts: wisard.shifts().map(Shifts::count),
+        shifts: wisard.copies().map(|copies| copies.shifts().count()),
+        warp: wisard.copies().map_or(0.0, Copies::warp),
         bleaching: wisard.bleaching(),
         lessons: wisard.lessons(),
         offered: wisard.reservoir().offered().to_vec(),
@@ -76,13 +77,17 @@ pub fn read(
     state: &State,
     reader: &mut Reader,
 ) -> Result<Form> {
-    let State::Wisard { seen, shifts, bleaching, lessons, offered } = state else {
+    let State::Wisard { seen, shifts, warp, bleaching, lessons, offered } = state else {
         return Err(Refused::new("its state is none of a WiSARD"));
     };
     let classes = settings.classes;
     check_length("seen", seen.len(), classes)?;
-    let known = |count: usize| Shifts::of(count).ok_or_else(|| Refused::new("its shifts are not 1, 5 or 9"));
-    let shifts = shifts.map(known).transpose()?;
+    let known = |count: usize| {
+        let shifts = Shifts::of(count).ok_or_else(|| Refused::new("its shifts are not 1, 5 or 9"))?;
+        let reason = || Refused::new(format!("its warp {warp} is not from 0 to {STRONGEST}"));
+        Copies::new(shifts, *warp).ok_or_else(reason)
+    };
+    let copies = shifts.map(known).transpose()?;
     if *bleaching == 0 {
         return Err(Refused::new("its bleaching is 0, and must be at least 1"));
     }
@@ -96,7 +101,7 @@ pub fn read(
     counts.iter().for_each(|(row, counts)| rams.set_counts(row, counts));
     tables.iter().flat_map(Rows::iter).for_each(|(row, numbers)| rams.set_tables(row, numbers));
     rams.set_seen(seen.clone());
-    let state = WisardState { rams, shifts, bleaching: *bleaching, reservoir, lessons: *lessons };
+    let state = WisardState { rams, copies, bleaching: *bleaching, reservoir, lessons: *lessons };
     Ok(Form::Wisard(Box::new(Wisard::restore(own.clone(), settings.seed, state))))
 }
 
