@@ -11,13 +11,14 @@ use super::ScoreCard;
 use super::checkpoints::CHECKPOINTS;
 use super::metrics::{MetricsLog, Record, read_records};
 use super::status::{State, Status, unix_seconds};
+use super::stop_file::{STOP, clear_stop};
 use super::tracker::{Tracker, Trackers};
 use umwelt_base::atomic;
 use umwelt_charts::Figure;
 use umwelt_settings::{self as settings, Schema};
 
 /// The files that may lie in a folder before its run starts: the lock, and files of a sweep.
-const NOT_FOREIGN: [&str; 3] = [LOCK, OUTPUT, EARLY_STOPPING];
+const NOT_FOREIGN: [&str; 4] = [LOCK, OUTPUT, EARLY_STOPPING, STOP];
 const LOCK: &str = "run.lock";
 /// The rule by which a sweep stops the run early.
 pub const EARLY_STOPPING: &str = "early_stopping.json";
@@ -26,7 +27,8 @@ pub const EVALUATION: &str = "evaluation.json";
 /// The console output of a run that a sweep started.
 pub const OUTPUT: &str = "output.log";
 const RESULT: &str = "result.txt";
-const METRICS: &str = "metrics.jsonl";
+/// The log of measured numbers.
+pub const METRICS: &str = "metrics.jsonl";
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// An open run folder, locked against other processes.
@@ -107,6 +109,7 @@ impl RunFolder {
         if !known.exists() {
             atomic::write(&known, settings::to_yaml(settings).as_bytes())?;
         }
+        clear_stop(path).with_context(|| atomic::failure(&path.join(STOP)))?;
         let before = Status::read(path).unwrap_or_default();
         Ok(Opened::Unfinished(Self {
             status: Status { state: State::Running, pid: std::process::id(), message: None, ..before },
