@@ -8,6 +8,7 @@ use anyhow::Result;
 use clap::Args;
 
 use crate::schema::RunSettings;
+use crate::worlds;
 use umwelt_base::terminal;
 use umwelt_serve::{DashboardOptions, ServeOptions, TokenChoice};
 
@@ -17,6 +18,7 @@ use umwelt_serve::{DashboardOptions, ServeOptions, TokenChoice};
 Examples:
   umwelt serve                                   http://127.0.0.1:7373
   umwelt serve --open --allow-actions            stop, resume, remove and note runs from the page
+  umwelt serve --agents runs/digits/agent.safetensors     at /digits, to draw and to teach
   umwelt serve --socket ~/umwelt.sock            for ssh -L 7373:umwelt.sock
   umwelt serve --host 0.0.0.0 --allow-host node7 for other machines, with a token in the link")]
 pub struct ServeArguments {
@@ -52,6 +54,10 @@ pub struct ServeArguments {
     #[arg(long, value_name = "PATH", default_value = "")]
     base_path: String,
 
+    /// Open this file of a weightless agent on the page /digits
+    #[arg(long, value_name = "FILE")]
+    agents: Vec<PathBuf>,
+
     /// Let pages stop, resume, remove and note runs
     #[arg(long)]
     allow_actions: bool,
@@ -81,7 +87,7 @@ pub fn serve(arguments: &ServeArguments) -> Result<()> {
             open_in_browser(address);
         }
     };
-    let rooms = |_: &_| umwelt_serve::Rooms::new();
+    let rooms = |events| worlds::rooms(&arguments.agents, events);
     umwelt_serve::serve::<RunSettings>(&arguments.root, arguments.options(), rooms, announce)
 }
 
@@ -92,6 +98,7 @@ impl ServeArguments {
             Some("") => TokenChoice::Random,
             Some(text) => TokenChoice::Text(text.to_owned()),
         };
+        let (path, content_type) = umwelt_digits::UPLOAD;
         let (actions, poll, memory) = (self.allow_actions, self.poll, self.memory);
         ServeOptions {
             host: self.host.clone(),
@@ -100,14 +107,8 @@ impl ServeArguments {
             token,
             allow_hosts: self.allow_host.clone(),
             base_path: self.base_path.clone(),
-            dashboard: DashboardOptions {
-                actions,
-                digits: false,
-                poll,
-                memory,
-                max_started: self.max_started,
-            },
-            bodies: vec![],
+            dashboard: DashboardOptions { actions, poll, memory, max_started: self.max_started },
+            bodies: vec![(path.into(), content_type.into())],
         }
     }
 }

@@ -75,9 +75,13 @@ fn crates_below_depend_on_no_crate_above() {
     none_of("charts", &["umwelt-settings", "umwelt-runs", "umwelt-serve", "umwelt-torch", "tch"]);
     none_of("runs", &["umwelt-serve", "umwelt-torch", "tch"]);
     none_of("torch", &["umwelt-settings", "umwelt-runs", "umwelt-charts"]);
-    none_of("weightless", &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-torch", "tch"]);
+    none_of(
+        "weightless",
+        &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-serve", "umwelt-torch", "tch"],
+    );
     none_of("wandb-rs", &all);
-    none_of("serve", &["umwelt-torch", "tch"]);
+    none_of("serve", &["umwelt-digits", "umwelt-weightless", "umwelt-torch", "tch"]);
+    none_of("digits", &["umwelt-runs", "umwelt-torch", "tch"]);
 }
 
 #[test]

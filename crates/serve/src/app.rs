@@ -1,7 +1,7 @@
 //! What all endpoints share.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 use tokio::sync::Semaphore;
@@ -13,6 +13,7 @@ use crate::ApiError;
 use crate::columns::ColumnStore;
 use crate::events::Hub;
 use crate::live::{Live, Snapshot};
+use crate::room::{Entry, Publisher};
 use crate::started::Started;
 
 /// The most streams of events at a time.
@@ -23,8 +24,6 @@ const STREAMS: usize = 32;
 pub struct DashboardOptions {
     /// True if runs may be stopped, resumed, removed and noted.
     pub actions: bool,
-    /// True if the server has the page `/digits`.
-    pub digits: bool,
     /// The time between two looks at files that may change.
     pub poll: Duration,
     /// The bytes of columns to keep in memory.
@@ -36,7 +35,7 @@ pub struct DashboardOptions {
 impl Default for DashboardOptions {
     fn default() -> Self {
         let poll = Duration::from_secs(2);
-        Self { actions: false, digits: false, poll, memory: 512 << 20, max_started: 1 }
+        Self { actions: false, poll, memory: 512 << 20, max_started: 1 }
     }
 }
 
@@ -46,7 +45,9 @@ pub struct Dashboard {
     pub(crate) options: DashboardOptions,
     pub(crate) store: ColumnStore,
     pub(crate) live: Live,
-    pub(crate) events: Hub,
+    pub(crate) events: Arc<Hub>,
+    /// The rooms in the menu.
+    pub(crate) rooms: OnceLock<Vec<Entry>>,
     pub(crate) started: Started,
     /// The streams that may still be opened.
     pub(crate) streams: Arc<Semaphore>,
@@ -60,7 +61,8 @@ impl Dashboard {
         Arc::new(Self {
             store: ColumnStore::new(options.memory),
             live: Live::new(registry.clone(), options.poll),
-            events: Hub::default(),
+            events: Arc::default(),
+            rooms: OnceLock::new(),
             streams: Arc::new(Semaphore::new(STREAMS)),
             started: Started::new(options.max_started),
             registry,
@@ -72,6 +74,11 @@ impl Dashboard {
     /// Makes the next answer look at the whole tree again.
     pub fn invalidate(&self) {
         self.live.invalidate();
+    }
+
+    /// A sender of events for rooms.
+    pub fn publisher(&self) -> Publisher {
+        Publisher(self.events.clone())
     }
 
     /// All runs at this moment.

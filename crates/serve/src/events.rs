@@ -18,10 +18,12 @@ pub enum Topic {
     Run(String),
     Sweep(String),
     Log(String),
+    /// A room, which sends its events itself.
+    Room(String),
 }
 
 impl Topic {
-    /// The topics in `runs,run:NAME,sweep:NAME,log:NAME`; commas in names are part of a name unless
+    /// The topics in `runs,run:NAME,sweep:NAME,log:NAME,room:NAME`; commas in names are part of a name unless
     /// a topic follows them.
     pub fn list(text: &str) -> Option<Vec<Self>> {
         let mut topics: Vec<Self> = Vec::new();
@@ -44,6 +46,7 @@ impl Topic {
             Some(("run", name)) => Some(Self::Run(name.to_owned())),
             Some(("sweep", name)) => Some(Self::Sweep(name.to_owned())),
             Some(("log", name)) => Some(Self::Log(name.to_owned())),
+            Some(("room", name)) => Some(Self::Room(name.to_owned())),
             _ => None,
         }
     }
@@ -111,13 +114,13 @@ impl Hub {
         inner.streams.retain_mut(|stream| !stream.queue.is_closed() && stream.offer(&event));
     }
 
-    /// The topics of all streams that are open.
+    /// The topics of all open streams for which files must be looked at.
     pub fn topics(&self) -> Vec<Topic> {
         let mut inner = self.inner();
         inner.streams.retain(|stream| !stream.queue.is_closed());
         let mut topics: Vec<Topic> = Vec::new();
         for topic in inner.streams.iter().flat_map(|stream| &stream.topics) {
-            if !topics.contains(topic) {
+            if !topics.contains(topic) && !matches!(topic, Topic::Room(_)) {
                 topics.push(topic.clone());
             }
         }
@@ -230,8 +233,8 @@ mod tests {
             Some(vec![Topic::Runs, run, Topic::Log("c:d".into())])
         );
         assert_eq!((Topic::list("walk"), Topic::list("runs,x")), (None, None));
-        let stream = hub.subscribe(vec![Topic::Runs], None);
-        assert_eq!(hub.topics(), [Topic::Runs]);
+        let stream = hub.subscribe(vec![Topic::Runs, Topic::Room("digits".into())], None);
+        assert_eq!(hub.topics(), [Topic::Runs], "no file stands behind a room");
         drop(stream);
         assert_eq!(hub.topics(), []);
         let mut open = hub.subscribe(vec![Topic::Runs], None);

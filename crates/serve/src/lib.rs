@@ -18,15 +18,16 @@ mod numbers;
 mod pages;
 mod poll;
 mod query;
+mod room;
 mod router;
 mod server;
 mod started;
 
+pub use answer::{Answer, json, with_header};
 pub use app::{Dashboard, DashboardOptions};
-/// Pages of other rooms, which are served behind the same guard.
-pub use axum::Router as Rooms;
 pub use error::ApiError;
 pub use guard::{Guard, GuardOptions};
 pub use poll::poll;
-pub use router::router;
+pub use room::{EmbeddedFile, Publisher, Room};
+pub use router::{blocking, router};
 pub use server::{ServeOptions, TokenChoice, serve};

@@ -63,7 +63,7 @@ impl Poller {
         self.tell_runs(dashboard, &snapshot);
         for topic in topics {
             match &topic {
-                Topic::Runs => {}
+                Topic::Runs | Topic::Room(_) => {}
                 Topic::Run(name) => self.tell_series(dashboard, &snapshot, name),
                 Topic::Sweep(name) => self.tell_standing(dashboard, name),
                 Topic::Log(name) => self.tell_log(dashboard, &snapshot, name),

@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::api::{self, act};
 use crate::app::Dashboard;
 use crate::query::Parameters;
-use crate::{ApiError, Guard, pages};
+use crate::{ApiError, Guard, Room, pages};
 
 /// The most bytes of a body.
 const BODY: usize = 64 << 10;
@@ -18,8 +18,9 @@ const BODY: usize = 64 << 10;
 /// A read-only endpoint.
 type Endpoint = fn(&Dashboard, &Parameters) -> Answer;
 
-/// The pages and endpoints of the dashboard, without its guard.
-pub fn router(dashboard: Arc<Dashboard>, guard: &Arc<Guard>) -> Router {
+/// The pages and endpoints of the dashboard and of `rooms`, without the guard.
+pub fn router(dashboard: Arc<Dashboard>, guard: &Arc<Guard>, rooms: Vec<Room>) -> Router {
+    dashboard.rooms.get_or_init(|| rooms.iter().map(Room::entry).collect());
     let endpoints: [(&str, Endpoint); 13] = [
         ("about", api::about::about),
         ("runs", api::runs::runs),
@@ -48,10 +49,11 @@ pub fn router(dashboard: Arc<Dashboard>, guard: &Arc<Guard>) -> Router {
     let actions = actions.into_iter().fold(Router::new(), |router, (name, action)| {
         router.route(&format!("/api/act/{name}"), post(act::handler(action)))
     });
+    let pages = rooms.into_iter().fold(pages::router(guard), |pages, room| pages::add(pages, guard, room));
     api.merge(actions.layer(DefaultBodyLimit::max(BODY)))
         .route("/api/events", get(api::stream::events))
         .with_state(dashboard)
-        .merge(pages::router(guard.clone()))
+        .merge(pages)
         .fallback(async || ApiError::missing("there is no such page", "open / for the list of runs"))
 }
 

@@ -17,7 +17,7 @@ use umwelt_settings::Schema;
 
 use crate::app::{Dashboard, DashboardOptions};
 use crate::guard::{Guard, GuardOptions};
-use crate::{poll, router};
+use crate::{Publisher, Room, poll, router};
 use bind::Bound;
 
 /// The threads that answer; files are read on others.
@@ -69,14 +69,14 @@ impl Default for ServeOptions {
 }
 
 /// Serves the runs below `root`, which have settings of the schema `T`, until Ctrl-C or SIGTERM.
-/// `rooms` are further pages behind the same guard. `announce` gets the address once it is bound.
+/// `rooms` makes further pages behind the same guard. `announce` gets the address once it is bound.
 ///
 /// # Errors
-/// An address that cannot be bound, or a base path without a slash.
+/// An address that cannot be bound, a base path without a slash, or what `rooms` fails with.
 pub fn serve<T: Schema>(
     root: &Path,
     options: ServeOptions,
-    rooms: impl FnOnce(&Arc<Guard>) -> Router,
+    rooms: impl FnOnce(Publisher) -> Result<Vec<Room>>,
     announce: impl FnOnce(&str),
 ) -> Result<()> {
     let base = base_path(&options.base_path)?;
@@ -90,7 +90,7 @@ pub fn serve<T: Schema>(
             GuardOptions { hosts, token: token.clone(), base: base.clone(), bodies: options.bodies };
         let guard = Guard::new(guard_options);
         let dashboard = Dashboard::new::<T>(Registry::new(root), options.dashboard);
-        let pages = router(dashboard.clone(), &guard).merge(rooms(&guard));
+        let pages = router(dashboard.clone(), &guard, rooms(dashboard.publisher())?);
         announce(&bound.address(&base, token.as_deref()));
         run(bound, guard.protect(below(&base, pages)), dashboard).await
     })

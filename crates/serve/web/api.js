@@ -33,8 +33,14 @@ export async function getText(endpoint, parameters, signal) {
   return { text: await response.text(), start: Number(response.headers.get("x-start")) };
 }
 
-export async function act(action, run, text = "") {
-  const headers = { "content-type": "application/json", "x-umwelt-token": word };
-  const body = JSON.stringify({ run, text });
-  return (await answer(await fetch(`${base}/api/act/${action}`, { method: "POST", headers, body }))).json();
+// Asks for a change: by JSON, or with the bytes of a file.
+export async function send(endpoint, body, method = "POST") {
+  const isFile = body instanceof Blob;
+  const headers = { "content-type": isFile ? "application/octet-stream" : "application/json", "x-umwelt-token": word };
+  const asked = { method, headers, body: isFile ? body : JSON.stringify(body) };
+  return (await answer(await fetch(`${base}/api/${endpoint}`, asked))).json();
+}
+
+export function act(action, run, text = "") {
+  return send(`act/${action}`, { run, text });
 }

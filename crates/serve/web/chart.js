@@ -1,97 +1,50 @@
-// One chart over steps: the only module that knows uPlot, whose script the page has loaded.
+// One chart over steps: its curves, and their values in a table.
 import { address, get } from "./api.js";
-import { number, plain } from "./format.js";
+import { number, plain, short } from "./format.js";
 import { html, useEffect, useRef, useState } from "./h.js";
+import { useTheme } from "./keys.js";
+import { colour, plot } from "./plot.js";
 
-// Okabe and Ito's colours, as in the figures of the reports; black is the ink of the theme.
-const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
-const SYNC = "umwelt";
-
-function theme(name) {
-  const probe = document.body.appendChild(document.createElement("span"));
-  probe.style.color = `var(${name})`;
-  const colour = getComputedStyle(probe).color;
-  probe.remove();
-  return colour;
-}
-
-// The lines of an answer over one common x, as uPlot needs them; undefined joins, null is a gap.
-function aligned(lines) {
-  const xs = [...new Set(lines.flatMap((line) => line.x.map(plain)))].sort((a, b) => a - b);
-  const place = new Map(xs.map((x, index) => [x, index]));
-  const column = (line, values) => {
-    const out = new Array(xs.length).fill(undefined);
-    values.forEach((value, index) => {
-      const y = plain(value);
-      out[place.get(plain(line.x[index]))] = Number.isFinite(y) ? y : null;
-    });
-    return out;
-  };
-  const band = (line, sign) => column(line, line.y.map((y, index) => plain(y) + sign * plain(line.deviation[index])));
-  const data = [xs];
-  for (const line of lines) {
-    data.push(column(line, line.y));
-    if (line.deviation.length > 0) data.push(band(line, 1), band(line, -1));
+// The value at x, or the last one before it.
+function valueAt(line, x) {
+  let found = null;
+  for (let place = 0; place < line.x.length && (x === null || plain(line.x[place]) <= x); place += 1) {
+    const y = plain(line.y[place]);
+    if (Number.isFinite(y)) found = y;
   }
-  return data;
+  return found;
 }
 
-function series(lines) {
-  const [all, bands] = [[{}], []];
-  for (const line of lines) {
-    const stroke = COLOURS[line.colour % COLOURS.length];
-    all.push({ label: line.run, stroke, width: 1.5, points: { show: line.x.length < 3 } });
-    if (line.deviation.length > 0) {
-      const edge = { label: "", stroke: "transparent", points: { show: false } };
-      all.push({ ...edge }, { ...edge });
-      bands.push({ series: [all.length - 2, all.length - 1], fill: `${stroke}33` });
-    }
-  }
-  return { all, bands };
+function extreme(line, of) {
+  const finite = line.y.map(plain).filter(Number.isFinite);
+  return finite.length > 0 ? of(...finite) : null;
 }
 
-function options(lines, width, logY, zoom) {
-  const axis = { stroke: theme("--ink"), grid: { stroke: theme("--line") }, ticks: { stroke: theme("--line") } };
-  const { all, bands } = series(lines);
-  const select = (plot) => {
-    const { left, width } = plot.select;
-    if (width > 0) zoom([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
-  };
-  return {
-    width,
-    height: 220,
-    series: all,
-    bands,
-    axes: [{ ...axis }, { ...axis, size: 64 }],
-    scales: { x: { time: false }, y: { distr: logY ? 3 : 1 } },
-    legend: { show: false },
-    cursor: { sync: { key: SYNC }, drag: { x: true, y: false, setScale: false } },
-    hooks: { setSelect: [select] },
-  };
-}
-
-// The last and the range of each line, which is also what a screen reader gets.
-function Values({ lines, baselines }) {
-  const last = (line) => number(line.y.map(plain).findLast(Number.isFinite));
-  return html`<details><summary>${lines.length} lines</summary><table>
-    <thead><tr><th scope="col">line</th><th scope="col">last</th><th scope="col">n</th></tr></thead>
+// The values of all lines at the cursor, which is also what a screen reader gets.
+function Values({ answer, at }) {
+  const lines = [...answer.lines].sort((a, b) => (valueAt(b, at) ?? 0) - (valueAt(a, at) ?? 0));
+  const names = short(lines.map((line) => line.run));
+  const step = at === null ? "last" : `at ${number(at)}`;
+  return html`<details open=${answer.lines.length + answer.baselines.length < 7}><summary>${answer.lines.length} ${answer.lines.length === 1 ? "line" : "lines"}</summary>
+    <div class="values" tabindex="0" role="region" aria-label=${`values of ${answer.key}`}><table>
+    <thead><tr><th scope="col">line</th><th scope="col">${step}</th><th scope="col">least</th><th scope="col">greatest</th><th scope="col">n</th></tr></thead>
     <tbody>
-      ${lines.map((line) => html`<tr><td style=${`color: ${COLOURS[line.colour % COLOURS.length]}`}>${line.run}</td>
-        <td class="number">${last(line)}</td><td class="number">${line.n}</td></tr>`)}
-      ${baselines.map((one) => html`<tr class="faint"><td>baseline: ${one.name}</td><td class="number">${number(one.y)}</td><td></td></tr>`)}
-    </tbody></table></details>`;
+      ${lines.map((line, place) => html`<tr><td title=${line.run}><i class="key" style=${`background: ${colour(line.colour)}`}></i> ${names[place]}</td>
+        <td class="number">${number(valueAt(line, at))}</td><td class="number">${number(extreme(line, Math.min))}</td>
+        <td class="number">${number(extreme(line, Math.max))}</td><td class="number">${line.n}</td></tr>`)}
+      ${answer.baselines.map((one) => html`<tr class="faint"><td>baseline: ${one.name}</td><td class="number">${number(one.y)}</td><td></td><td></td><td></td></tr>`)}
+    </tbody></table></div></details>`;
 }
 
-export function Chart({ title, runs, by, smooth, logY, told }) {
-  const place = useRef(null);
+// The curves of a request, asked for again when something changed or while they are being read.
+function useSeries(query, changed) {
   const [answer, setAnswer] = useState(null);
-  const [range, setRange] = useState([]);
   const [error, setError] = useState("");
-  const query = { run: runs, key: title, by, smooth, from: range[0], to: range[1], pixels: 800 };
-  const mine = told.kind === "resync" || (told.kind === "series" && runs.includes(told.data.run));
-  const changed = useRef(0);
-  if (mine) changed.current = told.count;
   useEffect(() => {
+    if (query === null) {
+      setAnswer(null);
+      return undefined;
+    }
     const stop = new AbortController();
     let again = 0;
     const show = (chart) => {
@@ -106,26 +59,54 @@ export function Chart({ title, runs, by, smooth, logY, told }) {
       clearTimeout(again);
       stop.abort();
     };
-  }, [runs.join("\n"), title, by, smooth, range[0], range[1], changed.current]);
+  }, [JSON.stringify(query), changed]);
+  return [answer, error];
+}
+
+function sentence(answer, title) {
+  const line = (one) => `${one.run} ends at ${number(valueAt(one, null))}, least ${number(extreme(one, Math.min))}, greatest ${number(extreme(one, Math.max))}`;
+  return `${title} over ${answer?.x ?? "steps"}. ${(answer?.lines ?? []).slice(0, 5).map(line).join("; ")}`;
+}
+
+export function Chart({ title, runs, by, x, smooth, logX, logY, told }) {
+  const place = useRef(null);
+  const [range, setRange] = useState([]);
+  const [at, setAt] = useState(null);
+  const [full, setFull] = useState(false);
+  const [drawnAgain, setDrawnAgain] = useState(0);
+  const query = { run: runs, key: title, by, x, smooth, from: range[0], to: range[1], pixels: 800 };
+  const changed = useRef(0);
+  if (told.kind === "resync" || (told.kind === "series" && runs.includes(told.data.run))) changed.current = told.count;
+  const [answer, error] = useSeries(query, changed.current);
+  const [raw] = useSeries(smooth && !by ? { ...query, smooth: undefined } : null, changed.current);
+  const again = () => setDrawnAgain((times) => times + 1);
+  useTheme(again);
   useEffect(() => {
-    if (!answer || !place.current) return undefined;
-    const baselines = answer.baselines.map((one, index) => ({
-      run: one.name, colour: index, x: answer.lines[0]?.x ?? [], y: (answer.lines[0]?.x ?? []).map(() => one.y), deviation: [],
-    }));
-    const lines = [...answer.lines, ...baselines];
-    const drawn = options(lines, place.current.clientWidth, logY, setRange);
-    drawn.series.slice(-baselines.length || drawn.series.length).forEach((line) => Object.assign(line, { dash: [6, 4], stroke: theme("--faint") }));
-    const plot = new window.uPlot(drawn, aligned(lines), place.current);
-    return () => plot.destroy();
-  }, [answer, logY]);
-  const file = (kind) => address("export", { ...query, view: "series", as: kind, log_y: logY });
-  return html`<figure onDblClick=${() => setRange([])}>
-    <figcaption><strong>${title}</strong> ${range.length > 0 && html`<button class="plain" onClick=${() => setRange([])}>whole</button>`}
-      ${["svg", "png", "csv"].map((kind) => html` <a href=${file(kind)} download>${kind}</a>`)}
-      ${answer?.complete === false && " reading…"}
-      ${answer?.bad.length > 0 && html` <span class="bad">not finite at step ${answer.bad[0].step}</span>`}</figcaption>
+    let width = place.current.clientWidth;
+    const watcher = new ResizeObserver(([entry]) => {
+      if (Math.abs(entry.contentRect.width - width) < 2) return;
+      width = entry.contentRect.width;
+      again();
+    });
+    watcher.observe(place.current);
+    return () => watcher.disconnect();
+  }, []);
+  useEffect(() => {
+    if (!answer) return undefined;
+    const wishes = { logX, logY, zoom: setRange, cursor: setAt, height: full ? Math.max(240, innerHeight - 320) : 220 };
+    const chart = plot(place.current, answer, raw, wishes);
+    return () => chart.destroy();
+  }, [answer, raw, logX, logY, full, drawnAgain]);
+  const file = (kind) => address("export", { ...query, view: "series", as: kind, log_y: logY, log_x: logX });
+  return html`<figure class=${full ? "full" : ""} onDblClick=${() => setRange([])}>
+    <figcaption><strong>${title}</strong>
+      ${range.length > 0 && html`<button class="plain" onClick=${() => setRange([])}>whole</button>`}
+      ${answer?.complete === false && html`<span>reading…</span>`}
+      ${answer?.bad.length > 0 && html`<span class="bad">not finite at step ${answer.bad.slice(0, 3).map((one) => one.step).join(", ")}${answer.bad.length > 3 ? ", …" : ""}</span>`}
+      <span class="end">${["svg", "png", "csv"].map((kind) => html`<a href=${file(kind)} download data-key="e" aria-label=${`${title} as ${kind}`}>${kind}</a>`)}
+        <button class="plain" aria-pressed=${full} aria-label=${`${title} on the whole page`} onClick=${() => setFull(!full)}>${full ? "smaller" : "larger"}</button></span></figcaption>
     ${error && html`<p class="bad">${error}</p>`}
-    <div ref=${place} role="img" aria-label=${`${title} over steps, ${answer?.lines.length ?? 0} lines`}></div>
-    ${answer && html`<${Values} lines=${answer.lines} baselines=${answer.baselines} />`}
+    <div ref=${place} class="plot" role="img" aria-label=${sentence(answer, title)} data-loading=${answer || error ? undefined : ""}></div>
+    ${answer && html`<${Values} answer=${answer} at=${at} />`}
   </figure>`;
 }

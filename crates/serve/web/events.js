@@ -9,7 +9,7 @@ export function listen(watch, told, live) {
     source = new EventSource(address("events", { watch }));
     source.onopen = () => live(true);
     source.onerror = () => live(false);
-    for (const kind of ["hello", "runs", "series", "log", "sweep", "resync"]) {
+    for (const kind of ["hello", "runs", "series", "log", "sweep", "room", "resync"]) {
       source.addEventListener(kind, (event) => told(kind, JSON.parse(event.data)));
     }
   };

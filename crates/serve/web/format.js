@@ -26,3 +26,13 @@ export function cell(key, value) {
 export function plain(value) {
   return typeof value === "number" ? value : Number(value);
 }
+
+// Names without the parts that all of them begin with; one alone without its folder.
+export function short(names) {
+  const [first = ""] = names;
+  let shared = names.length > 1 ? 0 : first.length;
+  while (names.length > 1 && shared < first.length && names.every((name) => name[shared] === first[shared])) shared += 1;
+  const separators = names.length > 1 ? ["/", ","] : ["/"];
+  const start = Math.max(...separators.map((one) => first.slice(0, shared).lastIndexOf(one))) + 1;
+  return names.map((name) => name.slice(start) || name);
+}

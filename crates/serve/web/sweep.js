@@ -1,27 +1,51 @@
 // A sweep: where it stands, its report, what mattered, and its trials.
 import { address, get } from "./api.js";
-import { Parallel } from "./parallel.js";
 import { cell, number } from "./format.js";
 import { html, useEffect, useState } from "./h.js";
-import { link } from "./view.js";
+import { Best, Parallel, Scatter } from "./parallel.js";
+import { Head, Wide } from "./table.js";
+import { change, go, link } from "./view.js";
+
+function RunLink({ name, text }) {
+  const open = (event) => {
+    event.preventDefault();
+    go("/run", { name });
+  };
+  return html`<a href=${link("/run", { name })} title=${name} onClick=${open}>${text ?? name}</a>`;
+}
 
 function Importance({ importance }) {
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
   return html`<h2>Importance</h2><p class="faint">by ${importance.method}</p><table>
-    <thead><tr><th scope="col">setting</th><th scope="col">share</th><th scope="col">n</th><th></th></tr></thead>
+    <${Head} names=${["setting", "share", "n", "bar"]} />
     <tbody>${importance.bars.map((bar) => html`<tr><td>${bar.key}</td><td class="number">${percent(bar.share)}</td>
-      <td class="number">${bar.n}</td><td><meter min="0" max="1" value=${bar.share} aria-label=${percent(bar.share)}></meter></td></tr>`)}</tbody></table>`;
+      <td class="number">${bar.n}</td><td><meter min="0" max="1" value=${bar.share} aria-label=${`${bar.key}: ${percent(bar.share)}`}></meter></td></tr>`)}</tbody></table>`;
 }
 
 function Trials({ sweep, trials }) {
   const keys = sweep.parameters.map((parameter) => parameter.key);
-  return html`<h2>Trials</h2><div class="wide"><table>
-    <thead><tr><th scope="col">run</th><th scope="col">state</th>${keys.map((key) => html`<th scope="col">${key}</th>`)}
-      <th scope="col">seed</th><th scope="col">${sweep.metric?.name}</th></tr></thead>
-    <tbody>${trials.map((trial) => html`<tr data-row key=${trial.run}><td><a href=${link("/run", { name: trial.run })}>${trial.run}</a></td>
+  const short = (name) => name.slice(name.lastIndexOf("/") + 1);
+  return html`<h2>Trials</h2><p class="faint">${trials.length} of ${sweep.trials.length}</p>
+    <${Wide} label="trials"><${Head} names=${["run", "state", ...keys, "seed", sweep.metric?.name ?? "score"]} />
+    <tbody>${trials.map((trial) => html`<tr data-row key=${trial.run}><td class="first"><${RunLink} name=${trial.run} text=${short(trial.run)} /></td>
       <td class=${`state-${trial.state}`} title=${trial.error}>${trial.state}</td>
-      ${keys.map((key) => html`<td>${cell("", trial.values[key])}</td>`)}<td>${trial.seed}</td><td class="number">${number(trial.score)}</td></tr>`)}</tbody>
-  </table></div>`;
+      ${keys.map((key) => html`<td class=${typeof trial.values[key] === "number" ? "number" : ""}>${cell("", trial.values[key])}</td>`)}
+      <td class="number">${trial.seed}</td><td class="number">${number(trial.score)}</td></tr>`)}</tbody><//>`;
+}
+
+function Standing({ standing }) {
+  return html`<p role="status">${standing.runs} runs: ${Object.entries(standing.counts).map(([state, count], place) =>
+      html`${place > 0 ? ", " : ""}<span class=${`state-${state}`}>${count} ${state}</span>`)}</p>
+    ${standing.failed.length > 0 && html`<ul class="failed">${standing.failed.map((one) => html`<li><${RunLink} name=${one.run} />: <span class="bad">${one.error}</span></li>`)}</ul>`}`;
+}
+
+function Report({ sweep, file }) {
+  const { report, name } = sweep;
+  if (report.error) return html`<h2>Report</h2><p class="faint">${report.error}</p>`;
+  return html`<h2>Report</h2><figure class="drawn"><figcaption>
+      ${["svg", "png", "csv"].map((kind) => html`<a href=${file(kind)} download data-key="e" aria-label=${`report as ${kind}`}>${kind}</a>`)}</figcaption>
+    <img alt=${`report of ${name}; the table below has its numbers`} src=${`data:image/svg+xml,${encodeURIComponent(report.figure)}`} /></figure>
+    <pre tabindex="0">${report.table}</pre>`;
 }
 
 export function Sweep({ parameters, told }) {
@@ -33,19 +57,15 @@ export function Sweep({ parameters, told }) {
   useEffect(() => {
     get("sweep", { name, metric }).then(setSweep, (failed) => setError(failed.message));
   }, [name, metric, changed]);
-  if (!sweep) return html`<p class=${error ? "bad" : "faint"}>${error || "loading…"}</p>`;
-  const { standing, report, importance, best } = sweep;
+  if (!sweep) return html`<p class=${error ? "bad" : "faint"} data-loading=${error ? undefined : ""}>${error || "loading…"}</p>`;
   const trials = picked ? sweep.trials.filter((_, index) => picked.has(index)) : sweep.trials;
   const file = (kind) => address("export", { view: "sweep", as: kind, name, metric });
-  return html`<h2>${name}</h2>
-    <p role="status">${standing.runs} runs: ${Object.entries(standing.counts).map(([state, count]) => `${count} ${state}`).join(", ")}</p>
-    ${standing.failed.map((one) => html`<p class="bad"><a href=${link("/run", { name: one.run })}>${one.run}</a>: ${one.error}</p>`)}
-    ${best.length > 0 && html`<p>Best: <a href=${link("/run", { name: best.at(-1).run })}>${best.at(-1).run}</a>, ${number(best.at(-1).score)}</p>`}
-    <h2>Report</h2>
-    ${report.error ? html`<p class="faint">${report.error}</p>` : html`<figure>
-      <figcaption>${["svg", "png", "csv"].map((kind) => html`<a href=${file(kind)} download>${kind}</a> `)}</figcaption>
-      <img alt=${`report of ${name}`} src=${`data:image/svg+xml,${encodeURIComponent(report.figure)}`} /></figure><pre>${report.table}</pre>`}
-    <${Parallel} sweep=${sweep} pick=${setPicked} />
-    ${importance && html`<${Importance} importance=${importance} />`}
+  return html`<h2 class="name">${name}</h2>
+    <${Standing} standing=${sweep.standing} />
+    ${sweep.best.length > 0 && html`<p>Best of ${sweep.metric.title || sweep.metric.name}: <${RunLink} name=${sweep.best.at(-1).run} />, ${number(sweep.best.at(-1).score)}</p>`}
+    <${Report} sweep=${sweep} file=${file} />
+    ${sweep.trials.some((trial) => trial.score !== null) && html`<${Parallel} sweep=${sweep} pick=${setPicked} />
+      <div class="charts"><${Scatter} sweep=${sweep} setting=${parameters.setting} choose=${(setting) => change({ setting })} /><${Best} sweep=${sweep} /></div>`}
+    ${sweep.importance && html`<${Importance} importance=${sweep.importance} />`}
     <${Trials} sweep=${sweep} trials=${trials} />`;
 }

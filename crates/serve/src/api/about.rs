@@ -31,7 +31,7 @@ pub fn about(dashboard: &Dashboard, _: &Parameters) -> Answer {
         "sweeps": sweeps,
         "warning": snapshot.warning,
         "actions": dashboard.options.actions,
-        "digits": dashboard.options.digits,
+        "rooms": dashboard.rooms.get(),
         "host": host(),
         "poll": dashboard.options.poll.as_secs_f64(),
         "stamp": snapshot.number,

@@ -30,7 +30,8 @@ pub async fn events(
     query: Parameters,
     headers: HeaderMap,
 ) -> Result<Response, ApiError> {
-    let unknown = || ApiError::bad("`watch` names no topics", "watch=runs,run:NAME,sweep:NAME,log:NAME");
+    let unknown =
+        || ApiError::bad("`watch` names no topics", "watch=runs,run:NAME,sweep:NAME,log:NAME,room:NAME");
     let topics = query.last("watch").and_then(Topic::list).ok_or_else(unknown)?;
     let full = |_| ApiError::busy("too many pages are open");
     let place = dashboard.streams.clone().try_acquire_owned().map_err(full)?;

@@ -83,3 +83,13 @@ async fn streams_are_bounded_and_topics_checked() {
     assert_eq!(server.ask("/api/events?watch=walks").await.status, 400);
     assert_eq!(server.ask("/api/events").await.status, 400);
 }
+
+#[tokio::test]
+async fn a_room_sends_events_to_those_who_watch_it() {
+    let server = Server::new();
+    let mut stream = Stream::open(&server, "room:attic", None).await;
+    server.dashboard.publisher().publish("cellar", &serde_json::json!([2]));
+    server.dashboard.publisher().publish("attic", &serde_json::json!([1]));
+    let told = stream.until("event: room").await;
+    assert!(told.contains(r#"{"room":"attic","data":[1]}"#) && !told.contains("cellar"), "{told}");
+}

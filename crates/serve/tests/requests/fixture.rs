@@ -9,12 +9,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use axum::routing::get;
+use rust_embed::RustEmbed;
 use serde_json::{Value, json};
 use tower::ServiceExt;
 use umwelt_runs::registry::Registry;
 use umwelt_runs::{Baseline, Score, ScoreCard, State, Status};
-use umwelt_serve::{Dashboard, DashboardOptions, Guard, GuardOptions, router};
+use umwelt_serve::{Dashboard, DashboardOptions, Guard, GuardOptions, Room, router};
 use umwelt_settings::example::RunSettings;
+
+#[derive(RustEmbed)]
+#[folder = "web/"]
+struct Web;
 
 /// A root of runs with a server that looks at its files anew for each request.
 pub struct Server {
@@ -53,7 +59,13 @@ impl Server {
     }
 
     pub fn router(&self) -> Router {
-        self.guard.protect(router(self.dashboard.clone(), &self.guard))
+        self.guard.protect(router(self.dashboard.clone(), &self.guard, self.rooms()))
+    }
+
+    /// A room that answers with its name, and whose files are those of our pages.
+    fn rooms(&self) -> Vec<Room> {
+        let endpoints = Router::new().route("/api/attic/name", get(async || "attic"));
+        vec![Room { name: "attic", title: "The attic", endpoints, file: Web::get }]
     }
 
     pub fn run(&self, name: &str) -> PathBuf {

@@ -21,7 +21,7 @@ fn teas() -> Server {
 #[tokio::test]
 async fn a_server_says_what_it_serves() {
     let about = teas().get("/api/about").await;
-    assert_eq!(keys(&about), "actions digits host poll root_name runs stamp sweeps version warning");
+    assert_eq!(keys(&about), "actions host poll rooms root_name runs stamp sweeps version warning");
     assert_eq!(
         (&about["runs"], &about["sweeps"], &about["actions"]),
         (&json!(4), &json!(["tea"]), &json!(false))

@@ -92,3 +92,16 @@ async fn library_files_are_those_that_were_listed() {
         assert_eq!(file.headers["etag"], format!("\"{hash}\""), "{name}");
     }
 }
+
+#[tokio::test]
+async fn a_room_has_a_page_files_and_endpoints_behind_the_guard() {
+    let server = Server::new();
+    assert!(server.ask("/attic").await.text().contains(server.guard.word()));
+    assert_eq!(server.ask("/web/attic/style.css").await.status, 200);
+    assert_eq!(server.ask("/web/attic/missing.js").await.status, 404);
+    assert_eq!(server.ask("/api/attic/name").await.text(), "attic");
+    let about = server.get("/api/about").await;
+    assert_eq!(about["rooms"], serde_json::json!([{"name": "attic", "title": "The attic"}]));
+    let foreign = Request::get("/api/attic/name").header("host", "evil.example").body(Body::empty()).unwrap();
+    assert_eq!(server.send(foreign).await.status, 403);
+}
