@@ -68,9 +68,8 @@ function sentence(answer, title) {
   return `${title} over ${answer?.x ?? "steps"}. ${(answer?.lines ?? []).slice(0, 5).map(line).join("; ")}`;
 }
 
-export function Chart({ title, runs, by, x, smooth, logX, logY, told }) {
+export function Chart({ title, runs, by, x, range, zoom, smooth, logX, logY, told }) {
   const place = useRef(null);
-  const [range, setRange] = useState([]);
   const [at, setAt] = useState(null);
   const [full, setFull] = useState(false);
   const [drawnAgain, setDrawnAgain] = useState(0);
@@ -93,14 +92,13 @@ export function Chart({ title, runs, by, x, smooth, logX, logY, told }) {
   }, []);
   useEffect(() => {
     if (!answer) return undefined;
-    const wishes = { logX, logY, zoom: setRange, cursor: setAt, height: full ? Math.max(240, innerHeight - 320) : 220 };
+    const wishes = { logX, logY, zoom, cursor: setAt, height: full ? Math.max(240, innerHeight - 320) : 220 };
     const chart = plot(place.current, answer, raw, wishes);
     return () => chart.destroy();
   }, [answer, raw, logX, logY, full, drawnAgain]);
   const file = (kind) => address("export", { ...query, view: "series", as: kind, log_y: logY, log_x: logX });
-  return html`<figure class=${full ? "full" : ""} onDblClick=${() => setRange([])}>
+  return html`<figure class=${full ? "full" : ""} onDblClick=${() => zoom([])}>
     <figcaption><strong>${title}</strong>
-      ${range.length > 0 && html`<button class="plain" onClick=${() => setRange([])}>whole</button>`}
       ${answer?.complete === false && html`<span>reading…</span>`}
       ${answer?.bad.length > 0 && html`<span class="bad">not finite at step ${answer.bad.slice(0, 3).map((one) => one.step).join(", ")}${answer.bad.length > 3 ? ", …" : ""}</span>`}
       <span class="end">${["svg", "png", "csv"].map((kind) => html`<a href=${file(kind)} download data-key="e" aria-label=${`${title} as ${kind}`}>${kind}</a>`)}

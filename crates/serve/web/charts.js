@@ -41,7 +41,10 @@ function useKeys(runs, told) {
 }
 
 export function Charts({ runs, by, told }) {
-  const { smooth = "", log_y, log_x, x = "", find = "" } = view().parameters;
+  const { smooth = "", log_y, log_x, x = "", find = "", start, end } = view().parameters;
+  const range = start && end ? [Number(start), Number(end)] : [];
+  // Charts are in step: a range that is chosen in one is that of all.
+  const zoom = ([first = "", last = ""]) => change({ start: first, end: last });
   const shown = by ? runs : runs.slice(0, MOST);
   const keys = useKeys(shown, told);
   if (keys === null) return html`<p class="faint" data-loading>loading…</p>`;
@@ -55,14 +58,15 @@ export function Charts({ runs, by, told }) {
       <label>Find <input value=${find} onInput=${(event) => change({ find: event.target.value })} /></label>
       <label>Smoothing <input data-key="s" value=${smooth} list="smoothings" placeholder="ema:0.9 or gaussian:50" onChange=${(event) => change({ smooth: event.target.value })} /></label>
       <datalist id="smoothings"><option value="ema:0.6" /><option value="ema:0.9" /><option value="ema:0.99" /><option value="gaussian:50" /></datalist>
-      <label>x <select value=${x} onChange=${(event) => change({ x: event.target.value })}>
+      <label>x <select value=${x} onChange=${(event) => change({ x: event.target.value, start: "", end: "" })}>
         <option value="">step</option><option>epoch</option></select></label>
       ${check("log_x", Boolean(log_x))} ${check("log_y", Boolean(log_y))}
+      ${range.length > 0 && html`<button class="plain" onClick=${() => zoom([])}>whole range</button>`}
       ${runs.length > shown.length && html`<span class="bad">${runs.length - shown.length} runs are left out of the charts</span>`}
     </div>
     ${keys.length === 0 && html`<p class="faint">nothing is logged yet</p>`}
     <div class="charts">${wanted.map((key) => html`<${InView} key=${key}>
-      <${Chart} title=${key} runs=${shown} by=${by} x=${x} smooth=${smooth} logX=${Boolean(log_x)} logY=${Boolean(log_y)} told=${told} /><//>`)}</div>
+      <${Chart} title=${key} runs=${shown} by=${by} x=${x} range=${range} zoom=${zoom} smooth=${smooth} logX=${Boolean(log_x)} logY=${Boolean(log_y)} told=${told} /><//>`)}</div>
     ${once.length > 0 && html`<details><summary>${once.length} ${once.length === 1 ? "number was" : "numbers were"} logged once</summary>
       <${Wide} label="numbers that were logged once"><${Head} names=${["key", "step", "value"]} />
       <tbody>${once.map(({ key, step, last }) => html`<tr><td>${key}</td><td class="number">${step}</td><td class="number">${number(last)}</td></tr>`)}</tbody><//></details>`}`;
