@@ -18,6 +18,7 @@ export function Json({ value, label = "values" }) {
   if (isObject(value)) {
     return html`<dl class="json">${Object.entries(value).map(([key, one]) => html`<dt>${key}</dt><dd><${Json} value=${one} label=${key} /></dd>`)}</dl>`;
   }
+  if (label.endsWith("_at") && typeof value === "number") return html`<span>${new Date(1000 * value).toLocaleString()}</span>`;
   return html`<span class="long">${value === null ? "–" : typeof value === "boolean" ? String(value) : number(value)}</span>`;
 }
 

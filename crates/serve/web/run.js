@@ -42,9 +42,12 @@ function Scores({ evaluation }) {
   if (!Array.isArray(scores) || scores.length === 0) return null;
   const shown = scores.filter((score) => evaluation.headline?.includes(score.name));
   const unit = (score) => (score.unit ? ` ${score.unit}` : "");
-  const baselines = (score) => (evaluation.baselines ?? []).filter((one) => one.of === score.name);
+  const distance = (score, one) => Math.abs(one.value - score.value);
+  // The two nearest baselines of a score.
+  const baselines = (score) => (evaluation.baselines ?? []).filter((one) => one.of === score.name)
+    .sort((a, b) => distance(score, a) - distance(score, b)).slice(0, 2).map((one) => `${one.name} ${number(one.value)}`).join(", ");
   return html`<dl class="scores">${(shown.length > 0 ? shown : scores.slice(0, 4)).map((score) => html`<div><dt>${score.title || score.name}</dt>
-    <dd><strong>${number(score.value)}</strong>${unit(score)} ${baselines(score).slice(0, 2).map((one) => html`<span class="faint">${one.name} ${number(one.value)}</span> `)}</dd></div>`)}</dl>`;
+    <dd><strong>${number(score.value)}</strong>${unit(score)} <span class="faint">${baselines(score)}</span></dd></div>`)}</dl>`;
 }
 
 export function Run({ parameters, about, told }) {
@@ -64,7 +67,7 @@ export function Run({ parameters, about, told }) {
     evaluation: () => (run.evaluation ? html`<${Json} value=${run.evaluation} />` : html`<p class="faint">not evaluated yet</p>`),
     settings: () => html`<${Settings} run=${run} />`,
     log: () => html`<${Log} name=${name} told=${told} />`,
-    environment: () => html`<${Json} value=${run.environment} />`,
+    environment: () => html`<${Json} value=${{ ...run.environment, command: run.command }} />`,
     files: () => html`<${Files} run=${run} />`,
     notes: () => html`<${Notes} run=${run} actions=${about?.actions} />`,
   };

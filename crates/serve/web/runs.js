@@ -55,7 +55,7 @@ function Groups({ groups, columns }) {
     return typeof deviation === "number" ? `${cell(key, mean)} ± ${cell(key, deviation)}` : cell(key, mean);
   };
   return html`<${Wide} label="groups"><caption>Means ± standard deviations over the runs of each group</caption>
-    <${Head} names=${["group", "n", ...shown.map((column) => column.key)]} />
+    <${Head} names=${["group", "n", ...shown.map((column) => column.key)]} numbers=${1} />
     <tbody>${groups.map((group) => html`<tr key=${group.key}><td class="first text">
         <button class="plain" aria-label=${`pick ${group.key}`} onClick=${() => change({ run: group.runs.slice(0, 100) })}>pick</button> ${group.key}</td><td class="number">${group.n}</td>
         ${shown.map((column) => html`<td class="number">${value(group, column.key)}</td>`)}</tr>`)}</tbody><//>`;
