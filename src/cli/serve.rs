@@ -18,7 +18,7 @@ use umwelt_serve::{DashboardOptions, ServeOptions, TokenChoice};
 Examples:
   umwelt serve                                   http://127.0.0.1:7373
   umwelt serve --open --allow-actions            stop, resume, remove and note runs from the page
-  umwelt serve --agents runs/digits/agent.safetensors     at /digits, to draw and to teach
+  umwelt serve --agents agent.safetensors        goes on with an agent at /digits
   umwelt serve --socket ~/umwelt.sock            for ssh -L 7373:umwelt.sock
   umwelt serve --host 0.0.0.0 --allow-host node7 for other machines, with a token in the link")]
 pub struct ServeArguments {

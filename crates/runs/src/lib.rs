@@ -6,6 +6,7 @@ mod console;
 mod environment;
 mod folder;
 mod inputs;
+mod lock;
 mod metrics;
 mod name;
 mod notes;
@@ -27,8 +28,7 @@ pub use checkpoints::{
 pub use console::{Console, StepProgress};
 pub use environment::{Environment, host, processor};
 pub use folder::{
-    AlreadyRunning, EARLY_STOPPING, EVALUATION, FinishedRun, METRICS, OUTPUT, Opened, RunFolder, is_held,
-    is_running,
+    AlreadyRunning, EARLY_STOPPING, EVALUATION, FinishedRun, METRICS, OUTPUT, Opened, RunFolder, is_running,
 };
 pub use inputs::{Input, Inputs};
 pub use metrics::{Record, SCORE, read_json, read_records, step_of};

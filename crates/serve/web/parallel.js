@@ -1,13 +1,12 @@
 // Charts of a sweep: the only module that knows ECharts, which is loaded when a sweep is opened.
 import { html, useEffect, useRef, useState } from "./h.js";
 import { useTheme } from "./keys.js";
-
-const LINE = "#0072b2";
+import { inkOf } from "./plot.js";
 
 function style() {
   const ink = getComputedStyle(document.body).color;
   const faint = `color-mix(in srgb, ${ink} 25%, transparent)`;
-  return { ink, axis: { nameTextStyle: { color: ink }, axisLabel: { color: ink, hideOverlap: true }, axisLine: { lineStyle: { color: ink } }, splitLine: { lineStyle: { color: faint } } } };
+  return { ink, line: inkOf("--accent"), axis: { nameTextStyle: { color: ink }, axisLabel: { color: ink, hideOverlap: true }, axisLine: { lineStyle: { color: ink } }, splitLine: { lineStyle: { color: faint } } } };
 }
 
 // The axis of these values: numbers, logarithmic if they span two decades, or names in their order.
@@ -61,7 +60,7 @@ function useOption(make, parts) {
 // Parallel coordinates; brushes over the axes pick trials.
 export function Parallel({ sweep, pick }) {
   const keys = sweep.parameters.map((parameter) => parameter.key);
-  const make = ({ ink, axis: look }) => {
+  const make = ({ ink, line, axis: look }) => {
     const rows = sweep.trials.map((trial) => [...keys.map((key) => trial.values[key]), trial.score]);
     const names = [...keys, sweep.metric?.name ?? "score"];
     const axes = names.map((name, dim) => ({ dim, ...look, nameTextStyle: { color: ink, width: 140, overflow: "truncate" }, ...axis(name, rows.map((row) => row[dim])) }));
@@ -69,7 +68,7 @@ export function Parallel({ sweep, pick }) {
     return {
       parallel: { left: 90, right: 110, top: 40, bottom: 30 },
       parallelAxis: axes,
-      series: [{ type: "parallel", data, lineStyle: { color: LINE, opacity: 0.6, width: 1.5 } }],
+      series: [{ type: "parallel", data, lineStyle: { color: line, opacity: 0.6, width: 1.5 } }],
     };
   };
   const option = useOption(make, [sweep.trials, keys]);
@@ -87,7 +86,7 @@ export function Scatter({ sweep, setting, choose }) {
   const keys = [...sweep.parameters.map((parameter) => parameter.key), "seed"];
   const key = keys.includes(setting) ? setting : keys[0];
   const value = (trial) => (key === "seed" ? trial.seed : trial.values[key]);
-  const make = ({ axis: look }) => {
+  const make = ({ line, axis: look }) => {
     const trials = sweep.trials.filter((trial) => trial.score !== null);
     const x = { ...look, ...axis(key, trials.map(value)), nameLocation: "middle", nameGap: 28 };
     return {
@@ -95,7 +94,7 @@ export function Scatter({ sweep, setting, choose }) {
       tooltip: { formatter: ({ dataIndex }) => trials[dataIndex].run },
       xAxis: x,
       yAxis: { ...look, name: sweep.metric?.name ?? "score", nameTextStyle: { ...look.nameTextStyle, align: "left" }, scale: true },
-      series: [{ type: "scatter", symbolSize: 9, itemStyle: { color: LINE, opacity: 0.75 }, data: trials.map((trial) => [on(x, value(trial)), trial.score]) }],
+      series: [{ type: "scatter", symbolSize: 9, itemStyle: { color: line, opacity: 0.75 }, data: trials.map((trial) => [on(x, value(trial)), trial.score]) }],
     };
   };
   const option = useOption(make, [sweep.trials, key]);
@@ -106,11 +105,11 @@ export function Scatter({ sweep, setting, choose }) {
 
 // The best score so far over finished trials.
 export function Best({ sweep }) {
-  const make = ({ axis: look }) => ({
+  const make = ({ line, axis: look }) => ({
     grid: { left: 70, right: 20, top: 30, bottom: 50 },
     xAxis: { ...look, name: "finished trials", nameLocation: "middle", nameGap: 28, minInterval: 1, min: 1, max: Math.max(2, sweep.trials.filter((trial) => trial.score !== null).length) },
     yAxis: { ...look, name: sweep.metric?.name ?? "score", nameTextStyle: { ...look.nameTextStyle, align: "left" }, scale: true },
-    series: [{ type: "line", step: "end", symbol: "circle", symbolSize: 8, itemStyle: { color: LINE }, lineStyle: { color: LINE }, data: sweep.best.map((one) => [one.trial, one.score]) }],
+    series: [{ type: "line", step: "end", symbol: "circle", symbolSize: 8, itemStyle: { color: line }, lineStyle: { color: line }, data: sweep.best.map((one) => [one.trial, one.score]) }],
   });
   const option = useOption(make, [sweep.best, sweep.trials.length]);
   const text = sweep.best.map((one) => `${one.score} at trial ${one.trial}`).join(", ");

@@ -16,7 +16,7 @@ function dash(index) {
 }
 
 // A colour of the style sheet as a canvas takes it.
-function theme(name) {
+export function inkOf(name) {
   const probe = document.body.appendChild(document.createElement("span"));
   probe.style.color = `var(${name})`;
   const found = getComputedStyle(probe).color;
@@ -28,7 +28,7 @@ function theme(name) {
 function drawn(answer, raw) {
   const ends = answer.lines.flatMap((line) => [line.x[0], line.x.at(-1)]).filter((x) => x !== undefined).map(plain);
   const across = [Math.min(...ends), Math.max(...ends)];
-  const faint = theme("--faint");
+  const faint = inkOf("--faint");
   const base = (one) => ({ x: across, y: [one.y, one.y], deviation: [], label: one.name, style: { stroke: faint, dash: [4, 4], width: 1 } });
   return [
     ...(raw?.lines ?? []).map((line) => ({ ...line, deviation: [], label: "", style: { stroke: `${colour(line.colour)}55`, width: 1 } })),
@@ -54,8 +54,8 @@ function aligned(lines) {
 }
 
 function options(lines, size, { logX, logY, zoom, cursor }) {
-  const ink = theme("--ink");
-  const axis = { stroke: ink, grid: { stroke: theme("--line"), width: 1 }, ticks: { stroke: theme("--line"), width: 1 } };
+  const ink = inkOf("--ink");
+  const axis = { stroke: ink, grid: { stroke: inkOf("--line"), width: 1 }, ticks: { stroke: inkOf("--line"), width: 1 } };
   const [series, bands] = [[{}], []];
   for (const line of lines) {
     series.push({ label: line.label, points: { show: line.x.length < 3 && !line.style.dash?.length }, ...line.style });

@@ -62,7 +62,7 @@ fn written(part: Part) -> anyhow::Result<Chosen> {
 impl Page {
     /// A page as a server starts it.
     pub fn open(folder: &Path) -> Self {
-        let registry = Registry::new(&folder.join("runs"));
+        let registry = Registry::new(folder.join("runs"));
         let dashboard = Dashboard::new::<RunSettings>(registry, DashboardOptions::default());
         let (path, content_type) = UPLOAD;
         let bodies = vec![(path.into(), content_type.into())];
