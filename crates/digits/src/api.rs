@@ -234,7 +234,7 @@ async fn file(State(digits): State<Shared>, Path(id): Path<String>) -> Answer {
 }
 
 async fn upload(State(digits): State<Shared>, body: Body) -> Answer {
-    let agent = uploaded(body).await?;
+    let agent = uploaded(&digits.uploads, body).await?;
     blocking(move || {
         digits.shelf.add(agent)?;
         digits.told()

@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::Result;
+use tokio::sync::Semaphore;
 use umwelt_serve::{EmbeddedFile, Publisher, Room};
 
 use shelf::Shelf;
@@ -44,6 +45,8 @@ struct Digits {
     shelf: Shelf,
     sources: Sources,
     events: Publisher,
+    /// The uploads that may still begin.
+    uploads: Semaphore,
 }
 
 /// The files of the page: embedded in a release, read from the disk in a debug build.
@@ -57,7 +60,8 @@ struct Web;
 /// An agent's file that cannot be read, or a folder that cannot be written.
 pub fn room(options: Options, events: Publisher) -> Result<Room> {
     let shelf = Shelf::open(&options.folder, &options.agents)?;
-    let digits = Digits { shelf, sources: Sources::new(options.written), events };
+    let (sources, uploads) = (Sources::new(options.written), Semaphore::new(upload::AT_ONCE));
+    let digits = Digits { shelf, sources, events, uploads };
     let file: fn(&str) -> Option<EmbeddedFile> = Web::get;
     Ok(Room { name: NAME, title: "Digits", endpoints: api::router(Arc::new(digits)), file })
 }

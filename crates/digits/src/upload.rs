@@ -10,15 +10,15 @@ use umwelt_weightless::agent::{Agent, MOST_BYTES};
 use crate::UPLOAD;
 
 /// The uploads at a time, each of which is in memory.
-static UPLOADS: Semaphore = Semaphore::const_new(1);
+pub const AT_ONCE: usize = 1;
 
-/// The agent in the body of a request.
+/// The agent in the body of a request, one of the uploads that are still free.
 ///
 /// # Errors
 /// Another upload is on its way, or the body is too large or no agent.
-pub async fn uploaded(body: Body) -> Result<Agent, ApiError> {
+pub async fn uploaded(free: &Semaphore, body: Body) -> Result<Agent, ApiError> {
     let busy = |_| ApiError::busy("another agent is being uploaded");
-    let _only = UPLOADS.try_acquire().map_err(busy)?;
+    let _taken = free.try_acquire().map_err(busy)?;
     let large = |_| {
         let error = format!("the file has more than {} MB, or was cut off", MOST_BYTES >> 20);
         ApiError::new(StatusCode::PAYLOAD_TOO_LARGE, error, "upload a file that this page made")
