@@ -9,9 +9,10 @@ PAPER ?= $(sort $(wildcard experiments/paper_*.yaml))
 PYTHON ?= python3
 VENV := .venv-bench
 VENV_TEST := .venv-test
+VENV_WEB := .venv-web
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train como workspace weightless test test-processors test-slurm same-bits lint bench reproduce
+.PHONY: help setup build train como workspace weightless test test-processors test-slurm test-web same-bits lint bench reproduce
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -52,6 +53,11 @@ test-slurm: setup ## Run sweeps through a real Slurm (on Debian as root, fetches
 	scripts/install_slurm.sh
 	cargo test --locked --test slurm -- --ignored --test-threads=1
 
+test-web: setup $(VENV_WEB)/ready ## Open the pages of `umwelt serve` in a headless Chromium (on Debian as root, fetches it)
+	scripts/install_chromium.sh
+	cargo build --locked --bins
+	$(VENV_WEB)/bin/pytest --quiet --cache-clear tests/web
+
 same-bits: setup ## Compare the results of eight short commands, bit for bit, with another commit: BASE=REF
 	@test -n "$(BASE)" || { echo "say which commit to compare with: make same-bits BASE=main~1"; exit 2; }
 	rm -rf target/baseline/source && git worktree prune
@@ -76,6 +82,7 @@ bench: build $(VENV)/ready ## Measure against plain PyTorch, both in one run (fe
 
 $(VENV)/ready: benches/requirements.txt
 $(VENV_TEST)/ready: tests/requirements.txt
+$(VENV_WEB)/ready: tests/web/requirements.txt
 %/ready:
 	$(PYTHON) -m venv $*
 	$*/bin/pip install --quiet --disable-pip-version-check -r $<

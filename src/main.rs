@@ -20,6 +20,8 @@ enum Command {
     Sweep(cli::SweepArguments),
     Report(cli::ReportArguments),
     Runs(cli::RunsArguments),
+    #[cfg(feature = "serve")]
+    Serve(cli::ServeArguments),
     Data(cli::DataArguments),
     Agents(cli::AgentsArguments),
     /// Checks this machine, and says how to fix a problem
@@ -37,6 +39,8 @@ fn main() -> ExitCode {
         Command::Sweep(arguments) => cli::sweep(&arguments),
         Command::Report(arguments) => cli::report(&arguments),
         Command::Runs(arguments) => cli::runs(&arguments, |again| cli::train(&again.into())),
+        #[cfg(feature = "serve")]
+        Command::Serve(arguments) => cli::serve(&arguments),
         Command::Data(arguments) => cli::data(&arguments),
         Command::Agents(arguments) => cli::agents(&arguments),
         Command::Doctor => cli::doctor(),

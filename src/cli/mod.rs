@@ -6,6 +6,8 @@ mod doctor;
 mod evaluate;
 mod report;
 mod runs;
+#[cfg(feature = "serve")]
+mod serve;
 mod sweep;
 mod train;
 
@@ -15,6 +17,8 @@ pub use doctor::doctor;
 pub use evaluate::{EvaluateArguments, evaluate};
 pub use report::{ReportArguments, report};
 pub use runs::{RunsArguments, runs};
+#[cfg(feature = "serve")]
+pub use serve::{ServeArguments, serve};
 pub use sweep::{SweepArguments, sweep};
 pub use train::{TrainArguments, train};
 

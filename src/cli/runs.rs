@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 
 use super::train::output_path;
 use crate::registry::{self, Filter, Listing, Registry, Rerun, Run, shown};
-use crate::runs::{Goal, RunSummary, unix_seconds};
+use crate::runs::{Goal, RunSummary, request_stop, unix_seconds};
 use crate::schema::RunSettings;
 use crate::settings;
 use umwelt_base::terminal::{self, print, print_line};
@@ -73,6 +73,11 @@ enum Command {
         #[arg(long)]
         print: bool,
     },
+    /// Ask a running run to leave a checkpoint and stop
+    Stop {
+        /// The name or folder of a run, or a unique part of its name
+        run: PathBuf,
+    },
     Rm(trash::RemoveArguments),
     /// Restore a run from the trash
     Restore {
@@ -107,6 +112,7 @@ pub fn runs(arguments: &RunsArguments, train: impl FnOnce(Rerun) -> Result<()>) 
             }
             print_line(rerun.command())
         }
+        Command::Stop { run } => stop(&registry, run),
         Command::Rm(arguments) => trash::remove(&registry, arguments),
         Command::Restore { run } => trash::restore(&registry, run.as_deref()),
         Command::Index { rebuild } => index(&registry, *rebuild),
@@ -155,6 +161,12 @@ fn show(registry: &Registry, typed: &Path) -> Result<()> {
 
 fn diff(registry: &Registry, typed: &[PathBuf]) -> Result<()> {
     print(registry::comparison(&find_all(registry, typed)?))
+}
+
+fn stop(registry: &Registry, typed: &Path) -> Result<()> {
+    let run = find(registry, typed)?;
+    request_stop(&run.folder)?;
+    print_line(format!("{} stops at its next logged step", shown(&run.folder)))
 }
 
 fn best(registry: &Registry, filters: &[String], metric: Option<&str>, maximize: bool) -> Result<()> {

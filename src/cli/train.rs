@@ -73,7 +73,8 @@ pub fn launch(work: Work, settings: &RunSettings, folder: &Path, quiet: bool) ->
     let mut console = Console::new(quiet);
     let result = run(work, settings, folder, &mut console, &stop);
     if result.as_ref().is_err_and(|error| error.is::<Interrupted>()) {
-        console.warn(&format!("stopped by {}; the same command goes on from here", stop.reason()));
+        let reason = if stop.is_requested() { stop.reason() } else { "the file `stop`" };
+        console.warn(&format!("stopped by {reason}; the same command goes on from here"));
     }
     result
 }

@@ -8,7 +8,8 @@ use super::trainer::score;
 use super::{Evaluated, RunKeys, Task, object};
 use crate::charts::Figure;
 use crate::runs::{
-    Console, ProgressReporter, Record, RunFolder, State, TensorBoard, Tracker, Wandb, step_of,
+    Console, ProgressReporter, Record, RunFolder, STOP, State, TensorBoard, Tracker, Wandb,
+    is_stop_requested, step_of,
 };
 use crate::settings::Schema;
 use umwelt_base::stop::{Interrupted, Stop};
@@ -73,7 +74,14 @@ impl Session<'_> {
     /// Writes the reason of the failure into the status.
     fn leave(&mut self, error: &anyhow::Error) {
         let interrupted = error.is::<Interrupted>();
-        let message = if interrupted { self.stop.reason().to_owned() } else { format!("{error:#}") };
+        let by_file = interrupted && !self.stop.is_requested() && is_stop_requested(self.run.path());
+        let message = if by_file {
+            format!("the file `{STOP}`")
+        } else if interrupted {
+            self.stop.reason().to_owned()
+        } else {
+            format!("{error:#}")
+        };
         let _ = self.run.update(|status| {
             status.state = if interrupted { State::Interrupted } else { State::Failed };
             status.message = Some(message);

@@ -17,9 +17,11 @@ use crate::checkpoints::Checkpoint;
 use crate::nn::not_finite;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{
-    Inputs, Record, SCORE, StepProgress, best_checkpoint_path, checkpoint_path, prune_checkpoints,
+    Inputs, Record, SCORE, StepProgress, best_checkpoint_path, checkpoint_path, is_stop_requested,
+    prune_checkpoints,
 };
 use crate::sweeps::Pruner;
+use umwelt_base::stop::Interrupted;
 
 /// Trains a task from the newest checkpoint of a run, or from the start.
 pub struct Training<T> {
@@ -107,8 +109,8 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
     /// Trains to the end. Returns the reason if early stopping ends the run.
     ///
     /// # Errors
-    /// [`umwelt_base::stop::Interrupted`] after a signal, when a checkpoint is written; a loss that
-    /// is not finite; a full disk.
+    /// [`Interrupted`] after a signal or by the file `stop`, when a checkpoint is written; a loss
+    /// that is not finite; a full disk.
     fn train(mut self) -> Result<Option<String>> {
         self.session.run.update(|status| status.steps = self.plan.steps)?;
         let ends = self.evaluate_if_due()?;
@@ -121,15 +123,24 @@ impl<'a, 's, T: Task> Trainer<'a, 's, T> {
                 self.checkpoint()?;
                 return Ok(Some(reason));
             }
-            if self.plan.checkpoints_at(self.step) || self.session.stop.is_requested() {
+            let asked = self.is_asked_to_stop();
+            if self.plan.checkpoints_at(self.step) || self.session.stop.is_requested() || asked {
                 self.checkpoint()?;
                 self.session.stop.check()?;
+            }
+            if asked {
+                return Err(Interrupted.into());
             }
             if let Some(reason) = self.evaluate_if_due()? {
                 return Ok(Some(reason));
             }
         }
         Ok(None)
+    }
+
+    /// True at a logged step if the run folder holds the file `stop`.
+    fn is_asked_to_stop(&self) -> bool {
+        self.plan.logs_at(self.step) && is_stop_requested(self.session.run.path())
     }
 
     fn take_step(&mut self, batch: T::Batch) -> Result<()> {

@@ -138,6 +138,18 @@ worlds! {
     Example: example::Settings,
 }
 
+/// The pages that worlds bring to `umwelt serve`; the agents in the files `agents` are open there.
+///
+/// # Errors
+/// A file that a page cannot read.
+#[cfg(feature = "serve")]
+pub fn rooms(
+    agents: &[std::path::PathBuf],
+    events: umwelt_serve::Publisher,
+) -> Result<Vec<umwelt_serve::Room>> {
+    Ok(vec![weightless::room::room(agents, events)?])
+}
+
 /// The names that every run by gradient descent logs.
 const DESCENT: [&str; 2] = ["loss", "lr"];
 

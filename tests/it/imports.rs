@@ -61,14 +61,27 @@ fn crates_below_depend_on_no_crate_above() {
         let found = forbidden.iter().find(|crate_| dependencies.iter().any(|known| known == *crate_));
         assert!(found.is_none(), "crates/{name} must not depend on {}", found.unwrap());
     };
-    let all = ["umwelt-base", "umwelt-settings", "umwelt-charts", "umwelt-runs", "umwelt-torch", "tch"];
+    let all = [
+        "umwelt-base",
+        "umwelt-settings",
+        "umwelt-charts",
+        "umwelt-runs",
+        "umwelt-serve",
+        "umwelt-torch",
+        "tch",
+    ];
     none_of("settings", &all);
     none_of("base", &all);
-    none_of("charts", &["umwelt-settings", "umwelt-runs", "umwelt-torch", "tch"]);
-    none_of("runs", &["umwelt-torch", "tch"]);
+    none_of("charts", &["umwelt-settings", "umwelt-runs", "umwelt-serve", "umwelt-torch", "tch"]);
+    none_of("runs", &["umwelt-serve", "umwelt-torch", "tch"]);
     none_of("torch", &["umwelt-settings", "umwelt-runs", "umwelt-charts"]);
-    none_of("weightless", &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-torch", "tch"]);
+    none_of(
+        "weightless",
+        &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-serve", "umwelt-torch", "tch"],
+    );
     none_of("wandb-rs", &all);
+    none_of("serve", &["umwelt-digits", "umwelt-weightless", "umwelt-torch", "tch"]);
+    none_of("digits", &["umwelt-runs", "umwelt-torch", "tch"]);
 }
 
 #[test]
@@ -104,7 +117,7 @@ fn generic_crates_name_no_model_and_no_score_of_a_world() {
     let quoted = |name: String| format!("\"{name}");
     let models = MODELS.iter().map(|model| format!("\"{model}\""));
     let words: Vec<String> = scores.map(quoted).chain(models).chain(["_px".to_owned()]).collect();
-    for folder in ["crates/base/src", "crates/charts/src", "crates/runs/src"] {
+    for folder in ["crates/base/src", "crates/charts/src", "crates/runs/src", "crates/serve/src"] {
         assert_free_of(folder, &words);
     }
 }

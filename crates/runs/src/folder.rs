@@ -13,13 +13,14 @@ use super::checkpoints::CHECKPOINTS;
 use super::lock;
 use super::metrics::{MetricsLog, Record, read_records};
 use super::status::{State, Status, unix_seconds};
+use super::stop_file::{STOP, clear_stop};
 use super::tracker::{Tracker, Trackers};
 use umwelt_base::atomic;
 use umwelt_charts::Figure;
 use umwelt_settings::{self as settings, Schema};
 
 /// The files that may lie in a folder before its run starts: the lock, and files of a sweep.
-const NOT_FOREIGN: [&str; 3] = [LOCK, OUTPUT, EARLY_STOPPING];
+const NOT_FOREIGN: [&str; 4] = [LOCK, OUTPUT, EARLY_STOPPING, STOP];
 const LOCK: &str = "run.lock";
 /// Every other file of a run is written after this one.
 const SETTINGS: &str = "settings.yaml";
@@ -30,7 +31,8 @@ pub const EVALUATION: &str = "evaluation.json";
 /// The console output of a run that a sweep started.
 pub const OUTPUT: &str = "output.log";
 const RESULT: &str = "result.txt";
-const METRICS: &str = "metrics.jsonl";
+/// The log of measured numbers.
+pub const METRICS: &str = "metrics.jsonl";
 const HEARTBEAT: Duration = Duration::from_secs(5);
 
 /// An open run folder, locked against other processes.
@@ -105,6 +107,7 @@ impl RunFolder {
         if !known.exists() {
             atomic::write(&known, settings::to_yaml(settings).as_bytes())?;
         }
+        clear_stop(path).with_context(|| atomic::failure(&path.join(STOP)))?;
         for folder in [CHECKPOINTS, "figures"] {
             make_folder(&path.join(folder))?;
             atomic::sweep(&path.join(folder));

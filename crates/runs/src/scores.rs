@@ -4,11 +4,13 @@
 //! it and know no score, unit or baseline by name.
 
 use std::cmp::Ordering;
+use std::io::Read;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Record, read_json};
+use crate::registry::open_beneath;
+use crate::{EVALUATION, Record};
 
 /// The direction in which a score improves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -99,9 +101,11 @@ pub struct ScoreCard {
 }
 
 impl ScoreCard {
-    /// The card of the run folder `run`, if its last evaluation left one.
+    /// The card of the run folder `run`, if its last evaluation left one. A link is not followed.
     pub fn read(run: &Path) -> Option<Self> {
-        serde_json::from_value(read_json(&run.join("evaluation.json")).into()).ok()
+        let mut text = String::new();
+        open_beneath(run, Path::new(EVALUATION)).ok()?.read_to_string(&mut text).ok()?;
+        serde_json::from_str(&text).ok()
     }
 
     /// The score of this name.
@@ -165,6 +169,10 @@ mod tests {
         assert_eq!(read.comparison(), [("RMSE (px)".to_owned(), 2.5)]);
         let about_a = ScoreCard { headline: vec!["a".into()], ..read };
         assert_eq!(about_a.comparison()[1], ("baseline: copy".to_owned(), 3.0));
+        let other = tempfile::tempdir().unwrap();
+        let linked = other.path().join("evaluation.json");
+        std::os::unix::fs::symlink(run.path().join("evaluation.json"), linked).unwrap();
+        assert_eq!(ScoreCard::read(other.path()), None, "a link is not followed");
     }
 
     #[test]

@@ -9,7 +9,7 @@ use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::optim::{LrSchedule, OptimizerKind, Recipe};
 use crate::runs::{
-    Console, Opened, Progress, RunFolder, Score, ScoreCard, State, Tracker, read_records, step_of,
+    Console, Opened, Progress, RunFolder, STOP, Score, ScoreCard, State, Tracker, read_records, step_of,
 };
 use crate::schema::RunSettings;
 use crate::settings;
@@ -214,4 +214,45 @@ fn trackers_know_where_the_run_goes_on_from() {
     let plan = task.plan();
     train_by(task, plan, at.path(), Some(Box::new(Listener(sender)))).unwrap();
     assert_eq!(heard.iter().collect::<Vec<_>>(), [0, 4]);
+}
+
+/// Makes the file `stop` in a run folder when the run logs a line.
+struct Asking(std::path::PathBuf);
+
+impl Tracker for Asking {
+    fn name(&self) -> &'static str {
+        "asking"
+    }
+
+    fn record(&mut self, _record: &Record) -> Result<()> {
+        Ok(std::fs::write(self.0.join(STOP), "")?)
+    }
+
+    fn figure(&mut self, _step: u64, _name: &str, _png: &[u8]) -> Result<()> {
+        Ok(())
+    }
+
+    fn scores(&mut self, _step: u64, _card: &ScoreCard) -> Result<()> {
+        Ok(())
+    }
+
+    fn finish(&mut self, _state: State) -> Result<Option<String>> {
+        Ok(None)
+    }
+}
+
+#[test]
+fn the_file_stop_ends_a_run_at_a_logged_step_until_it_is_started_again() {
+    let at = tempfile::tempdir().unwrap();
+    let plan = || Plan { checkpoint_every_epochs: 100, ..Unseen::new(99, 0.0).plan() };
+    let asking = Asking(at.path().to_owned());
+    let error = train_by(Unseen::new(99, 0.0), plan(), at.path(), Some(Box::new(asking))).unwrap_err();
+    assert!(error.is::<Interrupted>(), "{error:#}");
+    let status = crate::runs::Status::read(at.path()).unwrap();
+    let message = Some("the file `stop`".to_owned());
+    assert_eq!((status.state, status.step, status.message), (State::Interrupted, 4, message));
+    assert_eq!(checkpoints(at.path()), ["step-0000000004.safetensors"]);
+    assert!(is_stop_requested(at.path()), "its sweep can see that it was asked to stop");
+    assert_eq!(train_by(Unseen::new(99, 0.0), plan(), at.path(), None).unwrap(), "half\n");
+    assert!(!is_stop_requested(at.path()));
 }

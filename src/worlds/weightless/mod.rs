@@ -14,6 +14,8 @@ mod job;
 mod mistakes;
 mod pictures;
 mod report;
+#[cfg(feature = "serve")]
+pub mod room;
 mod settings;
 mod trainer;
 mod units;

@@ -1,5 +1,7 @@
 //! The columns of lists of runs, and lists as tables, CSV and JSON.
 
+use std::borrow::Borrow;
+
 use ::csv::Writer;
 use serde_json::{Map, Value, json};
 
@@ -109,15 +111,15 @@ fn cell(run: &RunSummary, column: &str, now: f64) -> String {
 ///
 /// # Errors
 /// A row that the CSV writer refuses.
-pub fn csv(runs: &[RunSummary], columns: &[String], now: f64) -> Result<String> {
-    let cell = |run, column| match value(run, column, now) {
+pub fn csv<R: Borrow<RunSummary>>(runs: &[R], columns: &[String], now: f64) -> Result<String> {
+    let cell = |run: &RunSummary, column: &str| match value(run, column, now) {
         Value::Null => String::new(),
         value => text(&value),
     };
     let mut writer = Writer::from_writer(Vec::new());
     writer.write_record(columns)?;
     for run in runs {
-        writer.write_record(columns.iter().map(|column| cell(run, column)))?;
+        writer.write_record(columns.iter().map(|column| cell(run.borrow(), column)))?;
     }
     Ok(String::from_utf8(writer.into_inner()?)?)
 }

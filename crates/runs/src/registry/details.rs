@@ -1,12 +1,12 @@
 //! All that is known about one run, as text.
 
-use std::fs;
 use std::path::Path;
 
 use serde_json::Value;
 
 use super::{
     Run,
+    files::run_files,
     format::{date_time, text},
     quoted, shown,
 };
@@ -119,19 +119,8 @@ fn numbers(name: &str, value: &str, numbers: &Record) -> String {
 
 fn files(folder: &Path) -> String {
     let table = Table::new([("file", Align::Left), ("size", Align::Right)]);
-    let mut files = Vec::new();
-    collect_files(folder, "", &mut files);
-    files.sort();
-    files.into_iter().fold(table, |table, (name, size)| table.row([name, bytes(size)])).to_string()
-}
-
-fn collect_files(folder: &Path, below: &str, files: &mut Vec<(String, u64)>) {
-    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
-        let name = format!("{below}{}", shown(Path::new(&entry.file_name())));
-        match entry.metadata() {
-            Ok(found) if found.is_dir() => collect_files(&entry.path(), &format!("{name}/"), files),
-            Ok(found) => files.push((name, found.len())),
-            Err(_) => {}
-        }
-    }
+    let files = run_files(folder).into_iter();
+    files
+        .fold(table, |table, file| table.row([shown(Path::new(&file.name)), bytes(file.stamp.size)]))
+        .to_string()
 }

@@ -5,6 +5,7 @@
 mod columns;
 mod comparison;
 mod details;
+mod files;
 mod filter;
 mod find;
 mod format;
@@ -12,7 +13,9 @@ mod index;
 mod name;
 mod query;
 mod rerun;
+mod resume;
 mod scan;
+mod stamp;
 #[cfg(test)]
 mod tests;
 mod trash;
@@ -24,15 +27,18 @@ use rayon::prelude::*;
 
 use crate::{RunState, RunSummary};
 
-pub use columns::{csv, default_columns, json, table};
+pub use columns::{OWN, csv, default_columns, json, table, value};
 pub use comparison::comparison;
 pub use details::{command, details};
+pub use files::{RunFile, open_beneath, run_files};
 pub use filter::Filter;
 pub use find::Run;
-pub use name::{name_of, quoted, shown};
-pub use query::{Query, best, check_key, compared_by};
+pub use name::{name_of, path_of, quoted, shown};
+pub use query::{Query, best, check_key, compared_by, is_in_group};
 pub use rerun::{Rerun, rerun, yaml_text};
+pub use resume::{resume, resume_command};
 use scan::ScannedRun;
+pub use stamp::FileStamp;
 pub use trash::Trashed;
 
 /// The runs below a folder.

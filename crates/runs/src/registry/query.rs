@@ -1,5 +1,6 @@
 //! The selection and order of listed runs.
 
+use std::borrow::Borrow;
 use std::cmp::Ordering;
 use std::collections::BTreeSet;
 
@@ -36,16 +37,20 @@ impl Query {
     ///
     /// # Errors
     /// A key that is a column of no run, or an unknown state.
-    pub fn select(&self, mut runs: Vec<RunSummary>, now: f64) -> Result<Vec<RunSummary>, UserError> {
+    pub fn select<R: Borrow<RunSummary>>(&self, mut runs: Vec<R>, now: f64) -> Result<Vec<R>, UserError> {
         for filter in &self.filters {
             check_key(&filter.key, &runs)?;
             check_state(filter)?;
         }
         check_key(&self.sort, &runs)?;
         let in_group = |run: &RunSummary| self.group.as_ref().is_none_or(|group| is_in_group(run, group));
-        runs.retain(|run| in_group(run) && self.filters.iter().all(|filter| filter.matches(run, now)));
-        let mut keyed: Vec<_> = runs.into_iter().map(|run| (value(&run, &self.sort, now), run)).collect();
-        keyed.sort_by(|(a, x), (b, y)| order(a, b, self.reverse).then_with(|| x.name.cmp(&y.name)));
+        let matches = |run: &RunSummary| self.filters.iter().all(|filter| filter.matches(run, now));
+        runs.retain(|run| in_group(run.borrow()) && matches(run.borrow()));
+        let key = |run: R| (value(run.borrow(), &self.sort, now), run);
+        let mut keyed: Vec<(Value, R)> = runs.into_iter().map(key).collect();
+        keyed.sort_by(|(a, x), (b, y)| {
+            order(a, b, self.reverse).then_with(|| x.borrow().name.cmp(&y.borrow().name))
+        });
         Ok(keyed.into_iter().map(|(_, run)| run).take(self.limit.unwrap_or(usize::MAX)).collect())
     }
 }
@@ -54,15 +59,15 @@ impl Query {
 ///
 /// # Errors
 /// No run has the score, or the runs have different first headline scores, which the error lists.
-pub fn compared_by(runs: &[RunSummary], metric: Option<&str>) -> Result<Headline, UserError> {
-    let headlines = || runs.iter().flat_map(|run| &run.headline);
+pub fn compared_by<R: Borrow<RunSummary>>(runs: &[R], metric: Option<&str>) -> Result<Headline, UserError> {
+    let headlines = || runs.iter().flat_map(|run| &run.borrow().headline);
     if let Some(name) = metric {
         check_score(runs, name)?;
         let known = headlines().find(|headline| headline.name == name);
         let unknown = || Headline { name: name.to_owned(), goal: Goal::default(), unit: String::new() };
         return Ok(known.cloned().unwrap_or_else(unknown));
     }
-    let mut first: Vec<&Headline> = runs.iter().filter_map(|run| run.headline.first()).collect();
+    let mut first: Vec<&Headline> = runs.iter().filter_map(|run| run.borrow().headline.first()).collect();
     first.sort_by_key(|headline| &headline.name);
     first.dedup_by_key(|headline| &headline.name);
     match first[..] {
@@ -77,8 +82,9 @@ pub fn compared_by(runs: &[RunSummary], metric: Option<&str>) -> Result<Headline
     }
 }
 
-fn check_score(runs: &[RunSummary], metric: &str) -> Result<(), UserError> {
-    let known: BTreeSet<&str> = runs.iter().flat_map(|run| run.scores.keys()).map(String::as_str).collect();
+fn check_score<R: Borrow<RunSummary>>(runs: &[R], metric: &str) -> Result<(), UserError> {
+    let known: BTreeSet<&str> =
+        runs.iter().flat_map(|run| run.borrow().scores.keys()).map(String::as_str).collect();
     let known: Vec<String> = known.into_iter().map(ToOwned::to_owned).collect();
     if known.iter().any(|name| name == metric) {
         return Ok(());
@@ -105,16 +111,15 @@ pub fn best(runs: Vec<RunSummary>, by: &Headline) -> Result<(RunSummary, usize),
 }
 
 /// Refuses a key that no run has, and suggests the nearest ones.
-pub fn check_key(key: &str, runs: &[RunSummary]) -> Result<(), UserError> {
+pub fn check_key<R: Borrow<RunSummary>>(key: &str, runs: &[R]) -> Result<(), UserError> {
+    let runs = || runs.iter().map(Borrow::borrow);
     let has = |run: &RunSummary| run.scores.contains_key(key) || run.settings.contains_key(key);
-    if OWN.contains(&key) || runs.iter().any(has) {
+    if OWN.contains(&key) || runs().any(has) {
         return Ok(());
     }
     let mut known: Vec<String> = OWN.map(ToOwned::to_owned).into();
-    known.extend(runs.iter().flat_map(|run| run.scores.keys()).collect::<BTreeSet<_>>().into_iter().cloned());
-    known.extend(
-        runs.iter().flat_map(|run| run.settings.keys()).collect::<BTreeSet<_>>().into_iter().cloned(),
-    );
+    known.extend(runs().flat_map(|run| run.scores.keys()).collect::<BTreeSet<_>>().into_iter().cloned());
+    known.extend(runs().flat_map(|run| run.settings.keys()).collect::<BTreeSet<_>>().into_iter().cloned());
     Err(UserError(format!("no run has `{key}`; {}", for_unknown_name(key, &known))))
 }
 
@@ -131,7 +136,8 @@ fn check_state(filter: &Filter) -> Result<(), UserError> {
     Err(UserError(format!("unknown state `{wanted}`; choose one of {}{hint}", choices.join(", "))))
 }
 
-fn is_in_group(run: &RunSummary, group: &str) -> bool {
+/// True if `run` lies in the folder `group` or has it as its `run_group`.
+pub fn is_in_group(run: &RunSummary, group: &str) -> bool {
     let in_folder = run.name.strip_prefix(group).is_some_and(|rest| rest.starts_with('/'));
     in_folder || run.settings.get("run_group").and_then(Value::as_str) == Some(group)
 }

@@ -2,13 +2,13 @@
 
 use std::fs::{self, DirEntry, Metadata};
 use std::io::ErrorKind;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 
 use anyhow::{Context, Result};
 use rayon::prelude::*;
 
 use super::name::name_of;
+use super::stamp::FileStamp;
 use crate::EVALUATION;
 
 /// A run folder that a scan found.
@@ -56,15 +56,10 @@ fn visit(entry: &DirEntry, below: &str) -> Vec<ScannedRun> {
 fn stamp(folder: &Path) -> Option<String> {
     let file = |name: &str| fs::metadata(folder.join(name)).ok().filter(Metadata::is_file);
     let (settings, status) = (file("settings.yaml"), file("status.json"));
+    let text = |file: Option<Metadata>| file.map_or("-".into(), |file| FileStamp::of(&file).to_string());
     let is_run = settings.is_some() || status.is_some();
     is_run.then(|| {
-        let files = [settings, status, file(EVALUATION)].map(file_stamp).join(" ");
+        let files = [settings, status, file(EVALUATION)].map(text).join(" ");
         format!("{} {files}", env!("CARGO_PKG_VERSION"))
     })
-}
-
-/// The time, size and inode of a file. The inode tells a replaced file from the old one even if
-/// both have the same size and time.
-fn file_stamp(file: Option<Metadata>) -> String {
-    file.map_or("-".into(), |m| format!("{}.{:09}:{}:{}", m.mtime(), m.mtime_nsec(), m.size(), m.ino()))
 }

@@ -13,6 +13,7 @@ mod figure;
 mod grid;
 mod keys;
 mod lines;
+mod listed;
 mod notes;
 mod options;
 mod points;

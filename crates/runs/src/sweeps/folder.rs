@@ -283,8 +283,7 @@ impl SweepFolder {
 
     /// The last failure of each run.
     pub fn failures(&self) -> Result<HashMap<String, Failure>> {
-        let failures = self.lines::<Failure>("failures.jsonl")?;
-        Ok(failures.into_iter().map(|failure| (failure.run.clone(), failure)).collect())
+        failures_in(&self.path)
     }
 
     /// Writes a file of the sweep's report atomically.
@@ -348,9 +347,22 @@ impl SweepFolder {
     }
 
     fn lines<T: DeserializeOwned>(&self, name: &str) -> Result<Vec<T>> {
-        let path = self.path.join(name);
-        jsonl::read(&path).with_context(|| format!("could not read {}", path.display()))
+        lines_in(&self.path, name)
     }
+}
+
+/// The last failure of each run of the sweep in `folder`, by the name of the run's folder.
+///
+/// # Errors
+/// A log that cannot be read.
+pub fn failures_in(folder: &Path) -> Result<HashMap<String, Failure>> {
+    let failures = lines_in::<Failure>(folder, "failures.jsonl")?;
+    Ok(failures.into_iter().map(|failure| (failure.run.clone(), failure)).collect())
+}
+
+fn lines_in<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Vec<T>> {
+    let path = folder.join(name);
+    jsonl::read(&path).with_context(|| format!("could not read {}", path.display()))
 }
 
 #[cfg(test)]

@@ -3,13 +3,13 @@
 use std::f64::consts::TAU;
 
 /// The standard normal density.
-pub(super) fn normal_density(x: f64) -> f64 {
+pub fn normal_density(x: f64) -> f64 {
     (-0.5 * x * x).exp() / TAU.sqrt()
 }
 
 /// The standard normal cumulative distribution function: Marsaglia's series (*Evaluating the Normal
 /// Distribution*, 2004) in the middle, Laplace's continued fraction in the tails.
-pub(super) fn normal_cdf(x: f64) -> f64 {
+pub fn normal_cdf(x: f64) -> f64 {
     if x.abs() < 5.0 {
         return 0.5 + normal_density(x) * series(x);
     }
@@ -29,10 +29,10 @@ fn series(x: f64) -> f64 {
 }
 
 /// The bound on the absolute value of a quantile.
-pub(super) const REACH: f64 = 9.0;
+pub const REACH: f64 = 9.0;
 
 /// The inverse of [`normal_cdf`], by bisection within [`REACH`].
-pub(super) fn normal_quantile(p: f64) -> f64 {
+pub fn normal_quantile(p: f64) -> f64 {
     let (mut low, mut high) = (-REACH, REACH);
     for _ in 0..60 {
         let middle = 0.5 * (low + high);

@@ -13,7 +13,7 @@ use super::progress_table::ProgressTable;
 use super::retries::Retries;
 use super::trial_status::{TrialState, TrialStatus};
 use super::worker::{Ending, Worker};
-use crate::is_running;
+use crate::{is_running, is_stop_requested};
 use umwelt_base::stop::{Interrupted, Stop};
 
 const POLL: Duration = Duration::from_millis(100);
@@ -154,8 +154,10 @@ impl<'a> Pool<'a> {
     fn check_orphans(&mut self) -> Result<()> {
         let gone = self.orphans.extract_if(.., |trial| !is_running(&self.folder.run_path(trial)));
         let unfinished = gone.filter(|trial| {
-            let status = crate::Status::read(&self.folder.run_path(trial));
-            !status.is_some_and(|status| status.state.is_over())
+            let path = self.folder.run_path(trial);
+            let is_over = crate::Status::read(&path).is_some_and(|status| status.state.is_over());
+            // A run that a person has asked to stop waits for the next start of the sweep.
+            !is_over && !is_stop_requested(&path)
         });
         for trial in unfinished.collect::<Vec<_>>() {
             self.folder.note_failure(&trial, "its process is gone".into())?;

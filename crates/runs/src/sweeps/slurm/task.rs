@@ -13,7 +13,7 @@ use crate::sweeps::Trial;
 use crate::sweeps::folder::SweepFolder;
 use crate::sweeps::retries::Retries;
 use crate::sweeps::worker::{Ending, Worker};
-use crate::{Status, is_running};
+use crate::{Status, is_running, is_stop_requested};
 use umwelt_base::stop::{Interrupted, Stop};
 use umwelt_base::terminal;
 use umwelt_settings::Schema;
@@ -66,6 +66,8 @@ fn attempt(folder: &SweepFolder, trial: &Trial, stop: &Stop) -> Result<bool> {
         };
         match &ending {
             Ending::Done => return folder.check_steered(trial).map(|()| true),
+            // A person has asked this run to stop, and not the others of the task.
+            Ending::Interrupted if is_stop_requested(&path) => return Ok(true),
             Ending::Interrupted => return Err(Interrupted.into()),
             Ending::Killed(error) | Ending::Failed(error) => {
                 terminal::note(format!("{}: {error}", trial.name));

@@ -1,0 +1,87 @@
+//! Requests that must be refused without harm.
+
+use std::os::unix::fs::symlink;
+
+use serde_json::json;
+use umwelt_base::random::Stream;
+
+use super::fixture::{Page, encoded, picture};
+
+#[tokio::test]
+async fn names_lead_to_no_other_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = Page::open(folder.path());
+    page.done("agents", json!({"kind": "wisard", "name": "mine"})).await;
+    page.done("agents/1/save", json!({})).await;
+    let agents = folder.path().join("agents");
+    std::fs::copy(agents.join("mine.safetensors"), folder.path().join("outside.safetensors")).unwrap();
+    symlink("../outside.safetensors", agents.join("linked.safetensors")).unwrap();
+    for name in ["../outside", "linked", "/etc/passwd", ".open/1-0", "mine\0", ""] {
+        assert_eq!(page.post("load", json!({"name": name})).await.status, 404, "{name:?}");
+    }
+    for name in ["../evil", "a/b", ".hidden", "a..b", "", "<b>"] {
+        assert_eq!(page.post("agents", json!({"kind": "ao", "name": name})).await.status, 400, "{name:?}");
+    }
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    files.sort();
+    assert_eq!(files, ["agents", "outside.safetensors"]);
+}
+
+#[tokio::test]
+async fn bounds_hold() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = Page::open(folder.path());
+    let large = page.send("POST", "guess", "application/json", vec![b' '; (512 << 10) + 1]).await;
+    assert_eq!(large.status, 413);
+    assert_eq!(page.send("POST", "guess", "text/plain", "{}").await.status, 415);
+    assert_eq!(page.send("POST", "guess", "application/octet-stream", "{}").await.status, 415);
+    for _ in 0..8 {
+        page.done("agents", json!({"kind": "ao"})).await;
+    }
+    let full = page.post("agents", json!({"kind": "ao"})).await;
+    assert_eq!((full.status, full.json()["hint"].clone()), (400, json!("close one first")));
+    let drawing = json!({"digit": encoded(&picture(1, 0))});
+    let refused = page.post("agents/1/learn", json!({"drawing": drawing, "label": 10})).await;
+    assert_eq!(
+        (refused.status, refused.json()["error"].clone()),
+        (400, json!("the label 10 is not below the number of classes, 10"))
+    );
+    assert_eq!(page.post("agents/9/undo", json!({})).await.status, 404);
+    let huge = json!({"kind": "wisard", "settings": {"tuple": 12, "coverage": 64}});
+    page.send("DELETE", "agents/1", "application/json", "{}").await;
+    assert_eq!(page.post("agents", huge).await.status, 400);
+}
+
+#[tokio::test]
+async fn mutated_bodies_and_files_are_refused_or_answered() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = Page::open(folder.path());
+    page.done("agents", json!({"kind": "ao"})).await;
+    page.teach(1, 4, 0).await;
+    let file = page.send("GET", "agents/1/file", "application/json", "").await.body;
+    let body = json!({"drawing": {"digit": encoded(&picture(1, 0))}, "label": 3}).to_string().into_bytes();
+    let mut rng = Stream::new(1, "tests/mutations").at(&[0]);
+    let mut changed = |bytes: &[u8]| {
+        let mut bytes = bytes.to_vec();
+        for _ in 0..=rng.below(3) {
+            let place = rng.below(bytes.len());
+            match rng.below(3) {
+                0 => bytes[place] = rng.below(256) as u8,
+                1 => bytes.truncate(place + 1),
+                _ => bytes.insert(place, rng.below(256) as u8),
+            }
+        }
+        bytes
+    };
+    for _ in 0..500 {
+        let answer = page.send("POST", "agents/1/learn", "application/json", changed(&body)).await;
+        assert!([200, 400, 415, 422].contains(&answer.status), "{}", answer.status);
+        let answer = page.send("POST", "upload", "application/octet-stream", changed(&file)).await;
+        assert!([200, 400].contains(&answer.status), "{}", answer.status);
+        for agent in page.agents().await.iter().skip(1) {
+            page.send("DELETE", &format!("agents/{}", agent["id"]), "application/json", "{}").await;
+        }
+    }
+    assert_eq!(page.guess(4, 0).await[0]["label"], 4);
+}

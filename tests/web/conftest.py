@@ -1,0 +1,180 @@
+"""A server over small real runs, and pages of a real browser that must stay free of faults.
+
+Every page that a test opens fails the test on an error on its console, an exception, a request to
+another host, a refusal by the content security policy, and any finding of axe.
+"""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[2]
+UMWELT = ROOT / "target" / "debug" / "umwelt"
+PICTURES = ROOT / "target" / "web"
+BROWSERS = ["chromium-headless-shell", "chromium", "google-chrome"]
+SIZES = {"wide": (1280, 800), "narrow": (420, 800)}
+
+
+def umwelt(*arguments, cwd, check=True):
+    """Runs umwelt in a folder."""
+    done = subprocess.run([UMWELT, *map(str, arguments)], cwd=cwd, capture_output=True, text=True)
+    if check and done.returncode != 0:
+        raise AssertionError(f"umwelt {arguments}: {done.stdout[-2000:]}{done.stderr[-2000:]}")
+    return done
+
+
+class Server:
+    """A process of `umwelt serve` in the folder `work`."""
+
+    def __init__(self, work, *options):
+        self.work, self.options = work, options
+        self.port = 0
+        self.start()
+
+    def start(self):
+        """Starts it, after a stop at the same port."""
+        # The folder may be private to this user, for which the server would ask for a token.
+        command = [UMWELT, "serve", "runs", "--port", str(self.port), "--poll", "300ms", *self.options]
+        self.process = subprocess.Popen(command, cwd=self.work, stderr=subprocess.PIPE, text=True)
+        for line in self.process.stderr:
+            if found := re.search(r"http://\S+", line):
+                self.link = found.group()
+                self.address = self.link.split("?")[0].rstrip("/")
+                self.port = int(self.address.rsplit(":", 1)[1])
+                return
+        raise AssertionError("umwelt serve printed no address")
+
+    def stop(self, how=signal.SIGTERM):
+        self.process.send_signal(how)
+        self.process.wait(timeout=20)
+
+
+@pytest.fixture(scope="session")
+def browser():
+    program = next(filter(None, map(shutil.which, BROWSERS)), None)
+    if program is None:
+        pytest.exit("no headless Chromium: apt-get install chromium-headless-shell", returncode=2)
+    # Chromium refuses to run as root with its sandbox.
+    options = ["--no-sandbox"] if os.geteuid() == 0 else []
+    with sync_playwright() as playwright:
+        playwright.selectors.set_test_id_attribute("data-test")
+        browser = playwright.chromium.launch(executable_path=program, args=options)
+        yield browser
+        browser.close()
+
+
+class Visitor:
+    """A window of a browser at a server, with everything that went wrong in it."""
+
+    def __init__(self, browser, server, theme="light", size="wide"):
+        width, height = SIZES[size]
+        self.context = browser.new_context(
+            color_scheme=theme, viewport={"width": width, "height": height}, accept_downloads=True
+        )
+        self.server, self.faults = server, []
+        self.context.route("**/*", self.only_ours)
+        self.page = self.watched(self.context.new_page())
+        self.page.goto(server.link)
+
+    def watched(self, page):
+        page.set_default_timeout(20_000)
+        page.on("pageerror", lambda error: self.faults.append(f"exception: {error}"))
+        page.on("console", self.console)
+        page.on("crash", lambda: self.faults.append("the page crashed"))
+        return page
+
+    def only_ours(self, route):
+        if route.request.url.startswith((self.server.address, "data:", "blob:")):
+            return route.continue_()
+        self.faults.append(f"another host: {route.request.url}")
+        return route.abort()
+
+    def console(self, message):
+        if message.type in ("error", "warning"):
+            self.faults.append(f"console: {message.text}")
+
+    def go(self, path):
+        """Opens a path, and waits until nothing is being loaded."""
+        self.page.goto(self.server.address + path)
+        self.settled()
+        return self.page
+
+    def settled(self):
+        expect(self.page.locator("main > *").first).to_be_attached(timeout=20_000)
+        expect(self.page.locator("[data-loading]")).to_have_count(0, timeout=20_000)
+        self.page.wait_for_timeout(150)
+
+    def picture(self, name):
+        """Keeps a picture of the whole page, and asks axe about it."""
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        self.settled()
+        # Charts are drawn when they come into view, so the window takes the height of the page.
+        size = self.page.viewport_size
+        height = min(self.page.evaluate("document.documentElement.scrollHeight"), 5000)
+        self.page.set_viewport_size({**size, "height": max(size["height"], height)})
+        self.page.wait_for_timeout(300)
+        self.settled()
+        self.page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+        self.check(name)
+        self.page.set_viewport_size(size)
+
+    def check(self, name):
+        found = Axe().run(self.page).response["violations"]
+        for violation in found:
+            for node in violation["nodes"][:3]:
+                self.faults.append(f"axe on {name}: {violation['id']}: {node['html'][:200]}")
+
+    def close(self):
+        self.context.close()
+
+
+@pytest.fixture
+def visit(browser, server):
+    """Opens windows; afterwards none of them may have had a fault."""
+    opened = []
+
+    def visit(theme="light", size="wide", at=None):
+        opened.append(Visitor(browser, at or server, theme, size))
+        return opened[-1]
+
+    yield visit
+    for visitor in opened:
+        visitor.close()
+    assert [fault for visitor in opened for fault in visitor.faults] == []
+
+
+def wait_until(true, seconds=30):
+    """Waits until a condition holds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if true():
+            return
+        time.sleep(0.1)
+    raise AssertionError("waited in vain")
+
+
+@pytest.fixture(scope="session")
+def work(tmp_path_factory):
+    """A folder with a sweep of four runs and one that fails, and a run of its own."""
+    work = tmp_path_factory.mktemp("web")
+    (work / "sweep.yaml").write_text(SWEEP)
+    umwelt("sweep", "sweep.yaml", cwd=work, check=False)
+    return work
+
+
+SWEEP = (ROOT / "tests" / "web" / "sweep.yaml").read_text()
+
+
+@pytest.fixture(scope="session")
+def server(work):
+    server = Server(work, "--allow-actions")
+    yield server
+    server.stop()

@@ -1,0 +1,225 @@
+"""Flows through the dashboard's pages, as a person takes them."""
+
+import json
+import re
+import signal
+import subprocess
+
+import xml.etree.ElementTree as ET
+
+import pytest
+from playwright.sync_api import expect
+
+from conftest import UMWELT, Server, wait_until
+
+LOOKS = [("light", "wide"), ("dark", "wide"), ("light", "narrow"), ("dark", "narrow")]
+
+
+def runs(work):
+    return sorted(path.parent.relative_to(work / "runs").as_posix() for path in work.glob("runs/**/status.json"))
+
+
+def finished(work):
+    state = lambda name: json.loads((work / "runs" / name / "status.json").read_text())["state"]
+    return [name for name in runs(work) if state(name) == "finished"]
+
+
+@pytest.mark.parametrize("theme,size", LOOKS)
+def test_every_page_in_both_themes_and_widths(visit, work, theme, size):
+    visitor = visit(theme, size)
+    run, other = finished(work)[:2]
+    pages = {
+        "runs": f"/?run={run}&run={other}",
+        "groups": "/?group=seed&curve=loss",
+        "run": f"/run?name={run}",
+        "smoothed": f"/run?name={run}&smooth=ema:0.9&log_y=1",
+        "sweep": "/sweep?name=rates",
+        "compare": f"/compare?run={run}&run={other}",
+    }
+    for part in ["figures", "evaluation", "settings", "log", "environment", "files", "notes"]:
+        pages[part] = f"/run?name={run}&part={part}"
+    for name, path in pages.items():
+        page = visitor.go(path)
+        visitor.picture(f"{name}-{theme}-{size}")
+        wide = page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        assert wide <= 0, f"{name} is {wide} pixels wider than the window"
+
+
+def test_list_filter_group_sort_open_and_back(visit, work):
+    visitor = visit()
+    page = visitor.go("/")
+    rows = page.locator("tbody tr[data-row]")
+    assert rows.count() == len(runs(work))
+    page.keyboard.press("/")
+    page.keyboard.type("state=finished vicreg.base_lr=0.2")
+    page.keyboard.press("Enter")
+    expect(rows).to_have_count(2)
+    assert "where=" in page.url
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="name", exact=True).click()
+    page.wait_for_selector("th[aria-sort=ascending]")
+    names = [row.locator("a").inner_text() for row in rows.all()]
+    assert names == sorted(names) and len(names) == 2
+    page.get_by_role("button", name=re.compile("^name")).click()
+    page.wait_for_selector("th[aria-sort=descending]")
+    visitor.settled()
+    assert [row.locator("a").inner_text() for row in rows.all()] == names[::-1]
+    before = page.url
+    rows.first.locator("a").click()
+    page.get_by_role("heading", name=f"rates/{names[-1]}").wait_for()
+    page.go_back()
+    expect(rows).to_have_count(2)
+    assert page.url == before
+    page.get_by_label("Filter").fill("lr!")
+    page.keyboard.press("Enter")
+    page.get_by_role("alert").wait_for()
+    visitor.faults = [fault for fault in visitor.faults if "400" not in fault]
+
+
+def test_the_keyboard_alone_opens_picks_and_compares(visit, work):
+    visitor = visit()
+    page = visitor.go("/?where=state%3Dfinished&sort=name")
+    for key in "jxjx":
+        page.keyboard.press(key)
+    page.get_by_role("button", name="compare 2").wait_for()
+    page.keyboard.press("c")
+    page.get_by_role("heading", name="Settings").wait_for()
+    assert page.url.count("run=") == 2
+    page.go_back()
+    page.wait_for_selector("tbody tr[data-row]")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    page.get_by_role("navigation", name="parts").wait_for()
+    first = page.locator("h2").first.inner_text()
+    page.wait_for_selector("[data-key=']']")
+    page.keyboard.press("]")
+    expect(page.locator("h2").first).not_to_have_text(first)
+    page.keyboard.press("?")
+    assert page.get_by_role("dialog").is_visible()
+    visitor.check("keys")
+    page.keyboard.press("Escape")
+    page.wait_for_selector("dialog", state="detached")
+    dark = lambda: page.evaluate("getComputedStyle(document.body).backgroundColor")
+    light = dark()
+    page.keyboard.press("t")
+    assert dark() != light
+
+
+def ink(page, selector):
+    """The brightest and the darkest visible pixel of a canvas, 0 to 255."""
+    return page.evaluate("""selector => {
+        const canvas = document.querySelector(selector);
+        const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+        const levels = [];
+        for (let at = 0; at < data.length; at += 4)
+            if (data[at + 3] > 200) levels.push((data[at] + data[at + 1] + data[at + 2]) / 3);
+        return [Math.max(...levels.slice(0, 100000)), Math.min(...levels.slice(0, 100000))];
+    }""", selector)
+
+
+def test_a_chart_is_zoomed_and_read_and_its_axes_are_seen_in_the_dark(visit, work):
+    visitor = visit("dark")
+    page = visitor.go(f"/run?name={finished(work)[0]}")
+    canvas = page.locator(".plot canvas").first
+    box = canvas.bounding_box()
+    assert ink(page, ".plot canvas")[0] > 200, "the axes are drawn in the ink of a dark page"
+    page.mouse.move(box["x"] + 200, box["y"] + 100)
+    page.locator("th", has_text=re.compile(r"^at \d")).first.wait_for()
+    page.mouse.down()
+    page.mouse.move(box["x"] + 300, box["y"] + 100, steps=5)
+    with page.expect_response(lambda answer: "api/series" in answer.url and "from=" in answer.url):
+        page.mouse.up()
+    assert "start=" in page.url
+    page.get_by_role("button", name="whole range").click()
+    expect(page.get_by_role("button", name="whole range")).to_have_count(0)
+    assert "start=" not in page.url
+
+
+def test_exports_are_whole_files(visit, work, tmp_path):
+    visitor = visit()
+    run = finished(work)[0]
+    for path, kinds in [(f"/run?name={run}", ["svg", "png", "csv"]), ("/sweep?name=rates", ["svg", "png", "csv"]), ("/", ["csv"])]:
+        page = visitor.go(path)
+        for kind in kinds:
+            with page.expect_download() as download:
+                page.locator("a[download]", has_text=re.compile(f"^{kind}$")).first.click()
+            file = tmp_path / f"file.{kind}"
+            download.value.save_as(file)
+            if kind == "svg":
+                assert ET.parse(file).getroot().tag.endswith("svg")
+            elif kind == "png":
+                assert file.read_bytes().startswith(b"\x89PNG")
+            else:
+                assert file.read_text().count("\n") > 2
+
+
+def test_a_sweep_shows_its_failed_runs_and_a_brush_picks_trials(visit, work):
+    visitor = visit()
+    page = visitor.go("/sweep?name=rates")
+    assert page.locator("ul.failed li").count() == 2
+    trials = page.locator("[aria-label=trials] tbody tr")
+    assert trials.count() == 6
+    canvas = page.locator("[aria-label^='parallel'] canvas")
+    canvas.wait_for()
+    canvas.scroll_into_view_if_needed()
+    box = canvas.bounding_box()
+    # The last axis is that of the score; its upper half holds some of the four trials.
+    x = box["x"] + box["width"] - 110
+    page.mouse.move(x, box["y"] + 42)
+    page.mouse.down()
+    page.mouse.move(x, box["y"] + 150, steps=8)
+    page.mouse.up()
+    wait_until(lambda: trials.count() < 4)
+    page.get_by_label("score over").select_option("seed")
+    assert "setting=seed" in page.url
+
+
+def test_a_page_follows_a_run_while_it_trains(visit, work):
+    visitor = visit()
+    # A number of epochs so large that only the page ends the run.
+    values = ["output_path=runs/live", "model_type=VICReg", "threads=1", "n_steps=5", "val_n_steps=5", "log_every=1",
+              "dataset_size=64", "val_dataset_size=32", "dataset_batch_size=16", "vicreg.epochs=1000000000",
+              "vicreg.arch=menet5", "vicreg.embedding_size=16", "probing_cfg.ridge_sequences=64"]
+    training = subprocess.Popen([UMWELT, "train", "--values", *values], cwd=work, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_until(lambda: (work / "runs/live/metrics.jsonl").exists(), 120)
+        page = visitor.go("/run?name=live")
+        step = lambda: int(re.search(r"step (\d+) of", page.locator("main").inner_text()).group(1))
+        first = step()
+        wait_until(lambda: step() > first, 120)
+        page.get_by_role("button", name="stop").click()
+        page.get_by_text("live was asked to stop").wait_for()
+        training.wait(timeout=120)
+        page.wait_for_selector(".state-interrupted")
+    finally:
+        training.kill()
+
+
+def test_two_tabs_see_one_note_and_a_lost_server_is_told(visit, browser, work):
+    server = Server(work, "--allow-actions")
+    visitor = visit(at=server)
+    page = visitor.go(f"/run?name={finished(work)[0]}&part=notes")
+    page.get_by_label("Notes").fill("The first <b>good</b> run.")
+    page.get_by_role("button", name="save").click()
+    page.get_by_text("the notes are saved").wait_for()
+    other = visitor.watched(visitor.context.new_page())
+    other.goto(page.url)
+    assert other.get_by_label("Notes").input_value() == "The first <b>good</b> run."
+    other.close()
+    server.stop(signal.SIGKILL)
+    page.get_by_text("not live").wait_for()
+    visitor.picture("server-gone")
+    server.start()
+    if "token" in server.link:
+        page.goto(server.link)
+    page.get_by_text("live", exact=True).wait_for()
+    server.stop()
+    visitor.faults = [fault for fault in visitor.faults if "ERR_" not in fault and "Failed to load resource" not in fault]
+
+
+def test_text_of_twice_the_size_fits(visit, work):
+    visitor = visit()
+    visitor.page.set_viewport_size({"width": 640, "height": 400})
+    for path in ["/", f"/run?name={finished(work)[0]}", "/sweep?name=rates"]:
+        page = visitor.go(path)
+        assert page.evaluate("document.documentElement.scrollWidth - innerWidth") <= 0, path
