@@ -61,13 +61,25 @@ fn crates_below_depend_on_no_crate_above() {
         let found = forbidden.iter().find(|crate_| dependencies.iter().any(|known| known == *crate_));
         assert!(found.is_none(), "crates/{name} must not depend on {}", found.unwrap());
     };
-    let all = ["umwelt-base", "umwelt-settings", "umwelt-charts", "umwelt-runs", "umwelt-torch", "tch"];
+    let all = [
+        "umwelt-base",
+        "umwelt-settings",
+        "umwelt-charts",
+        "umwelt-runs",
+        "umwelt-torch",
+        "umwelt-language",
+        "tch",
+    ];
     none_of("settings", &all);
     none_of("base", &all);
-    none_of("charts", &["umwelt-settings", "umwelt-runs", "umwelt-torch", "tch"]);
-    none_of("runs", &["umwelt-torch", "tch"]);
-    none_of("torch", &["umwelt-settings", "umwelt-runs", "umwelt-charts"]);
-    none_of("weightless", &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-torch", "tch"]);
+    none_of("charts", &["umwelt-settings", "umwelt-runs", "umwelt-torch", "umwelt-language", "tch"]);
+    none_of("runs", &["umwelt-torch", "umwelt-language", "tch"]);
+    none_of("torch", &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-language"]);
+    none_of("language", &["umwelt-settings", "umwelt-runs", "umwelt-charts"]);
+    none_of(
+        "weightless",
+        &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-torch", "umwelt-language", "tch"],
+    );
     none_of("wandb-rs", &all);
 }
 
