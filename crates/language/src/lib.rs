@@ -19,14 +19,14 @@ mod tokenizer;
 
 pub use config::{Architecture, LmConfig, RopeScaling, RopeSettings};
 pub use context::Context;
-pub use controls::{Control, covariance_noise, interpolated, orthogonal, principal, rotated};
+pub use controls::{Control, Ranking, covariance_noise, interpolated, orthogonal, principal, rotated};
 pub use decoder::{DecoderLm, InitialWeights, Weights, count, shapes};
 pub use folder::{LanguageModel, Places, SHARD_BYTES, Shards};
 pub use generation::{Prompt, Writing, Written};
 pub use gguf::GgufFile;
 pub use message::{
-    AdapterShape, Batch, IGNORED, Inserted, Insertion, LabelledText, Marker, MessageAdapter, batch,
-    latent_first, parameter_count, token_first,
+    AdapterShape, Batch, IGNORED, Inserted, Insertion, LabelledText, Marker, MessageAdapter, batch, fitted,
+    latent_first, others, parameter_count, token_first,
 };
 pub use objectives::{
     Agreement, ReceiverLosses, Supervised, Variant, agreement, contrast, cross_entropy, direction,

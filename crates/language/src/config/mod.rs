@@ -1,50 +1,18 @@
 //! The shape of a decoder, read from and written to the `config.json` of a Hugging Face folder.
 
+mod architecture;
 mod keys;
 mod rope;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use serde_json::{Map, Value, json};
 
+pub use self::architecture::Architecture;
 pub use self::keys::{Keys, ids};
 pub use self::rope::{RopeScaling, RopeSettings};
 
 /// The most layers that a configuration may state.
 const MAX_LAYERS: i64 = 4096;
-
-/// The architectures that are known, by `model_type`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Architecture {
-    /// Biases on queries, keys and values only.
-    Qwen2,
-    /// Biases where `attention_bias` and `mlp_bias` say so.
-    Llama,
-}
-
-impl Architecture {
-    const ALL: [(&str, Self); 2] = [("qwen2", Self::Qwen2), ("llama", Self::Llama)];
-
-    fn read(keys: Keys) -> Result<Self> {
-        let name = keys.text("model_type")?.context("model_type is missing")?;
-        match Self::ALL.into_iter().find(|(known, _)| *known == name) {
-            Some((_, architecture)) => Ok(architecture),
-            None => bail!("model_type `{name}` is unknown; known: qwen2, llama"),
-        }
-    }
-
-    /// The value of `model_type`.
-    pub fn name(self) -> &'static str {
-        Self::ALL.into_iter().find(|(_, known)| *known == self).map_or("", |(name, _)| name)
-    }
-
-    /// The class of transformers.
-    fn class(self) -> &'static str {
-        match self {
-            Self::Qwen2 => "Qwen2ForCausalLM",
-            Self::Llama => "LlamaForCausalLM",
-        }
-    }
-}
 
 /// The shape of a decoder language model.
 #[derive(Clone, Debug, PartialEq)]

@@ -43,11 +43,16 @@ impl RopeSettings {
         Ok(Self { theta, scaling: RopeScaling::read(scaling, context)? })
     }
 
-    /// `rope_theta` and `rope_scaling`, the keys that every release of transformers reads.
+    /// Writes `rope_theta` and `rope_scaling`, which releases 4 of transformers read, and
+    /// `rope_parameters`, which release 5 reads.
     pub fn write(&self, keys: &mut Map<String, Value>) {
-        keys.remove("rope_parameters");
+        let scaling = self.scaling.to_json();
+        let mut parameters = scaling.clone();
+        parameters["rope_theta"] = json!(self.theta);
+        let scaled = self.scaling != RopeScaling::Default;
         keys.insert("rope_theta".into(), json!(self.theta));
-        keys.insert("rope_scaling".into(), self.scaling.to_json());
+        keys.insert("rope_scaling".into(), if scaled { scaling } else { Value::Null });
+        keys.insert("rope_parameters".into(), parameters);
     }
 }
 
@@ -74,7 +79,7 @@ impl RopeScaling {
 
     fn to_json(self) -> Value {
         match self {
-            Self::Default => Value::Null,
+            Self::Default => json!({ "rope_type": "default" }),
             Self::Linear { factor } => json!({ "rope_type": "linear", "factor": factor }),
             Self::Llama3 { factor, low, high, original_context } => json!({
                 "rope_type": "llama3",

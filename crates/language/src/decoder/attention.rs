@@ -2,7 +2,7 @@
 //! 2305.13245).
 
 use anyhow::Result;
-use tch::Tensor;
+use tch::{Kind, Tensor};
 use umwelt_torch::nn::Linear;
 
 use super::rope::Rotation;
@@ -18,6 +18,17 @@ pub enum Visible {
     All,
     /// Queries read the keys at which this `[B, 1, T, S]` is true.
     Masked(Tensor),
+}
+
+/// The pairs of new and old positions that attention reads, `[B, 1, T, S]`.
+///
+/// `mask` `[B, S]` is false at padding; the T = S - `start` new positions are the last ones. A
+/// padded position reads itself, so that its softmax is finite.
+pub fn readable(mask: &Tensor, start: i64) -> Tensor {
+    let all = mask.size()[1];
+    let past = Tensor::ones([all - start, all], (Kind::Bool, mask.device())).tril(start);
+    let itself = past.triu(start);
+    mask.to_kind(Kind::Bool).unsqueeze(1).unsqueeze(1).logical_and(&past).logical_or(&itself)
 }
 
 /// The attention of one block.

@@ -2,6 +2,7 @@
 
 mod attention;
 mod block;
+mod growth;
 mod norm;
 mod rope;
 mod shapes;
@@ -9,18 +10,18 @@ mod weights;
 
 use std::collections::HashMap;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Result, ensure};
 use tch::{Device, Kind, Tensor};
 use umwelt_torch::nn::Parameters;
 
 use self::block::Block;
 use self::norm::RmsNorm;
 use self::rope::Rope;
-use self::weights::{Builder, normal_rows};
+use self::weights::Builder;
 use crate::cache::LayerCache;
 use crate::config::LmConfig;
 
-pub(crate) use self::attention::Visible;
+pub(crate) use self::attention::{Visible, readable};
 pub use self::shapes::{count, shapes};
 pub use self::weights::{InitialWeights, Weights};
 
@@ -129,50 +130,6 @@ impl DecoderLm {
         }
         self.norm.forward(&x)
     }
-
-    /// A copy whose embedding and head have `rows` rows; the new ones are normal with the standard
-    /// deviation `initializer_range`. A model that has as many rows or more is copied as it is.
-    ///
-    /// # Errors
-    /// When a tensor cannot be copied.
-    pub fn grown(&self, rows: i64, seed: u64) -> Result<Self> {
-        let rows = rows.max(self.config.vocabulary);
-        let config = LmConfig { vocabulary: rows, ..self.config.clone() };
-        let named = self.parameters.named().into_iter().collect();
-        let mut weights = Grown { named, seed, range: config.initializer_range };
-        Self::new(config, &mut weights, self.kind(), self.device())
-    }
-}
-
-/// The tensors of a model; those with too few rows get new ones.
-struct Grown {
-    named: HashMap<String, Tensor>,
-    seed: u64,
-    range: f64,
-}
-
-impl Weights for Grown {
-    fn take(&mut self, name: &str, shape: &[i64]) -> Result<Tensor> {
-        let old = self.named.get(name).with_context(|| format!("tensor {name} is missing"))?.detach();
-        let missing = shape[0] - old.size()[0];
-        if missing == 0 {
-            return Ok(old);
-        }
-        let shape: Vec<i64> = [missing].iter().chain(&shape[1..]).copied().collect();
-        let new = normal_rows(self.seed, name, old.size()[0], &shape, self.range);
-        Ok(Tensor::cat(&[&old, &new.to_device(old.device()).to_kind(old.kind())], 0))
-    }
-}
-
-/// The pairs of new and old positions that attention reads, `[B, 1, T, S]`.
-///
-/// `mask` `[B, S]` is false at padding; the T = S - `start` new positions are the last ones. A
-/// padded position reads itself, so that its softmax is finite.
-pub(crate) fn readable(mask: &Tensor, start: i64) -> Tensor {
-    let all = mask.size()[1];
-    let past = Tensor::ones([all - start, all], (Kind::Bool, mask.device())).tril(start);
-    let itself = past.triu(start);
-    mask.to_kind(Kind::Bool).unsqueeze(1).unsqueeze(1).logical_and(&past).logical_or(&itself)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tch::{Device, Kind, Tensor};
 use umwelt_base::random::Stream;
 use umwelt_torch::nn::{Linear, Parameters};
@@ -65,6 +65,7 @@ impl Builder<'_> {
     pub fn tensor(&mut self, name: &str) -> Result<Tensor> {
         let shape = self.shapes.get(name).with_context(|| format!("the decoder has no tensor {name}"))?;
         let value = self.weights.take(name, shape)?.to_device(self.parameters.device());
+        ensure!(value.size() == *shape, "tensor {name} should be {shape:?}, it is {:?}", value.size());
         // A copy, so that training never writes into the tensors of the source.
         let value = tch::no_grad(|| value.totype(self.kind).copy());
         Ok(self.parameters.root().given(name, value))

@@ -1,5 +1,6 @@
 //! Models on disk: Hugging Face folders are read and written, GGUF files are read.
 
+mod files;
 mod places;
 mod shards;
 
@@ -8,8 +9,8 @@ use std::path::Path;
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use tch::{Device, Kind};
-use umwelt_base::atomic;
 
+use self::files::{read_json, tokenizer_config, write_json};
 use crate::config::{Keys, LmConfig, ids};
 use crate::decoder::DecoderLm;
 use crate::gguf::GgufFile;
@@ -145,19 +146,6 @@ impl LanguageModel {
     }
 }
 
-/// The content of `tokenizer_config.json`, with the template of `chat_template.jinja` if there is
-/// one.
-fn tokenizer_config(folder: &Path) -> Result<Value> {
-    let default = || json!({ "tokenizer_class": "PreTrainedTokenizerFast" });
-    let mut config = read_json(&folder.join("tokenizer_config.json"))?.unwrap_or_else(default);
-    if let (Ok(template), Some(map)) =
-        (std::fs::read_to_string(folder.join("chat_template.jinja")), config.as_object_mut())
-    {
-        map.insert("chat_template".into(), template.into());
-    }
-    Ok(config)
-}
-
 fn dtype(kind: Kind) -> Result<&'static str> {
     Ok(match kind {
         Kind::Float => "float32",
@@ -165,18 +153,4 @@ fn dtype(kind: Kind) -> Result<&'static str> {
         Kind::Half => "float16",
         other => bail!("models are not saved in {other:?}"),
     })
-}
-
-/// The content of a JSON file; `None` where there is none.
-fn read_json(path: &Path) -> Result<Option<Value>> {
-    if !path.is_file() {
-        return Ok(None);
-    }
-    let bytes = std::fs::read(path).with_context(|| format!("could not read {}", path.display()))?;
-    serde_json::from_slice(&bytes).map(Some).with_context(|| format!("{} is no JSON", path.display()))
-}
-
-fn write_json(path: &Path, value: &Value) -> Result<()> {
-    let text = serde_json::to_string_pretty(value)? + "\n";
-    atomic::replace(path, text.as_bytes()).with_context(|| format!("could not write {}", path.display()))
 }

@@ -6,7 +6,8 @@ use minijinja::{Environment, Error, ErrorKind, context};
 use minijinja_contrib::pycompat::unknown_method_callback;
 use serde_json::Value;
 
-use super::{Fragment, Part, Turn, frame};
+use super::formats::frame;
+use super::{Fragment, Part, Turn};
 
 /// The name of the template inside its environment.
 const NAME: &str = "chat_template";

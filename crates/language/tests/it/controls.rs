@@ -1,7 +1,7 @@
 //! Controls of messages, compared with recorded ones.
 
 use tch::{Kind, Tensor};
-use umwelt_language::{Control, covariance_noise, interpolated, orthogonal, principal, rotated};
+use umwelt_language::{Control, Ranking, covariance_noise, interpolated, orthogonal, principal, rotated};
 
 use crate::models::gap;
 use crate::recorded::{Recorded, close};
@@ -105,4 +105,26 @@ fn noise_has_its_size_and_follows_from_seed_task_and_channel() {
     assert!(gap(&norms(&apply(Control::NormNoise, "a")), &norms(&hidden)) < 1e-3);
     let noise = apply(Control::Noised(0.5), "a") - &hidden;
     assert!((noise.std(true).double_value(&[]) - 0.5).abs() < 0.03);
+}
+
+#[test]
+fn rows_are_pruned_by_norm_leverage_and_chance() {
+    // Row i is (i + 1) times a unit vector, but row 2 alone stands in a direction of its own.
+    let hidden = Tensor::zeros([6, 4], tch::kind::FLOAT_CPU);
+    for row in 0..6 {
+        let column = if row == 2 { 3 } else { 0 };
+        let _ = hidden.get(row).get(column).fill_(row as f64 + 1.0);
+    }
+    let kept = |by: Ranking, count: usize| -> Vec<f64> {
+        let rows = Control::Pruned { by, count }.apply(&hidden, 3, "a", "prune").unwrap();
+        Vec::try_from(rows.sum_dim_intlist(1, false, Kind::Double)).unwrap()
+    };
+    assert_eq!(kept(Ranking::Norm, 3), [4.0, 5.0, 6.0]);
+    // Leverages: 1 for row 2, and (i + 1)^2 / 82 for the others.
+    assert_eq!(kept(Ranking::Leverage, 2), [3.0, 6.0]);
+    assert_eq!(kept(Ranking::Leverage, 9).len(), 6);
+    let random = kept(Ranking::Random, 4);
+    assert_eq!(random, kept(Ranking::Random, 4));
+    assert!(random.windows(2).all(|pair| pair[0] < pair[1]) && random.len() == 4);
+    assert!(Control::Pruned { by: Ranking::Norm, count: 0 }.apply(&hidden, 3, "a", "prune").is_err());
 }

@@ -2,13 +2,19 @@
 //!
 //! All act on a sender's hidden states `[L, d]` before the adapter.
 
+mod rows;
+mod spectrum;
+
 use anyhow::{Result, ensure};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 use umwelt_base::random::Stream;
 use umwelt_torch::native;
 
-/// Singular values below this part of the largest are 0: centred rows have a rank of L - 1.
-const LEAST_SINGULAR: f64 = 1e-5;
+use self::rows::{first, highest, norms};
+use self::spectrum::{leading, mean};
+
+pub use self::rows::interpolated;
+pub use self::spectrum::{covariance_noise, orthogonal, principal, rotated};
 
 /// A change of a message.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +42,21 @@ pub enum Control {
     Zeros,
     Shuffled,
     Reversed,
+    /// The rows that rank highest, in their order.
+    Pruned {
+        by: Ranking,
+        count: usize,
+    },
+}
+
+/// The order in which rows are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ranking {
+    /// The largest norms first.
+    Norm,
+    /// The largest leverages first: norms of the rows of the first 16 left singular vectors.
+    Leverage,
+    Random,
 }
 
 impl Control {
@@ -79,66 +100,14 @@ impl Control {
                 hidden.index_select(0, &Tensor::from_slice(&order).to_device(hidden.device()))
             }
             Self::Reversed => hidden.flip([0]),
+            Self::Pruned { by, count } => {
+                let ranks = match by {
+                    Ranking::Norm => norms(hidden),
+                    Ranking::Leverage => norms(&leading(hidden)),
+                    Ranking::Random => normals([rows, 1]),
+                };
+                highest(hidden, &ranks, count as i64)?
+            }
         })
     }
-}
-
-fn first(hidden: &Tensor, count: i64) -> Result<Tensor> {
-    ensure!(count > 0, "a message of 0 rows is no message");
-    Ok(hidden.narrow(0, 0, count.min(hidden.size()[0])))
-}
-
-fn mean(hidden: &Tensor) -> Tensor {
-    hidden.mean_dim(0, true, hidden.kind())
-}
-
-fn centred(hidden: &Tensor) -> Tensor {
-    hidden - mean(hidden)
-}
-
-/// The norms of rows, `[L, 1]`.
-fn norms(rows: &Tensor) -> Tensor {
-    rows.square().sum_dim_intlist(1, true, rows.kind()).sqrt()
-}
-
-/// `count` rows at equal distances from the first to the last, by linear interpolation.
-///
-/// # Errors
-/// When `count` is 0.
-pub fn interpolated(hidden: &Tensor, count: i64) -> Result<Tensor> {
-    ensure!(count > 0, "a message of 0 rows is no message");
-    let columns = hidden.transpose(0, 1).unsqueeze(0);
-    Ok(columns.upsample_linear1d([count], true, None::<f64>).squeeze_dim(0).transpose(0, 1))
-}
-
-/// Rows of mean 0 whose covariance is that of `hidden` `[L, d]`, from standard normal draws
-/// `[L, L]`.
-pub fn covariance_noise(hidden: &Tensor, draws: &Tensor) -> Tensor {
-    let freedom = (hidden.size()[0] - 1).max(1) as f64;
-    draws.matmul(&centred(hidden)) / freedom.sqrt()
-}
-
-/// The directions in which the centred rows of `hidden` `[L, d]` vary, `[r, d]` with unit rows.
-pub fn principal(hidden: &Tensor) -> Tensor {
-    let (_, values, basis) = centred(hidden).to_kind(Kind::Double).svd(true, true);
-    let least = &values.max() * LEAST_SINGULAR;
-    let rank = values.gt_tensor(&least).sum(Kind::Int64).int64_value(&[]);
-    basis.narrow(1, 0, rank).transpose(0, 1).to_kind(hidden.kind())
-}
-
-/// A random orthogonal matrix, uniform in Haar's measure, from standard normal draws `[r, r]`
-/// (Mezzadri, *How to generate random matrices from the classical compact groups*, 2007).
-pub fn orthogonal(draws: &Tensor) -> Tensor {
-    let (q, r) = Tensor::linalg_qr(draws, "reduced");
-    q * r.diag(0).sign()
-}
-
-/// Rows of the mean and the covariance of `hidden` `[L, d]`.
-///
-/// Their coordinates along `basis` `[r, d]`, each scaled to norm 1, are turned by an orthogonal
-/// matrix `[r, r]`.
-pub fn rotated(hidden: &Tensor, basis: &Tensor, orthogonal: &Tensor) -> Tensor {
-    let coordinates = centred(hidden).matmul(&basis.transpose(0, 1));
-    let sizes = coordinates.square().sum_dim_intlist(0, true, coordinates.kind()).sqrt();
-    mean(hidden) + ((coordinates / &sizes).matmul(orthogonal) * &sizes).matmul(basis)
 }
