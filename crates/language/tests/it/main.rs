@@ -21,3 +21,4 @@ mod sampling;
 mod student;
 mod templates;
 mod tokenizers;
+mod transformers;
