@@ -59,10 +59,11 @@ pub struct EmbeddedRows {
 /// The embeddings of texts, padded to the longest. Gradients reach the embedding and the segments.
 ///
 /// # Errors
-/// When a text is empty, an id is not in the vocabulary or embeddings have another size than the
+/// When there is no text or one is empty, an id is not in the vocabulary or embeddings have another size than the
 /// model's.
 pub fn embed_rows<T: AsRef<[Segment]>>(model: &DecoderLm, texts: &[T], side: Side) -> Result<EmbeddedRows> {
     texts.iter().flat_map(|text| text.as_ref()).try_for_each(|segment| segment.check(model))?;
+    ensure!(!texts.is_empty(), "there is no text to embed");
     let lengths: Vec<i64> =
         texts.iter().map(|text| text.as_ref().iter().map(Segment::length).sum()).collect();
     ensure!(lengths.iter().all(|length| *length > 0), "a text has no position");

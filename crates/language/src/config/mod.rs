@@ -98,7 +98,7 @@ impl LmConfig {
         let Self { heads, kv_heads, head, layers, .. } = self;
         ensure!(*layers <= MAX_LAYERS, "num_hidden_layers is {layers}; at most {MAX_LAYERS} are supported");
         ensure!(
-            heads % kv_heads == 0,
+            *kv_heads > 0 && heads % kv_heads == 0,
             "num_attention_heads is {heads}; it should be a multiple of num_key_value_heads, {kv_heads}"
         );
         ensure!(*head > 0 && head % 2 == 0, "head_dim is {head}; rotary positions need an even number");

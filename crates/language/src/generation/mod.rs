@@ -50,6 +50,9 @@ impl DecoderLm {
     /// # Errors
     /// When a prompt is empty or does not fit the model, or a setting is out of range.
     pub fn generate(&self, prompts: &[Prompt], writing: &Writing) -> Result<Vec<Written>> {
+        if prompts.is_empty() {
+            return Ok(vec![]);
+        }
         no_grad(|| {
             let texts: Vec<&[Segment]> = prompts.iter().map(|prompt| prompt.segments.as_slice()).collect();
             let mut context = Context::new(self, prompts.len() as i64);

@@ -174,6 +174,8 @@ fn texts_that_do_not_fit_the_model_are_refused() {
         let error = model.prefill(&[text]).err().unwrap().to_string();
         assert!(error.contains(expected), "{error}");
     }
+    let none: [Vec<Segment>; 0] = [];
+    assert_eq!(model.prefill(&none).err().unwrap().to_string(), "there is no text to embed");
     let (mut context, _) = model.prefill(&[[Segment::Ids(vec![1])]]).unwrap();
     let two = [[Segment::Ids(vec![1])], [Segment::Ids(vec![2])]];
     let error = model.extend(&mut context, &two).unwrap_err().to_string();

@@ -133,6 +133,11 @@ fn later_turns_go_on_from_the_cache_of_all_texts() {
 }
 
 #[test]
+fn no_prompt_gives_no_text() {
+    assert!(decoder("qwen2", 6).generate(&[], &writing(SAMPLED)).unwrap().is_empty());
+}
+
+#[test]
 fn settings_out_of_range_are_named() {
     let model = decoder("qwen2", 6);
     let settings = Writing { max_new_tokens: 0, ..writing(SAMPLED) };
