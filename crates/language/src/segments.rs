@@ -59,8 +59,8 @@ pub struct EmbeddedRows {
 /// The embeddings of texts, padded to the longest. Gradients reach the embedding and the segments.
 ///
 /// # Errors
-/// When there is no text or one is empty, an id is not in the vocabulary or embeddings have another size than the
-/// model's.
+/// When there is no text or one is empty, an id is not in the vocabulary or embeddings have another
+/// size than the model's.
 pub fn embed_rows<T: AsRef<[Segment]>>(model: &DecoderLm, texts: &[T], side: Side) -> Result<EmbeddedRows> {
     texts.iter().flat_map(|text| text.as_ref()).try_for_each(|segment| segment.check(model))?;
     ensure!(!texts.is_empty(), "there is no text to embed");

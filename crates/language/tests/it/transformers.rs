@@ -22,8 +22,8 @@ with torch.no_grad():
     logits = model(torch.tensor([ids])).logits[0].float()
 loading = sorted(str(x) for key in ("missing_keys", "unexpected_keys", "mismatched_keys") for x in info[key])
 tokens = AutoTokenizer.from_pretrained(folder)(text, add_special_tokens=False)["input_ids"] if text else []
-answer = {"logits": logits.flatten().tolist(), "dtype": str(model.dtype), "loading": loading, "tokens": tokens}
-print(json.dumps(answer))
+answer = {"logits": logits.flatten().tolist(), "dtype": str(model.dtype)}
+print(json.dumps(answer | {"loading": loading, "tokens": tokens}))
 "#;
 
 /// The answer of transformers about a folder.
