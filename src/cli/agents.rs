@@ -13,6 +13,7 @@ use crate::charts::{Align, Table, format::bytes};
 use crate::datasets::{Digits, Split, mnist, read_rgb};
 use umwelt_base::UserError;
 use umwelt_base::terminal::{print, print_line};
+use umwelt_base::threads::cores;
 
 /// The folders that are listed without arguments.
 const FOLDERS: [&str; 2] = ["agents", "runs"];
@@ -146,7 +147,6 @@ fn test(agent: &Agent, data: &Path, threads: Option<usize>) -> Result<()> {
     let digits = Digits::load(data, Split::Validation)?;
     let images = digits.images().as_slice().context("images are in memory row by row")?;
     let samples = Samples::new(images, digits.labels())?;
-    let cores = || std::thread::available_parallelism().map_or(1, usize::from);
     let found = agent.accuracy(&samples, threads.unwrap_or_else(cores));
     let none = 100.0 * found.no_class as f64 / found.answers as f64;
     let share = 100.0 * found.share();

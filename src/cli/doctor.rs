@@ -12,7 +12,7 @@ use umwelt_base::terminal::{print, print_line};
 /// # Errors
 /// Training cannot run on this machine.
 pub fn doctor() -> anyhow::Result<()> {
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let cores = umwelt_base::threads::cores();
     let configuration = native::running_configuration();
     let cuda = Cuda::here();
     print(

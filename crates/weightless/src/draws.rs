@@ -1,28 +1,17 @@
-//! Whole numbers and permutations from random generators.
+//! Permutations and choices from random generators.
 
 use umwelt_base::random::Rng;
 
-/// A whole number below `bound`, uniform to within `bound / 2^64`.
-pub fn below(bound: usize, rng: &mut Rng) -> usize {
-    ((u128::from(rng.bits()) * bound as u128) >> 64) as usize
-}
-
-/// The numbers below `count` in random order (Fisher and Yates).
+/// The numbers below `count` in random order.
 pub fn permutation(count: usize, rng: &mut Rng) -> Vec<u32> {
     let mut order: Vec<u32> = (0..count as u32).collect();
-    for left in (1..count).rev() {
-        order.swap(left, below(left + 1, rng));
-    }
+    rng.shuffle(&mut order);
     order
 }
 
 /// `count` different numbers below `bound`, sorted; all of them where there are fewer.
 pub fn choose(count: usize, bound: usize, rng: &mut Rng) -> Vec<u32> {
-    let mut all: Vec<u32> = (0..bound as u32).collect();
-    let count = count.min(bound);
-    for at in 0..count {
-        all.swap(at, at + below(bound - at, rng));
-    }
+    let mut all = permutation(bound, rng);
     all.truncate(count);
     all.sort_unstable();
     all

@@ -6,7 +6,6 @@
 use umwelt_base::random::Rng;
 
 use crate::Digit;
-use crate::draws::below;
 
 /// Labelled pictures of a stream: all classes alike, and each picture of a class as likely.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -56,10 +55,10 @@ impl Reservoir {
         let most = kept.iter().copied().max().filter(|most| *most > 0)?;
         let own = kept[usize::from(label)];
         let class = match own == most {
-            true => (below(self.offered[usize::from(label)] as usize, rng) < own).then_some(label)?,
+            true => (rng.below(self.offered[usize::from(label)] as usize) < own).then_some(label)?,
             false => kept.iter().position(|count| *count == most)? as u8,
         };
-        let chosen = below(most, rng);
+        let chosen = rng.below(most);
         let places = self.samples.iter().enumerate().filter(|(_, sample)| sample.1 == class);
         places.map(|(place, _)| place).nth(chosen)
     }
@@ -86,7 +85,7 @@ impl Reservoir {
     /// A random one of the first `count` samples that are kept.
     pub fn draw(&self, count: usize, rng: &mut Rng) -> Option<&(Digit, u8)> {
         let count = count.min(self.samples.len());
-        (count > 0).then(|| &self.samples[below(count, rng)])
+        (count > 0).then(|| &self.samples[rng.below(count)])
     }
 
     /// The samples that are kept.

@@ -11,6 +11,7 @@ use super::trainer::Trainer;
 use super::units::{RESULTS, Results, Unit, units};
 use crate::runs::{ProgressReporter, Record};
 use crate::training::{Evaluated, Job, RunKeys, Session, object};
+use umwelt_base::threads::cores;
 
 /// Learns, tests, and writes the agent and its report.
 pub struct WeightlessJob {
@@ -26,7 +27,7 @@ impl WeightlessJob {
     /// The digits are missing or damaged, or too few.
     pub fn new(settings: &WeightlessSettings, run: &RunKeys) -> Result<Self> {
         let threads = match run.threads {
-            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            0 => cores(),
             threads => threads,
         };
         Ok(Self { settings: settings.clone(), pictures: Pictures::new(settings, run.seed)?, threads })
@@ -66,26 +67,26 @@ impl Job for WeightlessJob {
         session.run.update(|status| status.steps = count as u64)?;
         for (at, unit) in units.iter().enumerate().skip(done) {
             let result = self.work(*unit, &results, session)?;
-            let record = record(at + 1, count, numbers(*unit, &result));
             results.insert(*unit, result);
             session.run.write_json(RESULTS, &results)?;
             session.run.at_step(at as u64 + 1);
             if at + 1 < count {
-                session.run.append(record)?;
-            } else {
-                self.finish(&results, &units, record, session)?;
+                session.run.append(record(at + 1, count, numbers(*unit, results.value(*unit))))?;
             }
         }
         if !session.is_evaluated(count as u64)? {
-            self.finish(&results, &units, record(count, count, Record::new()), session)?;
+            self.finish(&results, &units, session)?;
         }
         Ok(None)
     }
 }
 
 impl WeightlessJob {
-    /// Writes the evaluation and the last line of the metrics, `record` with the scores.
-    fn finish(&self, results: &Results, units: &[Unit], record: Record, session: &mut Session) -> Result<()> {
+    /// Writes the evaluation and the last line of the metrics: the numbers of the last unit with the
+    /// scores.
+    fn finish(&self, results: &Results, units: &[Unit], session: &mut Session) -> Result<()> {
+        let last = units.last().map(|unit| numbers(*unit, results.value(*unit))).unwrap_or_default();
+        let record = record(units.len(), units.len(), last);
         let evaluated = self.evaluated(results, units)?;
         let scores = evaluated.scores()?;
         session.write_evaluation(evaluated, &[])?;
@@ -101,7 +102,7 @@ fn record(step: usize, steps: usize, numbers: Record) -> Record {
 }
 
 /// The numbers of a result for the metrics.
-fn numbers(unit: Unit, result: &Value) -> Record {
+fn numbers(unit: Unit, result: Option<&Value>) -> Record {
     let prefix = match unit {
         Unit::Draw { .. } | Unit::All | Unit::Cost => "",
         Unit::Mistakes => "mistakes.",
@@ -109,7 +110,8 @@ fn numbers(unit: Unit, result: &Value) -> Record {
         Unit::WrongLabels => "wrong_labels.",
         Unit::Training | Unit::Confusion => return Record::new(),
     };
-    let numbers = result.as_object().into_iter().flatten().filter(|(_, value)| value.is_number());
+    let numbers =
+        result.and_then(Value::as_object).into_iter().flatten().filter(|(_, value)| value.is_number());
     let known = |name: &str| !["seconds", "sample_bytes"].contains(&name);
     numbers
         .filter(|(name, _)| known(name))

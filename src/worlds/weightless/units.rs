@@ -140,12 +140,17 @@ impl Results {
 
     /// True if the unit is done.
     pub fn has(&self, unit: Unit) -> bool {
-        self.0.contains_key(&unit.key())
+        self.value(unit).is_some()
     }
 
     /// Adds the result of a unit.
     pub fn insert(&mut self, unit: Unit, result: Value) {
         self.0.insert(unit.key(), result);
+    }
+
+    /// The result of a unit, if it is done.
+    pub fn value(&self, unit: Unit) -> Option<&Value> {
+        self.0.get(&unit.key())
     }
 
     /// The result of a unit that is done.
@@ -154,7 +159,7 @@ impl Results {
     /// The unit is not done, or was done by another version.
     pub fn of<T: DeserializeOwned>(&self, unit: Unit) -> Result<T> {
         let key = unit.key();
-        let value = self.0.get(&key).with_context(|| format!("{RESULTS} has no {key}"))?;
+        let value = self.value(unit).with_context(|| format!("{RESULTS} has no {key}"))?;
         serde_json::from_value(value.clone()).with_context(|| format!("{RESULTS}: {key}"))
     }
 }

@@ -196,7 +196,7 @@ mod tests {
         assert_eq!(sentences, [expected]);
         let back = study(Some("full")).factors();
         let expected_back =
-            "tr needs 3.99 times more paired than full (95 % of resampled seeds within 3.80 to 4.20";
+            "tr needs 3.99 times more paired than full (95 % of resampled seeds within 3.84 to 4.16";
         assert!(back[0].contains(expected_back), "{back:?}");
         assert!(study(None).factors().is_empty());
         assert!(

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::trained::Plan;
+use crate::trained::{Plan, Ranges};
 
 /// The bits that a table of the first layer reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,26 +90,13 @@ impl DwnSettings {
     /// # Errors
     /// The key with its range.
     pub fn check(&self, classes: usize) -> Result<(), String> {
-        let whole = |key: &str, value: usize, least: usize, most: usize| match (least..=most).contains(&value)
-        {
-            true => Ok(()),
-            false => Err(format!("dwn.{key} must be from {least} to {most}, but is {value}")),
-        };
-        whole("tables", self.tables.len(), 1, 8).map_err(|reason| format!("{reason} layers"))?;
-        self.tables.iter().try_for_each(|&tables| whole("tables", tables, classes, 20_000))?;
-        let last = self.tables.last().copied().unwrap_or_default();
-        if !last.is_multiple_of(classes) {
-            return Err(format!(
-                "dwn.tables must end with a multiple of the {classes} classes, but ends with {last}"
-            ));
-        }
-        whole("inputs", self.inputs, 1, 8)?;
+        let ranges = Ranges("dwn");
+        ranges.layers("tables", &self.tables, (8, 20_000), classes)?;
+        ranges.whole("inputs", self.inputs, 1..=8)?;
         if self.reduction == Reduction::Learnable && self.inputs == 1 {
             return Err("dwn.reduction=learnable needs tables of two inputs or more: set dwn.inputs".into());
         }
-        whole("epochs", self.epochs, 0, 10_000)?;
-        whole("learn_steps", self.learn_steps, 0, 10_000)?;
-        whole("replay", self.replay, 0, 60_000)?;
+        ranges.training(self.epochs, self.learn_steps, self.replay)?;
         for (key, value, least) in [
             ("tau", self.tau, f32::MIN_POSITIVE),
             ("learning_rate", self.learning_rate, f32::MIN_POSITIVE),

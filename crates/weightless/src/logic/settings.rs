@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::trained::Plan;
+use crate::trained::{Plan, Ranges};
 
 /// The wires of a gate's inputs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,23 +56,10 @@ impl LogicSettings {
     /// # Errors
     /// The key with its range.
     pub fn check(&self, classes: usize) -> Result<(), String> {
-        let whole = |key: &str, value: usize, least: usize, most: usize| match (least..=most).contains(&value)
-        {
-            true => Ok(()),
-            false => Err(format!("logic.{key} must be from {least} to {most}, but is {value}")),
-        };
-        whole("gates", self.gates.len(), 1, 16).map_err(|reason| format!("{reason} layers"))?;
+        let ranges = Ranges("logic");
         // A wire is a number of 16 bits.
-        self.gates.iter().try_for_each(|&gates| whole("gates", gates, classes, 65_536))?;
-        let last = self.gates.last().copied().unwrap_or_default();
-        if !last.is_multiple_of(classes) {
-            return Err(format!(
-                "logic.gates must end with a multiple of the {classes} classes, but ends with {last}"
-            ));
-        }
-        whole("epochs", self.epochs, 0, 10_000)?;
-        whole("learn_steps", self.learn_steps, 0, 10_000)?;
-        whole("replay", self.replay, 0, 60_000)?;
+        ranges.layers("gates", &self.gates, (16, 65_536), classes)?;
+        ranges.training(self.epochs, self.learn_steps, self.replay)?;
         for (key, value) in [("tau", self.tau), ("learning_rate", self.learning_rate)] {
             if !(value > 0.0 && value <= 1e6) {
                 return Err(format!("logic.{key} must be above 0 and at most 1e6, but is {value}"));

@@ -10,7 +10,6 @@ use super::planes::{BATCH, Plane, Varying};
 use crate::answer::Answer;
 use crate::bits::{Encoder, Shifts, shifted};
 use crate::course::Course;
-use crate::draws::below;
 use crate::reservoir::{Change, Reservoir};
 use crate::wisard::{best, softmax};
 use crate::{Digit, Samples};
@@ -197,7 +196,7 @@ impl<M: Model> Trained<M> {
         for place in unit * fresh as u64..(unit + 1) * fresh as u64 {
             let (image, label) = samples.get(course.sample(self.seed, place / count, place % count));
             let moves = Shifts::NINE.moves();
-            batch.0.push(shifted(image, moves[below(moves.len(), &mut rng)]));
+            batch.0.push(shifted(image, moves[rng.below(moves.len())]));
             batch.1.push(label);
         }
         while batch.0.len() < BATCH {

@@ -6,6 +6,7 @@ mod cross_entropy;
 mod finished;
 mod learner;
 mod planes;
+mod ranges;
 mod wiring;
 
 pub use adam::{Factors, Moments};
@@ -13,4 +14,5 @@ pub use cross_entropy::{Loss, cross_entropy};
 pub use finished::{BitTables, Finished};
 pub use learner::{Batch, Extent, Model, Plan, Trained};
 pub use planes::{BATCH, Plane, Varying, bit};
+pub(crate) use ranges::Ranges;
 pub use wiring::permutations;

@@ -4,10 +4,10 @@ use super::group::Group;
 use super::learner::Wisard;
 use super::logits::{logits, softmax};
 use super::rams::Own;
-use super::responses::{adaptive, best, responses};
+use super::responses::{adaptive, best, by_responses, responses};
 use super::settings::Decision;
 use crate::Digit;
-use crate::answer::{Accuracy, Answer, relative_lead};
+use crate::answer::{Accuracy, Answer};
 use crate::bits::{BitSet, Encoder, Shifts};
 
 impl Wisard {
@@ -37,26 +37,13 @@ impl Wisard {
 
     /// The answer at the rows of a picture; `own` is left out.
     fn answer_at(&self, rows: &[u32], own: Option<Own>) -> Answer {
-        match self.settings.decision {
-            Decision::Seen => self.by_responses(responses(&self.rams, rows, 1, own), own),
-            Decision::Bleached => self.by_responses(responses(&self.rams, rows, self.bleaching, own), own),
-            Decision::Adaptive => self.by_responses(adaptive(&self.rams, rows, own).0, own),
-            Decision::Log | Decision::Learnt => self.by_logits(rows, own),
-        }
-    }
-
-    fn by_responses(&self, responses: Vec<u32>, own: Option<Own>) -> Answer {
-        let is_candidate = |class| self.rams.is_candidate(class, own);
-        let score = |class: usize| match is_candidate(class) {
-            true => responses[class] as f32,
-            false => f32::NEG_INFINITY,
+        let responses = match self.settings.decision {
+            Decision::Seen => responses(&self.rams, rows, 1, own),
+            Decision::Bleached => responses(&self.rams, rows, self.bleaching, own),
+            Decision::Adaptive => adaptive(&self.rams, rows, own).0,
+            Decision::Log | Decision::Learnt => return self.by_logits(rows, own),
         };
-        Answer {
-            value: best(&responses, is_candidate),
-            confidence: relative_lead(responses.iter().map(|response| f64::from(*response))),
-            scores: (0..responses.len()).map(score).collect(),
-            ..Answer::default()
-        }
+        by_responses(&responses, |class| self.rams.is_candidate(class, own))
     }
 
     fn by_logits(&self, rows: &[u32], own: Option<Own>) -> Answer {

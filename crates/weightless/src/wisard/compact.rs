@@ -2,11 +2,11 @@
 
 use super::learner::Wisard;
 use super::rams::Rams;
-use super::responses::best;
+use super::responses::by_responses;
 use super::rows::LANES;
 use super::settings::Decision;
 use crate::Digit;
-use crate::answer::{Answer, relative_lead};
+use crate::answer::Answer;
 use crate::bits::{BitSet, Encoder};
 
 /// Bits of places: 1 where the count was at least b.
@@ -67,18 +67,7 @@ impl CompactWisard {
     pub fn answer(&self, encoder: &Encoder, image: &Digit) -> Answer {
         let mut rows = Vec::new();
         self.rams.find(encoder.encode(image).words(), &mut rows);
-        let responses = self.responses(&rows);
-        let is_candidate = |class| self.rams.is_candidate(class, None);
-        let score = |class: usize| match is_candidate(class) {
-            true => f32::from(responses[class]),
-            false => f32::NEG_INFINITY,
-        };
-        Answer {
-            value: best(&responses, is_candidate),
-            confidence: relative_lead(responses.iter().map(|response| f64::from(*response))),
-            scores: (0..responses.len()).map(score).collect(),
-            ..Answer::default()
-        }
+        by_responses(&self.responses(&rows), |class| self.rams.is_candidate(class, None))
     }
 
     /// The RAMs that answer for `class`, as bits `[R]`.
@@ -90,7 +79,7 @@ impl CompactWisard {
         rows.chunks(self.rams.places().width()).map(|entries| entries.iter().all(reaches)).collect()
     }
 
-    fn responses(&self, rows: &[u32]) -> Vec<u16> {
+    fn responses(&self, rows: &[u32]) -> Vec<u32> {
         let stride = self.rams.blocks();
         let mut responses = vec![0; stride * LANES];
         for (block, responses) in responses.as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
@@ -99,7 +88,7 @@ impl CompactWisard {
                 let masks = entries.iter().map(|&row| self.masks[row as usize * stride + block]);
                 let mask = masks.fold(u16::MAX, |all, mask| all & mask);
                 for (k, response) in responses.iter_mut().enumerate() {
-                    *response += mask >> k & 1;
+                    *response += u32::from(mask >> k & 1);
                 }
             }
         }

@@ -3,7 +3,7 @@
 use umwelt_base::random::Stream;
 
 use crate::bits::ones;
-use crate::draws::{below, permutation};
+use crate::draws::permutation;
 
 /// Inputs of RAMs: address of RAM r = sum over j of `bit[inputs[r][j]] << j`.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -27,7 +27,7 @@ impl Mapping {
         let mut inputs: Vec<u32> = permuted.collect();
         let mut rng = stream.at(&[coverage as u64]);
         while !inputs.len().is_multiple_of(tuple) {
-            inputs.push(below(bits, &mut rng) as u32);
+            inputs.push(rng.below(bits) as u32);
         }
         Self::new(bits, tuple, inputs)
     }

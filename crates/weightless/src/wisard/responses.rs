@@ -2,6 +2,7 @@
 
 use super::rams::{Own, Rams};
 use super::rows::LANES;
+use crate::answer::{Answer, relative_lead};
 
 /// The number of RAMs of each class whose count is at least `b`; `own` is left out.
 pub fn responses(rams: &Rams, rows: &[u32], b: u16, own: Option<Own>) -> Vec<u32> {
@@ -34,6 +35,20 @@ pub fn adaptive(rams: &Rams, rows: &[u32], own: Option<Own>) -> (Vec<u32>, u16) 
 fn is_tied(responses: &[u32]) -> bool {
     let best = responses.iter().max();
     responses.iter().filter(|response| Some(*response) == best).count() > 1
+}
+
+/// The answer with the most responses among the candidates.
+pub fn by_responses(responses: &[u32], is_candidate: impl Fn(usize) -> bool) -> Answer {
+    let score = |class: usize| match is_candidate(class) {
+        true => responses[class] as f32,
+        false => f32::NEG_INFINITY,
+    };
+    Answer {
+        value: best(responses, &is_candidate),
+        confidence: relative_lead(responses.iter().map(|response| f64::from(*response))),
+        scores: (0..responses.len()).map(score).collect(),
+        ..Answer::default()
+    }
 }
 
 /// The class with the largest score, the lowest of those with equal ones, of the candidates.

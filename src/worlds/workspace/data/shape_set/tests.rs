@@ -86,6 +86,7 @@ fn synthesised_items_depend_on_the_seed_and_the_split_and_can_be_left_out() {
     assert!(set.synthesised(Split::Training).is_none());
     let natural = self::set(OodSettings { synthesise: false, ..hole(0, 2) });
     assert!(natural.synthesised(Split::Test).is_none() && natural.has_rule());
+    assert!(!natural.outside(Split::Test).is_empty());
 }
 
 /// All rules of two bins, by the bins of the specification: the rule of a seed is one of them.
