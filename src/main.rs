@@ -22,6 +22,8 @@ enum Command {
     Runs(cli::RunsArguments),
     Data(cli::DataArguments),
     Agents(cli::AgentsArguments),
+    #[cfg(feature = "language")]
+    Lm(cli::LmArguments),
     /// Checks this machine, and says how to fix a problem
     Doctor,
     /// Prints a completion script for a shell
@@ -39,6 +41,8 @@ fn main() -> ExitCode {
         Command::Runs(arguments) => cli::runs(&arguments, |again| cli::train(&again.into())),
         Command::Data(arguments) => cli::data(&arguments),
         Command::Agents(arguments) => cli::agents(&arguments),
+        #[cfg(feature = "language")]
+        Command::Lm(arguments) => cli::lm(&arguments),
         Command::Doctor => cli::doctor(),
         Command::Completions { shell } => {
             let mut script = vec![];

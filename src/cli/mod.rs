@@ -4,6 +4,8 @@ mod agents;
 mod data;
 mod doctor;
 mod evaluate;
+#[cfg(feature = "language")]
+mod lm;
 mod report;
 mod runs;
 mod sweep;
@@ -13,6 +15,8 @@ pub use agents::{AgentsArguments, agents};
 pub use data::{DataArguments, data};
 pub use doctor::doctor;
 pub use evaluate::{EvaluateArguments, evaluate};
+#[cfg(feature = "language")]
+pub use lm::{LmArguments, lm};
 pub use report::{ReportArguments, report};
 pub use runs::{RunsArguments, runs};
 pub use sweep::{SweepArguments, sweep};

@@ -80,6 +80,10 @@ fn crates_below_depend_on_no_crate_above() {
         "weightless",
         &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-torch", "umwelt-language", "tch"],
     );
+    none_of(
+        "messages",
+        &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-torch", "umwelt-language", "tch"],
+    );
     none_of("wandb-rs", &all);
 }
 

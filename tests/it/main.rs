@@ -9,6 +9,7 @@ mod data;
 mod defaults;
 mod evaluate;
 mod imports;
+mod lm;
 mod metric_names;
 mod networks;
 mod not_finite;

@@ -10,12 +10,13 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 use tch::{Device, Kind};
 
-use self::files::{read_json, tokenizer_config, write_json};
+use self::files::write_json;
 use crate::config::{Keys, LmConfig, ids};
 use crate::decoder::DecoderLm;
 use crate::gguf::GgufFile;
 use crate::tokenizer::TextTokenizer;
 
+pub(crate) use self::files::{read_json, tokenizer_config};
 pub use self::places::Places;
 pub use self::shards::{SHARD_BYTES, Shards};
 

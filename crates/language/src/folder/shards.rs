@@ -48,6 +48,11 @@ impl Shards {
         }
     }
 
+    /// The files.
+    pub fn paths(&self) -> Vec<PathBuf> {
+        self.files.iter().map(|file| file.path().to_owned()).collect()
+    }
+
     fn of_files(paths: Vec<PathBuf>) -> Result<Self> {
         let (mut files, mut places) = (vec![], HashMap::new());
         for (number, path) in paths.iter().enumerate() {
@@ -78,8 +83,8 @@ impl Shards {
         }
         let ignored =
             |name: &str| name.ends_with(".rotary_emb.inv_freq") || (config.tied && name == "lm_head.weight");
-        let mut extra = self.places.keys().filter(|name| !expected.contains_key(*name) && !ignored(name));
-        match extra.next() {
+        let extra = self.places.keys().filter(|name| !expected.contains_key(*name) && !ignored(name));
+        match extra.min() {
             Some(extra) => bail!("tensor {extra} does not belong to this architecture"),
             None => Ok(()),
         }

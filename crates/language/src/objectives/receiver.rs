@@ -43,20 +43,23 @@ pub struct ReceiverLosses {
 }
 
 /// The objective of three passes over the same answers: with the right message, with the plan as
-/// text and with a wrong message. Each pass has its logits `[B, T, V]` and labels `[B, T]`.
+/// text and with a wrong message. Each pass has its hidden states `[B, T, d]` and labels `[B, T]`;
+/// `head` makes logits `[N, V]` of the hidden states `[N, d]` that are compared.
 ///
 /// # Errors
 /// When a sample has no label, or the passes have not as many labels in each sample.
 pub fn receiver_losses(
     variant: Variant,
+    head: impl Fn(&Tensor) -> Tensor,
     right: (&Tensor, &Tensor),
     plan: (&Tensor, &Tensor),
     wrong: (&Tensor, &Tensor),
 ) -> Result<ReceiverLosses> {
     let predicting = Supervised::new(right.1, 1)?;
-    let cross_entropy = cross_entropy(&predicting.rows(right.0), &predicting.targets);
+    let predicted = head(&predicting.rows(right.0));
+    let cross_entropy = cross_entropy(&predicted, &predicting.targets);
     let places = Supervised::new(right.1, variant.shift())?;
-    let rows = |(logits, labels): (&Tensor, &Tensor)| {
+    let rows = |(hidden, labels): (&Tensor, &Tensor)| {
         let own = Supervised::new(labels, variant.shift())?;
         ensure!(
             own.counts == places.counts,
@@ -64,9 +67,10 @@ pub fn receiver_losses(
             places.counts,
             own.counts
         );
-        Ok(own.rows(logits).to_kind(Kind::Float))
+        Ok(head(&own.rows(hidden)).to_kind(Kind::Float))
     };
-    let (right, plan, wrong) = (rows(right)?, rows(plan)?, rows(wrong)?);
+    let right = if variant.shift() == 1 { predicted.to_kind(Kind::Float) } else { rows(right)? };
+    let (plan, wrong) = (rows(plan)?, rows(wrong)?);
     let plan = plan_similarities(variant, &right, &plan, &places).mean(Kind::Float);
     let js = divergences(Variant::Fixed, &right, &wrong, &places);
     let contrast = match variant {

@@ -14,9 +14,9 @@ fn has_system(turns: &[Turn]) -> bool {
     turns.first().is_some_and(|turn| turn.role == Role::System)
 }
 
-/// ChatML, with the turn `system` where a conversation has none.
+/// ChatML, with the turn `system` where a conversation has none and it is not empty.
 pub fn chatml(system: &str, turns: &[Turn], generate: bool) -> Vec<Fragment> {
-    let default = (!has_system(turns)).then(|| Turn::new(Role::System, system));
+    let default = (!has_system(turns) && !system.is_empty()).then(|| Turn::new(Role::System, system));
     let mut fragments = vec![];
     for turn in default.iter().chain(turns) {
         fragments.push(frame(format!("<|im_start|>{}\n", turn.role.name())));

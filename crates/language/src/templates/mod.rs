@@ -63,7 +63,8 @@ pub enum Part {
 
 /// A form of conversations.
 pub enum ChatTemplate {
-    /// `<|im_start|>ROLE\nTEXT<|im_end|>\n`, with the turn `system` where a conversation has none.
+    /// `<|im_start|>ROLE\nTEXT<|im_end|>\n`, with the turn `system` where a conversation has none
+    /// and it is not empty.
     ChatMl { system: String },
     /// The headers of Llama 3; with the two lines of dates of Llama 3.1's template and its system
     /// turn in every conversation, or without both.

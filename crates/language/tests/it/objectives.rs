@@ -31,9 +31,14 @@ fn terms_totals_and_gradients_are_the_recorded_ones() {
     let expect = |name: &str| &recorded.tensors[&format!("expect.{name}")];
     for (variant, name) in VARIANTS {
         let Passes { logits: [right, plan, wrong], labels } = passes(&recorded);
-        let losses =
-            receiver_losses(variant, (&right, &labels[0]), (&plan, &labels[1]), (&wrong, &labels[2]))
-                .unwrap();
+        let losses = receiver_losses(
+            variant,
+            Tensor::shallow_clone,
+            (&right, &labels[0]),
+            (&plan, &labels[1]),
+            (&wrong, &labels[2]),
+        )
+        .unwrap();
         close("ce", &losses.cross_entropy, expect("ce"));
         close(name, &losses.contrast, expect(&format!("contrast_{name}")));
         let plans = expect(&format!("plan_{name}_per_sample"));
@@ -133,6 +138,9 @@ fn passes_that_do_not_fit_are_refused() {
     let _ = fewer.get(1).fill_(-100);
     let _ = fewer.get(1).get(9).fill_(3);
     let passes = ((&right, &labels[0]), (&plan, &fewer), (&wrong, &labels[2]));
-    let error = receiver_losses(Variant::Fixed, passes.0, passes.1, passes.2).err().unwrap().to_string();
+    let error = receiver_losses(Variant::Fixed, Tensor::shallow_clone, passes.0, passes.1, passes.2)
+        .err()
+        .unwrap()
+        .to_string();
     assert!(error.contains("the passes have [6, 4, 7] and [6, 1, 7] labels"), "{error}");
 }

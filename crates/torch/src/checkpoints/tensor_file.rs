@@ -33,6 +33,10 @@ impl TensorFile {
         Ok(Self { path: path.into(), file, start, metadata })
     }
 
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// The name and the shape of every tensor, in the order of the file.
     pub fn shapes(&self) -> Vec<(String, Vec<i64>)> {
         let shape = |name: &String| {
