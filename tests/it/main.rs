@@ -23,6 +23,7 @@ mod same_bits;
 mod stages;
 mod sweep_examples;
 mod sweeps;
+mod talk;
 mod tracking;
 mod waiting;
 mod weightless;
