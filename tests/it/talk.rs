@@ -76,8 +76,8 @@ fn every_stage_and_every_channel_runs_and_losses_fall() {
     }
     assert!(table.contains("baselines: best guess without a message 1"), "{table}");
     let report = json(&at.path().join("run/evaluation.json"));
-    // 4 channels for each of two numbers of latents more than for one: 32 + 7.
-    assert_eq!(report["lines"].as_array().unwrap().len(), 39, "{table}");
+    // 32 channels, of which 8 have a number of latents, and there are two numbers.
+    assert_eq!(report["lines"].as_array().unwrap().len(), 40, "{table}");
     let inputs = json(&at.path().join("run/environment.json"))["inputs"].clone();
     let keys: Vec<&str> =
         inputs.as_array().unwrap().iter().map(|input| input["key"].as_str().unwrap()).collect();
@@ -146,9 +146,9 @@ fn mistakes_name_the_setting_or_the_file() {
     let at = tempfile::tempdir().unwrap();
     let refused = |values: &[&str]| fails(talk(at.path(), values), 2);
     let printed = refused(&["talk.evaluate.channels=[telepathy]"]);
-    assert!(printed.contains("talk.evaluate.channels has no channel `telepathy`; known: core,"), "{printed}");
+    assert!(printed.contains("talk.evaluate.channels: has no channel `telepathy`; known: core,"), "{printed}");
     assert!(refused(&["talk.pretrain.mixture=[1, 1, 1]"]).contains("three shares that add up to 1"));
-    assert!(refused(&["talk.actor.batch_size=1"]).contains("talk.actor.batch_size must be 2 or more"));
+    assert!(refused(&["talk.actor.batch_size=1"]).contains("talk.actor.batch_size: must be 2 or more"));
     fs::create_dir_all(at.path().join("empty")).unwrap();
     let printed = fails(talk(at.path(), &["talk.stage=collect", "talk.sender=empty"]), 1);
     assert!(printed.contains("talk.sender: empty has none of model/model.safetensors"), "{printed}");
