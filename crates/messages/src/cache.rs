@@ -14,8 +14,11 @@ pub struct Cache {
     budget: usize,
     bytes: usize,
     /// Row groups by file and number, the last used one behind.
-    groups: VecDeque<((usize, usize), Rc<Vec<Row>>)>,
+    groups: VecDeque<(Place, Rc<Vec<Row>>)>,
 }
+
+/// A file and one of its row groups.
+type Place = (usize, usize);
 
 impl Cache {
     /// At most `budget` bytes are kept, and at least the row group that was read last.
@@ -43,7 +46,7 @@ impl Cache {
         Ok(rows[at].clone())
     }
 
-    fn group(&mut self, place: (usize, usize)) -> Result<Rc<Vec<Row>>> {
+    fn group(&mut self, place: Place) -> Result<Rc<Vec<Row>>> {
         let known = self.groups.iter().position(|(known, _)| *known == place);
         let found = known.and_then(|at| self.groups.remove(at));
         let (_, rows) = match found {
