@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use umwelt_weightless::agent::{Agent, Taught};
-use umwelt_weightless::bits::upload;
-use umwelt_weightless::{Answer, Digit, Samples};
+use umwelt_weightless::{Answer, Samples};
 
 use crate::charts::{Align, Table, format::bytes};
-use crate::datasets::{Digits, Split, mnist, read_rgb};
+use crate::datasets::{Digits, Split, mnist};
+use crate::worlds::weightless::drawing;
 use umwelt_base::UserError;
 use umwelt_base::terminal::{print, print_line};
 use umwelt_base::threads::cores;
@@ -26,6 +26,7 @@ const DEPTH: usize = 3;
 Examples:
   umwelt agents ls
   umwelt agents show runs/digits/agent.safetensors
+  umwelt agents show runs/digits/agent.safetensors --c > agent.c
   umwelt agents test runs/digits/agent.safetensors
   umwelt agents teach runs/digits/agent.safetensors seven.png 7
   umwelt agents compact runs/digits/agent.safetensors small.safetensors")]
@@ -43,7 +44,12 @@ enum Command {
         folders: Vec<PathBuf>,
     },
     /// Print what an agent is and what it has learnt
-    Show { file: PathBuf },
+    Show {
+        file: PathBuf,
+        /// Print the finished form of a dwn or logic agent as C
+        #[arg(long)]
+        c: bool,
+    },
     /// Test an agent on the test digits
     Test {
         file: PathBuf,
@@ -71,7 +77,8 @@ enum Command {
 pub fn agents(arguments: &AgentsArguments) -> Result<()> {
     match &arguments.command {
         Command::Ls { folders } => list(folders),
-        Command::Show { file } => show(&load(file)?),
+        Command::Show { file, c: false } => show(&load(file)?),
+        Command::Show { file, c: true } => show_c(file),
         Command::Test { file, data, threads } => test(&load(file)?, data, *threads),
         Command::Teach { file, picture, label } => teach(file, picture, *label),
         Command::Compact { file, output } => compact(file, output),
@@ -143,8 +150,20 @@ fn show(agent: &Agent) -> Result<()> {
     print(lines.into_iter().fold(table, |table, (name, value)| table.row([name.to_owned(), value])))
 }
 
+fn show_c(file: &Path) -> Result<()> {
+    let agent = load(file)?;
+    let none = || {
+        let kind = agent.settings().kind.name();
+        UserError(format!(
+            "{}: a {kind} agent has no form in C; dwn and logic agents have one",
+            file.display()
+        ))
+    };
+    print(agent.c_code().ok_or_else(none)?)
+}
+
 fn test(agent: &Agent, data: &Path, threads: Option<usize>) -> Result<()> {
-    let digits = Digits::load(data, Split::Validation)?;
+    let digits = Digits::load_set(data, Split::Validation)?;
     let images = digits.images().as_slice().context("images are in memory row by row")?;
     let samples = Samples::new(images, digits.labels())?;
     let found = agent.accuracy(&samples, threads.unwrap_or_else(cores));
@@ -157,28 +176,13 @@ fn test(agent: &Agent, data: &Path, threads: Option<usize>) -> Result<()> {
 }
 
 fn teach(file: &Path, picture: &Path, label: u8) -> Result<()> {
-    let (mut agent, image) = (load(file)?, read(picture)?);
+    let (mut agent, image) = (load(file)?, drawing(picture)?);
     let before = said(&agent.answer(&image, 0));
     let time = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs());
     agent.teach(Taught { image, label, time }).map_err(|error| UserError(error.to_string()))?;
     let after = said(&agent.answer(&image, 0));
     agent.save(file)?;
     print_line(format!("before: {before}; learnt as a {label}; now: {after}; {} written", file.display()))
-}
-
-/// A picture as MNIST would have made a digit of it.
-fn read(picture: &Path) -> Result<Digit> {
-    let rgb = read_rgb(picture)?;
-    let (height, width, _) = rgb.dim();
-    let grey = rgb.outer_iter().flat_map(|row| {
-        let pixels = row.outer_iter().map(|pixel| pixel.iter().map(|v| u32::from(*v)).sum::<u32>() / 3);
-        pixels.map(|value| value as u8).collect::<Vec<u8>>()
-    });
-    let grey: Vec<u8> = grey.collect();
-    if height == 0 || width == 0 {
-        bail!(UserError(format!("{}: has no pixels", picture.display())));
-    }
-    upload(&grey, width).map_err(|nothing| UserError(format!("{}: {nothing}", picture.display())).into())
 }
 
 fn said(answer: &Answer) -> String {

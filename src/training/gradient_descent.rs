@@ -5,8 +5,11 @@ use std::collections::HashMap;
 use anyhow::Result;
 use tch::Tensor;
 
+use super::Step;
 use crate::native::{clear_gradients, clip_gradients};
 use crate::nn::Parameters;
+use crate::objectives::LossReport;
+use crate::objectives::scalars::Scalars;
 use crate::optim::{self, Groups, Optimiser, Recipe, Schedule, restore};
 
 /// The trained parameters with their optimiser, the schedule of its learning rate, and clipping.
@@ -64,6 +67,19 @@ impl GradientDescent {
         }
         self.optimizer.step(self.schedule.rates(step));
         Ok(result)
+    }
+
+    /// Takes training step `step`, counted from 0, with the gradient of the total of `report`.
+    ///
+    /// # Errors
+    /// The errors of `report`. The parameters are unchanged then.
+    pub fn descend(&mut self, step: u64, report: impl FnOnce() -> Result<LossReport>) -> Result<Step> {
+        let report = self.step(step, || {
+            let report = report()?;
+            report.total.backward();
+            Ok(report)
+        })?;
+        Ok(Step { report, observed: Scalars::default(), lr: Some(self.lr(step)) })
     }
 
     /// The learning rate of training step `step`, counted from 0.

@@ -35,6 +35,7 @@ fn a_run_compares_an_agent_with_baselines_and_leaves_its_file() {
         "without replay",
         "counts only",
         "a tenth of 240 labels false: ",
+        " faces of fonts teach ",
     ] {
         assert!(table.contains(row), "{row} is missing:\n{table}");
     }
@@ -103,9 +104,81 @@ fn every_kind_runs_and_is_compacted_where_it_can_be() {
             continue;
         }
         succeeds(compact);
+        let c = umwelt(at.path(), &["agents", "show", &file, "--c"]);
+        match kind {
+            "wisard" => assert!(fails(c, 2).contains("has no form in C")),
+            _ => assert!(succeeds(c).contains("int umwelt_answer(const unsigned char pixels[784]) {")),
+        }
         let test = |file: &str| succeeds(umwelt(at.path(), &["agents", "test", file, "--data", "digits"]));
         assert_eq!(test(&small), test(&file), "{kind}");
     }
+}
+
+/// Writes a PNG of a seven.
+fn draw_seven(file: &Path) {
+    let mut encoder = png::Encoder::new(fs::File::create(file).unwrap(), 40, 50);
+    encoder.set_color(png::ColorType::Grayscale);
+    let ink = |at: usize| if (5..8).contains(&(at / 40)) || (at % 40).abs_diff(30) < 2 { 0 } else { 255 };
+    let pixels: Vec<u8> = (0..40 * 50).map(ink).collect();
+    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+}
+
+#[test]
+fn fonts_and_drawings_are_learnt_and_training_digits_held_out() {
+    let at = tempfile::tempdir().unwrap();
+    let few = [
+        "weightless.continual=false",
+        "weightless.curve=[]",
+        "weightless.curve_seeds=[]",
+        "weightless.baselines=false",
+    ];
+    let learnt = |output: &str, values: &[&str]| {
+        let output_is = format!("output_path={output}");
+        let table = succeeds(run(at.path(), &[&few, values, &[&output_is]].concat()));
+        assert!(!table.contains("nearest neighbour"), "{table}");
+        let count = json(&at.path().join(output).join("evaluation.json"))["curve"][0]["samples"].as_u64();
+        (count.unwrap(), table)
+    };
+    let fonts = ["weightless.sources=[fonts]", "weightless.font_variants=1"];
+    let (of_fonts, _) = learnt("fonts", &fonts);
+    // Two faces are built in, and a face has ten digits.
+    assert!(of_fonts >= 20 && of_fonts.is_multiple_of(10), "{of_fonts}");
+    let drawn = ["weightless.sources=[drawings, fonts]", "weightless.font_variants=1"];
+    let refused = fails(run(at.path(), &[&few[..], &drawn, &["output_path=no"]].concat()), 2);
+    assert!(refused.contains("weightless.drawings_path: data/drawings holds no drawing"), "{refused}");
+    fs::create_dir_all(at.path().join("data/drawings/7")).unwrap();
+    draw_seven(&at.path().join("data/drawings/7/mine.PNG"));
+    assert_eq!(learnt("both", &drawn).0, of_fonts + 1);
+    let (count, table) = learnt("held_out", &["weightless.held_out=40"]);
+    assert_eq!(count, 200);
+    assert!(table.contains("200 digits to learn, 40 test digits"), "{table}");
+}
+
+#[test]
+fn another_set_in_mnists_format_has_its_own_classes() {
+    let at = tempfile::tempdir().unwrap();
+    let mut command =
+        run(at.path(), &["output_path=run", "weightless.curve=[]", "weightless.curve_seeds=[]"]);
+    for name in ["train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte"] {
+        let file = at.path().join("digits").join(name);
+        let mut bytes = fs::read(&file).unwrap();
+        // As the letters of EMNIST, labels start at 1.
+        bytes[8..].iter_mut().enumerate().for_each(|(at, label)| *label = (at % 11) as u8 + 1);
+        fs::write(file, bytes).unwrap();
+    }
+    command.arg("weightless.samples_per_class=20");
+    let table = succeeds(command);
+    assert!(
+        table.contains("wisard agent, 220 digits to learn") && table.contains("0-5, then 6-11"),
+        "{table}"
+    );
+    assert!(!table.contains("faces of fonts"), "{table}");
+    let evaluation = json(&at.path().join("run/evaluation.json"));
+    assert_eq!(evaluation["confusion"]["counts"].as_array().unwrap().len(), 12);
+    let file = "run/agent.safetensors";
+    let shown = succeeds(umwelt(at.path(), &["agents", "show", file]));
+    assert!(shown.contains("0: 0, 1: 20,") && shown.contains("11: 20"), "{shown}");
+    succeeds(umwelt(at.path(), &["agents", "test", file, "--data", "digits"]));
 }
 
 #[test]
@@ -114,12 +187,7 @@ fn an_agent_is_taught_a_picture() {
     let values =
         ["output_path=run", "weightless.continual=false", "weightless.curve=[]", "weightless.curve_seeds=[]"];
     succeeds(run(at.path(), &values));
-    let picture = at.path().join("seven.png");
-    let mut encoder = png::Encoder::new(fs::File::create(&picture).unwrap(), 40, 50);
-    encoder.set_color(png::ColorType::Grayscale);
-    let ink = |at: usize| if (5..8).contains(&(at / 40)) || (at % 40).abs_diff(30) < 2 { 0 } else { 255 };
-    let pixels: Vec<u8> = (0..40 * 50).map(ink).collect();
-    encoder.write_header().unwrap().write_image_data(&pixels).unwrap();
+    draw_seven(&at.path().join("seven.png"));
     let teach =
         |label: &str| umwelt(at.path(), &["agents", "teach", "run/agent.safetensors", "seven.png", label]);
     let said = succeeds(teach("7"));

@@ -1,10 +1,14 @@
 //! Atomic writes: a reader finds the old file or the new one, never a part of either.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::Write;
 use std::path::Path;
 
 use anyhow::{Context, Result};
+
+/// The beginning of the names of files that are being written.
+const TEMPORARY: &str = ".writing-";
 
 /// Writes `bytes` to `path` so that a crash at any moment leaves the old file or the new one.
 ///
@@ -25,7 +29,7 @@ pub fn replace_with<E: From<std::io::Error>>(
 ) -> Result<(), E> {
     // The parent of a bare name is the empty path.
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let mut file = tempfile::Builder::new().prefix(".writing-").tempfile_in(folder)?;
+    let mut file = tempfile::Builder::new().prefix(TEMPORARY).tempfile_in(folder)?;
     write(file.as_file_mut())?;
     make_readable(file.as_file())?;
     file.as_file().sync_all()?;
@@ -63,10 +67,16 @@ fn make_readable(_: &File) -> std::io::Result<()> {
     Ok(())
 }
 
-/// Removes the temporary files that killed processes left in `folder`.
+/// True for the name of a file that is being written.
+pub fn is_temporary(name: &OsStr) -> bool {
+    name.to_string_lossy().starts_with(TEMPORARY)
+}
+
+/// Removes the temporary files that killed processes left in `folder`. No other process may be
+/// writing there.
 pub fn sweep(folder: &Path) {
     let Ok(entries) = fs::read_dir(folder) else { return };
-    for entry in entries.flatten().filter(|e| e.file_name().to_string_lossy().starts_with(".writing-")) {
+    for entry in entries.flatten().filter(|entry| is_temporary(&entry.file_name())) {
         let _ = fs::remove_file(entry.path());
     }
 }

@@ -1,6 +1,7 @@
 //! The folder of one run. All files of a run are written here.
 
-use std::fs::{self, File, TryLockError};
+use std::ffi::OsString;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -9,6 +10,7 @@ use serde::Serialize;
 
 use super::ScoreCard;
 use super::checkpoints::CHECKPOINTS;
+use super::lock;
 use super::metrics::{MetricsLog, Record, read_records};
 use super::status::{State, Status, unix_seconds};
 use super::tracker::{Tracker, Trackers};
@@ -19,6 +21,8 @@ use umwelt_settings::{self as settings, Schema};
 /// The files that may lie in a folder before its run starts: the lock, and files of a sweep.
 const NOT_FOREIGN: [&str; 3] = [LOCK, OUTPUT, EARLY_STOPPING];
 const LOCK: &str = "run.lock";
+/// Every other file of a run is written after this one.
+const SETTINGS: &str = "settings.yaml";
 /// The rule by which a sweep stops the run early.
 pub const EARLY_STOPPING: &str = "early_stopping.json";
 /// The score card and the details of the last evaluation.
@@ -64,7 +68,7 @@ impl FinishedRun {
     /// # Errors
     /// The folder holds a run of other settings.
     pub fn of<T: Schema>(path: &Path, settings: &T) -> Result<Option<Self>> {
-        let known = path.join("settings.yaml");
+        let known = path.join(SETTINGS);
         if !known.exists() {
             return Ok(None);
         }
@@ -86,26 +90,24 @@ impl RunFolder {
     /// The folder holds foreign files, a run of other settings (the error names their keys), or a
     /// run that another process is running.
     pub fn open<T: Schema>(path: &Path, settings: &T) -> Result<Opened> {
-        let known = path.join("settings.yaml");
-        if !known.exists() {
-            refuse_foreign_files(path)?;
-        }
         if let Some(run) = FinishedRun::of(path, settings)? {
             return Ok(Opened::Finished(run));
         }
-        for folder in ["", CHECKPOINTS, "figures"] {
-            let folder = path.join(folder);
-            fs::create_dir_all(&folder)
-                .with_context(|| format!("could not make the folder {}", folder.display()))?;
-            atomic::sweep(&folder);
-        }
+        refuse_foreign_files(path)?;
+        make_folder(path)?;
         let lock = lock(path)?;
         // Another process may have finished the run before it released the lock.
         if let Some(run) = FinishedRun::of(path, settings)? {
             return Ok(Opened::Finished(run));
         }
+        atomic::sweep(path);
+        let known = path.join(SETTINGS);
         if !known.exists() {
             atomic::write(&known, settings::to_yaml(settings).as_bytes())?;
+        }
+        for folder in [CHECKPOINTS, "figures"] {
+            make_folder(&path.join(folder))?;
+            atomic::sweep(&path.join(folder));
         }
         let before = Status::read(path).unwrap_or_default();
         Ok(Opened::Unfinished(Self {
@@ -225,30 +227,34 @@ fn result(run: &Path, status: &Status) -> Result<String> {
     fs::read_to_string(&path).with_context(|| format!("could not read {}", path.display()))
 }
 
+fn make_folder(path: &Path) -> Result<()> {
+    fs::create_dir_all(path).with_context(|| format!("could not make the folder {}", path.display()))
+}
+
+/// Refuses a folder of other files than those of a run.
 fn refuse_foreign_files(path: &Path) -> Result<()> {
     let Ok(mut entries) = fs::read_dir(path) else {
-        ensure!(!path.exists(), "output_path {} is not a folder", path.display());
+        ensure!(!path.exists() || path.is_dir(), "output_path {} is not a folder", path.display());
         return Ok(());
     };
-    let foreign = |name: &std::ffi::OsString| !NOT_FOREIGN.iter().any(|known| name == known);
-    let foreign = entries.find_map(|entry| Some(entry.ok()?.file_name()).filter(foreign));
-    let Some(name) = foreign else { return Ok(()) };
-    bail!(
-        "output_path {} holds {} but no settings.yaml of a run; choose a folder of its own for this run",
-        path.display(),
-        name.display()
-    )
+    let is_foreign =
+        |name: &OsString| !NOT_FOREIGN.iter().any(|known| name == known) && !atomic::is_temporary(name);
+    let foreign = entries.find_map(|entry| Some(entry.ok()?.file_name()).filter(is_foreign));
+    // The settings are looked for last: another process may be starting the run.
+    match foreign.filter(|_| !path.join(SETTINGS).exists()) {
+        None => Ok(()),
+        Some(name) => bail!(
+            "output_path {} holds {} but no {SETTINGS} of a run; choose a folder of its own for this run",
+            path.display(),
+            name.display()
+        ),
+    }
 }
 
 fn lock(path: &Path) -> Result<File> {
     let file = path.join(LOCK);
     let lock = File::create(&file).with_context(|| atomic::failure(&file))?;
-    match lock.try_lock() {
-        Ok(()) => Ok(lock),
-        Err(TryLockError::WouldBlock) => Err(AlreadyRunning(path.to_owned()).into()),
-        // Some network file systems have no locks. The run starts there without one.
-        Err(TryLockError::Error(_)) => Ok(lock),
-    }
+    if lock::take(&lock) { Ok(lock) } else { Err(AlreadyRunning(path.to_owned()).into()) }
 }
 
 fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
@@ -268,10 +274,8 @@ fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
 
 /// True if a process is running the run in `path`. Always false on a file system without locks.
 pub fn is_running(path: &Path) -> bool {
-    is_held(&path.join(LOCK))
+    lock::is_held(&path.join(LOCK))
 }
 
-/// True if a process holds the lock `file`.
-pub fn is_held(file: &Path) -> bool {
-    File::open(file).is_ok_and(|lock| matches!(lock.try_lock_shared(), Err(TryLockError::WouldBlock)))
-}
+#[cfg(test)]
+mod tests;

@@ -6,6 +6,7 @@ mod console;
 mod environment;
 mod folder;
 mod inputs;
+mod lock;
 mod metrics;
 mod name;
 mod progress;
@@ -25,7 +26,7 @@ pub use checkpoints::{
 pub use console::{Console, StepProgress};
 pub use environment::{Environment, processor};
 pub use folder::{
-    AlreadyRunning, EARLY_STOPPING, EVALUATION, FinishedRun, OUTPUT, Opened, RunFolder, is_held, is_running,
+    AlreadyRunning, EARLY_STOPPING, EVALUATION, FinishedRun, OUTPUT, Opened, RunFolder, is_running,
 };
 pub use inputs::{Input, Inputs, sha256_of};
 pub use metrics::{Record, SCORE, read_json, read_records, step_of};

@@ -157,6 +157,16 @@ fn automatic_bleaching_is_the_best_of_all_left_out() {
 }
 
 #[test]
+fn one_sample_a_class_is_not_bleached_away() {
+    let (images, _) = pictures(10, 4);
+    let labels: Vec<u8> = (0..10).collect();
+    let samples = Samples::new(images.as_flattened(), &labels).unwrap();
+    let mut wisard = new(settings(Decision::Bleached, Store::Dense));
+    train(&mut wisard, &samples, u64::MAX);
+    assert_eq!(wisard.bleaching(), 1);
+}
+
+#[test]
 fn a_class_that_was_never_shown_is_no_answer() {
     let (images, _) = pictures(12, 7);
     for decision in [Decision::Seen, Decision::Adaptive, Decision::Log, Decision::Learnt] {

@@ -25,6 +25,18 @@ impl Digits {
     /// When a file is missing, damaged or of another kind. The error names the file and the command
     /// that fetches it.
     pub fn load(folder: &Path, split: Split) -> Result<Self> {
+        Self::load_checked(folder, split, check_labels)
+    }
+
+    /// [`Self::load`] for any data set in the format of MNIST: labels may be above 9.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_set(folder: &Path, split: Split) -> Result<Self> {
+        Self::load_checked(folder, split, |_| Ok(()))
+    }
+
+    fn load_checked(folder: &Path, split: Split, check_labels: fn(&Idx) -> Result<()>) -> Result<Self> {
         let [images, labels] = [Kind::Images, Kind::Labels].map(|kind| layout::name(split, kind));
         let digits = Self {
             images: as_images(read(folder, images, Kind::Images, check_images)?)?,
@@ -51,7 +63,7 @@ impl Digits {
         &self.images
     }
 
-    /// Labels from 0 to 9, `[N]`.
+    /// Labels, `[N]`; from 0 to 9 unless the set is another.
     pub fn labels(&self) -> &[u8] {
         &self.labels
     }

@@ -9,7 +9,6 @@ use super::settings::{MEAN, ModelType, Settings};
 use crate::charts::Figure;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
-use crate::objectives::scalars::Scalars;
 use crate::runs::{Baseline, Inputs, Progress, Record, Score, ScoreCard};
 use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, load_model_tensors, loss_terms,
@@ -87,13 +86,10 @@ impl Task for ExampleTask {
             ModelType::ExampleMean => numbers,
             ModelType::ExampleVariance => (numbers - self.around).square(),
         };
-        let report = self.descent.step(step, || {
+        self.descent.descend(step, || {
             let error = (samples - &self.number).square().mean(Kind::Float);
-            let report = LossReport::weighted(vec![("squared", 1.0, error)]);
-            report.total.backward();
-            Ok(report)
-        })?;
-        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+            Ok(LossReport::weighted(vec![("squared", 1.0, error)]))
+        })
     }
 
     fn parameters(&self) -> &Parameters {

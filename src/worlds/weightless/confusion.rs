@@ -1,11 +1,7 @@
 //! Answers to test digits: confusions, confidence, and the most confident mistakes.
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use umwelt_weightless::agent::Agent;
-
-use super::pictures::CLASSES;
-use super::trainer::Trainer;
+use umwelt_weightless::Answer;
 
 /// Bins of confidence.
 const BINS: usize = 10;
@@ -36,31 +32,32 @@ pub struct Mistake {
 }
 
 impl Confusion {
-    /// The answers of `agent` to all test digits.
-    ///
-    /// # Errors
-    /// An interruption.
-    pub fn new(trainer: &Trainer, agent: &Agent) -> Result<Self> {
-        let test = trainer.pictures.test();
-        trainer.progress.update("answering", 0, test.len() as u64)?;
-        let answers = agent.answers(test.images(), 0, trainer.threads);
-        let mut found = Self {
-            counts: vec![vec![0; CLASSES + 1]; CLASSES],
+    /// No answers yet, of an agent that knows `classes` classes.
+    pub fn new(classes: usize) -> Self {
+        Self {
+            counts: vec![vec![0; classes + 1]; classes],
             by_confidence: vec![[0; 2]; BINS],
             mistakes: vec![],
-        };
-        for (place, (answer, &label)) in answers.iter().zip(test.labels()).enumerate() {
-            let (confidence, is_right) = (answer.confidence.clamp(0.0, 1.0), answer.is(label));
-            found.counts[usize::from(label)][answer.label().unwrap_or(CLASSES)] += 1;
-            let bin = ((confidence * BINS as f64) as usize).min(BINS - 1);
-            found.by_confidence[bin][0] += usize::from(is_right);
-            found.by_confidence[bin][1] += 1;
-            if !is_right {
-                found.mistakes.push(Mistake { place, label, answer: answer.label(), confidence });
-            }
         }
-        found.mistakes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
-        found.mistakes.truncate(SHOWN);
-        Ok(found)
+    }
+
+    /// Adds the answer to a test digit.
+    pub fn add(&mut self, place: usize, answer: &Answer, label: u8) {
+        let (confidence, is_right) = (answer.confidence.clamp(0.0, 1.0), answer.is(label));
+        let none = self.counts.len();
+        self.counts[usize::from(label)][answer.label().unwrap_or(none)] += 1;
+        let bin = ((confidence * BINS as f64) as usize).min(BINS - 1);
+        self.by_confidence[bin][0] += usize::from(is_right);
+        self.by_confidence[bin][1] += 1;
+        if !is_right {
+            self.mistakes.push(Mistake { place, label, answer: answer.label(), confidence });
+        }
+    }
+
+    /// Keeps the most confident mistakes.
+    pub fn finished(mut self) -> Self {
+        self.mistakes.sort_by(|a, b| b.confidence.total_cmp(&a.confidence));
+        self.mistakes.truncate(SHOWN);
+        self
     }
 }

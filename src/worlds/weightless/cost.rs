@@ -1,7 +1,7 @@
 //! The time and the memory of learning and answering.
 
 use std::hint::black_box;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
@@ -13,6 +13,8 @@ use super::trainer::{Trainer, with_sample};
 /// Samples that are timed, after some that are not.
 const TIMED: usize = 1000;
 const WARMING_UP: usize = 100;
+/// The time after which no further sample is timed: a trained agent takes 30 ms to learn one.
+const MOST_TIME: Duration = Duration::from_secs(2);
 
 /// The cost of an agent. Times are of one thread.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -64,8 +66,9 @@ fn median_us<'a>(
     images: impl Iterator<Item = &'a Digit>,
     mut work: impl FnMut(usize, &Digit) -> Result<()>,
 ) -> Result<f64> {
-    let mut times = vec![];
-    for (at, image) in images.take(WARMING_UP + TIMED).enumerate() {
+    let (begun, mut times) = (Instant::now(), vec![]);
+    let in_time = |_: &(usize, &Digit)| begun.elapsed() < MOST_TIME;
+    for (at, image) in images.take(WARMING_UP + TIMED).enumerate().take_while(in_time) {
         let started = Instant::now();
         work(at, image)?;
         times.push(started.elapsed().as_secs_f64() * 1e6);

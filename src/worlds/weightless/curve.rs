@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
-use umwelt_weightless::Samples;
 use umwelt_weightless::agent::{Agent, KindSettings};
 use umwelt_weightless::baselines::{ClassMean, Logistic, accuracy, nearest_by_bits, nearest_by_grey};
 use umwelt_weightless::bits::Shifts;
 use umwelt_weightless::sampling::Chosen;
+use umwelt_weightless::{Accuracy, Samples};
 
+use super::confusion::Confusion;
 use super::trainer::{Trainer, percent};
 
 /// The most samples, copies included, that baselines get with shifted copies.
@@ -34,13 +35,41 @@ impl Point {
     /// # Errors
     /// An interruption.
     pub fn new(trainer: &Trainer, agent: &Agent, samples: &Samples) -> Result<Self> {
-        let tested = trainer.tested(agent)?;
+        Self::of(trainer, agent, samples, &trainer.tested(agent)?)
+    }
+
+    /// The results of `agent`, whose answers to the test digits are `tested`.
+    fn of(trainer: &Trainer, agent: &Agent, samples: &Samples, tested: &Accuracy) -> Result<Self> {
         Ok(Self {
             samples: samples.len(),
-            accuracy: percent(&tested),
+            accuracy: percent(tested),
             no_digit: 100.0 * tested.no_class as f64 / tested.answers.max(1) as f64,
             baselines: baselines(trainer, agent, samples)?,
         })
+    }
+}
+
+/// The results of the agent of the run: the last point, and its answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Last {
+    #[serde(flatten)]
+    pub point: Point,
+    pub confusion: Confusion,
+}
+
+impl Last {
+    /// The results of `agent`, which has learnt all training digits.
+    ///
+    /// # Errors
+    /// An interruption.
+    pub fn new(trainer: &Trainer, agent: &Agent) -> Result<Self> {
+        let (mut tested, mut confusion) = (Accuracy::default(), Confusion::new(trainer.pictures.classes()));
+        trainer.answer(agent, &trainer.pictures.test(), |place, answer, label| {
+            tested.add(answer, label);
+            confusion.add(place, answer, label);
+        })?;
+        let point = Point::of(trainer, agent, &trainer.pictures.training(), &tested)?;
+        Ok(Self { point, confusion: confusion.finished() })
     }
 }
 
@@ -49,6 +78,9 @@ impl Point {
 fn baselines(trainer: &Trainer, agent: &Agent, samples: &Samples) -> Result<BTreeMap<String, f64>> {
     let (test, threads, classes) = (trainer.pictures.test(), trainer.threads, agent.settings().classes);
     let mut found = BTreeMap::new();
+    if !trainer.settings.baselines {
+        return Ok(found);
+    }
     let mut compare = |name: &str, answers: &dyn Fn() -> Vec<u8>| -> Result<()> {
         trainer.progress.update("comparing with baselines", found.len() as u64, BASELINES)?;
         found.insert(name.to_owned(), 100.0 * accuracy(&answers(), test.labels()));

@@ -4,28 +4,25 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use umwelt_weightless::agent::Agent;
 
-use super::pictures::{CLASSES, FIRST, Pictures, only};
+use super::pictures::{FIRST, Pictures, only};
 use super::trainer::{Trainer, percent};
 use super::{Kind, WeightlessSettings};
 
-/// The digits from 0 to 4 are learnt first.
-const HALF: u8 = 5;
 /// The most samples of each class that an `ao` agent learns: its answers take time in proportion.
 const MOST_OF_AO: usize = 60;
 
-/// The results of an agent that learns 0 to 4, and then 5 to 9.
+/// The results of an agent that learns the first half of the classes, and then the second.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Forgetting {
     /// The variant of the agent: `as set`, `without replay`, `counts only`.
     pub variant: String,
-    /// The accuracy on 0 to 4 among all ten answers, in percent, before 5 to 9 are learnt.
+    /// The accuracy on the first half among all classes, in percent, before the second is learnt.
     pub before: f64,
     /// The same afterwards.
     pub after: f64,
-    /// The accuracy on 5 to 9 afterwards, in percent.
+    /// The accuracy on the second half afterwards, in percent.
     pub second: f64,
-    /// The accuracy on all digits of an agent that learnt the ten classes one after another, in
-    /// percent.
+    /// The accuracy on all digits of an agent that learnt the classes one after another, in percent.
     pub one_by_one: f64,
 }
 
@@ -52,6 +49,11 @@ pub fn variants(settings: &WeightlessSettings) -> Vec<(&'static str, WeightlessS
     variants
 }
 
+/// The number of classes that are learnt first.
+pub fn first_half(classes: usize) -> usize {
+    classes.div_ceil(2)
+}
+
 impl Forgetting {
     /// The results of the agent with these settings.
     ///
@@ -59,18 +61,18 @@ impl Forgetting {
     /// An interruption.
     pub fn new(trainer: &Trainer, variant: &str, settings: &WeightlessSettings) -> Result<Self> {
         let pictures = trainer.pictures;
-        let test = pictures.test();
+        let (test, classes, half) = (pictures.test(), pictures.classes(), first_half(pictures.classes()));
         let (first_test, second_test) =
-            (only(&test, |label| label < HALF), only(&test, |label| label >= HALF));
+            (only(&test, |label| usize::from(label) < half), only(&test, |label| usize::from(label) >= half));
         let mut agent = new_agent(trainer, settings)?;
-        learn(trainer, &mut agent, |label| label < HALF)?;
+        learn(trainer, &mut agent, |label| usize::from(label) < half)?;
         let before = percent(&trainer.accuracy(&agent, &first_test.samples())?);
-        learn(trainer, &mut agent, |label| label >= HALF)?;
+        learn(trainer, &mut agent, |label| usize::from(label) >= half)?;
         let after = percent(&trainer.accuracy(&agent, &first_test.samples())?);
         let second = percent(&trainer.accuracy(&agent, &second_test.samples())?);
         let mut one_by_one = new_agent(trainer, settings)?;
-        for class in 0..CLASSES as u8 {
-            learn(trainer, &mut one_by_one, |label| label == class)?;
+        for class in 0..classes {
+            learn(trainer, &mut one_by_one, |label| usize::from(label) == class)?;
         }
         let one_by_one = percent(&trainer.tested(&one_by_one)?);
         Ok(Self { variant: variant.to_owned(), before, after, second, one_by_one })
@@ -80,7 +82,7 @@ impl Forgetting {
 /// An agent that has learnt nothing. Its encoding is fitted to all training digits.
 fn new_agent(trainer: &Trainer, settings: &WeightlessSettings) -> Result<Agent> {
     let (pictures, seed): (&Pictures, u64) = (trainer.pictures, trainer.pictures.agent_seed(FIRST));
-    Ok(Agent::new("forgetting", settings.agent(seed), &pictures.training())?)
+    Ok(Agent::new("forgetting", settings.agent(seed, pictures.classes()), &pictures.training())?)
 }
 
 /// Teaches the training digits whose label `takes`.

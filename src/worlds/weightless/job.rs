@@ -42,7 +42,7 @@ impl WeightlessJob {
     }
 
     fn evaluated(&self, results: &Results, units: &[Unit]) -> Result<Evaluated> {
-        let report = Report::new(results, units)?;
+        let report = Report::new(results, units, self.pictures.classes())?;
         let figures = figures::all(&report, &self.pictures)?;
         let (card, table) = (report.card(), report.table(&self.title()));
         Ok(Evaluated { card, report: object(&report)?, table, figures })
@@ -51,13 +51,14 @@ impl WeightlessJob {
 
 impl Job for WeightlessJob {
     fn title(&self) -> String {
-        let kind = self.settings.agent(0).kind;
+        let kind = self.settings.agent(0, self.pictures.classes()).kind;
         let (learnt, tested) = (self.pictures.training().len(), self.pictures.test().len());
         format!("{} agent, {learnt} digits to learn, {tested} test digits", kind.name())
     }
 
     fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
-        let (units, mut results) = (units(&self.settings), Results::read(session.run.path())?);
+        let (units, mut results) =
+            (units(&self.settings, self.pictures.classes()), Results::read(session.run.path())?);
         let done = units.iter().take_while(|unit| results.has(**unit)).count();
         let count = units.len();
         if done > 0 && done < count {
@@ -108,7 +109,8 @@ fn numbers(unit: Unit, result: Option<&Value>) -> Record {
         Unit::Mistakes => "mistakes.",
         Unit::Forgetting(_) => "forgetting.",
         Unit::WrongLabels => "wrong_labels.",
-        Unit::Training | Unit::Confusion => return Record::new(),
+        Unit::Fonts => "fonts.",
+        Unit::Training => return Record::new(),
     };
     let numbers =
         result.and_then(Value::as_object).into_iter().flatten().filter(|(_, value)| value.is_number());

@@ -6,7 +6,9 @@
 mod confusion;
 mod cost;
 mod curve;
+mod drawings;
 mod figures;
+mod fonts;
 mod forgetting;
 mod job;
 mod mistakes;
@@ -17,4 +19,5 @@ mod trainer;
 mod units;
 mod wrong_labels;
 
-pub use settings::{Kind, ModelType, Sampling, Settings, WeightlessSettings};
+pub use drawings::drawing;
+pub use settings::{Kind, ModelType, Sampling, Settings, Source, WeightlessSettings};

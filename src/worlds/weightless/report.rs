@@ -6,8 +6,9 @@ use serde::Serialize;
 
 use super::confusion::Confusion;
 use super::cost::Cost;
-use super::curve::{NAMES, Point};
-use super::forgetting::Forgetting;
+use super::curve::{Last, NAMES, Point};
+use super::fonts::Fonts;
+use super::forgetting::{Forgetting, first_half};
 use super::mistakes::Mistakes;
 use super::units::{Results, Unit};
 use super::wrong_labels::WrongLabels;
@@ -17,12 +18,15 @@ use crate::runs::{Baseline, Score, ScoreCard};
 /// The results of all units.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
+    /// The number of classes.
+    pub classes: usize,
     pub curve: Vec<CurvePoint>,
     pub confusion: Confusion,
     pub cost: Cost,
     pub mistakes: Option<Mistakes>,
     pub forgetting: Vec<Forgetting>,
     pub wrong_labels: Option<WrongLabels>,
+    pub fonts: Option<Fonts>,
 }
 
 /// A point of the learning curve, over draws of samples.
@@ -83,11 +87,11 @@ impl CurvePoint {
 }
 
 impl Report {
-    /// The report of `units`, which are all done.
+    /// The report of `units` on `classes` classes, which are all done.
     ///
     /// # Errors
     /// A result is missing or of another version.
-    pub fn new(results: &Results, units: &[Unit]) -> Result<Self> {
+    pub fn new(results: &Results, units: &[Unit], classes: usize) -> Result<Self> {
         let mut counts: Vec<usize> = vec![];
         for unit in units {
             if let Unit::Draw { per_class, .. } = unit
@@ -102,16 +106,19 @@ impl Report {
             Ok(CurvePoint::of(&points.collect::<Result<Vec<Point>>>()?))
         };
         let mut curve = counts.into_iter().map(draws_at).collect::<Result<Vec<_>>>()?;
-        curve.push(CurvePoint::of(&[results.of(Unit::All)?]));
+        let Last { point, confusion } = results.of(Unit::All)?;
+        curve.push(CurvePoint::of(&[point]));
         let forgetting = units.iter().filter(|unit| matches!(unit, Unit::Forgetting(_)));
         let has = |unit: Unit| units.contains(&unit);
         Ok(Self {
+            classes,
             curve,
-            confusion: results.of(Unit::Confusion)?,
+            confusion,
             cost: results.of(Unit::Cost)?,
             mistakes: has(Unit::Mistakes).then(|| results.of(Unit::Mistakes)).transpose()?,
             forgetting: forgetting.map(|unit| results.of(*unit)).collect::<Result<_>>()?,
             wrong_labels: has(Unit::WrongLabels).then(|| results.of(Unit::WrongLabels)).transpose()?,
+            fonts: has(Unit::Fonts).then(|| results.of(Unit::Fonts)).transpose()?,
         })
     }
 
@@ -121,9 +128,9 @@ impl Report {
         let last = self.curve.len() - 1;
         for (at, point) in self.curve.iter().enumerate() {
             let named = format!("accuracy_at.{}", point.samples);
-            let names = if at == last { vec!["accuracy".to_owned(), named] } else { vec![named] };
-            for name in names {
-                let title = format!("accuracy after {} samples", point.samples);
+            let title = format!("accuracy after {} samples", point.samples);
+            let whole = (at == last).then(|| ("accuracy".to_owned(), "accuracy".to_owned()));
+            for (name, title) in whole.into_iter().chain([(named, title)]) {
                 card.scores.push(Score::higher(&name, point.accuracy.mean, "%", &title));
                 let baseline = |(known, value): &(String, Mean)| Baseline {
                     name: known.clone(),
@@ -136,7 +143,10 @@ impl Report {
         let cost = &self.cost;
         card.scores.push(Score::lower("learn_us", cost.learn_us, "us", "time to learn a sample"));
         card.scores.push(Score::lower("answer_us", cost.answer_us, "us", "time to answer"));
+        card.scores.push(Score::lower("seconds", cost.seconds, "s", "time to learn all samples"));
         card.scores.push(Score::lower("bytes", cost.bytes as f64, "", "bytes of the agent"));
+        let samples = self.curve[last].samples as f64;
+        card.scores.push(Score::lower("samples", samples, "", "samples learnt"));
         card
     }
 
@@ -144,11 +154,12 @@ impl Report {
     pub fn table(&self, heading: &str) -> String {
         let parts = [
             Some(format!("{heading}\n\n{}", self.curve_table())),
-            Some(self.sentence()),
+            self.sentence(),
             Some(self.cost_line()),
             self.mistakes.as_ref().map(mistakes_line),
             (!self.forgetting.is_empty()).then(|| self.forgetting_table()),
             self.wrong_labels.as_ref().map(wrong_labels_line),
+            self.fonts.as_ref().map(fonts_line),
         ];
         parts.into_iter().flatten().map(|part| format!("{part}\n")).collect()
     }
@@ -174,8 +185,9 @@ impl Report {
         table
     }
 
-    /// The points at which the agent beats every baseline, and those at which it does not.
-    fn sentence(&self) -> String {
+    /// The points at which the agent beats every baseline, and those at which it does not; `None`
+    /// without baselines.
+    fn sentence(&self) -> Option<String> {
         let (mut won, mut lost) = (vec![], vec![]);
         for point in &self.curve {
             let Some((name, best)) = point.best() else { continue };
@@ -191,7 +203,8 @@ impl Report {
             said("the agent beats every baseline after", won),
             said("not every baseline is beaten after", lost),
         ];
-        parts.into_iter().flatten().collect::<Vec<_>>().join("; ") + " samples\n"
+        let parts: Vec<String> = parts.into_iter().flatten().collect();
+        (!parts.is_empty()).then(|| parts.join("; ") + " samples\n")
     }
 
     fn cost_line(&self) -> String {
@@ -206,13 +219,17 @@ impl Report {
     }
 
     fn forgetting_table(&self) -> String {
+        let half = first_half(self.classes);
+        let (first, second) = (format!("0-{}", half - 1), format!("{half}-{}", self.classes - 1));
         let columns = [
-            ("0 to 4, then 5 to 9", Align::Left),
-            ("0-4 before %", Align::Right),
-            ("0-4 after %", Align::Right),
-            ("5-9 after %", Align::Right),
-            ("ten classes one by one %", Align::Right),
+            format!("{first}, then {second}"),
+            format!("{first} before %"),
+            format!("{first} after %"),
+            format!("{second} after %"),
+            "classes one by one %".to_owned(),
         ];
+        let align = |at: usize| if at == 0 { Align::Left } else { Align::Right };
+        let columns = columns.iter().enumerate().map(|(at, name)| (name.as_str(), align(at)));
         let mut table = Table::new(columns);
         for found in &self.forgetting {
             let numbers = [found.before, found.after, found.second, found.one_by_one];
@@ -238,6 +255,18 @@ fn wrong_labels_line(found: &WrongLabels) -> String {
     format!(
         "a tenth of {} labels false: {:.1} %{unlearnt} ({:.1} % without these samples, {:.1} % with true labels)",
         found.samples, found.wrong, found.without, found.clean
+    )
+}
+
+fn fonts_line(found: &Fonts) -> String {
+    format!(
+        "{} digits of {} faces of fonts teach {:.1} % of the test digits (nearest neighbour {:.1} %); with the \
+         training digits {:.1} %",
+        found.digits,
+        found.faces.len(),
+        found.alone,
+        found.alone_nearest,
+        found.together
     )
 }
 

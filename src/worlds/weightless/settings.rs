@@ -11,7 +11,7 @@ use umwelt_weightless::logic::LogicSettings;
 use umwelt_weightless::wisard::WisardSettings;
 
 use super::job::WeightlessJob;
-use super::pictures::CLASSES;
+use super::pictures::DIGITS;
 use crate::datasets::mnist;
 use crate::runs::Inputs;
 use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, refuse, within};
@@ -41,8 +41,16 @@ pub enum ModelType {
 pub struct WeightlessSettings {
     /// The kind of agent.
     pub kind: Kind,
-    /// The folder of the digits, in the format of MNIST.
+    /// The folder of the digits, or of any other classes, in the format of MNIST.
     pub data_path: String,
+    /// The digits that the agent learns. It is tested on those of `data_path`.
+    pub sources: Vec<Source>,
+    /// A folder of fonts besides those of the system; null for none.
+    pub fonts_path: Option<String>,
+    /// Variants of each digit of a font, of which the first is plain; 1 to 64.
+    pub font_variants: usize,
+    /// A folder of drawings, in folders that are named after their digit.
+    pub drawings_path: String,
     /// Samples of each class that the agent learns; null for all.
     pub samples_per_class: Option<usize>,
     /// The rule by which samples are drawn.
@@ -57,8 +65,13 @@ pub struct WeightlessSettings {
     pub curve: Vec<usize>,
     /// Draws of samples at each point of the learning curve.
     pub curve_seeds: Vec<usize>,
-    /// Measures learning from mistakes, forgetting and wrong labels too.
+    /// Compares with nearest neighbours, class means and logistic regression.
+    pub baselines: bool,
+    /// Measures learning from mistakes, forgetting, wrong labels and fonts too.
     pub continual: bool,
+    /// Training digits that are held out and tested on in place of the test digits, so that a
+    /// search for settings does not see those; null for none.
+    pub held_out: Option<usize>,
     /// Test digits; null for all.
     pub test_digits: Option<usize>,
     /// Settings of `kind: ao`.
@@ -86,6 +99,18 @@ pub enum Kind {
     Logic,
 }
 
+/// A source of digits to learn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Source {
+    /// Handwritten digits of `data_path`.
+    Mnist,
+    /// Digits of the fonts that are built in and found on the machine.
+    Fonts,
+    /// Drawings of `drawings_path`.
+    Drawings,
+}
+
 /// A rule by which samples are drawn.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -103,6 +128,10 @@ impl Default for WeightlessSettings {
         Self {
             kind: Kind::default(),
             data_path: mnist::FOLDER.into(),
+            sources: vec![Source::Mnist],
+            fonts_path: None,
+            font_variants: 8,
+            drawings_path: "data/drawings".into(),
             samples_per_class: None,
             sampling: Sampling::default(),
             encoding: None,
@@ -110,7 +139,9 @@ impl Default for WeightlessSettings {
             threshold,
             curve: vec![1, 6, 60, 600],
             curve_seeds: vec![10, 10, 5, 3],
+            baselines: true,
             continual: true,
+            held_out: None,
             test_digits: None,
             ao: AoSettings::default(),
             wisard: WisardSettings::default(),
@@ -121,8 +152,9 @@ impl Default for WeightlessSettings {
 }
 
 impl WeightlessSettings {
-    /// The settings of an agent, whose random numbers follow from `seed`.
-    pub fn agent(&self, seed: u64) -> AgentSettings {
+    /// The settings of an agent that knows `classes` classes, whose random numbers follow from
+    /// `seed`.
+    pub fn agent(&self, seed: u64, classes: usize) -> AgentSettings {
         let kind = match self.kind {
             Kind::Ao => KindSettings::Ao(self.ao.clone()),
             Kind::Wisard => KindSettings::Wisard(self.wisard.clone()),
@@ -135,7 +167,7 @@ impl WeightlessSettings {
             bits_per_pixel: self.bits_per_pixel,
             threshold: self.threshold,
         };
-        AgentSettings { encoding, classes: CLASSES, ..own }
+        AgentSettings { encoding, classes, ..own }
     }
 
     /// Refuses values that no agent can be made with, and settings of other kinds.
@@ -145,6 +177,9 @@ impl WeightlessSettings {
     pub fn check(&self) -> Result<(), InvalidSetting> {
         at_least(1, &[("samples_per_class", self.samples_per_class.unwrap_or(1))])?;
         at_least(1, &[("test_digits", self.test_digits.unwrap_or(1))])?;
+        at_least(1, &[("held_out", self.held_out.unwrap_or(1)), ("font_variants", self.font_variants)])?;
+        at_most(MOST_VARIANTS, &[("font_variants", self.font_variants)])?;
+        self.check_sources()?;
         for (key, counts) in [("curve", &self.curve), ("curve_seeds", &self.curve_seeds)] {
             counts.iter().try_for_each(|count| {
                 at_least(1, &[(key, *count)]).and_then(|()| at_most(MOST, &[(key, *count)]))
@@ -167,9 +202,20 @@ impl WeightlessSettings {
             return refuse("samples_per_class", reason);
         }
         self.check_other_kinds()?;
-        match self.agent(0).check() {
+        match self.agent(0, DIGITS).check() {
             Ok(()) => Ok(()),
             Err(reason) => refuse(self.key(), reason),
+        }
+    }
+
+    fn check_sources(&self) -> Result<(), InvalidSetting> {
+        let is_twice = |(at, source): (usize, &Source)| self.sources[..at].contains(source);
+        if self.sources.is_empty() || self.sources.iter().enumerate().any(is_twice) {
+            return refuse("sources", "must name one or more of mnist, fonts and drawings, each once");
+        }
+        match self.held_out.is_some() && !self.sources.contains(&Source::Mnist) {
+            true => refuse("held_out", "holds out digits of mnist, which weightless.sources does not name"),
+            false => Ok(()),
         }
     }
 
@@ -195,6 +241,9 @@ impl WeightlessSettings {
         }
     }
 }
+
+/// The most variants of a font's digit.
+const MOST_VARIANTS: usize = 64;
 
 /// The sections of the kinds, in their order.
 const SECTIONS: [&str; 4] = ["ao", "wisard", "dwn", "logic"];
@@ -235,11 +284,13 @@ impl World for Settings {
             "accuracy_at.*",
             "learn_us",
             "answer_us",
+            "seconds",
             "bytes",
             "finished_bytes",
             "mistakes.*",
             "forgetting.*",
             "wrong_labels.*",
+            "fonts.*",
         ]
     }
 }
@@ -267,6 +318,10 @@ mod tests {
         assert!(refused(json!({"curve": [6]})).starts_with("curve_seeds must have a number for each"));
         assert!(refused(json!({"wisard": {"tuple": 99}})).starts_with("wisard "));
         assert!(refused(json!({"test_digits": 0})).starts_with("test_digits "));
+        assert!(refused(json!({"sources": []})).starts_with("sources must name"));
+        assert!(refused(json!({"sources": ["fonts", "fonts"]})).starts_with("sources must name"));
+        assert!(refused(json!({"sources": ["fonts"], "held_out": 9})).starts_with("held_out holds out"));
+        assert!(refused(json!({"font_variants": 65})).starts_with("font_variants "));
         assert!(refused(json!({"kind": "ao"})).starts_with("samples_per_class must be set"));
     }
 
@@ -275,10 +330,10 @@ mod tests {
         let settings: WeightlessSettings =
             serde_json::from_value(json!({"kind": "ao", "samples_per_class": 6, "ao": {"steps": 3}}))
                 .unwrap();
-        let agent = settings.agent(5);
+        let agent = settings.agent(5, DIGITS);
         assert_eq!((agent.kind.name(), agent.seed, agent.encoding.encoding), ("ao", 5, Encoding::Threshold));
         assert!(matches!(agent.kind, KindSettings::Ao(AoSettings { steps: 3, .. })));
         let grey: WeightlessSettings = serde_json::from_value(json!({"encoding": "grey"})).unwrap();
-        assert_eq!(grey.agent(0).encoding.encoding, Encoding::Grey);
+        assert_eq!(grey.agent(0, DIGITS).encoding.encoding, Encoding::Grey);
     }
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, Error, Result};
 use umwelt_weightless::agent::{Agent, AgentError, Outcome};
-use umwelt_weightless::{Accuracy, Samples};
+use umwelt_weightless::{Accuracy, Answer, Samples};
 
 use super::WeightlessSettings;
 use super::pictures::Pictures;
@@ -31,7 +31,7 @@ impl Trainer<'_> {
     /// # Errors
     /// A setting is out of range; an interruption.
     pub fn trained(&self, settings: &WeightlessSettings, samples: &Samples, seed: u64) -> Result<Agent> {
-        let mut agent = Agent::new(NAME, settings.agent(seed), samples)?;
+        let mut agent = Agent::new(NAME, settings.agent(seed, self.pictures.classes()), samples)?;
         self.train(&mut agent, samples, None)?;
         Ok(agent)
     }
@@ -48,7 +48,7 @@ impl Trainer<'_> {
                 agent.forget_origin();
                 agent
             }
-            false => Agent::new(NAME, self.settings.agent(seed), samples)?,
+            false => Agent::new(NAME, self.settings.agent(seed, self.pictures.classes()), samples)?,
         };
         self.train(&mut agent, samples, Some(part))?;
         Ok(agent)
@@ -101,15 +101,30 @@ impl Trainer<'_> {
     /// An interruption.
     pub fn accuracy(&self, agent: &Agent, samples: &Samples) -> Result<Accuracy> {
         let mut sum = Accuracy::default();
+        self.answer(agent, samples, |_, answer, label| sum.add(answer, label))?;
+        Ok(sum)
+    }
+
+    /// Calls `take` with the place, the answer and the label of each of `samples`.
+    ///
+    /// # Errors
+    /// An interruption.
+    pub fn answer(
+        &self,
+        agent: &Agent,
+        samples: &Samples,
+        mut take: impl FnMut(usize, &Answer, u8),
+    ) -> Result<()> {
         let all = samples.len() as u64;
         for (at, chunk) in samples.images().chunks(TESTED_AT_ONCE).enumerate() {
             let first = (at * TESTED_AT_ONCE) as u64;
             self.progress.update("answering", first, all)?;
-            let labels = &samples.labels()[first as usize..][..chunk.len()];
             let answers = agent.answers(chunk, first, self.threads);
-            answers.iter().zip(labels).for_each(|(answer, label)| sum.add(answer, *label));
+            for (place, answer) in (at * TESTED_AT_ONCE..).zip(&answers) {
+                take(place, answer, samples.labels()[place]);
+            }
         }
-        Ok(sum)
+        Ok(())
     }
 }
 

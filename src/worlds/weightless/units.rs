@@ -10,15 +10,15 @@ use serde::{Serialize, de::DeserializeOwned};
 use serde_json::Value;
 use umwelt_weightless::agent::Agent;
 
-use super::WeightlessSettings;
-use super::confusion::Confusion;
 use super::cost::Cost;
-use super::curve::Point;
+use super::curve::{Last, Point};
+use super::fonts::Fonts;
 use super::forgetting::{Forgetting, variants};
 use super::mistakes::Mistakes;
-use super::pictures::FIRST;
+use super::pictures::{DIGITS, FIRST};
 use super::trainer::Trainer;
 use super::wrong_labels::WrongLabels;
+use super::{Source, WeightlessSettings};
 
 /// The agent that a run leaves, and a copy on the way there.
 pub const AGENT: &str = "agent.safetensors";
@@ -36,18 +36,18 @@ pub enum Unit {
     },
     /// The training of the agent on all samples. Its result is the seconds that it took.
     Training,
-    /// The last point of the learning curve.
+    /// The last point of the learning curve, with the answers to all test digits.
     All,
-    Confusion,
     Cost,
     Mistakes,
     /// A variant of the agent, by its place.
     Forgetting(usize),
     WrongLabels,
+    Fonts,
 }
 
-/// The units of a run, in their order. Small points of the learning curve come first.
-pub fn units(settings: &WeightlessSettings) -> Vec<Unit> {
+/// The units of a run on `classes` classes, in their order. Small points of the learning curve come first.
+pub fn units(settings: &WeightlessSettings, classes: usize) -> Vec<Unit> {
     let is_less = |per_class: usize| settings.samples_per_class.is_none_or(|all| per_class < all);
     let points = settings.curve.iter().zip(&settings.curve_seeds).filter(|(count, _)| is_less(**count));
     let draws = |(per_class, draws): (&usize, &usize)| {
@@ -55,11 +55,14 @@ pub fn units(settings: &WeightlessSettings) -> Vec<Unit> {
         (0..*draws as u64).map(move |draw| Unit::Draw { per_class, draw })
     };
     let mut units: Vec<Unit> = points.flat_map(draws).collect();
-    units.extend([Unit::Training, Unit::All, Unit::Confusion, Unit::Cost]);
+    units.extend([Unit::Training, Unit::All, Unit::Cost]);
     if settings.continual {
         units.push(Unit::Mistakes);
         units.extend((0..variants(settings).len()).map(Unit::Forgetting));
         units.push(Unit::WrongLabels);
+        if classes == DIGITS && !settings.sources.contains(&Source::Fonts) {
+            units.push(Unit::Fonts);
+        }
     }
     units
 }
@@ -71,11 +74,11 @@ impl Unit {
             Self::Draw { per_class, draw } => format!("draw.{per_class}.{draw}"),
             Self::Training => "training".into(),
             Self::All => "all".into(),
-            Self::Confusion => "confusion".into(),
             Self::Cost => "cost".into(),
             Self::Mistakes => "mistakes".into(),
             Self::Forgetting(variant) => format!("forgetting.{variant}"),
             Self::WrongLabels => "wrong_labels".into(),
+            Self::Fonts => "fonts".into(),
         }
     }
 
@@ -102,8 +105,7 @@ impl Unit {
                 }
                 value(seconds)
             }
-            Self::All => value(Point::new(trainer, &agent()?, &pictures.training())?),
-            Self::Confusion => value(Confusion::new(trainer, &agent()?)?),
+            Self::All => value(Last::new(trainer, &agent()?)?),
             Self::Cost => value(Cost::new(trainer, &agent()?, results.of(Self::Training)?)?),
             Self::Mistakes => value(Mistakes::new(trainer)?),
             Self::Forgetting(variant) => {
@@ -111,6 +113,7 @@ impl Unit {
                 value(Forgetting::new(trainer, name, settings)?)
             }
             Self::WrongLabels => value(WrongLabels::new(trainer)?),
+            Self::Fonts => value(Fonts::new(trainer)?),
         }
     }
 }
@@ -171,24 +174,18 @@ mod tests {
     #[test]
     fn units_are_the_points_below_the_agents_own_and_the_protocols() {
         let mut settings = WeightlessSettings { curve_seeds: vec![2, 1, 1, 1], ..Default::default() };
-        let all = units(&settings);
+        let all = units(&settings, DIGITS);
         assert_eq!(
             all[..3],
             [(1, 0), (1, 1), (6, 0)].map(|(per_class, draw)| Unit::Draw { per_class, draw })
         );
         assert_eq!(all[5], Unit::Training);
-        assert_eq!(
-            all[9..],
-            [
-                Unit::Mistakes,
-                Unit::Forgetting(0),
-                Unit::Forgetting(1),
-                Unit::Forgetting(2),
-                Unit::WrongLabels
-            ]
-        );
+        let forgetting = [0, 1, 2].map(Unit::Forgetting);
+        assert_eq!(all[8], Unit::Mistakes);
+        assert_eq!(all[9..12], forgetting);
+        assert_eq!(all[12..], [Unit::WrongLabels, Unit::Fonts]);
         settings.samples_per_class = Some(6);
         settings.continual = false;
-        assert_eq!(units(&settings)[2..], [Unit::Training, Unit::All, Unit::Confusion, Unit::Cost]);
+        assert_eq!(units(&settings, DIGITS)[2..], [Unit::Training, Unit::All, Unit::Cost]);
     }
 }

@@ -6,7 +6,7 @@ use umwelt_base::random::Stream;
 use umwelt_weightless::Samples;
 use umwelt_weightless::sampling::Chosen;
 
-use super::pictures::{CLASSES, FIRST};
+use super::pictures::FIRST;
 use super::trainer::{Trainer, percent, with_sample};
 use super::{Kind, WeightlessSettings};
 
@@ -41,7 +41,8 @@ impl WrongLabels {
         let (clean, seed) = (pictures.drawn(per_class, FIRST)?, pictures.agent_seed(FIRST));
         let is_false = |place: usize| place.is_multiple_of(FALSE);
         let mut rng = Stream::new(seed, "false labels").at(&[]);
-        let mut false_label = |label: u8| (label + 1 + rng.below(CLASSES - 1) as u8) % CLASSES as u8;
+        let classes = pictures.classes();
+        let mut false_label = |label: u8| ((usize::from(label) + 1 + rng.below(classes - 1)) % classes) as u8;
         let labels = clean.labels.iter().enumerate();
         let labels: Vec<u8> =
             labels.map(|(place, label)| if is_false(place) { false_label(*label) } else { *label }).collect();

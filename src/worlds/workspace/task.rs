@@ -21,7 +21,6 @@ use super::probes;
 use super::settings::{ATTRIBUTES, TEXT, VISION};
 use crate::charts::Figure;
 use crate::nn::Parameters;
-use crate::objectives::scalars::Scalars;
 use crate::runs::{Inputs, Progress, Record};
 use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object};
 use umwelt_base::stop::Stop;
@@ -195,12 +194,7 @@ impl Task for WorkspaceTask {
     fn step(&mut self, step: u64, batch: Vec<GroupItems>, _observe: bool) -> Result<Step> {
         let batch = LatentBatch::gather(&self.evaluator.training.latents, &batch)?;
         let epoch = self.epoch(step);
-        let report = self.descent.step(step, || {
-            let report = self.workspace.loss(&batch, step, epoch);
-            report.total.backward();
-            Ok(report)
-        })?;
-        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+        self.descent.descend(step, || Ok(self.workspace.loss(&batch, step, epoch)))
     }
 
     fn parameters(&self) -> &Parameters {

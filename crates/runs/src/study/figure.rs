@@ -81,7 +81,8 @@ impl Study {
     pub(super) fn is_log(&self, key: usize) -> bool {
         let numbers = self.keys[key].numbers();
         let positive = numbers.iter().all(|number| *number > 0.0);
-        positive && (self.log.contains(&self.keys[key].name) || is_even_in_ratio(&numbers))
+        let is_wide = || numbers.len() > 2 && ratio(&numbers) > WIDE;
+        positive && (self.log.contains(&self.keys[key].name) || is_even_in_ratio(&numbers) || is_wide())
     }
 
     /// A chart of a score without its data.
@@ -103,12 +104,17 @@ fn share_heights(charts: &mut [LineChart]) {
     charts.iter_mut().for_each(|chart| chart.y_range = Some((low - room, high + room)));
 }
 
+/// The largest of positive numbers over the smallest.
+fn ratio(numbers: &[f64]) -> f64 {
+    let (low, high) = extent(numbers.iter().copied());
+    high / low
+}
+
 /// True for ascending positive numbers that are more evenly spaced on a logarithmic axis.
 fn is_even_in_ratio(numbers: &[f64]) -> bool {
     let steps = || numbers.windows(2).map(|pair| (pair[1] / pair[0]).ln());
     let (shortest, longest) = extent(steps());
-    let (low, high) = extent(numbers.iter().copied());
-    numbers.len() > 2 && high > 30.0 * low && longest < 3.0 * shortest
+    numbers.len() > 2 && ratio(numbers) > 30.0 && longest < 3.0 * shortest
 }
 
 fn columns(panels: usize) -> usize {

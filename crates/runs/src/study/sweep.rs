@@ -18,8 +18,10 @@ impl Study {
     /// # Errors
     /// As for [`Study::new`].
     pub fn of_sweep(file: &SweepFile, statuses: &[TrialStatus]) -> Result<Self, UserError> {
-        let x = file.report.x.as_deref();
-        let runs: Vec<StudyRun> = statuses.iter().map(|status| run(file, status, x)).collect();
+        let mut runs: Vec<StudyRun> = statuses.iter().map(|status| run(file, status)).collect();
+        if let Some(x) = &file.report.x {
+            add_score_as_key(x, &mut runs);
+        }
         let x = file.report.x.clone().filter(|x| !is_incomplete(x, &runs));
         let report = ReportOptions { x, ..file.report.clone() };
         let (title, metric) = (file.name.clone(), file.metric.clone());
@@ -27,21 +29,32 @@ impl Study {
     }
 }
 
-/// The run of a trial. The key `x` may be a score that follows from the settings, such as a number
-/// of bits; it is then a varied key.
-fn run(file: &SweepFile, status: &TrialStatus, x: Option<&str>) -> StudyRun {
-    let (seed, mut varied) =
-        status.trial.varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
+fn run(file: &SweepFile, status: &TrialStatus) -> StudyRun {
+    let (seed, varied) = status.trial.varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
     let card = ScoreCard::read(&status.path).unwrap_or_default();
     let mut scores = scores(status, &card);
     if let Some(score) = status.score {
         scores.entry(file.metric.name.clone()).or_insert(score);
     }
-    if let Some((name, score)) = x.and_then(|x| scores.get_key_value(x)) {
-        varied.push((name.clone(), score.to_string()));
-    }
     let seed = seed.into_iter().next().map(|(_, seed)| seed);
     StudyRun { name: status.trial.name.clone(), outcome: outcome(status), varied, seed, scores, card }
+}
+
+/// Makes the score `x`, such as a number of bits or of seconds, a varied key: its mean over the runs
+/// that differ only in their seed.
+fn add_score_as_key(x: &str, runs: &mut [StudyRun]) {
+    let mut scores: BTreeMap<Vec<(String, String)>, Vec<f64>> = BTreeMap::new();
+    for run in runs.iter() {
+        if let Some(score) = run.scores.get(x) {
+            scores.entry(run.varied.clone()).or_default().push(*score);
+        }
+    }
+    for run in runs {
+        if let Some(scores) = scores.get(&run.varied).filter(|_| run.scores.contains_key(x)) {
+            let mean = scores.iter().sum::<f64>() / scores.len() as f64;
+            run.varied.push((x.to_owned(), mean.to_string()));
+        }
+    }
 }
 
 /// The scores of the status and of the card; of a run without either, those of its log.
@@ -161,6 +174,19 @@ mod tests {
         assert!(line("dataset_noise").ends_with("time (s)  apples picked  runs"), "{table}");
         let cells: Vec<&str> = line("baseline: blind").split_whitespace().collect();
         assert_eq!(cells, ["baseline:", "blind", "8.50", "1.00"], "{table}");
+    }
+
+    #[test]
+    fn a_score_on_the_x_axis_is_its_mean_over_seeds() {
+        let run = |method: &str, seed: &str, seconds: f64| {
+            super::super::examples::run("r", &[("method", method)], Some(seed), &[("seconds", seconds)])
+        };
+        let mut runs = vec![run("A", "1", 2.0), run("B", "1", 7.0), run("A", "2", 4.0)];
+        runs.push(super::super::examples::run("waiting", &[("method", "B")], Some("2"), &[]));
+        add_score_as_key("seconds", &mut runs);
+        let of = |run: &StudyRun| run.varied.get(1).map(|(_, value)| value.clone());
+        let values: Vec<_> = runs.iter().map(of).collect();
+        assert_eq!(values, [Some("3".into()), Some("7".into()), Some("3".into()), None]);
     }
 
     #[test]

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{SweepFile, Trial, TrialResult, TrialStatus, rungs};
-use crate::{by_identity, is_held, read_records, unix_seconds};
+use crate::{by_identity, lock, read_records, unix_seconds};
 use umwelt_base::{atomic, jsonl};
 use umwelt_settings::{Schema, SettingsError};
 
@@ -306,27 +306,27 @@ impl SweepFolder {
     pub fn hold(&self) -> Result<File> {
         self.make()?;
         let path = self.path.join("sweep.lock");
-        let mut lock = OpenOptions::new()
+        let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
             .write(true)
             .open(&path)
             .with_context(|| format!("could not open {}", path.display()))?;
-        if matches!(lock.try_lock(), Err(fs::TryLockError::WouldBlock)) {
+        if !lock::take(&file) {
             bail!(
                 "another scheduler works on {}; see how it goes with --status, end it with --cancel",
                 self.path.display()
             );
         }
-        lock.set_len(0)?;
-        write!(lock, "{}", std::process::id())?;
-        Ok(lock)
+        file.set_len(0)?;
+        write!(file, "{}", std::process::id())?;
+        Ok(file)
     }
 
     /// The process id of the scheduler that holds the lock, if any.
     pub fn holder(&self) -> Option<i32> {
         let path = self.path.join("sweep.lock");
-        is_held(&path).then(|| fs::read_to_string(path).ok()?.parse().ok()).flatten()
+        lock::is_held(&path).then(|| fs::read_to_string(path).ok()?.parse().ok()).flatten()
     }
 
     fn make(&self) -> Result<()> {

@@ -187,6 +187,11 @@ impl Agent {
         }
     }
 
+    /// The finished form of a trained agent as C; `None` for the other kinds.
+    pub fn c_code(&self) -> Option<String> {
+        self.as_finished().map(|finished| finished.c_code(&self.encoder, &self.name))
+    }
+
     fn check_label(&self, label: u8) -> Result<(), AgentError> {
         let classes = self.settings.classes;
         match usize::from(label) < classes {

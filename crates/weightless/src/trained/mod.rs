@@ -2,6 +2,7 @@
 //! learner and the finished form.
 
 mod adam;
+mod c_code;
 mod cross_entropy;
 mod finished;
 mod learner;

@@ -25,7 +25,9 @@ fn reached() -> &'static [u8] {
     })
 }
 
-/// Samples answered rightly by counts that leave them out, for every candidate b.
+/// Samples answered rightly by counts that leave them out, for every candidate b. An answer to which
+/// no RAM agrees is not right, although the first class wins it: a b above all counts would be
+/// chosen for it where there are few samples.
 #[derive(Clone, Debug)]
 pub struct LeaveOneOut {
     right: Vec<u32>,
@@ -47,7 +49,8 @@ impl LeaveOneOut {
         for at in (0..self.right.len()).rev() {
             let reaching = &by_class[(at + 1) * rams.blocks() * LANES..];
             responses.iter_mut().zip(reaching).for_each(|(response, more)| *response += u32::from(*more));
-            self.right[at] += u32::from(best(&responses, is_candidate) == Some(own.class));
+            let is_right = best(&responses, is_candidate) == Some(own.class) && responses[own.class] > 0;
+            self.right[at] += u32::from(is_right);
         }
         self.samples += 1;
     }

@@ -8,7 +8,6 @@ use tch::{Device, Kind, Tensor, no_grad};
 use super::{AttrSettings, AttributeCode, AttributeVae, LATENT};
 use crate::charts::{Align, Figure, Table};
 use crate::nn::Parameters;
-use crate::objectives::scalars::Scalars;
 use crate::runs::{Baseline, Progress, Record, Score, ScoreCard};
 use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms};
 use crate::worlds::workspace::data::{OodSettings, Shape, ShapeSet, ShapesSettings, Split};
@@ -98,12 +97,7 @@ impl Task for AttributeTask {
         let [classes, rest] = self.training.each_ref().map(|numbers| numbers.index_select(0, &picked));
         let noise = noise(&self.vae.parameters, "attributes/noise", step, [batch.len() as i64, LATENT]);
         let (vae, beta) = (&self.vae, self.settings.beta);
-        let report = self.descent.step(step, || {
-            let report = vae.loss(&classes, &rest, &noise, beta);
-            report.total.backward();
-            Ok(report)
-        })?;
-        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+        self.descent.descend(step, || Ok(vae.loss(&classes, &rest, &noise, beta)))
     }
 
     fn parameters(&self) -> &Parameters {

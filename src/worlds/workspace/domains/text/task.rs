@@ -9,7 +9,6 @@ use tch::Device;
 use super::{SentenceSource, TextBatch, TextEncoder, TextScores, TextSettings, TextVae};
 use crate::charts::Figure;
 use crate::nn::Parameters;
-use crate::objectives::scalars::Scalars;
 use crate::runs::{Progress, Record};
 use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
@@ -113,12 +112,7 @@ impl Task for TextTask {
         let noise = noise(&self.vae.parameters, "text/noise", step, shape);
         let beta = self.beta(step);
         let vae = &self.vae;
-        let report = self.descent.step(step, || {
-            let report = vae.loss(&batch, &noise, beta);
-            report.total.backward();
-            Ok(report)
-        })?;
-        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+        self.descent.descend(step, || Ok(vae.loss(&batch, &noise, beta)))
     }
 
     fn parameters(&self) -> &Parameters {

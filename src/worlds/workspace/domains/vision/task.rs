@@ -9,7 +9,6 @@ use tch::{Device, Tensor};
 use super::{VisionScores, VisionSettings, VisionVae, figures};
 use crate::charts::Figure;
 use crate::nn::{Mode, Parameters};
-use crate::objectives::scalars::Scalars;
 use crate::runs::{Progress, Record};
 use crate::training::{
     Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
@@ -101,12 +100,7 @@ impl Task for VisionTask {
         let noise = noise(&self.vae.parameters, "vision/noise", step, shape);
         let beta = self.beta(step);
         let vae = &self.vae;
-        let report = self.descent.step(step, || {
-            let report = vae.loss(&images, &noise, beta, Mode::Train);
-            report.total.backward();
-            Ok(report)
-        })?;
-        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+        self.descent.descend(step, || Ok(vae.loss(&images, &noise, beta, Mode::Train)))
     }
 
     fn parameters(&self) -> &Parameters {
