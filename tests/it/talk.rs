@@ -146,7 +146,10 @@ fn mistakes_name_the_setting_or_the_file() {
     let at = tempfile::tempdir().unwrap();
     let refused = |values: &[&str]| fails(talk(at.path(), values), 2);
     let printed = refused(&["talk.evaluate.channels=[telepathy]"]);
-    assert!(printed.contains("talk.evaluate.channels: has no channel `telepathy`; known: core,"), "{printed}");
+    assert!(
+        printed.contains("talk.evaluate.channels: has no channel `telepathy`; known: core,"),
+        "{printed}"
+    );
     assert!(refused(&["talk.pretrain.mixture=[1, 1, 1]"]).contains("three shares that add up to 1"));
     assert!(refused(&["talk.actor.batch_size=1"]).contains("talk.actor.batch_size: must be 2 or more"));
     fs::create_dir_all(at.path().join("empty")).unwrap();

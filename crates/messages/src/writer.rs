@@ -119,7 +119,7 @@ fn states(column: &mut SerializedColumnWriter, rows: &[Row], dtype: Dtype) -> Re
         values.extend(&row.hidden_state);
         defined.extend(row.hidden_state.iter().map(|_| 2i16).chain(row.hidden_state.is_empty().then_some(0)));
         // 0 begins a row of the file, 1 a hidden state, 2 goes on with it.
-        let level = |at: usize| if at == 0 { 0 } else { 1 + i16::from(at % row.width > 0) };
+        let level = |at: usize| if at == 0 { 0 } else { 1 + i16::from(!at.is_multiple_of(row.width)) };
         repeated.extend((0..row.hidden_state.len().max(1)).map(level));
     }
     let (defined, repeated) = (Some(defined.as_slice()), Some(repeated.as_slice()));

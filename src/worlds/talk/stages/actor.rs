@@ -280,22 +280,10 @@ impl Task for ActorTask {
     fn step(&mut self, step: u64, batch: Vec<i64>, observe: bool) -> Result<Step> {
         let keys = batch.iter().map(|number| &self.collected.training[*number as usize]);
         let samples = self.collected.samples(keys, &self.renderer)?;
-        let lr = self.descent.lr(step);
-        let report = if self.settings.channel == ActorChannel::Latent {
-            self.losses(&samples, step)?
-        } else {
-            self.baseline(&samples)?
-        };
-        let report = self.descent.step(step, || {
-            report.total.backward();
-            Ok(report)
-        })?;
-        let observed = if observe && self.settings.channel == ActorChannel::Latent {
-            self.observed()
-        } else {
-            Scalars::default()
-        };
-        Ok(Step { report, observed, lr: Some(lr) })
+        let is_latent = self.settings.channel == ActorChannel::Latent;
+        let report = if is_latent { self.losses(&samples, step)? } else { self.baseline(&samples)? };
+        let taken = self.descent.descend(step, || Ok(report))?;
+        Ok(if observe && is_latent { Step { observed: self.observed(), ..taken } } else { taken })
     }
 
     fn parameters(&self) -> &Parameters {

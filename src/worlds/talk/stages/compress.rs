@@ -16,7 +16,6 @@ use super::recipe::{Rate, plan, recipe};
 use crate::charts::{Align, Figure, Table};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
-use crate::objectives::scalars::Scalars;
 use crate::runs::{Inputs, Progress, Record, Score, ScoreCard};
 use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Shuffle, Step, Task, Training,
@@ -303,11 +302,7 @@ impl Task for CompressTask {
         let keys = batch.iter().map(|number| &self.collected.training[*number as usize]);
         let samples = self.collected.samples(keys, &self.trained.renderer)?;
         let report = self.losses(&samples)?;
-        let report = self.descent.step(step, || {
-            report.total.backward();
-            Ok(report)
-        })?;
-        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+        self.descent.descend(step, || Ok(report))
     }
 
     fn parameters(&self) -> &Parameters {

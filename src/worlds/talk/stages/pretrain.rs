@@ -12,7 +12,6 @@ use super::recipe::{Rate, plan, recipe};
 use crate::charts::{Align, Figure, Table};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
-use crate::objectives::scalars::Scalars;
 use crate::runs::{Inputs, Progress, Record, Score, ScoreCard};
 use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training, loss_terms,
@@ -173,17 +172,14 @@ impl Task for PretrainTask {
 
     fn step(&mut self, step: u64, texts: Self::Batch, _observe: bool) -> Result<Step> {
         let (decoder, texts) = (&self.model.decoder, texts?);
-        let report = self.descent.step(step, || {
+        self.descent.descend(step, || {
             let batch = batch(decoder, &texts)?;
             // Rows that are padded on the right need no mask.
             let hidden = decoder.hidden(&batch.embeddings, None);
             let supervised = Supervised::new(&batch.labels, 1)?;
             let loss = cross_entropy(&decoder.logits(&supervised.rows(&hidden)), &supervised.targets);
-            let report = LossReport::weighted(vec![("cross_entropy", 1.0, loss)]);
-            report.total.backward();
-            Ok(report)
-        })?;
-        Ok(Step { report, observed: Scalars::default(), lr: Some(self.descent.lr(step)) })
+            Ok(LossReport::weighted(vec![("cross_entropy", 1.0, loss)]))
+        })
     }
 
     fn parameters(&self) -> &Parameters {
