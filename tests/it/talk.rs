@@ -156,3 +156,32 @@ fn mistakes_name_the_setting_or_the_file() {
     let printed = fails(talk(at.path(), &["talk.stage=collect", "talk.sender=empty"]), 1);
     assert!(printed.contains("talk.sender: empty has none of model/model.safetensors"), "{printed}");
 }
+
+/// Needs the model that `umwelt data smollm2` fetches, and takes half a minute of CPU time.
+#[test]
+fn a_published_model_sends_and_its_adapter_learns() {
+    let Some(path) = std::env::var_os("UMWELT_SMOLLM2") else {
+        println!("skipped: UMWELT_SMOLLM2 names no SmolLM2-135M-Instruct.Q4_1.gguf");
+        return;
+    };
+    let at = tempfile::tempdir().unwrap();
+    let path = path.to_str().unwrap();
+    let (sender, receiver) = (format!("talk.sender={path}"), format!("talk.receiver={path}"));
+    let values = [
+        "talk.stage=actor",
+        &sender,
+        &receiver,
+        "talk.actor.train=adapter",
+        "talk.train_tasks=4",
+        "talk.collect.max_new_tokens=6",
+        "talk.actor.batch_size=2",
+        "talk.actor.steps=2",
+        "talk.actor.p_full=1",
+        "log_every=1",
+    ];
+    succeeds(talk(at.path(), &values));
+    assert_eq!(stages(at.path(), "pretrain").len(), 0, "a model that is named is not pretrained");
+    let losses = losses(&at.path().join("run"));
+    assert!(losses.len() == 2 && losses.iter().all(|loss| loss.is_finite()), "{losses:?}");
+    assert!(at.path().join("run/receiver/adapter.safetensors").is_file());
+}
