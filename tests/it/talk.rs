@@ -86,7 +86,7 @@ fn every_stage_and_every_channel_runs_and_losses_fall() {
         assert!(at.path().join(format!("run/figures/{figure}.svg")).is_file(), "{figure}");
     }
     let model = stage(at.path(), "actor").join("receiver");
-    assert!(succeeds(umwelt(at.path(), &["lm", "show", model.to_str().unwrap()])).contains("100928"));
+    assert!(succeeds(umwelt(at.path(), &["lm", "show", model.to_str().unwrap()])).contains("96832"));
     assert_eq!(succeeds(talk(at.path(), &[])), table, "a finished run prints its result");
 }
 
