@@ -189,8 +189,8 @@ impl Sources {
     }
 }
 
-/// The map of hidden states to embeddings by least squares: (O^T O + 1e-5 I)^-1 O^T E, of the head O
-/// and the embedding E.
+/// The map of hidden states to embeddings by least squares, of the head O and the embedding E:
+/// (O^T O + 1e-5 I)^-1 O^T E.
 fn realignment(sender: &DecoderLm) -> Tensor {
     let width = sender.config().hidden;
     let eye = Tensor::eye(width, (Kind::Float, sender.device()));

@@ -42,8 +42,8 @@ fn roots(text: &str) -> String {
     })
 }
 
-/// `\frac{1}{2}` for `\frac12`, and `\frac{1}{72}` for `\frac1{72}`; `None` where a fraction lacks a
-/// part.
+/// `\frac{1}{2}` for `\frac12`, and `\frac{1}{72}` for `\frac1{72}`; `None` where a fraction
+/// lacks a part.
 fn fractions(text: &str) -> Option<String> {
     let mut parts = text.split("\\frac");
     let mut whole = parts.next()?.to_owned();
