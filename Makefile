@@ -12,7 +12,7 @@ VENV_TEST := .venv-test
 VENV_WEB := .venv-web
 
 .DEFAULT_GOAL := help
-.PHONY: help setup build train como workspace weightless test test-processors test-slurm test-web same-bits lint bench reproduce
+.PHONY: help setup build train como workspace weightless talk test test-processors test-slurm test-web same-bits lint bench reproduce
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,7 +22,7 @@ setup: ## Fetch libtorch (once for this machine) and link it into this checkout
 	@$(PYTHON) scripts/setup.py $(DEVICE)
 
 build: setup ## Build the release binaries, target/release/train and target/release/umwelt
-	cargo build --release --locked
+	cargo build --release --locked --features language
 
 train: build ## Train the quick profile, print its scores beside the baselines, draw its figures
 	target/release/train --configs experiments/quick.yaml --values device=$(DEVICE) $(VALUES)
@@ -37,6 +37,9 @@ workspace: build ## Train a workspace of pictures, attributes and captions, prin
 weightless: build ## Fetch MNIST, teach 60,000 digits to tables, print the learning curve beside baselines, draw it
 	target/release/umwelt data mnist
 	target/release/train --configs experiments/weightless.yaml $(VALUES)
+
+talk: build ## Pretrain a small language model, let it talk in text and in hidden states, print the table of channels
+	target/release/train --configs experiments/talk.yaml --values device=$(DEVICE) $(VALUES)
 
 test: setup $(VENV_TEST)/ready ## Run every test but those through Slurm (fetches W&B and TensorBoard to hold ours against)
 	cargo test --locked --workspace
@@ -70,6 +73,7 @@ same-bits: setup ## Compare the results of eight short commands, bit for bit, wi
 lint: setup ## Check formatting and run clippy; no warning passes
 	cargo fmt --all --check
 	cargo clippy --locked --workspace --all-targets -- -D warnings
+	cargo clippy --locked --workspace -- -D warnings
 
 reproduce: build ## The paper's grids and their reports: PAPER=experiments/paper_... VALUES="vicreg.epochs=5" JOBS=2 FLAGS=--dry-run
 	@for sweep in $(PAPER); do \

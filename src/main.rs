@@ -24,6 +24,8 @@ enum Command {
     Serve(cli::ServeArguments),
     Data(cli::DataArguments),
     Agents(cli::AgentsArguments),
+    #[cfg(feature = "language")]
+    Lm(cli::LmArguments),
     /// Checks this machine, and says how to fix a problem
     Doctor,
     /// Prints a completion script for a shell
@@ -43,6 +45,8 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => cli::serve(&arguments),
         Command::Data(arguments) => cli::data(&arguments),
         Command::Agents(arguments) => cli::agents(&arguments),
+        #[cfg(feature = "language")]
+        Command::Lm(arguments) => cli::lm(&arguments),
         Command::Doctor => cli::doctor(),
         Command::Completions { shell } => {
             let mut script = vec![];

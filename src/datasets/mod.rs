@@ -4,6 +4,8 @@ mod digits;
 pub mod mnist;
 pub mod npy;
 mod pictures;
+mod programs;
+pub mod smollm2;
 
 pub use digits::Digits;
 pub use pictures::{Pictures, Split, read_rgb};

@@ -1,5 +1,6 @@
 //! Experiments: settings from which a job can be made, with the runs that it needs first.
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 
 use anyhow::Result;
@@ -57,8 +58,10 @@ impl Work {
 /// A setting whose value names another run: a run folder, a checkpoint file, or `auto`.
 pub struct InputSetting<S> {
     /// The dotted key.
-    pub key: &'static str,
+    pub key: Cow<'static, str>,
     pub value: String,
+    /// The files of the run folder that may be its result, the best first; none for checkpoints.
+    pub results: &'static [&'static str],
     /// The run that `auto` stands for, if there is one.
     pub stage: Option<Stage<S>>,
 }
@@ -73,9 +76,9 @@ pub struct Stage<S> {
 impl<S> InputSetting<S> {
     /// A copy with the settings of its stage changed by `change`.
     pub fn map<T>(self, change: impl FnOnce(S) -> T) -> InputSetting<T> {
-        let Self { key, value, stage } = self;
+        let Self { key, value, results, stage } = self;
         let stage = stage.map(|Stage { name, settings }| Stage { name, settings: change(settings) });
-        InputSetting { key, value, stage }
+        InputSetting { key, value, results, stage }
     }
 
     /// The stage to make, where the value is `auto`.
@@ -105,7 +108,7 @@ impl<S: Experiment> Stage<S> {
 pub fn stages<S: Experiment>(settings: &S) -> Result<Vec<Stage<S>>, UserError> {
     let mut all: Vec<Stage<S>> = vec![];
     for input in settings.inputs() {
-        let key = input.key;
+        let key = input.key.clone();
         let Some(stage) = input.into_stage()? else { continue };
         let invalid = |(at, reason)| UserError(format!("{key}: stage {}: {at} {reason}", stage.name));
         stage.settings.check().map_err(invalid)?;
@@ -125,9 +128,9 @@ pub fn stages<S: Experiment>(settings: &S) -> Result<Vec<Stage<S>>, UserError> {
 /// A setting names a run without a checkpoint, or a file that cannot be read.
 pub fn inputs<S: Experiment>(settings: &S) -> Result<Inputs> {
     let read = |input: InputSetting<S>| {
-        let (key, named) = (input.key, PathBuf::from(&input.value));
+        let (key, results, named) = (input.key.clone(), input.results, PathBuf::from(&input.value));
         let path = input.into_stage()?.map_or(named, |stage| stage.folder());
-        Input::read(key, &path)
+        Input::read(&key, &path, results)
     };
     Ok(Inputs::new(settings.inputs().into_iter().map(read).collect::<Result<_>>()?))
 }

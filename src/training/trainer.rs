@@ -37,6 +37,16 @@ impl<T: Task> Training<T> {
         let start_from = inputs.checkpoint(LOAD_CHECKPOINT).map(Path::to_owned);
         Self { plan: task.plan(), task, start_from }
     }
+
+    pub fn task(&self) -> &T {
+        &self.task
+    }
+
+    /// Makes the training end after `steps` steps. A run that has taken as many goes on if they are
+    /// more.
+    pub fn end_after(&mut self, steps: u64) {
+        self.plan.steps = steps;
+    }
 }
 
 impl<T: Task> Job for Training<T> {

@@ -4,6 +4,8 @@ pub mod collaboration;
 pub mod dots;
 #[cfg(feature = "example")]
 pub mod example;
+#[cfg(feature = "language")]
+pub mod talk;
 pub mod weightless;
 pub mod workspace;
 
@@ -134,6 +136,8 @@ worlds! {
     Collaboration: collaboration::Settings,
     Workspace: workspace::Settings,
     Weightless: weightless::Settings,
+    #[cfg(feature = "language")]
+    Talk: talk::Settings,
     #[cfg(feature = "example")]
     Example: example::Settings,
 }

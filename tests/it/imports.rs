@@ -68,17 +68,19 @@ fn crates_below_depend_on_no_crate_above() {
         "umwelt-runs",
         "umwelt-serve",
         "umwelt-torch",
+        "umwelt-language",
         "tch",
     ];
     none_of("settings", &all);
     none_of("base", &all);
-    none_of("charts", &["umwelt-settings", "umwelt-runs", "umwelt-serve", "umwelt-torch", "tch"]);
-    none_of("runs", &["umwelt-serve", "umwelt-torch", "tch"]);
-    none_of("torch", &["umwelt-settings", "umwelt-runs", "umwelt-charts"]);
-    none_of(
-        "weightless",
-        &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-serve", "umwelt-torch", "tch"],
-    );
+    let above_torch = ["umwelt-serve", "umwelt-torch", "umwelt-language", "tch"];
+    none_of("charts", &[&above_torch[..], &["umwelt-settings", "umwelt-runs"]].concat());
+    none_of("runs", &above_torch);
+    none_of("torch", &["umwelt-settings", "umwelt-runs", "umwelt-charts", "umwelt-language"]);
+    none_of("language", &["umwelt-settings", "umwelt-runs", "umwelt-charts"]);
+    for name in ["weightless", "messages"] {
+        none_of(name, &[&above_torch[..], &["umwelt-settings", "umwelt-runs", "umwelt-charts"]].concat());
+    }
     none_of("wandb-rs", &all);
     none_of("serve", &["umwelt-digits", "umwelt-weightless", "umwelt-torch", "tch"]);
     none_of("digits", &["umwelt-runs", "umwelt-torch", "tch"]);

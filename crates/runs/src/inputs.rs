@@ -24,13 +24,18 @@ pub struct Input {
 }
 
 impl Input {
-    /// The input that the setting `key` names by `path`: a checkpoint file, or a run folder, of
-    /// which the best checkpoint is taken, else the newest.
+    /// The input that the setting `key` names by `path`: a file, or a run folder, of which the first
+    /// of the files `results` is taken that it has. Without `results` the best checkpoint is taken,
+    /// else the newest.
     ///
     /// # Errors
-    /// The run has no checkpoint, or the file cannot be read.
-    pub fn read(key: &str, path: &Path) -> Result<Self> {
-        let checkpoint = if path.is_dir() { preferred_checkpoint(path) } else { Ok(path.to_owned()) };
+    /// The run has no such file, or the file cannot be read.
+    pub fn read(key: &str, path: &Path, results: &[&str]) -> Result<Self> {
+        let checkpoint = match (path.is_dir(), results) {
+            (false, _) => Ok(path.to_owned()),
+            (true, []) => preferred_checkpoint(path),
+            (true, results) => first_of(path, results),
+        };
         let checkpoint = checkpoint.with_context(|| key.to_owned())?;
         let failure = || format!("{key}: could not read checkpoint {}", checkpoint.display());
         let sha256 = sha256_of(&checkpoint).with_context(failure)?;
@@ -38,7 +43,17 @@ impl Input {
     }
 }
 
-fn sha256_of(file: &Path) -> std::io::Result<String> {
+/// The first of these files that the folder has.
+fn first_of(folder: &Path, names: &[&str]) -> Result<PathBuf> {
+    let found = names.iter().map(|name| folder.join(name)).find(|path| path.is_file());
+    found.with_context(|| format!("{} has none of {}", folder.display(), names.join(", ")))
+}
+
+/// The SHA-256 of a file in hexadecimal digits.
+///
+/// # Errors
+/// The file cannot be read.
+pub fn sha256_of(file: &Path) -> std::io::Result<String> {
     let (mut reader, mut digest) = (BufReader::with_capacity(1 << 16, File::open(file)?), Sha256::new());
     loop {
         let bytes = reader.fill_buf()?;
@@ -71,6 +86,11 @@ impl Inputs {
         self.0.iter().find(|input| input.key == key).map(|input| input.checkpoint.as_path())
     }
 
+    /// The SHA-256 of the input under the setting `key`, in hexadecimal digits.
+    pub fn sha256(&self, key: &str) -> Option<&str> {
+        self.0.iter().find(|input| input.key == key).map(|input| input.sha256.as_str())
+    }
+
     /// A warning for each input whose checkpoint is another one than at the last start of the run
     /// in the folder `run`.
     pub fn warnings(&self, run: &Path) -> Vec<String> {
@@ -98,19 +118,24 @@ mod tests {
     #[test]
     fn an_input_is_a_file_or_the_best_checkpoint_of_a_run_with_its_hash() {
         let run = tempfile::tempdir().unwrap();
-        let error = format!("{:#}", Input::read("a.b", run.path()).unwrap_err());
+        let error = format!("{:#}", Input::read("a.b", run.path(), &[]).unwrap_err());
         assert!(error.starts_with("a.b: no checkpoint in "), "{error}");
         fs::create_dir(run.path().join("checkpoints")).unwrap();
         fs::write(checkpoint_path(run.path(), 1), "abc").unwrap();
-        let input = Input::read("a.b", run.path()).unwrap();
+        let input = Input::read("a.b", run.path(), &[]).unwrap();
         // printf abc | sha256sum
         let digest = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
         assert_eq!((input.checkpoint, &*input.sha256), (checkpoint_path(run.path(), 1), digest));
         fs::write(best_checkpoint_path(run.path()), "").unwrap();
-        let best = Input::read("a.b", run.path()).unwrap();
-        assert_eq!(best, Input::read("a.b", &best_checkpoint_path(run.path())).unwrap());
-        let error = format!("{:#}", Input::read("k", &run.path().join("none")).unwrap_err());
+        let best = Input::read("a.b", run.path(), &[]).unwrap();
+        assert_eq!(best, Input::read("a.b", &best_checkpoint_path(run.path()), &[]).unwrap());
+        let error = format!("{:#}", Input::read("k", &run.path().join("none"), &[]).unwrap_err());
         assert!(error.starts_with("k: could not read checkpoint "), "{error}");
+        fs::write(run.path().join("second"), "").unwrap();
+        let result = Input::read("a.b", run.path(), &["first", "second"]).unwrap();
+        assert_eq!(result.checkpoint, run.path().join("second"));
+        let error = format!("{:#}", Input::read("a.b", run.path(), &["first"]).unwrap_err());
+        assert!(error.ends_with(" has none of first"), "{error}");
     }
 
     #[test]

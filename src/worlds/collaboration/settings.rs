@@ -58,7 +58,12 @@ impl World for Settings {
             let settings = Self { como: self.como.of_single_agent(), ..self.clone() };
             Stage { name: "single_agent", settings: (settings, run.of_stage()) }
         };
-        let input = |value| InputSetting { key: SINGLE_AGENT, value, stage: Some(single_agent()) };
+        let input = |value| InputSetting {
+            key: SINGLE_AGENT.into(),
+            value,
+            results: &[],
+            stage: Some(single_agent()),
+        };
         self.como.single_agent_path.clone().map(input).into_iter().collect()
     }
 

@@ -111,7 +111,7 @@ impl World for Settings {
         // All seeds of a study share one mean.
         let run = RunKeys { seed: RunKeys::default().seed, ..run.of_stage() };
         let stage = Some(Stage { name: "mean", settings: (of_mean, run) });
-        vec![InputSetting { key: MEAN, value: self.example.mean_path.clone(), stage }]
+        vec![InputSetting { key: MEAN.into(), value: self.example.mean_path.clone(), results: &[], stage }]
     }
 
     fn job(&self, work: Work, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Box<dyn Job>> {

@@ -132,10 +132,11 @@ impl World for Settings {
             ("t", TEXT, "text", ModelType::ShapesText, &self.gw.text),
             ("attr", ATTRIBUTES, "attributes", ModelType::ShapesAttributes, &self.gw.attributes),
         ];
-        let input = |(domain, key, name, model_type, path): (_, _, _, _, &Option<String>)| {
+        let input = |(domain, key, name, model_type, path): (_, &'static str, _, _, &Option<String>)| {
             let is_trained = domain != "attr" || self.attr.vae;
             (is_trained && self.gw.makes(domain)).then(|| InputSetting {
-                key,
+                key: key.into(),
+                results: &[],
                 value: path.clone().unwrap_or_else(|| AUTO.into()),
                 stage: Some(self.stage(name, model_type, run)),
             })

@@ -2,7 +2,7 @@
 //! `$UMWELT_PARITY_DIR`), and comparisons with them.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use safetensors::{Dtype, SafeTensors};
 use serde_json::Value;
@@ -12,7 +12,14 @@ use umwelt::nn::Parameters;
 /// The path of a recorded file.
 pub fn path(file: &str) -> PathBuf {
     let folder = std::env::var_os("UMWELT_PARITY_DIR").map(PathBuf::from);
-    folder.unwrap_or_else(|| PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/parity")).join(file)
+    folder.unwrap_or_else(in_repository).join(file)
+}
+
+/// The folder of the nearest package above this one that has recorded files.
+fn in_repository() -> PathBuf {
+    let mut folders =
+        Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().map(|folder| folder.join("tests/parity"));
+    folders.find(|folder| folder.is_dir()).expect("the repository has tests/parity")
 }
 
 /// The tensors of a recorded case, with its settings.

@@ -19,15 +19,20 @@ const LENGTH_BYTES: u64 = 8;
 
 /// The head of a file: its length and its JSON, padded to a multiple of 8 bytes.
 ///
-/// `tensors` are in the order of the file.
-pub fn encode(step: u64, checksum: &str, tensors: Vec<(String, TensorInfo)>) -> Result<Vec<u8>> {
-    // One entry: several would be written in an order that changes from run to run.
-    let metadata = HashMap::from([(FORMAT.to_owned(), format!("{step} crc32c:{checksum}"))]);
+/// `tensors` are in the order of the file. There is one `entry` (key and value): several would be
+/// written in an order that changes from run to run.
+pub fn encode(entry: (String, String), tensors: Vec<(String, TensorInfo)>) -> Result<Vec<u8>> {
+    let metadata = HashMap::from([entry]);
     let mut json = serde_json::to_vec(&Metadata::new(Some(metadata), tensors)?)?;
     json.resize(json.len().next_multiple_of(LENGTH_BYTES as usize), b' ');
     let length = json.len() as u64;
     ensure!(length <= MAX_LENGTH, "the names of its tensors take {length} bytes, more than {MAX_LENGTH}");
     Ok([length.to_le_bytes().as_slice(), &json].concat())
+}
+
+/// The entry of a checkpoint.
+pub fn entry(step: u64, checksum: &str) -> (String, String) {
+    (FORMAT.to_owned(), format!("{step} crc32c:{checksum}"))
 }
 
 /// The header of a file, and the place of the first tensor's bytes.

@@ -7,6 +7,7 @@ mod checksum;
 mod encoding;
 mod header;
 mod read;
+mod tensor_file;
 mod write;
 
 use std::collections::HashMap;
@@ -22,6 +23,8 @@ use self::read::Reader;
 use self::write::Content;
 use crate::nn::not_finite;
 use umwelt_base::atomic;
+
+pub use tensor_file::{TensorFile, write_tensors};
 
 /// The state of a run after `step` training steps: tensors by name.
 ///

@@ -33,9 +33,21 @@ impl<'a> Content<'a> {
     /// When a tensor is of a kind that safetensors lacks.
     pub fn new(step: u64, tensors: &'a [(String, Tensor)]) -> Result<Self> {
         let entries = place(tensors)?;
-        let checksum = checksum(step, &entries)?;
+        let entry = header::entry(step, &checksum(step, &entries)?);
+        Self::placed(entry, entries)
+    }
+
+    /// Plans a file with any metadata `entry` (key and value) and without a checksum.
+    ///
+    /// # Errors
+    /// When a tensor is of a kind that safetensors lacks.
+    pub fn with_entry(entry: (String, String), tensors: &'a [(String, Tensor)]) -> Result<Self> {
+        Self::placed(entry, place(tensors)?)
+    }
+
+    fn placed(entry: (String, String), entries: Vec<Entry<'a>>) -> Result<Self> {
         let infos = entries.iter().map(|entry| (entry.name.to_owned(), entry.info.clone())).collect();
-        Ok(Self { head: header::encode(step, &checksum, infos)?, entries })
+        Ok(Self { head: header::encode(entry, infos)?, entries })
     }
 
     /// Writes the file, holding the bytes of one tensor at a time.

@@ -22,6 +22,11 @@ impl Linear {
         Self { weight: scope.uniform("weight", &[outputs, inputs], bound(inputs)), bias: None }
     }
 
+    /// A layer with this weight `[outputs, inputs]` and bias `[outputs]`.
+    pub fn from_tensors(weight: Tensor, bias: Option<Tensor>) -> Self {
+        Self { weight, bias }
+    }
+
     /// `forward` of flattened maps `[N, C, H, W]`, computed in the maps' channels-last order.
     pub fn forward_maps(&self, maps: &Tensor) -> Tensor {
         let (_, channels, height, width) = maps.size4().expect("maps are [N, C, H, W]");

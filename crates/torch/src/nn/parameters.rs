@@ -161,6 +161,11 @@ impl Scope<'_> {
         self.add(self.full_name(name), Tensor::full(shape, value, (Kind::Float, Device::Cpu)), true)
     }
 
+    /// A parameter that starts as `value`, in its number format.
+    pub fn given(&self, name: &str, value: Tensor) -> Tensor {
+        self.add(self.full_name(name), value, true)
+    }
+
     /// A buffer: a tensor that is saved with the model but not trained.
     pub fn buffer(&self, name: &str, shape: &[i64], value: f64) -> Tensor {
         self.add(self.full_name(name), Tensor::full(shape, value, (Kind::Float, Device::Cpu)), false)

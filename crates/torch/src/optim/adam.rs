@@ -15,6 +15,7 @@ pub struct Adam {
     second: Vec<Tensor>,
     steps: Vec<Tensor>,
     epsilon: f64,
+    betas: (f64, f64),
     decay: WeightDecay,
 }
 
@@ -31,14 +32,19 @@ impl Adam {
         let device = parameters.first().map_or(Device::Cpu, Tensor::device);
         let steps = parameters.iter().map(|_| Tensor::zeros([0i64; 0], (Kind::Float, device))).collect();
         let (first, second) = (zeros_like(&parameters), zeros_like(&parameters));
-        Self { names, parameters, first, second, steps, epsilon, decay }
+        Self { names, parameters, first, second, steps, epsilon, betas: BETAS, decay }
+    }
+
+    /// The same optimiser with these decay rates of the moments.
+    pub fn with_betas(self, betas: (f64, f64)) -> Self {
+        Self { betas, ..self }
     }
 }
 
 impl Optimiser for Adam {
     fn step(&mut self, Rates { lr, beta1 }: Rates) {
         let state = AdamState { first: &self.first, second: &self.second, steps: &self.steps };
-        let betas = (beta1.unwrap_or(BETAS.0), BETAS.1);
+        let betas = (beta1.unwrap_or(self.betas.0), self.betas.1);
         let step = AdamStep { lr, betas, epsilon: self.epsilon, decay: self.decay };
         adam_step(&self.parameters, &state, step);
     }

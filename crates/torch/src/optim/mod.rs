@@ -51,6 +51,10 @@ pub fn build(kind: OptimizerKind, parameters: Vec<(String, Tensor)>) -> Box<dyn 
         OptimizerKind::AdamW { epsilon, weight_decay } => {
             Box::new(Adam::with_decay(parameters, epsilon, WeightDecay::Decoupled(weight_decay)))
         }
+        OptimizerKind::AdamWWith { betas, epsilon, weight_decay } => {
+            let decay = WeightDecay::Decoupled(weight_decay);
+            Box::new(Adam::with_decay(parameters, epsilon, decay).with_betas(betas))
+        }
         OptimizerKind::Adam { epsilon, l2 } => {
             Box::new(Adam::with_decay(parameters, epsilon, WeightDecay::L2(l2)))
         }

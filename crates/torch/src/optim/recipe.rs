@@ -19,6 +19,12 @@ pub enum OptimizerKind {
         epsilon: f64,
         weight_decay: f64,
     },
+    /// AdamW with decay rates of the moments of its own.
+    AdamWWith {
+        betas: (f64, f64),
+        epsilon: f64,
+        weight_decay: f64,
+    },
     /// Adam with `l2` times each weight added to its gradient.
     Adam {
         epsilon: f64,

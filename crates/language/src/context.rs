@@ -1,0 +1,107 @@
+//! Batches of texts whose keys and values are kept, so that later positions go on from them.
+
+use anyhow::{Result, ensure};
+use tch::{Kind, Tensor};
+
+use crate::cache::LayerCache;
+use crate::decoder::{DecoderLm, Visible, readable};
+use crate::segments::{Segment, Side, embed_rows};
+
+/// The state of a batch of texts inside a model.
+pub struct Context {
+    caches: Vec<LayerCache>,
+    /// False at padding, `[B, length]`.
+    mask: Tensor,
+    /// The number of positions of every row without padding, `[B]`.
+    counts: Tensor,
+    /// The batch holds padding.
+    padded: bool,
+}
+
+impl Context {
+    /// An empty context of `batch` texts.
+    pub fn new(model: &DecoderLm, batch: i64) -> Self {
+        Self {
+            caches: (0..model.config().layers).map(|_| LayerCache::default()).collect(),
+            mask: Tensor::ones([batch, 0], (Kind::Bool, model.device())),
+            counts: Tensor::zeros([batch], (Kind::Int64, model.device())),
+            padded: false,
+        }
+    }
+
+    /// The number of texts.
+    pub fn batch(&self) -> i64 {
+        self.mask.size()[0]
+    }
+
+    /// The number of positions of the longest text with its padding.
+    pub fn length(&self) -> i64 {
+        self.mask.size()[1]
+    }
+
+    /// The number of positions of every text without padding, `[B]`.
+    pub fn counts(&self) -> &Tensor {
+        &self.counts
+    }
+
+    /// Keeps the texts at `rows` in this order, and frees the others.
+    pub fn keep(&mut self, rows: &[i64]) {
+        let rows = Tensor::from_slice(rows).to_device(self.mask.device());
+        self.caches.iter_mut().for_each(|cache| cache.keep(&rows));
+        self.mask = self.mask.index_select(0, &rows);
+        self.counts = self.counts.index_select(0, &rows);
+    }
+
+    /// Adds the positions of `mask` `[B, T]` (all, without one); the new positions' numbers
+    /// `[B, T]`, padding aside, and the pairs that attention reads.
+    fn add(&mut self, time: i64, mask: Option<&Tensor>) -> (Tensor, Visible) {
+        let (start, options) = (self.length(), (Kind::Bool, self.mask.device()));
+        let ones = || Tensor::ones([self.batch(), time], options);
+        let new = mask.map_or_else(ones, |mask| mask.to_kind(Kind::Bool));
+        self.padded |= mask.is_some();
+        self.mask = Tensor::cat(&[&self.mask, &new], 1);
+        let ordinals = self.counts.unsqueeze(1) + new.cumsum(1, Kind::Int64);
+        self.counts = ordinals.select(1, time - 1);
+        let visible = match (self.padded, start, time) {
+            (false, 0, _) => Visible::Causal,
+            (false, _, 1) => Visible::All,
+            _ => Visible::Masked(readable(&self.mask, start)),
+        };
+        ((ordinals - 1).clamp_min(0), visible)
+    }
+}
+
+impl DecoderLm {
+    /// A new context with these texts, and the hidden states `[B, T, d]` of their positions, each
+    /// text at the right end.
+    ///
+    /// # Errors
+    /// As [`Self::extend`].
+    pub fn prefill<T: AsRef<[Segment]>>(&self, texts: &[T]) -> Result<(Context, Tensor)> {
+        let mut context = Context::new(self, texts.len() as i64);
+        let hidden = self.extend(&mut context, texts)?;
+        Ok((context, hidden))
+    }
+
+    /// Goes on with one piece of text for each text of the context; the hidden states `[B, T, d]`
+    /// of the new positions, each text at the right end. T is the length of the longest piece.
+    ///
+    /// # Errors
+    /// When there is not one piece for each text, a piece is empty, an id is not in the vocabulary
+    /// or embeddings have another size than the model's.
+    pub fn extend<T: AsRef<[Segment]>>(&self, context: &mut Context, pieces: &[T]) -> Result<Tensor> {
+        let batch = context.batch();
+        ensure!(pieces.len() as i64 == batch, "{} pieces cannot extend {batch} texts", pieces.len());
+        let rows = embed_rows(self, pieces, Side::Left)?;
+        Ok(self.advance(context, &rows.embeddings, rows.mask.as_ref()))
+    }
+
+    /// Goes on with embeddings `[B, T, d]`; their hidden states `[B, T, d]`.
+    ///
+    /// The boolean mask `[B, T]` is false at padding. Under a gradient, the backward pass reaches
+    /// all positions of the context.
+    pub fn advance(&self, context: &mut Context, embeddings: &Tensor, mask: Option<&Tensor>) -> Tensor {
+        let (positions, visible) = context.add(embeddings.size()[1], mask);
+        self.run(embeddings, &positions, &visible, Some(context.caches.as_mut_slice()))
+    }
+}

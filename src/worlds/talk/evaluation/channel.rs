@@ -1,0 +1,210 @@
+//! Channels by name.
+
+use umwelt_language::{Control, Ranking};
+
+/// A way from a sender to a receiver.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Channel {
+    /// The plan as text.
+    Text,
+    /// The hidden states of the whole plan.
+    Full,
+    /// The latents of the student that was trained for this number.
+    Student(usize),
+    /// Hidden states that are destroyed or shortened.
+    Changed(Control),
+    /// This many hidden states of the sender that reads its own last ones.
+    Roll(usize),
+    /// The same with states mapped to embeddings by the two ends of the sender (LatentMAS).
+    Realigned(usize),
+    /// The sender's expected embeddings.
+    Cipher,
+    /// The hidden states, and the text, of the next problem of the split.
+    CrossTask,
+    CrossText,
+    /// Nothing at all.
+    Nothing,
+    /// The begin and the end of a message, and nothing between them.
+    EmptyPair,
+    /// The plan as text, for a receiver that was trained so.
+    CotFull,
+    /// Nothing, for a receiver that was trained so.
+    NoCot,
+}
+
+/// Channels without a number.
+const PLAIN: [(&str, Channel); 17] = [
+    ("text", Channel::Text),
+    ("latent_full", Channel::Full),
+    ("no_comm", Channel::Nothing),
+    ("empty_pair", Channel::EmptyPair),
+    ("cross_task", Channel::CrossTask),
+    ("cross_text", Channel::CrossText),
+    ("white_noise", Channel::Changed(Control::WhiteNoise)),
+    ("norm_noise", Channel::Changed(Control::NormNoise)),
+    ("zeros", Channel::Changed(Control::Zeros)),
+    ("shuffled", Channel::Changed(Control::Shuffled)),
+    ("reversed", Channel::Changed(Control::Reversed)),
+    ("random_rot", Channel::Changed(Control::Rotated)),
+    ("cov_gauss_0mu", Channel::Changed(Control::CovarianceOnly { mean: false })),
+    ("cov_gauss_mu", Channel::Changed(Control::CovarianceOnly { mean: true })),
+    ("cipher", Channel::Cipher),
+    ("cot_full", Channel::CotFull),
+    ("no_cot", Channel::NoCot),
+];
+/// Channels of a number of rows.
+const COUNTED: [&str; 8] = [
+    "latent_k",
+    "latent_first",
+    "latent_uniform",
+    "latent_roll",
+    "realigned",
+    "prune_norm",
+    "prune_leverage",
+    "prune_random",
+];
+/// Channels of a part or an amount.
+const SCALED: [&str; 3] = ["latent_trunc", "cov_noise", "noised"];
+const GROUPS: [(&str, &[&str]); 4] = [
+    (
+        "core",
+        &[
+            "text",
+            "latent_full",
+            "latent_k",
+            "latent_first",
+            "no_comm",
+            "empty_pair",
+            "cross_task",
+            "cross_text",
+            "white_noise",
+            "zeros",
+        ],
+    ),
+    (
+        "controls",
+        &[
+            "cov_noise_0.5",
+            "cov_noise_1",
+            "noised_0.5",
+            "cov_gauss_0mu",
+            "cov_gauss_mu",
+            "norm_noise",
+            "random_rot",
+            "shuffled",
+            "reversed",
+        ],
+    ),
+    (
+        "compression",
+        &[
+            "latent_trunc_0.9",
+            "latent_trunc_0.75",
+            "latent_trunc_0.5",
+            "latent_trunc_0.25",
+            "latent_uniform",
+            "prune_norm",
+            "prune_leverage",
+            "prune_random",
+            "latent_roll",
+        ],
+    ),
+    ("related", &["cipher", "realigned", "cot_full", "no_cot"]),
+];
+
+/// The channels of a name: a group, `all`, a channel, or one without its number of rows, which then
+/// has one for each of `ks`.
+pub fn expanded(name: &str, ks: &[usize]) -> Result<Vec<(String, Channel)>, String> {
+    if name == "all" {
+        return group(GROUPS.iter().flat_map(|(_, names)| names.iter()), ks);
+    }
+    if let Some((_, names)) = GROUPS.iter().find(|(known, _)| *known == name) {
+        return group(names.iter(), ks);
+    }
+    if COUNTED.contains(&name) {
+        return ks.iter().map(|k| one(&format!("{name}_{k}"))).collect();
+    }
+    Ok(vec![one(name)?])
+}
+
+fn group<'a>(
+    names: impl Iterator<Item = &'a &'a str>,
+    ks: &[usize],
+) -> Result<Vec<(String, Channel)>, String> {
+    let lists: Vec<_> = names.map(|name| expanded(name, ks)).collect::<Result<_, _>>()?;
+    Ok(lists.into_iter().flatten().collect())
+}
+
+fn one(name: &str) -> Result<(String, Channel), String> {
+    let plain = PLAIN.iter().find(|(known, _)| *known == name).map(|(_, channel)| *channel);
+    let channel = plain.or_else(|| numbered(name)).ok_or_else(|| unknown(name))?;
+    Ok((name.to_owned(), channel))
+}
+
+fn numbered(name: &str) -> Option<Channel> {
+    let (kind, number) = name.rsplit_once('_')?;
+    if SCALED.contains(&kind) {
+        let amount = number.parse::<f64>().ok().filter(|amount| *amount > 0.0 && amount.is_finite())?;
+        return match kind {
+            "latent_trunc" => (amount <= 1.0).then_some(Channel::Changed(Control::Truncated(amount))),
+            "cov_noise" => Some(Channel::Changed(Control::CovarianceNoise(amount))),
+            _ => Some(Channel::Changed(Control::Noised(amount))),
+        };
+    }
+    let count = number.parse::<usize>().ok().filter(|count| *count > 0)?;
+    let pruned = |by| Some(Channel::Changed(Control::Pruned { by, count }));
+    match kind {
+        "latent_k" => Some(Channel::Student(count)),
+        "latent_first" => Some(Channel::Changed(Control::First(count))),
+        "latent_uniform" => Some(Channel::Changed(Control::Uniform(count))),
+        "latent_roll" => Some(Channel::Roll(count)),
+        "realigned" => Some(Channel::Realigned(count)),
+        "prune_norm" => pruned(Ranking::Norm),
+        "prune_leverage" => pruned(Ranking::Leverage),
+        "prune_random" => pruned(Ranking::Random),
+        _ => None,
+    }
+}
+
+fn unknown(name: &str) -> String {
+    let groups = GROUPS.iter().map(|(name, _)| *name).chain(["all"]);
+    let plain = PLAIN.iter().map(|(name, _)| *name);
+    let numbered = COUNTED.iter().chain(&SCALED).map(|name| format!("{name}_N"));
+    let known: Vec<String> = groups.chain(plain).map(str::to_owned).chain(numbered).collect();
+    format!("has no channel `{name}`; known: {}", known.join(", "))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(name: &str, ks: &[usize]) -> Vec<String> {
+        expanded(name, ks).unwrap().into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn groups_and_numbers_make_channels() {
+        assert_eq!(names("latent_k", &[8, 2]), ["latent_k_8", "latent_k_2"]);
+        assert_eq!(
+            expanded("prune_norm_4", &[8]).unwrap()[0].1,
+            Channel::Changed(Control::Pruned { by: Ranking::Norm, count: 4 })
+        );
+        assert_eq!(
+            expanded("latent_trunc_0.25", &[]).unwrap()[0].1,
+            Channel::Changed(Control::Truncated(0.25))
+        );
+        assert!(names("core", &[8, 4]).contains(&"latent_first_4".to_owned()));
+        assert_eq!(names("all", &[8]).len(), 10 + 9 + 9 + 4);
+    }
+
+    #[test]
+    fn what_is_no_channel_is_refused_with_those_that_are() {
+        for name in ["latent", "latent_trunc_2", "latent_k_0", "noised_", "cov_noise_nan"] {
+            let reason = expanded(name, &[8]).unwrap_err();
+            assert!(
+                reason.starts_with(&format!("has no channel `{name}`; known: core, controls,")),
+                "{reason}"
+            );
+        }
+    }
+}

@@ -1,0 +1,14 @@
+//! Language models that talk: a sender's hidden states become a receiver's input.
+//!
+//! The science is of *Interlat* (arXiv 2511.09149). The models are in the crate
+//! `umwelt-language`, collected messages in `umwelt-messages`.
+
+mod evaluation;
+mod models;
+mod play;
+mod settings;
+mod stages;
+mod tasks;
+mod text;
+
+pub use settings::{Settings, TalkSettings};

@@ -1,0 +1,149 @@
+//! The runs that a stage needs, with the settings that make them.
+
+use umwelt_language::Places;
+
+use super::{ActorChannel, Settings, StageName, TalkSettings};
+use crate::training::{AUTO, InputSetting, RunKeys, Stage};
+
+/// The setting that names the model that writes plans.
+pub const SENDER: &str = "talk.sender";
+/// The setting that names the model that a receiver starts as.
+pub const RECEIVER: &str = "talk.receiver";
+/// The setting that names the model that a student starts as.
+pub const STUDENT: &str = "talk.student";
+/// The setting that names collected messages.
+pub const COLLECTED: &str = "talk.collected";
+/// The setting that names a trained receiver.
+pub const TRAINED: &str = "talk.trained";
+
+/// Results of the stages, in their run folders.
+const MODEL: &[&str] = &[
+    "model/model.safetensors",
+    "model/model.safetensors.index.json",
+    "model.safetensors",
+    "model.safetensors.index.json",
+];
+const MESSAGES: &[&str] = &["messages/manifest.json", "manifest.json"];
+const ACTOR: &[&str] = &["receiver/model.safetensors", "receiver/model.safetensors.index.json"];
+const COMPRESSED: &[&str] = &["student/model.safetensors", "student/model.safetensors.index.json"];
+
+/// The key of the student with `k` latents.
+pub fn student_of(k: usize) -> String {
+    format!("talk.compress.k.{k}")
+}
+
+type Input = InputSetting<(Settings, RunKeys)>;
+
+/// The inputs of a run.
+pub fn of(settings: &Settings, run: &RunKeys) -> Vec<Input> {
+    let maker = Maker { talk: &settings.talk, run };
+    match settings.talk.stage {
+        StageName::Pretrain => vec![],
+        StageName::Collect => vec![maker.sender(SENDER)],
+        StageName::Actor => vec![maker.receiver(), maker.collected()],
+        StageName::Compress => vec![maker.sender(STUDENT), maker.collected(), maker.trained()],
+        StageName::All | StageName::Evaluate => {
+            let mut inputs = vec![maker.sender(SENDER), maker.trained()];
+            if settings.talk.evaluate.has_students() {
+                inputs.extend(settings.talk.compress.k.iter().map(|k| maker.compressed(*k)));
+            }
+            let trained = |(name, channel)| maker.baseline(name, channel);
+            inputs.extend(settings.talk.evaluate.baselines().into_iter().map(trained));
+            inputs
+        }
+    }
+}
+
+struct Maker<'a> {
+    talk: &'a TalkSettings,
+    run: &'a RunKeys,
+}
+
+impl Maker<'_> {
+    fn input(
+        &self,
+        key: impl Into<std::borrow::Cow<'static, str>>,
+        path: Option<&String>,
+        results: &'static [&'static str],
+        name: &'static str,
+        talk: TalkSettings,
+    ) -> Input {
+        let settings = (Settings { talk, ..Settings::default() }, self.run.of_stage());
+        let value = path.map_or(AUTO.to_owned(), |path| self.found(path));
+        InputSetting { key: key.into(), value, results, stage: Some(Stage { name, settings }) }
+    }
+
+    /// A path, or the place of a model of this name in a cache of Hugging Face.
+    fn found(&self, path: &str) -> String {
+        if std::path::Path::new(path).exists() {
+            return path.to_owned();
+        }
+        Places::from_environment().find(path).map_or(path.to_owned(), |found| found.display().to_string())
+    }
+
+    fn sender(&self, key: &'static str) -> Input {
+        let path = if key == SENDER { &self.talk.sender } else { &self.talk.student };
+        let mut stage = self.talk.of_stage(StageName::Pretrain);
+        stage.lm.size = self.talk.lm.sender_size.unwrap_or(self.talk.lm.size);
+        self.input(key, path.as_ref(), MODEL, "pretrain", stage)
+    }
+
+    fn receiver(&self) -> Input {
+        let stage = self.talk.of_stage(StageName::Pretrain);
+        self.input(RECEIVER, self.talk.receiver.as_ref(), MODEL, "pretrain", stage)
+    }
+
+    fn collected(&self) -> Input {
+        let stage = self.talk.of_stage(StageName::Collect);
+        self.input(COLLECTED, self.talk.collected.as_ref(), MESSAGES, "collect", stage)
+    }
+
+    fn trained(&self) -> Input {
+        let stage = self.talk.of_stage(StageName::Actor);
+        self.input(TRAINED, self.talk.trained.as_ref(), ACTOR, "actor", stage)
+    }
+
+    fn baseline(&self, key: &'static str, channel: ActorChannel) -> Input {
+        let mut stage = self.talk.of_stage(StageName::Actor);
+        stage.actor.channel = channel;
+        self.input(key, None, ACTOR, key.rsplit('.').next().unwrap_or(key), stage)
+    }
+
+    fn compressed(&self, k: usize) -> Input {
+        let mut stage = self.talk.of_stage(StageName::Compress);
+        stage.compress.k = vec![k];
+        self.input(student_of(k), None, COMPRESSED, "compress", stage)
+    }
+}
+
+impl TalkSettings {
+    /// The settings that a stage depends on; the others have their defaults.
+    fn of_stage(&self, stage: StageName) -> Self {
+        let all = self.clone();
+        let mut own = Self {
+            stage,
+            task: all.task,
+            chainmath: all.chainmath,
+            minihouse: all.minihouse,
+            lm: all.lm,
+            text: all.text,
+            pretrain: all.pretrain,
+            cache_mb: all.cache_mb,
+            ..Self::default()
+        };
+        if stage == StageName::Pretrain {
+            own.lm.sender_size = None;
+            return own;
+        }
+        (own.sender, own.collect, own.train_tasks) = (all.sender, all.collect, all.train_tasks);
+        if stage == StageName::Collect {
+            return own;
+        }
+        (own.receiver, own.collected) = (all.receiver, all.collected);
+        (own.adapter, own.actor) = (all.adapter, all.actor);
+        if stage == StageName::Compress {
+            (own.student, own.trained, own.compress) = (all.student, all.trained, all.compress);
+        }
+        own
+    }
+}

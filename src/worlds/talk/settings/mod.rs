@@ -1,0 +1,202 @@
+//! The settings of language models that talk.
+
+mod inputs;
+mod sections;
+
+use anyhow::{Context, Result};
+use serde::{Deserialize, Serialize};
+use tch::Device;
+
+use super::evaluation::{EvaluateSettings, Evaluation};
+use super::stages::{Actor, Collecting, Compressing, Pretraining};
+use super::tasks::chainmath::ChainMathSettings;
+use super::tasks::minihouse::MiniHouseSettings;
+use crate::runs::Inputs;
+use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, refuse, within};
+use crate::training::{InputSetting, Job, RunKeys, Work, World};
+
+pub use self::inputs::{COLLECTED, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
+pub use self::sections::{
+    ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, LmSettings,
+    MixtureMode, PretrainSettings, Size, StageName, Switch, TaskName, TextSettings, Trained,
+};
+
+/// The keys of language models that talk.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Settings {
+    /// The model to train.
+    pub model_type: ModelType,
+    /// Settings of the models, their task and their stages.
+    pub talk: TalkSettings,
+}
+
+/// The models of this world.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ModelType {
+    /// A sender whose hidden states a receiver reads.
+    #[default]
+    LatentTalk,
+}
+
+/// Settings under `talk`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TalkSettings {
+    /// The stage to run; `all` makes every stage that is missing, and evaluates.
+    pub stage: StageName,
+    /// The problems that are talked about.
+    pub task: TaskName,
+    /// The model that writes plans: a folder, a GGUF file, or the run that pretrained it; null
+    /// pretrains one.
+    pub sender: Option<String>,
+    /// The model that reads messages, before it is trained to.
+    pub receiver: Option<String>,
+    /// The model that learns to compress messages, before it does.
+    pub student: Option<String>,
+    /// The run or folder of collected messages; null collects them.
+    pub collected: Option<String>,
+    /// The run of a trained receiver; null trains one.
+    pub trained: Option<String>,
+    /// Problems of which messages are collected.
+    pub train_tasks: usize,
+    /// Problems of each split that are evaluated.
+    pub eval_tasks: usize,
+    /// Megabytes of collected messages in memory.
+    pub cache_mb: usize,
+    /// Settings of `task: chainmath`.
+    pub chainmath: ChainMathSettings,
+    /// Settings of `task: minihouse`.
+    pub minihouse: MiniHouseSettings,
+    /// The models that are made here.
+    pub lm: LmSettings,
+    /// The texts around tasks.
+    pub text: TextSettings,
+    /// Settings of the stage `pretrain`.
+    pub pretrain: PretrainSettings,
+    /// Settings of the stage `collect`.
+    pub collect: CollectSettings,
+    /// The adapter between hidden states and the receiver's embeddings.
+    pub adapter: AdapterSettings,
+    /// Settings of the stage `actor`.
+    pub actor: ActorSettings,
+    /// Settings of the stage `compress`.
+    pub compress: CompressSettings,
+    /// Settings of the stage `evaluate`.
+    pub evaluate: EvaluateSettings,
+}
+
+impl Default for TalkSettings {
+    fn default() -> Self {
+        Self {
+            stage: StageName::default(),
+            task: TaskName::default(),
+            sender: None,
+            receiver: None,
+            student: None,
+            collected: None,
+            trained: None,
+            train_tasks: 2000,
+            eval_tasks: 500,
+            cache_mb: 1024,
+            chainmath: ChainMathSettings::default(),
+            minihouse: MiniHouseSettings::default(),
+            lm: LmSettings::default(),
+            text: TextSettings::default(),
+            pretrain: PretrainSettings::default(),
+            collect: CollectSettings::default(),
+            adapter: AdapterSettings::default(),
+            actor: ActorSettings::default(),
+            compress: CompressSettings::default(),
+            evaluate: EvaluateSettings::default(),
+        }
+    }
+}
+
+impl TalkSettings {
+    fn check(&self) -> Result<(), InvalidSetting> {
+        let counts =
+            [("train_tasks", self.train_tasks), ("eval_tasks", self.eval_tasks), ("cache_mb", self.cache_mb)];
+        at_least(1, &counts)?;
+        at_most(MOST, &counts)?;
+        if !(10..=20).contains(&self.chainmath.modulus) {
+            return refuse(
+                "chainmath.modulus",
+                format!("must be from 10 to 20, but is {}", self.chainmath.modulus),
+            );
+        }
+        if self.minihouse.families.is_empty() {
+            return refuse("minihouse.families", "must name a family");
+        }
+        within("lm", self.lm.check())?;
+        within("text", at_least(8, &[("max_len", self.text.max_len)]))?;
+        within("pretrain", self.pretrain.check())?;
+        within("collect", self.collect.check())?;
+        within("adapter", self.adapter.check())?;
+        within("actor", self.actor.check())?;
+        within("compress", self.compress.check())?;
+        within("evaluate", self.evaluate.check())
+    }
+}
+
+impl World for Settings {
+    const NAME: &'static str = "the language models that talk";
+    const MODELS: &'static [&'static str] = &["LatentTalk"];
+
+    fn model(&self) -> &'static str {
+        Self::MODELS[0]
+    }
+
+    fn check(&self, run: &RunKeys) -> Result<(), InvalidSetting> {
+        if run.load_checkpoint_path.is_some() {
+            let keys = "talk.sender, talk.receiver, talk.student, talk.collected or talk.trained";
+            return refuse("load_checkpoint_path", format!("names no model here; use {keys}"));
+        }
+        within("talk", self.talk.check())
+    }
+
+    fn affects_results(&self, key: &str) -> bool {
+        key != "talk.cache_mb"
+    }
+
+    fn inputs(&self, run: &RunKeys) -> Vec<InputSetting<(Self, RunKeys)>> {
+        inputs::of(self, run)
+    }
+
+    fn job(&self, work: Work, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Box<dyn Job>> {
+        (work == Work::Train)
+            .then_some(())
+            .context("runs of this world are evaluated by talk.stage=evaluate")?;
+        let talk = &self.talk;
+        Ok(match talk.stage {
+            StageName::Pretrain => Box::new(Pretraining::new(talk, run, device)?),
+            StageName::Collect => Box::new(Collecting::new(talk, run, device, inputs)?),
+            StageName::Actor => Box::new(Actor::new(talk, run, device, inputs)?),
+            StageName::Compress => Box::new(Compressing::new(talk, run, device, inputs)?),
+            StageName::All | StageName::Evaluate => Box::new(Evaluation::new(talk, run, device, inputs)?),
+        })
+    }
+
+    fn descends(&self) -> bool {
+        matches!(self.talk.stage, StageName::Pretrain | StageName::Actor | StageName::Compress)
+    }
+
+    fn metric_names(&self) -> Vec<&'static str> {
+        match self.talk.stage {
+            StageName::Pretrain => vec!["cross_entropy", "text.*", "plan.*"],
+            StageName::Collect => vec!["plans", "rows.*", "plan.*"],
+            StageName::Actor => vec![
+                "cross_entropy",
+                "plan",
+                "contrast",
+                "js_bits",
+                "weight.*",
+                "held_out.*",
+                "scale.*",
+                "rms.*",
+            ],
+            StageName::Compress => vec!["cross_entropy", "agreement", "direction", "held_out.*"],
+            StageName::All | StageName::Evaluate => vec!["seen.*", "unseen.*"],
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! The stage `collect`: the sender's plans with its hidden states, as Parquet files.
+
+use anyhow::{Context, Result, ensure};
+use tch::{Device, Kind, Tensor};
+use umwelt_language::LanguageModel;
+use umwelt_messages::{Collection, Folder, Row};
+
+use super::finish;
+use crate::charts::{Align, Table};
+use crate::runs::{Inputs, Progress as _, ProgressReporter, Record, Score, ScoreCard};
+use crate::training::{Evaluated, Job, RunKeys, Session};
+use crate::worlds::talk::models::load;
+use crate::worlds::talk::play::{Plan, plans, sampling};
+use crate::worlds::talk::settings::{Filter, SENDER, TalkSettings};
+use crate::worlds::talk::tasks::{Problem, Split, Task};
+use crate::worlds::talk::text::Renderer;
+
+/// The folder of the files in the run folder.
+const MESSAGES: &str = "messages";
+
+/// The run of the stage.
+pub struct Collecting {
+    talk: TalkSettings,
+    seed: u64,
+    task: Task,
+    sender: LanguageModel,
+    renderer: Renderer,
+    sha256: String,
+}
+
+impl Collecting {
+    /// # Errors
+    /// When the sender cannot be read.
+    pub fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
+        let task = Task::new(talk, run.seed);
+        let sender = load(inputs, SENDER, run.seed, device)?;
+        Ok(Self {
+            renderer: Renderer::new(&sender, &talk.text, task.texts()).context(SENDER)?,
+            sha256: inputs.sha256(SENDER).unwrap_or_default().to_owned(),
+            talk: talk.clone(),
+            seed: run.seed,
+            task,
+            sender,
+        })
+    }
+
+    fn metadata(&self) -> Vec<(String, String)> {
+        let collect = &self.talk.collect;
+        let sampling = format!(
+            "temperature {}, top_p {}, top_k {}, repetition_penalty {}",
+            collect.temperature, collect.top_p, collect.top_k, collect.repetition_penalty
+        );
+        let entries = [
+            ("sender", self.sha256.clone()),
+            ("layer", "last_post_norm".to_owned()),
+            ("sampling", sampling),
+            ("seed", self.seed.to_string()),
+        ];
+        entries.map(|(key, value)| (key.to_owned(), value)).to_vec()
+    }
+
+    /// The rows of the problems with these numbers. Empty plans are left out.
+    fn rows(&self, numbers: std::ops::Range<usize>) -> Result<Vec<Row>> {
+        let problem = |number| self.task.problem(Split::Training, number as u64, self.task.levels());
+        let problems: Vec<Problem> = numbers.map(problem).collect();
+        let most = self.talk.collect.max_new_tokens.unwrap_or(self.task.texts().plan_tokens);
+        let sampling = sampling(&self.talk.collect);
+        let plans = plans(&self.sender.decoder, &self.renderer, &problems, sampling, self.seed, most)?;
+        let is_kept = |problem: &Problem, plan: &Plan| {
+            let right = || self.task.is_right(problem, &plan.text);
+            !plan.ids.is_empty() && (self.talk.collect.filter == Filter::None || right())
+        };
+        let pairs = problems.iter().zip(plans).filter(|(problem, plan)| is_kept(problem, plan));
+        pairs.map(|(problem, plan)| row(problem, plan)).collect()
+    }
+
+    fn evaluated(&self, folder: &Folder) -> Result<Evaluated> {
+        let (mut right, mut lengths) = (0usize, 0usize);
+        for key in folder.keys() {
+            let (file, group, at) = folder.place(key).context("a key has a place")?;
+            if at > 0 {
+                continue;
+            }
+            for row in folder.rows(file, group)? {
+                right += usize::from(self.task.is_right(&self.task.by_id(&row.task_id)?, &row.plan));
+                lengths += row.length();
+            }
+        }
+        let count = folder.keys().len();
+        ensure!(count > 0, "no plan was kept: the sender writes none, or none is right");
+        let (right, length) = (right as f64 / count as f64, lengths as f64 / count as f64);
+        let scores = vec![
+            Score::higher("plan.right", right, "", "share of right plans"),
+            Score::lower("rows.mean", length, "", "rows of a message"),
+            Score::higher("plans", count as f64, "", "plans"),
+        ];
+        let table = Table::new([(self.title().as_str(), Align::Left), ("", Align::Right)])
+            .row(["plans".to_owned(), count.to_string()])
+            .row(["right".to_owned(), format!("{:.1} %", 100.0 * right)])
+            .row(["rows of a message, mean".to_owned(), format!("{length:.1}")]);
+        Ok(Evaluated {
+            card: ScoreCard { scores, baselines: vec![], headline: vec!["plan.right".into()] },
+            report: Record::new(),
+            table: table.to_string(),
+            figures: vec![],
+        })
+    }
+}
+
+fn row(problem: &Problem, plan: Plan) -> Result<Row> {
+    let (_, width) = plan.hidden.size2()?;
+    Ok(Row {
+        task_id: problem.id.clone(),
+        task: problem.sender.clone(),
+        plan: plan.text,
+        plan_ids: plan.ids.iter().map(|id| *id as i32).collect(),
+        hidden_state: Vec::try_from(&plan.hidden.to_kind(Kind::Float).to_device(Device::Cpu).flatten(0, -1))?,
+        width: width as usize,
+        task_type: Some(problem.group.clone()),
+        task_level: None,
+        answer: problem.turns.last().map(|(_, answer)| answer.clone()),
+    })
+}
+
+/// The hidden states of a row, `[L, d_s]`.
+pub fn hidden(row: &Row, most: usize, device: Device) -> Tensor {
+    let rows = Tensor::from_slice(&row.hidden_state).view([-1, row.width as i64]);
+    rows.narrow(0, 0, rows.size()[0].min(most as i64)).to_device(device)
+}
+
+impl Job for Collecting {
+    fn title(&self) -> String {
+        format!("plans and hidden states of {} problems", self.talk.train_tasks)
+    }
+
+    fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
+        let folder = session.run.path().join(MESSAGES);
+        let mut collection = Collection::open(&folder, self.talk.collect.dtype, self.metadata())?;
+        let (all, size) = (self.talk.train_tasks, self.talk.collect.batch_size);
+        let parts = all.div_ceil(size);
+        session.run.resume_at(collection.manifest().parts.len() as u64)?;
+        session.run.update(|status| status.steps = parts as u64)?;
+        for part in collection.manifest().parts.len()..parts {
+            let progress = ProgressReporter::new(&mut session.run, session.console, session.stop);
+            progress.update("problems", (part * size) as u64, all as u64)?;
+            collection.add(&self.rows(part * size..all.min((part + 1) * size))?)?;
+            session.run.at_step(part as u64 + 1);
+        }
+        if !session.is_evaluated(parts as u64)? {
+            let evaluated = self.evaluated(&Folder::open(&folder)?)?;
+            finish(session, parts as u64, evaluated)?;
+        }
+        Ok(None)
+    }
+}

@@ -1,0 +1,215 @@
+//! The stage `pretrain`: one model learns to write plans, to follow them, and to go without.
+
+use std::ops::Range;
+use std::sync::Arc;
+
+use anyhow::{Context, Result, bail};
+use tch::{Device, no_grad};
+use umwelt_base::random::Stream;
+use umwelt_language::{Inserted, LanguageModel, Sampling, Segment, Supervised, batch, cross_entropy};
+
+use super::recipe::{Rate, plan, recipe};
+use crate::charts::{Align, Figure, Table};
+use crate::nn::Parameters;
+use crate::objectives::LossReport;
+use crate::runs::{Inputs, Progress, Record, Score, ScoreCard};
+use crate::training::{
+    Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training, loss_terms,
+};
+use crate::worlds::talk::models::initial;
+use crate::worlds::talk::play::{plans, play};
+use crate::worlds::talk::settings::{PretrainSettings, TalkSettings};
+use crate::worlds::talk::tasks::{self, Problem, Split, tokenizer};
+use crate::worlds::talk::text::{Renderer, plain};
+
+/// Problems that the gate counts.
+const GATE_PROBLEMS: u64 = 200;
+/// Thirds of the steps that may be added until the gate opens.
+const EXTENSIONS: u64 = 3;
+/// The folder of the model in the run folder.
+const MODEL: &str = "model";
+
+/// The run of the stage: training, then the model as a folder.
+pub struct Pretraining {
+    training: Training<PretrainTask>,
+    gate: f64,
+}
+
+impl Pretraining {
+    /// # Errors
+    /// When the settings make no model.
+    pub fn new(talk: &TalkSettings, run: &RunKeys, device: Device) -> Result<Self> {
+        let task = PretrainTask::new(talk, run, device)?;
+        // A single step learns nothing that a gate could count.
+        let gate = if run.quick_debug { 0.0 } else { talk.pretrain.gate };
+        Ok(Self { training: Training::new(task, &Inputs::default()), gate })
+    }
+}
+
+impl Job for Pretraining {
+    fn title(&self) -> String {
+        self.training.title()
+    }
+
+    /// Trains for the steps of the settings, and for more thirds of them while the gate is closed.
+    fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
+        let steps = self.training.task().plan().steps;
+        for extension in 0..=EXTENSIONS {
+            self.training.end_after(steps + extension * (steps / 3));
+            let ended = self.training.run(session)?;
+            let right =
+                ScoreCard::read(session.run.path()).and_then(|card| Some(card.score("text.right")?.value));
+            let right = right.context("the evaluation has no score text.right")?;
+            if ended.is_some() || right >= self.gate {
+                self.training.task().model.save(&session.run.path().join(MODEL))?;
+                return Ok(ended);
+            }
+            let share = 100.0 * right;
+            session.console.say(&format!("{share:.1} % of problems solved by plans as text; more steps"));
+        }
+        bail!(
+            "the task is not learnt: too few problems are solved by plans as text; train longer with \
+             talk.pretrain.steps, or lower talk.pretrain.gate"
+        )
+    }
+}
+
+/// The training of the model.
+pub struct PretrainTask {
+    settings: PretrainSettings,
+    run: RunKeys,
+    task: tasks::Task,
+    model: LanguageModel,
+    renderer: Arc<Renderer>,
+    descent: GradientDescent,
+}
+
+impl PretrainTask {
+    fn new(talk: &TalkSettings, run: &RunKeys, device: Device) -> Result<Self> {
+        let task = tasks::Task::new(talk, run.seed);
+        let model = initial(&talk.lm, tokenizer(task.words())?, run.seed, device)?;
+        let settings = talk.pretrain.clone();
+        let rate = Rate {
+            steps: settings.steps,
+            lr: settings.lr,
+            rise: settings.warmup as f64 / settings.steps as f64,
+            beta2: 0.95,
+            weight_decay: settings.weight_decay,
+            clip: 1.0,
+        };
+        Ok(Self {
+            renderer: Arc::new(Renderer::new(&model, &talk.text, task.texts())?),
+            descent: GradientDescent::new(model.decoder.parameters(), &recipe(&rate), settings.batch_size, 1),
+            settings,
+            run: run.clone(),
+            task,
+            model,
+        })
+    }
+
+    /// Plans that the model writes greedily, and what it makes of them as text.
+    fn test(&self, count: u64) -> Result<(f64, f64)> {
+        let problem = |number| self.task.problem(Split::Seen, number, self.task.levels());
+        let problems: Vec<Problem> = (0..count).map(problem).collect();
+        let (decoder, renderer) = (&self.model.decoder, &*self.renderer);
+        let most = self.task.texts().plan_tokens;
+        let plans = plans(decoder, renderer, &problems, Sampling::GREEDY, self.run.seed, most)?;
+        let pairs = || problems.iter().zip(&plans);
+        let right = pairs().filter(|(problem, plan)| self.task.is_right(problem, &plan.text)).count();
+        let messages = pairs().map(|(problem, plan)| (problem, Some(vec![Segment::Ids(plan.ids.clone())])));
+        let played = play(decoder, renderer, &self.task, messages.collect())?;
+        let solved = played.iter().filter(|played| played.success).count();
+        Ok((right as f64 / count as f64, solved as f64 / count as f64))
+    }
+}
+
+/// The text of one sample: what a sender writes, what a receiver does with the plan, or without.
+fn sample(
+    settings: &PretrainSettings,
+    task: &tasks::Task,
+    renderer: &Renderer,
+    seed: u64,
+    [step, row]: [u64; 2],
+) -> Result<Inserted> {
+    let mut rng = Stream::new(seed, "pretraining samples").at(&[step, row]);
+    let most = task.levels() as f64;
+    let grown = 1.0 + (most - 1.0) * step as f64 / settings.level_warmup.max(1) as f64;
+    let level = grown.min(most) as usize;
+    let problem = task.problem(Split::Pretraining, step * settings.batch_size as u64 + row, level);
+    let kind = rng.uniform();
+    if kind < settings.mixture[0] {
+        return Ok(plain(renderer.sender(&problem, Some(&problem.plan))?));
+    }
+    let reads = kind < settings.mixture[0] + settings.mixture[1];
+    let message = reads.then(|| Ok::<_, anyhow::Error>(vec![Segment::Ids(renderer.plan(&problem.plan)?)]));
+    renderer.conversation(&problem, message.transpose()?)
+}
+
+impl Task for PretrainTask {
+    type Batch = Result<Vec<Inserted>>;
+
+    fn plan(&self) -> Plan {
+        plan(&self.run, self.settings.steps)
+    }
+
+    fn title(&self) -> String {
+        let config = self.model.decoder.config();
+        format!("language model of {} layers and {} features", config.layers, config.hidden)
+    }
+
+    fn batches(&self, steps: Range<u64>) -> Prefetch<Self::Batch> {
+        let (settings, task) = (self.settings.clone(), self.task.clone());
+        let (renderer, seed) = (self.renderer.clone(), self.run.seed);
+        Prefetch::new(steps, move |step| {
+            let row = |row| sample(&settings, &task, &renderer, seed, [step, row]);
+            (0..settings.batch_size as u64).map(row).collect()
+        })
+    }
+
+    fn batch_size(&self) -> usize {
+        self.settings.batch_size
+    }
+
+    fn step(&mut self, step: u64, texts: Self::Batch, _observe: bool) -> Result<Step> {
+        let (decoder, texts) = (&self.model.decoder, texts?);
+        self.descent.descend(step, || {
+            let batch = batch(decoder, &texts)?;
+            // Rows that are padded on the right need no mask.
+            let hidden = decoder.hidden(&batch.embeddings, None);
+            let supervised = Supervised::new(&batch.labels, 1)?;
+            let loss = cross_entropy(&decoder.logits(&supervised.rows(&hidden)), &supervised.targets);
+            Ok(LossReport::weighted(vec![("cross_entropy", 1.0, loss)]))
+        })
+    }
+
+    fn parameters(&self) -> &Parameters {
+        self.model.decoder.parameters()
+    }
+
+    fn descent(&self) -> &GradientDescent {
+        &self.descent
+    }
+
+    fn evaluate(&self, _epoch: f64, progress: &dyn Progress) -> Result<Evaluated> {
+        progress.update("problems", 0, GATE_PROBLEMS)?;
+        let count = if self.run.quick_debug { 4 } else { GATE_PROBLEMS };
+        let (plan, text) = no_grad(|| self.test(count))?;
+        let scores = vec![
+            Score::higher("text.right", text, "", "share solved by plans as text"),
+            Score::higher("plan.right", plan, "", "share of right plans"),
+        ];
+        let table = Table::new([(self.title().as_str(), Align::Left), ("right", Align::Right)])
+            .row(["plans, written greedily".to_owned(), format!("{:.1} %", 100.0 * plan)])
+            .row(["problems, with these plans as text".to_owned(), format!("{:.1} %", 100.0 * text)]);
+        Ok(Evaluated {
+            card: ScoreCard { scores, baselines: vec![], headline: vec!["text.right".into()] },
+            report: Record::new(),
+            table: table.to_string(),
+            figures: vec![],
+        })
+    }
+
+    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
+        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+    }
+}

@@ -1,0 +1,221 @@
+//! Conversations as token ids. One function renders them for all stages.
+
+use anyhow::{Context, Result};
+use umwelt_language::{
+    ChatTemplate, Fragment, IGNORED, Inserted, Insertion, LabelledText, LanguageModel, Marker, Part, Role,
+    SPECIAL_TOKENS, Segment, TextTokenizer, Turn,
+};
+
+use super::settings::TextSettings;
+use super::tasks::{Problem, Texts};
+
+/// The texts and the tokens of a model.
+pub struct Renderer {
+    tokenizer: TextTokenizer,
+    template: ChatTemplate,
+    insertion: Insertion,
+    bridge: String,
+    plan_request: String,
+    /// The ids that end a turn.
+    pub stop: Vec<i64>,
+}
+
+impl Renderer {
+    /// The renderer of a model that has the special tokens of messages.
+    ///
+    /// # Errors
+    /// When the model has no tokenizer, or none of a known template.
+    pub fn new(model: &LanguageModel, settings: &TextSettings, texts: Texts) -> Result<Self> {
+        let tokenizer = model.tokenizer.clone().context("the model has no tokenizer.json")?;
+        let template = match ChatTemplate::auto(&tokenizer, true)? {
+            ChatTemplate::ChatMl { .. } => ChatTemplate::ChatMl { system: settings.system.clone() },
+            other => other,
+        };
+        let [marker, begin, end] = SPECIAL_TOKENS;
+        let stop = model.stop_ids(template.end_of_turn())?;
+        let insertion = Insertion {
+            marker: tokenizer.required_id(marker)?,
+            begin: tokenizer.required_id(begin)?,
+            end: tokenizer.required_id(end)?,
+            padding: stop.first().copied().context("the model has no token that ends a turn")?,
+            slot: Marker::Drop,
+            max_len: settings.max_len,
+        };
+        let own = |text: &Option<String>, of_task: &str| text.clone().unwrap_or_else(|| of_task.to_owned());
+        Ok(Self {
+            bridge: own(&settings.bridge, texts.bridge),
+            plan_request: own(&settings.plan_request, texts.plan_request),
+            tokenizer,
+            template,
+            insertion,
+            stop,
+        })
+    }
+
+    /// The ids of a plan inside a message.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot encode it.
+    pub fn plan(&self, plan: &str) -> Result<Vec<i64>> {
+        self.tokenizer.encode(plan)
+    }
+
+    /// The text of written ids.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot decode them.
+    pub fn decode(&self, ids: &[i64]) -> Result<String> {
+        self.tokenizer.decode(ids, true)
+    }
+
+    /// The text that a sender reads, and the plan that it should write, if there is one.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot encode it.
+    pub fn sender(&self, problem: &Problem, plan: Option<&str>) -> Result<LabelledText> {
+        let user = Turn::new(Role::User, format!("{}\n{}", problem.sender, self.plan_request));
+        let turns: Vec<Turn> =
+            [user].into_iter().chain(plan.map(|plan| Turn::new(Role::Assistant, plan))).collect();
+        self.render(&turns, plan.is_none())
+    }
+
+    /// A whole conversation with the message in its first turn.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot encode it.
+    pub fn conversation(&self, problem: &Problem, message: Option<Vec<Segment>>) -> Result<Inserted> {
+        let mut turns = vec![];
+        for (at, (user, assistant)) in problem.turns.iter().enumerate() {
+            turns.push(if at == 0 { self.first(user) } else { Turn::new(Role::User, user) });
+            turns.push(Turn::new(Role::Assistant, assistant));
+        }
+        Ok(self.insertion.insert(&self.render(&turns, false)?, message))
+    }
+
+    /// The beginning of [`Self::conversation`] up to the receiver's first turn.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot encode it.
+    pub fn opening(&self, problem: &Problem, message: Option<Vec<Segment>>) -> Result<Vec<Segment>> {
+        let user = problem.turns.first().map_or("", |(user, _)| user.as_str());
+        let inserted = self.insertion.insert(&self.render(&[self.first(user)], true)?, message);
+        Ok(inserted.segments)
+    }
+
+    /// What stands between a receiver's turn and its next one: the end of the turn, and what the
+    /// receiver reads then.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot encode it.
+    pub fn reply(&self, observation: &str) -> Result<Vec<i64>> {
+        let turns = [(Role::User, "a"), (Role::Assistant, "a"), (Role::User, observation)];
+        let turns = turns.map(|(role, text)| Turn::new(role, text));
+        let fragments = self.template.fragments(&turns, true)?;
+        let written = fragments.iter().position(|fragment| fragment.part == Part::Content(Role::Assistant));
+        Ok(self.labelled(&fragments[written.map_or(0, |at| at + 1)..])?.ids)
+    }
+
+    fn first(&self, user: &str) -> Turn {
+        Turn::new(Role::User, format!("{user}\n{}{}", self.bridge, SPECIAL_TOKENS[0]))
+    }
+
+    fn render(&self, turns: &[Turn], generate: bool) -> Result<LabelledText> {
+        self.labelled(&self.template.fragments(turns, generate)?)
+    }
+
+    /// The ids of fragments. Content and ends of the assistant's turns are supervised.
+    fn labelled(&self, fragments: &[Fragment]) -> Result<LabelledText> {
+        let mut text = LabelledText { ids: vec![], labels: vec![] };
+        for fragment in fragments {
+            let ids = self.tokenizer.encode(&fragment.text)?;
+            let supervised =
+                matches!(fragment.part, Part::Content(Role::Assistant) | Part::End(Role::Assistant));
+            text.labels.extend(ids.iter().map(|id| if supervised { *id } else { IGNORED }));
+            text.ids.extend(ids);
+        }
+        Ok(text)
+    }
+}
+
+/// A text without a message.
+pub fn plain(text: LabelledText) -> Inserted {
+    Inserted { segments: vec![Segment::Ids(text.ids)], labels: text.labels, unread: None, place: None }
+}
+
+#[cfg(test)]
+mod tests {
+    use tch::Device;
+
+    use super::*;
+    use crate::worlds::talk::models::initial;
+    use crate::worlds::talk::settings::TalkSettings;
+    use crate::worlds::talk::tasks::{Split, Task, tokenizer};
+
+    fn parts() -> (Renderer, Problem, TextTokenizer) {
+        let talk = TalkSettings::default();
+        let task = Task::new(&talk, 1);
+        let tokenizer = tokenizer(task.words()).unwrap();
+        let model = initial(&talk.lm, tokenizer.clone(), 1, Device::Cpu).unwrap();
+        let problem = task.problem(Split::Seen, 3, 5);
+        (Renderer::new(&model, &talk.text, task.texts()).unwrap(), problem, tokenizer)
+    }
+
+    fn ids(segments: &[Segment]) -> Vec<i64> {
+        let ids = |segment: &Segment| match segment {
+            Segment::Ids(ids) => ids.clone(),
+            Segment::Embeddings(_) => vec![],
+        };
+        segments.iter().flat_map(ids).collect()
+    }
+
+    #[test]
+    fn the_opening_is_the_beginning_of_the_conversation() {
+        let (renderer, problem, tokenizer) = parts();
+        for message in [None, Some(vec![]), Some(vec![Segment::Ids(renderer.plan(&problem.plan).unwrap())])] {
+            let copy = || {
+                message.as_ref().map(|parts| {
+                    parts.iter().map(|part| Segment::Ids(ids(std::slice::from_ref(part)))).collect()
+                })
+            };
+            let whole = renderer.conversation(&problem, copy()).unwrap();
+            let opening = ids(&renderer.opening(&problem, copy()).unwrap());
+            let all = ids(&whole.segments);
+            assert_eq!(all[..opening.len()], opening);
+            // Content and end of the answer are supervised, and nothing before them.
+            let first = whole.labels.iter().position(|label| *label != IGNORED).unwrap();
+            assert_eq!(first, opening.len());
+            let supervised: Vec<i64> =
+                whole.labels.iter().copied().filter(|label| *label != IGNORED).collect();
+            let answer = format!("{}<|im_end|>", problem.turns[0].1);
+            assert_eq!(supervised, tokenizer.encode(&answer).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_message_stands_inside_the_first_turn_of_the_user() {
+        let (renderer, problem, tokenizer) = parts();
+        let message = Some(vec![Segment::Ids(renderer.plan(&problem.plan).unwrap())]);
+        let opening = ids(&renderer.opening(&problem, message).unwrap());
+        let expected = format!(
+            "<|im_start|>user\n{}\nfollow the plan :<bop>{}<eop><|im_end|>\n<|im_start|>assistant\n",
+            problem.turns[0].0, problem.plan
+        );
+        assert_eq!(opening, tokenizer.encode(&expected).unwrap());
+        let reply = renderer.reply("first").unwrap();
+        let expected = "<|im_end|>\n<|im_start|>user\nfirst<|im_end|>\n<|im_start|>assistant\n";
+        assert_eq!(reply, tokenizer.encode(expected).unwrap());
+    }
+
+    #[test]
+    fn every_word_of_the_task_is_a_token() {
+        let (renderer, _, tokenizer) = parts();
+        let talk = TalkSettings::default();
+        let unknown = tokenizer.required_id("<unk>").unwrap();
+        for number in 0..200 {
+            let problem = Task::new(&talk, 1).problem(Split::Unseen, number, 5);
+            let sender = renderer.sender(&problem, Some(&problem.plan)).unwrap().ids;
+            let receiver = ids(&renderer.conversation(&problem, None).unwrap().segments);
+            assert!(!sender.contains(&unknown) && !receiver.contains(&unknown), "{problem:?}");
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Language models that talk: every stage, every channel, and runs that are killed.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use crate::common::{fails, json, succeeds, umwelt, wait_for};
+
+/// Settings so small that all stages take some seconds.
+const SMALL: &[&str] = &[
+    "model_type=LatentTalk",
+    "device=cpu",
+    "threads=1",
+    "log_every=5",
+    "safe_every_n_epochs=1",
+    "output_path=run",
+    "talk.lm.size=smoke",
+    "talk.train_tasks=24",
+    "talk.eval_tasks=4",
+    "talk.pretrain.steps=60",
+    "talk.pretrain.batch_size=8",
+    "talk.pretrain.gate=0",
+    "talk.collect.batch_size=8",
+    "talk.collect.max_new_tokens=10",
+    "talk.actor.steps=20",
+    "talk.actor.batch_size=4",
+    "talk.compress.k=[4, 2]",
+    "talk.compress.steps=10",
+    "talk.compress.batch_size=4",
+    "talk.evaluate.channels=[all]",
+];
+
+fn talk(at: &Path, values: &[&str]) -> Command {
+    umwelt(at, &[&["train", "--values"], SMALL, values].concat())
+}
+
+/// The folders of the stages whose names begin with `name`.
+fn stages(at: &Path, name: &str) -> Vec<PathBuf> {
+    let entries = fs::read_dir(at.join("runs/stages")).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with(&format!("{name}-")));
+    paths.sort();
+    paths
+}
+
+fn stage(at: &Path, name: &str) -> PathBuf {
+    stages(at, name).pop().unwrap_or_else(|| panic!("no stage {name}"))
+}
+
+fn losses(run: &Path) -> Vec<f64> {
+    let lines = fs::read_to_string(run.join("metrics.jsonl")).unwrap();
+    let loss = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap()["loss"].as_f64();
+    lines.lines().filter_map(loss).collect()
+}
+
+#[test]
+fn every_stage_and_every_channel_runs_and_losses_fall() {
+    let at = tempfile::tempdir().unwrap();
+    let table = succeeds(talk(at.path(), &[]));
+    for name in ["pretrain", "actor", "cot_full", "no_cot"] {
+        let losses = losses(&stage(at.path(), name));
+        assert!(losses.iter().all(|loss| loss.is_finite()), "{name}: {losses:?}");
+    }
+    let pretrained = losses(&stage(at.path(), "pretrain"));
+    assert!(pretrained.last().unwrap() < &(0.7 * pretrained[0]), "{pretrained:?}");
+    assert_eq!(stages(at.path(), "compress").len(), 2);
+    for channel in
+        ["text", "latent_full", "latent_k_4", "latent_k_2", "cipher", "realigned_2", "cot_full", "zeros"]
+    {
+        assert!(table.lines().any(|line| line.starts_with(&format!("{channel} "))), "{channel}: {table}");
+        for split in ["seen", "unseen"] {
+            let lines =
+                fs::read_to_string(at.path().join(format!("run/episodes/{split}.{channel}.jsonl"))).unwrap();
+            assert_eq!(lines.lines().count(), 4);
+        }
+    }
+    assert!(table.contains("baselines: best guess without a message 1"), "{table}");
+    let report = json(&at.path().join("run/evaluation.json"));
+    // 32 channels, of which 8 have a number of latents, and there are two numbers.
+    assert_eq!(report["lines"].as_array().unwrap().len(), 40, "{table}");
+    let inputs = json(&at.path().join("run/environment.json"))["inputs"].clone();
+    let keys: Vec<&str> =
+        inputs.as_array().unwrap().iter().map(|input| input["key"].as_str().unwrap()).collect();
+    assert!(keys.contains(&"talk.sender") && keys.contains(&"talk.compress.k.4"), "{keys:?}");
+    for figure in ["sizes", "groups"] {
+        assert!(at.path().join(format!("run/figures/{figure}.svg")).is_file(), "{figure}");
+    }
+    let model = stage(at.path(), "actor").join("receiver");
+    assert!(succeeds(umwelt(at.path(), &["lm", "show", model.to_str().unwrap()])).contains("96832"));
+    assert_eq!(succeeds(talk(at.path(), &[])), table, "a finished run prints its result");
+}
+
+#[test]
+fn killed_in_every_stage_the_same_command_ends_with_the_same_table() {
+    let [whole, killed] = [(); 2].map(|()| tempfile::tempdir().unwrap());
+    let channels = ["talk.evaluate.channels=[text, latent_full, latent_k, no_comm]", "talk.compress.k=[2]"];
+    let table = succeeds(talk(whole.path(), &channels));
+    let at = killed.path();
+    let has =
+        |stage: &str, file: &str| stages(at, stage).first().is_some_and(|stage| stage.join(file).exists());
+    let reached: [&dyn Fn() -> bool; 5] = [
+        &|| has("pretrain", "checkpoints/step-0000000050.safetensors"),
+        &|| has("collect", "messages/part-00000.parquet"),
+        &|| has("actor", "checkpoints/step-0000000020.safetensors"),
+        &|| has("compress", "checkpoints/step-0000000010.safetensors"),
+        &|| at.join("run/channels.json").exists(),
+    ];
+    for reached in reached {
+        let mut run = talk(at, &channels).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+        wait_for("the stage", || reached() || run.try_wait().unwrap().is_some());
+        run.kill().unwrap();
+        run.wait().unwrap();
+    }
+    assert_eq!(succeeds(talk(at, &channels)), table);
+    let result = |at: &Path| fs::read(at.join("run/channels.json")).unwrap();
+    assert!(result(at) == result(whole.path()), "results are those of a run that was never killed");
+}
+
+#[test]
+fn a_house_is_talked_about_in_many_turns() {
+    let at = tempfile::tempdir().unwrap();
+    let values =
+        ["talk.task=minihouse", "talk.evaluate.channels=[text, no_comm]", "talk.collect.max_new_tokens=24"];
+    let table = succeeds(talk(at.path(), &values));
+    assert!(table.contains("MiniHouse, 4 seen, 4 unseen"), "{table}");
+    let lines = fs::read_to_string(at.path().join("run/episodes/seen.text.jsonl")).unwrap();
+    let turns = |line: &str| {
+        serde_json::from_str::<serde_json::Value>(line).unwrap()["turns"].as_array().unwrap().len()
+    };
+    assert!(lines.lines().all(|line| turns(line) > 1), "{lines}");
+}
+
+#[test]
+fn what_is_not_learnt_stops_before_more_is_spent() {
+    let at = tempfile::tempdir().unwrap();
+    let printed = fails(talk(at.path(), &["talk.pretrain.gate=0.9", "talk.pretrain.steps=6"]), 1);
+    assert!(
+        printed.contains("stage pretrain: the task is not learnt") && printed.contains("train longer"),
+        "{printed}"
+    );
+    assert_eq!(stages(at.path(), "collect").len(), 0);
+}
+
+#[test]
+fn mistakes_name_the_setting_or_the_file() {
+    let at = tempfile::tempdir().unwrap();
+    let refused = |values: &[&str]| fails(talk(at.path(), values), 2);
+    let printed = refused(&["talk.evaluate.channels=[telepathy]"]);
+    assert!(
+        printed.contains("talk.evaluate.channels: has no channel `telepathy`; known: core,"),
+        "{printed}"
+    );
+    assert!(refused(&["talk.pretrain.mixture=[1, 1, 1]"]).contains("three shares that add up to 1"));
+    assert!(refused(&["talk.actor.batch_size=1"]).contains("talk.actor.batch_size: must be 2 or more"));
+    fs::create_dir_all(at.path().join("empty")).unwrap();
+    let printed = fails(talk(at.path(), &["talk.stage=collect", "talk.sender=empty"]), 1);
+    assert!(printed.contains("talk.sender: empty has none of model/model.safetensors"), "{printed}");
+}
+
+/// Needs the model that `umwelt data smollm2` fetches, and takes half a minute of CPU time.
+#[test]
+fn a_published_model_sends_and_its_adapter_learns() {
+    let Some(path) = std::env::var_os("UMWELT_SMOLLM2") else {
+        println!("skipped: UMWELT_SMOLLM2 names no SmolLM2-135M-Instruct.Q4_1.gguf");
+        return;
+    };
+    let at = tempfile::tempdir().unwrap();
+    let path = path.to_str().unwrap();
+    let (sender, receiver) = (format!("talk.sender={path}"), format!("talk.receiver={path}"));
+    let values = [
+        "talk.stage=actor",
+        &sender,
+        &receiver,
+        "talk.actor.train=adapter",
+        "talk.train_tasks=4",
+        "talk.collect.max_new_tokens=6",
+        "talk.actor.batch_size=2",
+        "talk.actor.steps=2",
+        "talk.actor.p_full=1",
+        "log_every=1",
+    ];
+    succeeds(talk(at.path(), &values));
+    assert_eq!(stages(at.path(), "pretrain").len(), 0, "a model that is named is not pretrained");
+    let losses = losses(&at.path().join("run"));
+    assert!(losses.len() == 2 && losses.iter().all(|loss| loss.is_finite()), "{losses:?}");
+    assert!(at.path().join("run/receiver/adapter.safetensors").is_file());
+}
