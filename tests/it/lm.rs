@@ -1,19 +1,10 @@
 //! `umwelt lm` and `umwelt data smollm2`.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
-use crate::common::{fails, recorded, succeeds, umwelt};
-
-/// The model SmolLM2, where this machine has it.
-fn smollm2() -> Option<PathBuf> {
-    let path = std::env::var_os("UMWELT_SMOLLM2").map(PathBuf::from);
-    if path.is_none() {
-        println!("skipped: UMWELT_SMOLLM2 names no SmolLM2-135M-Instruct.Q4_1.gguf");
-    }
-    path
-}
+use crate::common::{fails, recorded, smollm2, succeeds, umwelt};
 
 /// A recorded checkpoint of three layers without a tokenizer, in the folder `model`.
 fn tiny(at: &Path) {

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::{fails, json, succeeds, umwelt, wait_for};
+use crate::common::{fails, json, smollm2, succeeds, umwelt, wait_for};
 
 /// Settings so small that all stages take some seconds.
 const SMALL: &[&str] = &[
@@ -160,10 +160,7 @@ fn mistakes_name_the_setting_or_the_file() {
 /// Needs the model that `umwelt data smollm2` fetches, and takes half a minute of CPU time.
 #[test]
 fn a_published_model_sends_and_its_adapter_learns() {
-    let Some(path) = std::env::var_os("UMWELT_SMOLLM2") else {
-        println!("skipped: UMWELT_SMOLLM2 names no SmolLM2-135M-Instruct.Q4_1.gguf");
-        return;
-    };
+    let Some(path) = smollm2() else { return };
     let at = tempfile::tempdir().unwrap();
     let path = path.to_str().unwrap();
     let (sender, receiver) = (format!("talk.sender={path}"), format!("talk.receiver={path}"));

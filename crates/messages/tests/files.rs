@@ -20,7 +20,7 @@ fn row(number: usize) -> Row {
         // 256ths are exact in bf16 and f16.
         hidden_state: (0..3 * length).map(|at| (at as f32 - 3.0) / 256.0 + number as f32 % 2.0).collect(),
         width: 3,
-        task_type: (number % 2 == 0).then(|| "even".into()),
+        task_type: number.is_multiple_of(2).then(|| "even".into()),
         task_level: None,
         answer: Some(number.to_string()),
     }
