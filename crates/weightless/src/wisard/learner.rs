@@ -212,7 +212,8 @@ impl Wisard {
         let mut group = Group::default();
         self.count(encoder, (image, label), &mut group);
         if self.rams.is_learnt() {
-            let rate = self.settings.rate;
+            // Warped copies are many: together they weigh as much as the shifts alone.
+            let rate = self.settings.rate * copies.shifts().count() as f32 / copies.count() as f32;
             self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
             let mut rng = Stream::new(self.seed, "replayed in lessons").at(&[self.lessons]);
             if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng) {
