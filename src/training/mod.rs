@@ -95,8 +95,10 @@ pub trait Task {
     /// [`umwelt_base::stop::Interrupted`] when `progress` asks for it.
     fn evaluate(&self, epoch: f64, progress: &dyn Progress) -> Result<Evaluated>;
 
-    /// Figures of the whole run, from its metrics.
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)>;
+    /// Figures of the whole run, from its metrics: the terms of the loss.
+    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
+        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
+    }
 }
 
 /// The outcome of a training step.

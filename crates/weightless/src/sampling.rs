@@ -27,6 +27,12 @@ impl Chosen {
         Self { images, labels }
     }
 
+    /// Adds `more` at the end.
+    pub fn append(&mut self, mut more: Self) {
+        self.images.append(&mut more.images);
+        self.labels.append(&mut more.labels);
+    }
+
     /// A view of all.
     pub fn samples(&self) -> Samples<'_> {
         Samples::of(&self.images, &self.labels)

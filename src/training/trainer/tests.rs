@@ -174,20 +174,20 @@ fn training_ends_after_evaluations_without_a_better_score() {
     assert_eq!(records.iter().map(step_of).max(), Some(4));
 }
 
-/// Notes where the run goes on from.
-struct Listener(std::sync::mpsc::Sender<u64>);
+/// Hears where the run goes on from, and of each line that it logs.
+struct Listener<R, L>(R, L);
 
-impl Tracker for Listener {
+impl<R: FnMut(u64) -> Result<()>, L: FnMut() -> Result<()>> Tracker for Listener<R, L> {
     fn name(&self) -> &'static str {
         "listener"
     }
 
     fn resume_at(&mut self, step: u64) -> Result<()> {
-        Ok(self.0.send(step)?)
+        (self.0)(step)
     }
 
     fn record(&mut self, _record: &Record) -> Result<()> {
-        Ok(())
+        (self.1)()
     }
 
     fn figure(&mut self, _step: u64, _name: &str, _png: &[u8]) -> Result<()> {
@@ -207,45 +207,24 @@ impl Tracker for Listener {
 fn trackers_know_where_the_run_goes_on_from() {
     let at = tempfile::tempdir().unwrap();
     let (sender, heard) = std::sync::mpsc::channel();
+    let listener = |sender: std::sync::mpsc::Sender<u64>| {
+        Box::new(Listener(move |step| Ok(sender.send(step)?), || Ok(())))
+    };
     let task = Unseen::new(5, f64::NAN);
     let plan = task.plan();
-    train_by(task, plan, at.path(), Some(Box::new(Listener(sender.clone())))).unwrap_err();
+    train_by(task, plan, at.path(), Some(listener(sender.clone()))).unwrap_err();
     let task = Unseen::new(99, 0.0);
     let plan = task.plan();
-    train_by(task, plan, at.path(), Some(Box::new(Listener(sender)))).unwrap();
+    train_by(task, plan, at.path(), Some(listener(sender))).unwrap();
     assert_eq!(heard.iter().collect::<Vec<_>>(), [0, 4]);
-}
-
-/// Makes the file `stop` in a run folder when the run logs a line.
-struct Asking(std::path::PathBuf);
-
-impl Tracker for Asking {
-    fn name(&self) -> &'static str {
-        "asking"
-    }
-
-    fn record(&mut self, _record: &Record) -> Result<()> {
-        Ok(std::fs::write(self.0.join(STOP), "")?)
-    }
-
-    fn figure(&mut self, _step: u64, _name: &str, _png: &[u8]) -> Result<()> {
-        Ok(())
-    }
-
-    fn scores(&mut self, _step: u64, _card: &ScoreCard) -> Result<()> {
-        Ok(())
-    }
-
-    fn finish(&mut self, _state: State) -> Result<Option<String>> {
-        Ok(None)
-    }
 }
 
 #[test]
 fn the_file_stop_ends_a_run_at_a_logged_step_until_it_is_started_again() {
     let at = tempfile::tempdir().unwrap();
     let plan = || Plan { checkpoint_every_epochs: 100, ..Unseen::new(99, 0.0).plan() };
-    let asking = Asking(at.path().to_owned());
+    let stop = at.path().join(STOP);
+    let asking = Listener(|_| Ok(()), move || Ok(std::fs::write(&stop, "")?));
     let error = train_by(Unseen::new(99, 0.0), plan(), at.path(), Some(Box::new(asking))).unwrap_err();
     assert!(error.is::<Interrupted>(), "{error:#}");
     let status = crate::runs::Status::read(at.path()).unwrap();

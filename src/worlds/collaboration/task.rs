@@ -12,14 +12,13 @@ use super::figures;
 use super::models::{self, ComoModel, DigitStrips, MessageCondition, MessengerKind, whole};
 use super::settings::SINGLE_AGENT;
 use super::{Augmentation, Communication, DigitDraw, DigitViews, score_drawings};
-use crate::charts::Figure;
 use crate::datasets::{Digits, Split};
 use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::optim::Recipe;
-use crate::runs::{Inputs, Progress, Record};
+use crate::runs::{Inputs, Progress};
 use crate::training::load_model_tensors;
-use crate::training::{Evaluated, GradientDescent, Plan, RunKeys, Step, Task, loss_terms, object};
+use crate::training::{Evaluated, GradientDescent, Plan, RunKeys, Step, Task, object};
 use crate::training::{Prefetch, Shuffle};
 
 /// The number of test digits in the figure.
@@ -179,9 +178,5 @@ impl Task for CollaborationTask {
             table: evaluation.table(&self.title()),
             figures: vec![("drawings", figures::drawings(&self.title(), &self.test_labels, &drawings)?)],
         })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }

@@ -6,13 +6,10 @@ use anyhow::{Context, Result, bail};
 use tch::{Device, Kind, Tensor};
 
 use super::settings::{MEAN, ModelType, Settings};
-use crate::charts::Figure;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::runs::{Baseline, Inputs, Progress, Record, Score, ScoreCard};
-use crate::training::{
-    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, load_model_tensors, loss_terms,
-};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, load_model_tensors};
 use umwelt_base::random::Stream;
 
 const BATCH_SIZE: usize = 16;
@@ -114,9 +111,5 @@ impl Task for ExampleTask {
         };
         let table = format!("learned {learned:.4}, true {target:.4}, error {error:.4}\n");
         Ok(Evaluated { card, report: Record::new(), table, figures: vec![] })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }

@@ -50,10 +50,8 @@ impl Fonts {
         };
         let (training, test) = (pictures.training(), pictures.test());
         let nearest = nearest_by_grey(&known.samples(), test.images(), trainer.threads);
-        let both = Chosen {
-            images: [&known.images, training.images()].concat(),
-            labels: [&known.labels, training.labels()].concat(),
-        };
+        let mut both = known.clone();
+        both.append(Chosen { images: training.images().to_vec(), labels: training.labels().to_vec() });
         let name = |face: &Face| FaceName { name: face.name.clone(), sha256: face.sha256.clone() };
         Ok(Self {
             faces: faces.iter().map(name).collect(),

@@ -132,8 +132,7 @@ fn training_and_test(settings: &WeightlessSettings, seed: u64) -> Result<(Chosen
                 (more.images.split_off(found - count), more.labels.split_off(found - count));
             held_out = Some(Chosen { images, labels });
         }
-        training.images.append(&mut more.images);
-        training.labels.append(&mut more.labels);
+        training.append(more);
     }
     let mut test = match held_out {
         Some(held_out) => held_out,

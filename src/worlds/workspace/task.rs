@@ -21,8 +21,8 @@ use super::probes;
 use super::settings::{ATTRIBUTES, TEXT, VISION};
 use crate::charts::Figure;
 use crate::nn::Parameters;
-use crate::runs::{Inputs, Progress, Record};
-use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, loss_terms, object};
+use crate::runs::{Inputs, Progress};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task, object};
 use umwelt_base::stop::Stop;
 
 /// Training and evaluation of a workspace.
@@ -217,9 +217,5 @@ impl Task for WorkspaceTask {
         }
         let figures = [figures::all(evaluator, workspace, self.run.seed)?, probe_figures].concat();
         Ok(Evaluated { card: scores.card(), report, table: scores.table(&self.title()), figures })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }

@@ -10,6 +10,7 @@ use anyhow::{Context, Result, ensure};
 use umwelt_base::UserError;
 
 use super::{Run, quoted, shown};
+use crate::sweeps::SWEEP_LOCK;
 use crate::{EARLY_STOPPING, OUTPUT, RunState, is_running};
 
 /// Starts `program train` on the own settings of a run that is interrupted, failed or lost. Its
@@ -38,7 +39,7 @@ fn check_resumable(run: &Run) -> Result<()> {
         || UserError(format!("{name} is {state}; only interrupted, failed and lost runs are resumed"));
     ensure!(resumable && !is_running(&run.folder), other());
     let in_sweep = run.folder.join(EARLY_STOPPING).exists()
-        || run.folder.parent().is_some_and(|parent| parent.join("sweep.lock").exists());
+        || run.folder.parent().is_some_and(|parent| parent.join(SWEEP_LOCK).exists());
     let sweep = || UserError(format!("{name} belongs to a sweep; repeat the command of the sweep"));
     ensure!(!in_sweep, sweep());
     Ok(())

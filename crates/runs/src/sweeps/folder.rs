@@ -17,6 +17,8 @@ use umwelt_settings::{Schema, SettingsError};
 
 /// The log of results at the rungs of early stopping, in the sweep's folder.
 pub const RUNGS: &str = "rungs.jsonl";
+/// The lock of the scheduler.
+pub const SWEEP_LOCK: &str = "sweep.lock";
 
 /// A sweep on disk: its file and the folder of its runs.
 pub struct SweepFolder {
@@ -304,7 +306,7 @@ impl SweepFolder {
     /// A lock that another scheduler holds.
     pub fn hold(&self) -> Result<File> {
         self.make()?;
-        let path = self.path.join("sweep.lock");
+        let path = self.path.join(SWEEP_LOCK);
         let mut file = OpenOptions::new()
             .create(true)
             .truncate(false)
@@ -324,7 +326,7 @@ impl SweepFolder {
 
     /// The process id of the scheduler that holds the lock, if any.
     pub fn holder(&self) -> Option<i32> {
-        let path = self.path.join("sweep.lock");
+        let path = self.path.join(SWEEP_LOCK);
         lock::is_held(&path).then(|| fs::read_to_string(path).ok()?.parse().ok()).flatten()
     }
 

@@ -40,7 +40,7 @@ pub use condition::Condition;
 pub use domain::{Choice, Domain};
 pub use early_stopping::EarlyStopping;
 pub use file::SweepFile;
-pub use folder::{Failure, RUNGS, SweepFolder, failures_in};
+pub use folder::{Failure, RUNGS, SWEEP_LOCK, SweepFolder, failures_in};
 pub use metric::Metric;
 pub use numbers::{Lattice, Numbers, Prior};
 pub use plain::{Method, ReportOptions};

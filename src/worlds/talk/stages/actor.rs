@@ -12,14 +12,13 @@ use umwelt_language::{
 
 use super::messages::{Collected, Pass, Sample, adapted, conversations};
 use super::recipe::{Rate, plan, recipe};
-use crate::charts::{Align, Figure, Table};
+use crate::charts::{Align, Table};
 use crate::nn::{Dropout, Masks, Parameters};
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Inputs, Progress, Record, Score, ScoreCard};
 use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Shuffle, Step, Task, Training,
-    loss_terms,
 };
 use crate::worlds::talk::models::{adapter, joined, load, rms, save};
 use crate::worlds::talk::settings::{
@@ -309,9 +308,5 @@ impl Task for ActorTask {
             table: table.to_string(),
             figures: vec![],
         })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }

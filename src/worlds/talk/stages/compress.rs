@@ -13,13 +13,12 @@ use umwelt_language::{
 use super::actor::ADAPTER;
 use super::messages::{Collected, Pass, Sample, adapted, conversations};
 use super::recipe::{Rate, plan, recipe};
-use crate::charts::{Align, Figure, Table};
+use crate::charts::{Align, Table};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::runs::{Inputs, Progress, Record, Score, ScoreCard};
 use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Shuffle, Step, Task, Training,
-    loss_terms,
 };
 use crate::worlds::talk::models::{adapter, file, folder, joined, load, restore, save};
 use crate::worlds::talk::settings::{CompressSettings, STUDENT, TRAINED, TalkSettings};
@@ -329,9 +328,5 @@ impl Task for CompressTask {
             table: table.to_string(),
             figures: vec![],
         })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }

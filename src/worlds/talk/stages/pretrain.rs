@@ -9,12 +9,12 @@ use umwelt_base::random::Stream;
 use umwelt_language::{Inserted, LanguageModel, Sampling, Segment, Supervised, batch, cross_entropy};
 
 use super::recipe::{Rate, plan, recipe};
-use crate::charts::{Align, Figure, Table};
+use crate::charts::{Align, Table};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::runs::{Inputs, Progress, Record, Score, ScoreCard};
 use crate::training::{
-    Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training, loss_terms,
+    Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training,
 };
 use crate::worlds::talk::models::initial;
 use crate::worlds::talk::play::{plans, play};
@@ -207,9 +207,5 @@ impl Task for PretrainTask {
             table: table.to_string(),
             figures: vec![],
         })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }

@@ -6,10 +6,10 @@ use anyhow::{Result, bail, ensure};
 use tch::{Device, Kind, Tensor, no_grad};
 
 use super::{AttrSettings, AttributeCode, AttributeVae, LATENT};
-use crate::charts::{Align, Figure, Table};
+use crate::charts::{Align, Table};
 use crate::nn::Parameters;
 use crate::runs::{Baseline, Progress, Record, Score, ScoreCard};
-use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task};
 use crate::worlds::workspace::data::{OodSettings, Shape, ShapeSet, ShapesSettings, Split};
 use crate::worlds::workspace::domains::noise;
 use crate::worlds::workspace::evaluation::AttributeErrors;
@@ -119,10 +119,6 @@ impl Task for AttributeTask {
             Table::new([(self.title().as_str(), Align::Left), ("from sampled latents", Align::Right)]);
         let table = errors.columns().into_iter().map(row).fold(table, Table::row).to_string();
         Ok(Evaluated { card, report: Record::new(), table, figures: vec![] })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }
 

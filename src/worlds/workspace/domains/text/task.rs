@@ -7,12 +7,9 @@ use anyhow::{Result, ensure};
 use tch::Device;
 
 use super::{SentenceSource, TextBatch, TextEncoder, TextScores, TextSettings, TextVae};
-use crate::charts::Figure;
 use crate::nn::Parameters;
-use crate::runs::{Progress, Record};
-use crate::training::{
-    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
-};
+use crate::runs::Progress;
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, object};
 use crate::worlds::workspace::data::{OodSettings, ShapeSet, ShapesSettings, Split};
 use crate::worlds::workspace::domains::{Items, noise, warmed_up};
 
@@ -133,9 +130,5 @@ impl Task for TextTask {
             table: scores.table(&self.title()),
             figures: vec![],
         })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }

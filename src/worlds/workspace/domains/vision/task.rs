@@ -7,12 +7,9 @@ use anyhow::{Result, ensure};
 use tch::{Device, Tensor};
 
 use super::{VisionScores, VisionSettings, VisionVae, figures};
-use crate::charts::Figure;
 use crate::nn::{Mode, Parameters};
-use crate::runs::{Progress, Record};
-use crate::training::{
-    Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, loss_terms, object,
-};
+use crate::runs::Progress;
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task, object};
 use crate::worlds::workspace::data::{OodSettings, ShapeSet, ShapesSettings, Split};
 use crate::worlds::workspace::domains::{noise, warmed_up};
 
@@ -125,9 +122,5 @@ impl Task for VisionTask {
             table: scores.table(&self.title()),
             figures: figures::all(&self.vae, &images(0..count.min(figures::SHOWN))?, &scores, self.run.seed)?,
         })
-    }
-
-    fn figures(&self, records: &[Record]) -> Vec<(&'static str, Figure)> {
-        loss_terms(records).map(|figure| ("loss_terms", figure)).into_iter().collect()
     }
 }
