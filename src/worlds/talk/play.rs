@@ -63,7 +63,8 @@ pub struct Played {
 /// A problem with its message; nothing at all, or pieces between the begin and the end of one.
 pub type Messages<'a> = Vec<(&'a Problem, Option<Vec<Segment>>)>;
 
-/// Lets the receiver work on all problems at once, greedily.
+/// Lets the receiver work on all problems at once, greedily. It goes on from `start`, if that is
+/// given.
 ///
 /// # Errors
 /// When a message does not fit the model.
@@ -72,6 +73,7 @@ pub fn play(
     renderer: &Renderer,
     task: &Task,
     problems: Messages,
+    start: Option<Context>,
 ) -> Result<Vec<Played>> {
     let episodes = problems.iter().map(|(problem, _)| task.episode(problem));
     let mut episodes = episodes.collect::<Result<Vec<_>>>()?;
@@ -90,7 +92,7 @@ pub fn play(
         stop: renderer.stop.clone(),
         keep_hidden: false,
     };
-    let mut context = Context::new(receiver, prompts.len() as i64);
+    let mut context = start.unwrap_or_else(|| Context::new(receiver, prompts.len() as i64));
     while !going.is_empty() {
         let written = no_grad(|| receiver.generate_turn(&mut context, &prompts, &writing))?;
         let (mut kept, mut next) = (vec![], vec![]);

@@ -21,8 +21,6 @@ pub fn takes_row_products(x: &Tensor, weight: &Tensor) -> bool {
         && x.numel() as i64 <= MOST_ROWS * weight.size()[1]
         && x.numel() > 0
         && weight.is_contiguous()
-        && !x.requires_grad()
-        && !weight.requires_grad()
 }
 
 /// `x` `[.., K]` of 1 to 4 rows times `weight` `[N, K]` -> `[.., N]`, in bfloat16 on the CPU with

@@ -22,6 +22,14 @@ pub enum Channel {
     /// The hidden states, and the text, of the next problem of the split.
     CrossTask,
     CrossText,
+    /// The hidden states of the next problem of the same group, or of another.
+    CrossFamily {
+        same: bool,
+    },
+    /// The sender's keys and values before the receiver's text: all, or those of the plan alone.
+    KeyValues {
+        all: bool,
+    },
     /// Nothing at all.
     Nothing,
     /// The begin and the end of a message, and nothing between them.
@@ -33,13 +41,15 @@ pub enum Channel {
 }
 
 /// Channels without a number.
-const PLAIN: [(&str, Channel); 17] = [
+const PLAIN: [(&str, Channel); 21] = [
     ("text", Channel::Text),
     ("latent_full", Channel::Full),
     ("no_comm", Channel::Nothing),
     ("empty_pair", Channel::EmptyPair),
     ("cross_task", Channel::CrossTask),
     ("cross_text", Channel::CrossText),
+    ("cross_family", Channel::CrossFamily { same: false }),
+    ("within_family", Channel::CrossFamily { same: true }),
     ("white_noise", Channel::Changed(Control::WhiteNoise)),
     ("norm_noise", Channel::Changed(Control::NormNoise)),
     ("zeros", Channel::Changed(Control::Zeros)),
@@ -49,6 +59,8 @@ const PLAIN: [(&str, Channel); 17] = [
     ("cov_gauss_0mu", Channel::Changed(Control::CovarianceOnly { mean: false })),
     ("cov_gauss_mu", Channel::Changed(Control::CovarianceOnly { mean: true })),
     ("cipher", Channel::Cipher),
+    ("kv", Channel::KeyValues { all: true }),
+    ("kv_latent", Channel::KeyValues { all: false }),
     ("cot_full", Channel::CotFull),
     ("no_cot", Channel::NoCot),
 ];
@@ -93,6 +105,8 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "random_rot",
             "shuffled",
             "reversed",
+            "cross_family",
+            "within_family",
         ],
     ),
     (
@@ -109,7 +123,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "latent_roll",
         ],
     ),
-    ("related", &["cipher", "realigned", "cot_full", "no_cot"]),
+    ("related", &["cipher", "realigned", "kv", "kv_latent", "cot_full", "no_cot"]),
 ];
 
 /// The channels of a name: a group, `all`, a channel, or one without its number of rows, which then
@@ -194,7 +208,7 @@ mod tests {
             Channel::Changed(Control::Truncated(0.25))
         );
         assert!(names("core", &[8, 4]).contains(&"latent_first_4".to_owned()));
-        assert_eq!(names("all", &[8]).len(), 10 + 9 + 9 + 4);
+        assert_eq!(names("all", &[8]).len(), 10 + 11 + 9 + 6);
     }
 
     #[test]

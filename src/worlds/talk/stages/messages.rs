@@ -2,10 +2,13 @@
 
 use std::cell::RefCell;
 
-use anyhow::{Context, Result, ensure};
-use tch::{Device, Tensor};
+use anyhow::{Context as _, Result, ensure};
+use tch::{Device, Kind, Tensor};
 use umwelt_base::random::Stream;
-use umwelt_language::{DecoderLm, Inserted, MessageAdapter, Segment, Supervised, batch};
+use umwelt_language::{
+    Context, DecoderLm, Head, IGNORED, Inserted, MessageAdapter, Segment, Supervised, Variant, batch,
+    cross_entropies, divergences,
+};
 use umwelt_messages::{Cache, Folder};
 
 use super::collect::hidden;
@@ -95,9 +98,10 @@ pub fn adapted(adapter: &MessageAdapter, hidden: &[Tensor], dropout: Option<&Mas
 
 /// A receiver's pass over conversations.
 pub struct Pass {
-    /// The logits at the supervised positions, `[N, V]`.
-    pub logits: Tensor,
+    /// The hidden states that predict labels, `[N, d]`.
+    pub rows: Tensor,
     pub supervised: Supervised,
+    head: Head,
 }
 
 impl Pass {
@@ -105,10 +109,51 @@ impl Pass {
     /// When a text does not fit the model or has no supervised position.
     pub fn of(receiver: &DecoderLm, texts: &[Inserted]) -> Result<Self> {
         let batch = batch(receiver, texts)?;
+        // Rows that are padded on the right need no mask.
         let hidden = receiver.hidden(&batch.embeddings, None);
         let supervised = Supervised::new(&batch.labels, 1)?;
-        Ok(Self { logits: receiver.logits(&supervised.rows(&hidden)), supervised })
+        Ok(Self { rows: supervised.rows(&hidden), supervised, head: Head::of(receiver) })
     }
+
+    /// [`Self::of`] texts that go on from a context.
+    ///
+    /// # Errors
+    /// As [`Self::of`], and when the context does not fit.
+    pub fn after(context: &mut Context, receiver: &DecoderLm, texts: &[Inserted]) -> Result<Self> {
+        let segments: Vec<&[Segment]> = texts.iter().map(|text| text.segments.as_slice()).collect();
+        let hidden = receiver.extend(context, &segments)?;
+        // Each text is at the right end.
+        let width = hidden.size()[1] as usize;
+        let padded =
+            |text: &Inserted| [vec![IGNORED; width - text.labels.len()], text.labels.clone()].concat();
+        let labels: Vec<i64> = texts.iter().flat_map(padded).collect();
+        let labels = Tensor::from_slice(&labels).view([-1, width as i64]).to_device(receiver.device());
+        let supervised = Supervised::new(&labels, 1)?;
+        Ok(Self { rows: supervised.rows(&hidden), supervised, head: Head::of(receiver) })
+    }
+
+    /// The sum of the cross-entropies (nats) over a number of labels, which is that of the batch.
+    pub fn cross_entropy(&self, labels: i64) -> Tensor {
+        cross_entropies(&self.head, &self.rows, &self.supervised.targets).sum(Kind::Float) / labels as f64
+    }
+
+    /// The mean cross-entropy (nats).
+    pub fn mean_cross_entropy(&self) -> f64 {
+        self.cross_entropy(self.supervised.counts.iter().sum()).double_value(&[])
+    }
+
+    /// The divergence (bits) from the distributions of another pass over the same answers, averaged
+    /// over samples.
+    pub fn bits_from(&self, other: &Self) -> f64 {
+        let nats = divergences(Variant::Fixed, &self.head, &self.rows, &other.rows, &self.supervised);
+        nats.mean(Kind::Double).double_value(&[]) / std::f64::consts::LN_2
+    }
+}
+
+/// The number of labels of texts.
+pub fn labels(texts: &[Inserted]) -> i64 {
+    let supervised = |text: &Inserted| text.labels.iter().filter(|label| **label != IGNORED).count() as i64;
+    texts.iter().map(supervised).sum()
 }
 
 /// The conversations of samples with these messages.
