@@ -148,7 +148,7 @@ fn every_stage_runs_in_bfloat16_in_parts_and_with_few_parameters() {
         "talk.actor.lora.rank=2",
         "talk.adapter.kind=linear",
         "talk.compress.k=[2]",
-        "talk.evaluate.channels=[text, latent_full, latent_k, latent_roll, realigned, cipher, no_cot]",
+        "talk.evaluate.channels=[text, latent_full, latent_k, latent_roll, realigned, cipher, kv, graft_1_1, no_cot]",
     ];
     let table = succeeds(talk(at.path(), &values));
     for name in ["pretrain", "actor", "compress", "no_cot"] {

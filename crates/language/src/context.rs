@@ -131,8 +131,21 @@ impl DecoderLm {
     /// The boolean mask `[B, T]` is false at padding. Under a gradient, the backward pass reaches
     /// all positions of the context.
     pub fn advance(&self, context: &mut Context, embeddings: &Tensor, mask: Option<&Tensor>) -> Tensor {
+        self.advance_with(context, embeddings, mask, &mut |_, x| x)
+    }
+
+    /// [`Self::advance`], in which `between` may change the state `[B, T, d]` after a number of
+    /// blocks.
+    pub(crate) fn advance_with(
+        &self,
+        context: &mut Context,
+        embeddings: &Tensor,
+        mask: Option<&Tensor>,
+        between: &mut dyn FnMut(i64, Tensor) -> Tensor,
+    ) -> Tensor {
         let (positions, visible) = context.add(embeddings.size()[1], mask);
         let end = context.length();
-        self.run(embeddings, (&positions, end), visible, Some(context.caches.as_mut_slice()))
+        let caches = Some(context.caches.as_mut_slice());
+        self.run_with(embeddings, (&positions, end), visible, caches, between)
     }
 }

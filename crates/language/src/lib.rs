@@ -10,6 +10,7 @@ mod description;
 mod folder;
 mod generation;
 mod gguf;
+mod graft;
 mod message;
 mod objectives;
 mod sampling;
@@ -26,6 +27,7 @@ pub use description::Description;
 pub use folder::{LanguageModel, Places, SHARD_BYTES, Shards};
 pub use generation::{Prompt, Writing, Written};
 pub use gguf::GgufFile;
+pub use graft::{Graft, GraftRule};
 pub use message::{
     AdapterKind, AdapterShape, Batch, IGNORED, Inserted, Insertion, LabelledText, Marker, MessageAdapter,
     batch, fitted, latent_first, others, parameter_count, token_first,

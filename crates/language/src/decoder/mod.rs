@@ -147,22 +147,35 @@ impl DecoderLm {
     pub(crate) fn run(
         &self,
         embeddings: &Tensor,
+        positions: (&Tensor, i64),
+        visible: Visible,
+        caches: Option<&mut [LayerCache]>,
+    ) -> Tensor {
+        self.run_with(embeddings, positions, visible, caches, &mut |_, x| x)
+    }
+
+    /// [`Self::run`], in which `between` may change the state `[B, T, d]` after a number of blocks.
+    pub(crate) fn run_with(
+        &self,
+        embeddings: &Tensor,
         (positions, end): (&Tensor, i64),
         visible: Visible,
         caches: Option<&mut [LayerCache]>,
+        between: &mut dyn FnMut(i64, Tensor) -> Tensor,
     ) -> Tensor {
         let gradient = records_gradients();
         let rotation = self.rope.at(positions, end, embeddings.kind());
         let at = Positions { rotation, visible, gradient };
         let recomputes = self.recomputes && gradient && caches.is_none();
         let mut caches = caches.map(|caches| caches.iter_mut());
-        let mut x = embeddings.shallow_clone();
-        for block in &self.blocks {
+        let mut x = between(0, embeddings.shallow_clone());
+        for (block, number) in self.blocks.iter().zip(1..) {
             x = if recomputes {
                 block.recomputed(&x, &at)
             } else {
                 block.forward(&x, &at, caches.as_mut().and_then(Iterator::next))
             };
+            x = between(number, x);
         }
         self.norm.forward(&x, gradient)
     }

@@ -1,6 +1,6 @@
 //! Channels by name.
 
-use umwelt_language::{Control, Ranking};
+use umwelt_language::{Control, GraftRule, Ranking};
 
 /// A way from a sender to a receiver.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,6 +25,12 @@ pub enum Channel {
     /// The hidden states of the next problem of the same group, or of another.
     CrossFamily {
         same: bool,
+    },
+    /// The sender's last state after `from` blocks, at the receiver's last position after `to`.
+    Graft {
+        from: i64,
+        to: i64,
+        rule: GraftRule,
     },
     /// The sender's keys and values before the receiver's text: all, or those of the plan alone.
     KeyValues {
@@ -151,8 +157,19 @@ fn group<'a>(
 
 fn one(name: &str) -> Result<(String, Channel), String> {
     let plain = PLAIN.iter().find(|(known, _)| *known == name).map(|(_, channel)| *channel);
-    let channel = plain.or_else(|| numbered(name)).ok_or_else(|| unknown(name))?;
+    let channel = plain.or_else(|| numbered(name)).or_else(|| graft(name)).ok_or_else(|| unknown(name))?;
     Ok((name.to_owned(), channel))
+}
+
+/// `graft_J_K`, `graft_add_J_K` or `graft_mean_J_K`.
+fn graft(name: &str) -> Option<Channel> {
+    let rest = name.strip_prefix("graft_")?;
+    let rules = [("add_", GraftRule::Add), ("mean_", GraftRule::Mean), ("", GraftRule::Put)];
+    let (numbers, rule) =
+        rules.iter().find_map(|(prefix, rule)| Some((rest.strip_prefix(prefix)?, *rule)))?;
+    let (from, to) = numbers.split_once('_')?;
+    let blocks = |number: &str| number.parse::<u16>().ok().map(i64::from);
+    Some(Channel::Graft { from: blocks(from)?, to: blocks(to)?, rule })
 }
 
 fn numbered(name: &str) -> Option<Channel> {
@@ -184,6 +201,7 @@ fn unknown(name: &str) -> String {
     let groups = GROUPS.iter().map(|(name, _)| *name).chain(["all"]);
     let plain = PLAIN.iter().map(|(name, _)| *name);
     let numbered = COUNTED.iter().chain(&SCALED).map(|name| format!("{name}_N"));
+    let numbered = numbered.chain(["graft_J_K".to_owned()]);
     let known: Vec<String> = groups.chain(plain).map(str::to_owned).chain(numbered).collect();
     format!("has no channel `{name}`; known: {}", known.join(", "))
 }
@@ -207,13 +225,15 @@ mod tests {
             expanded("latent_trunc_0.25", &[]).unwrap()[0].1,
             Channel::Changed(Control::Truncated(0.25))
         );
+        let graft = Channel::Graft { from: 3, to: 0, rule: GraftRule::Mean };
+        assert_eq!(expanded("graft_mean_3_0", &[]).unwrap()[0].1, graft);
         assert!(names("core", &[8, 4]).contains(&"latent_first_4".to_owned()));
         assert_eq!(names("all", &[8]).len(), 10 + 11 + 9 + 6);
     }
 
     #[test]
     fn what_is_no_channel_is_refused_with_those_that_are() {
-        for name in ["latent", "latent_trunc_2", "latent_k_0", "noised_", "cov_noise_nan"] {
+        for name in ["latent", "latent_trunc_2", "latent_k_0", "noised_", "cov_noise_nan", "graft_2"] {
             let reason = expanded(name, &[8]).unwrap_err();
             assert!(
                 reason.starts_with(&format!("has no channel `{name}`; known: core, controls,")),

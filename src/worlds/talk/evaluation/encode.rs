@@ -45,7 +45,7 @@ impl Encoded {
         Self { message: Some(vec![Segment::Ids(ids)]), rows, bytes: 2 * rows, steps: rows, hidden: None }
     }
 
-    /// Keys and values of so many positions, of `numbers` for each.
+    /// Positions that do not stand in the receiver's text, of `numbers` for each.
     pub fn keys(rows: usize, numbers: usize, steps: usize) -> Self {
         Self { rows, bytes: 2 * rows * numbers, steps, ..Self::nothing() }
     }
@@ -89,6 +89,10 @@ impl Sources {
                 self.adapt(range.map(|at| Ok(sent.plans[other(at)].hidden.shallow_clone())), |rows| rows)
             }
             Channel::KeyValues { .. } => self.cached(channel, sent, range),
+            Channel::Graft { .. } => {
+                let width = self.sender.decoder.config().hidden as usize;
+                Ok(range.map(|at| Encoded::keys(1, width, sent.plans[at].ids.len())).collect())
+            }
             Channel::Changed(control) => {
                 let mut at = range.start;
                 let changed = range.map(|at| {

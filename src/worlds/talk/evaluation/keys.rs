@@ -1,13 +1,14 @@
-//! Keys and values of a sender, from which a receiver goes on.
+//! Keys, values and states of a sender, from which a receiver goes on.
 
 use std::ops::Range;
 
 use anyhow::{Context as _, Result};
-use umwelt_language::{Context, Segment};
+use umwelt_language::{Graft, Segment};
 
 use super::channel::Channel;
 use super::encode::Encoded;
 use super::sources::{Sent, Sources};
+use crate::worlds::talk::play::Start;
 
 impl Sent {
     /// The next problem of the split whose group is the same, or another; the next one, if there is
@@ -20,23 +21,29 @@ impl Sent {
 }
 
 impl Sources {
-    /// The texts that the receiver goes on from, where a channel gives it the sender's keys and
-    /// values.
+    /// What the receiver goes on from: the sender's keys and values, or its last state, where a
+    /// channel gives them.
     ///
     /// # Errors
     /// When a prompt does not fit the sender.
-    pub fn start(&self, channel: Channel, sent: &Sent, range: Range<usize>) -> Result<Option<Context>> {
-        let Channel::KeyValues { all } = channel else { return Ok(None) };
+    pub fn start(&self, channel: Channel, sent: &Sent, range: Range<usize>) -> Result<Start> {
+        if !matches!(channel, Channel::KeyValues { .. } | Channel::Graft { .. }) {
+            return Ok(Start::default());
+        }
         let mut texts = self.prompts(sent, range.clone())?;
         let lengths: Vec<i64> = texts.iter().map(|text| text.iter().map(Segment::length).sum()).collect();
         for (text, plan) in texts.iter_mut().zip(&sent.plans[range]) {
             text.push(Segment::Ids(plan.ids.clone()));
         }
+        if let Channel::Graft { from, to, rule } = channel {
+            let states = self.sender.decoder.states_after(&texts, from)?;
+            return Ok(Start { context: None, graft: Some(Graft { blocks: to, states, rule }) });
+        }
         let (mut context, _) = self.sender.decoder.prefill(&texts)?;
-        if !all {
+        if channel == (Channel::KeyValues { all: false }) {
             context.hide_first(&lengths)?;
         }
-        Ok(Some(context))
+        Ok(Start { context: Some(context), graft: None })
     }
 
     /// The sizes of these messages.

@@ -10,7 +10,7 @@ use tch::no_grad;
 use super::channel::Channel;
 use super::encode::Encoded;
 use super::sources::{Sent, Sources};
-use crate::worlds::talk::play::{Played, play};
+use crate::worlds::talk::play::{Played, Start, play};
 use crate::worlds::talk::stages::Pass;
 use crate::worlds::talk::tasks::Split;
 
@@ -113,9 +113,12 @@ impl Sources {
             let texts =
                 texts.map(|(problem, encoded)| receiver.renderer.conversation(problem, encoded.message()));
             let (texts, decoder) = (texts.collect::<Result<Vec<_>>>()?, &receiver.model.decoder);
+            let openings = problems.iter().zip(encoded);
+            let openings =
+                openings.map(|(problem, encoded)| receiver.renderer.opening(problem, encoded.message()));
             match self.start(channel, sent, range.clone())? {
-                Some(mut context) => Pass::after(&mut context, decoder, &texts),
-                None => Pass::of(decoder, &texts),
+                Start { context: None, graft: None } => Pass::of(decoder, &texts),
+                start => Pass::after(start, decoder, &openings.collect::<Result<Vec<_>>>()?, &texts),
             }
         };
         let own = pass(channel, encoded)?;

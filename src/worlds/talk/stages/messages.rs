@@ -15,6 +15,7 @@ use super::collect::hidden;
 use crate::nn::Masks;
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{file, folder};
+use crate::worlds::talk::play::Start;
 use crate::worlds::talk::settings::{COLLECTED, TalkSettings};
 use crate::worlds::talk::tasks::{Problem, Task};
 use crate::worlds::talk::text::Renderer;
@@ -115,19 +116,41 @@ impl Pass {
         Ok(Self { rows: supervised.rows(&hidden), supervised, head: Head::of(receiver) })
     }
 
-    /// [`Self::of`] texts that go on from a context.
+    /// [`Self::of`] texts that begin with these openings and go on from `start`. No message stands
+    /// in them.
     ///
     /// # Errors
-    /// As [`Self::of`], and when the context does not fit.
-    pub fn after(context: &mut Context, receiver: &DecoderLm, texts: &[Inserted]) -> Result<Self> {
-        let segments: Vec<&[Segment]> = texts.iter().map(|text| text.segments.as_slice()).collect();
-        let hidden = receiver.extend(context, &segments)?;
-        // Each text is at the right end.
-        let width = hidden.size()[1] as usize;
-        let padded =
-            |text: &Inserted| [vec![IGNORED; width - text.labels.len()], text.labels.clone()].concat();
-        let labels: Vec<i64> = texts.iter().flat_map(padded).collect();
-        let labels = Tensor::from_slice(&labels).view([-1, width as i64]).to_device(receiver.device());
+    /// As [`Self::of`], and when the start does not fit.
+    pub fn after(
+        start: Start,
+        receiver: &DecoderLm,
+        openings: &[Vec<Segment>],
+        texts: &[Inserted],
+    ) -> Result<Self> {
+        let mut context = start.context.unwrap_or_else(|| Context::new(receiver, texts.len() as i64));
+        let opened = match &start.graft {
+            Some(graft) => receiver.extend_grafted(&mut context, openings, graft)?,
+            None => receiver.extend(&mut context, openings)?,
+        };
+        let lengths =
+            openings.iter().map(|opening| opening.iter().map(Segment::length).sum::<i64>() as usize);
+        let rests: Vec<(Vec<i64>, &[i64])> = texts
+            .iter()
+            .zip(lengths)
+            .map(|(text, length)| (ids(text)[length..].to_vec(), &text.labels[length..]))
+            .collect();
+        let pieces: Vec<[Segment; 1]> = rests.iter().map(|(ids, _)| [Segment::Ids(ids.clone())]).collect();
+        let rest = receiver.extend(&mut context, &pieces)?;
+        // The rests are at the right end. What predicts their first labels stands before them.
+        let (last, width) = (opened.narrow(1, opened.size()[1] - 1, 1), rest.size()[1] as usize);
+        let hidden = Tensor::cat(&[&last, &rest], 1);
+        let mut labels = vec![];
+        for (row, (_, own)) in (0i64..).zip(&rests) {
+            let before = width - own.len();
+            hidden.get(row).get(before as i64).copy_(&last.get(row).get(0));
+            labels.extend([vec![IGNORED; before + 1], own.to_vec()].concat());
+        }
+        let labels = Tensor::from_slice(&labels).view([-1, width as i64 + 1]).to_device(receiver.device());
         let supervised = Supervised::new(&labels, 1)?;
         Ok(Self { rows: supervised.rows(&hidden), supervised, head: Head::of(receiver) })
     }
@@ -148,6 +171,15 @@ impl Pass {
         let nats = divergences(Variant::Fixed, &self.head, &self.rows, &other.rows, &self.supervised);
         nats.mean(Kind::Double).double_value(&[]) / std::f64::consts::LN_2
     }
+}
+
+/// The ids of a text without embeddings.
+fn ids(text: &Inserted) -> Vec<i64> {
+    let ids = |segment: &Segment| match segment {
+        Segment::Ids(ids) => ids.clone(),
+        Segment::Embeddings(_) => vec![],
+    };
+    text.segments.iter().flat_map(ids).collect()
 }
 
 /// The number of labels of texts.

@@ -19,7 +19,7 @@ use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training,
 };
 use crate::worlds::talk::models::{initial, trained_in};
-use crate::worlds::talk::play::{plans, play};
+use crate::worlds::talk::play::{Start, plans, play};
 use crate::worlds::talk::settings::{PretrainSettings, TalkSettings};
 use crate::worlds::talk::tasks::{self, Problem, Split, tokenizer};
 use crate::worlds::talk::text::{Renderer, plain};
@@ -122,7 +122,7 @@ impl PretrainTask {
         let pairs = || problems.iter().zip(&plans);
         let right = pairs().filter(|(problem, plan)| self.task.is_right(problem, &plan.text)).count();
         let messages = pairs().map(|(problem, plan)| (problem, Some(vec![Segment::Ids(plan.ids.clone())])));
-        let played = play(decoder, renderer, &self.task, messages.collect(), None)?;
+        let played = play(decoder, renderer, &self.task, messages.collect(), Start::default())?;
         let solved = played.iter().filter(|played| played.success).count();
         Ok((right as f64 / count as f64, solved as f64 / count as f64))
     }
