@@ -18,7 +18,8 @@ use crate::training::{InputSetting, Job, RunKeys, Work, World};
 pub use self::inputs::{COLLECTED, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
 pub use self::sections::{
     ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, LmSettings,
-    MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName, TextSettings, Trained,
+    MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName, TeacherMessage,
+    TextSettings, Trained,
 };
 
 /// The keys of language models that talk.
