@@ -5,8 +5,10 @@
 //! tests are jobs on threads of their own, which let guesses through between short slices.
 
 mod api;
+mod baselines;
 mod drawing;
 mod files;
+mod history;
 mod jobs;
 mod opened;
 mod shelf;
