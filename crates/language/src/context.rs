@@ -124,8 +124,8 @@ impl DecoderLm {
     /// and values.
     ///
     /// # Errors
-    /// When the context is a model's of other sizes, there is not one piece for each text, a piece is empty, an id is not in the vocabulary
-    /// or embeddings have another size than the model's.
+    /// When the context is a model's of other sizes, there is not one piece for each text, a piece
+    /// is empty, an id is not in the vocabulary or embeddings have another size than the model's.
     pub fn extend<T: AsRef<[Segment]>>(&self, context: &mut Context, pieces: &[T]) -> Result<Tensor> {
         let batch = context.batch();
         ensure!(pieces.len() as i64 == batch, "{} pieces cannot extend {batch} texts", pieces.len());
