@@ -1,8 +1,8 @@
 //! Senders that write plans, and receivers that follow them.
 
 use anyhow::{Result, ensure};
-use tch::{Tensor, no_grad};
-use umwelt_language::{Context, DecoderLm, Prompt, Sampling, Segment, Writing, Written};
+use tch::Tensor;
+use umwelt_language::{Context, DecoderLm, Graft, Prompt, Sampling, Segment, Writing, Written};
 
 use super::settings::CollectSettings;
 use super::tasks::{Outcome, Problem, Task};
@@ -63,7 +63,16 @@ pub struct Played {
 /// A problem with its message; nothing at all, or pieces between the begin and the end of one.
 pub type Messages<'a> = Vec<(&'a Problem, Option<Vec<Segment>>)>;
 
-/// Lets the receiver work on all problems at once, greedily.
+/// What a receiver goes on from, besides its text.
+#[derive(Default)]
+pub struct Start {
+    /// Keys and values of another model.
+    pub context: Option<Context>,
+    /// States of another model.
+    pub graft: Option<Graft>,
+}
+
+/// Lets the receiver work on all problems at once, greedily. It goes on from `start`.
 ///
 /// # Errors
 /// When a message does not fit the model.
@@ -72,6 +81,7 @@ pub fn play(
     renderer: &Renderer,
     task: &Task,
     problems: Messages,
+    start: Start,
 ) -> Result<Vec<Played>> {
     let episodes = problems.iter().map(|(problem, _)| task.episode(problem));
     let mut episodes = episodes.collect::<Result<Vec<_>>>()?;
@@ -90,9 +100,10 @@ pub fn play(
         stop: renderer.stop.clone(),
         keep_hidden: false,
     };
-    let mut context = Context::new(receiver, prompts.len() as i64);
+    let Start { context, mut graft } = start;
+    let mut context = context.unwrap_or_else(|| Context::new(receiver, prompts.len() as i64));
     while !going.is_empty() {
-        let written = no_grad(|| receiver.generate_turn(&mut context, &prompts, &writing))?;
+        let written = receiver.generate_grafted(&mut context, &prompts, &writing, graft.take().as_ref())?;
         let (mut kept, mut next) = (vec![], vec![]);
         for (row, (number, written)) in going.iter().zip(written).enumerate() {
             let text = renderer.decode(&written.ids)?;

@@ -90,7 +90,10 @@ mod tests {
         assert_eq!(digits(&faces[..1], 1, 9).images[4], first.images[12]);
         assert_eq!(digits(&faces[..1], 3, 5), first);
         let mut left = 7u32;
-        let mut seven = || std::mem::replace(&mut left, left.saturating_sub(1)) > 0;
+        let mut seven = || {
+            left = left.saturating_sub(1);
+            left > 0
+        };
         assert!(digits_while(&faces[..1], 3, 5, &mut seven).is_none());
         assert_eq!(left, 0, "the drawing ends where it was stopped");
     }

@@ -5,6 +5,7 @@ mod channel;
 mod encode;
 mod figures;
 mod job;
+mod keys;
 mod report;
 mod settings;
 mod sources;

@@ -5,13 +5,12 @@ use std::collections::BTreeMap;
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use tch::{Kind, no_grad};
-use umwelt_language::{Variant, cross_entropy, divergences};
+use tch::no_grad;
 
 use super::channel::Channel;
 use super::encode::Encoded;
 use super::sources::{Sent, Sources};
-use crate::worlds::talk::play::{Played, play};
+use crate::worlds::talk::play::{Played, Start, play};
 use crate::worlds::talk::stages::Pass;
 use crate::worlds::talk::tasks::Split;
 
@@ -82,7 +81,8 @@ impl Sources {
         let (loss, bits) = self.distributions(channel, sent, range.clone(), &encoded)?;
         let messages = problems.iter().zip(&encoded);
         let messages = messages.map(|(problem, encoded)| (problem, encoded.message())).collect();
-        let played = play(&receiver.model.decoder, &receiver.renderer, &self.task, messages)?;
+        let start = self.start(channel, sent, range.clone())?;
+        let played = play(&receiver.model.decoder, &receiver.renderer, &self.task, messages, start)?;
         sums.count += problems.len();
         sums.tested.cross_entropy += loss * problems.len() as f64;
         sums.tested.js_bits += bits * problems.len() as f64;
@@ -108,23 +108,29 @@ impl Sources {
     ) -> Result<(f64, f64)> {
         let receiver = self.receiver(channel)?;
         let problems = &sent.problems[range.clone()];
-        let pass = |encoded: &[Encoded]| {
+        let pass = |channel: Channel, encoded: &[Encoded]| {
             let texts = problems.iter().zip(encoded);
             let texts =
                 texts.map(|(problem, encoded)| receiver.renderer.conversation(problem, encoded.message()));
-            Pass::of(&receiver.model.decoder, &texts.collect::<Result<Vec<_>>>()?)
+            let (texts, decoder) = (texts.collect::<Result<Vec<_>>>()?, &receiver.model.decoder);
+            let openings = problems.iter().zip(encoded);
+            let openings =
+                openings.map(|(problem, encoded)| receiver.renderer.opening(problem, encoded.message()));
+            match self.start(channel, sent, range.clone())? {
+                Start { context: None, graft: None } => Pass::of(decoder, &texts),
+                start => Pass::after(start, decoder, &openings.collect::<Result<Vec<_>>>()?, &texts),
+            }
         };
-        let own = pass(encoded)?;
-        let loss = cross_entropy(&own.logits, &own.supervised.targets).double_value(&[]);
+        let own = pass(channel, encoded)?;
+        let loss = own.mean_cross_entropy();
         // Receivers of baselines read no hidden states.
         let other = match channel {
             Channel::CotFull => ("cross_text", Channel::CrossText),
             Channel::NoCot => ("no_cot", Channel::NoCot),
             _ => ("cross_task", Channel::CrossTask),
         };
-        let others = pass(&self.encode(other, sent, range)?)?;
-        let nats = divergences(Variant::Fixed, &own.logits, &others.logits, &own.supervised);
-        Ok((loss, nats.mean(Kind::Double).double_value(&[]) / std::f64::consts::LN_2))
+        let others = pass(other.1, &self.encode(other, sent, range.clone())?)?;
+        Ok((loss, own.bits_from(&others)))
     }
 
     /// The token that each hidden state of a message predicts.

@@ -6,18 +6,20 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use tch::{Device, no_grad};
 use umwelt_base::random::Stream;
-use umwelt_language::{Inserted, LanguageModel, Sampling, Segment, Supervised, batch, cross_entropy};
+use umwelt_language::{Inserted, LanguageModel, Sampling, Segment};
 
+use super::messages::{Pass, labels};
+use super::parts::parts;
 use super::recipe::{Rate, plan, recipe};
 use crate::charts::{Align, Table};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
-use crate::runs::{Inputs, Progress, Record, Score, ScoreCard};
+use crate::runs::{Inputs, Progress, Score, ScoreCard};
 use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training,
 };
-use crate::worlds::talk::models::initial;
-use crate::worlds::talk::play::{plans, play};
+use crate::worlds::talk::models::{initial, trained_in};
+use crate::worlds::talk::play::{Start, plans, play};
 use crate::worlds::talk::settings::{PretrainSettings, TalkSettings};
 use crate::worlds::talk::tasks::{self, Problem, Split, tokenizer};
 use crate::worlds::talk::text::{Renderer, plain};
@@ -82,12 +84,14 @@ pub struct PretrainTask {
     model: LanguageModel,
     renderer: Arc<Renderer>,
     descent: GradientDescent,
+    accumulate: usize,
 }
 
 impl PretrainTask {
     fn new(talk: &TalkSettings, run: &RunKeys, device: Device) -> Result<Self> {
         let task = tasks::Task::new(talk, run.seed);
         let model = initial(&talk.lm, tokenizer(task.words())?, run.seed, device)?;
+        let model = trained_in(model, talk);
         let settings = talk.pretrain.clone();
         let rate = Rate {
             steps: settings.steps,
@@ -104,6 +108,7 @@ impl PretrainTask {
             run: run.clone(),
             task,
             model,
+            accumulate: talk.accumulate,
         })
     }
 
@@ -117,7 +122,7 @@ impl PretrainTask {
         let pairs = || problems.iter().zip(&plans);
         let right = pairs().filter(|(problem, plan)| self.task.is_right(problem, &plan.text)).count();
         let messages = pairs().map(|(problem, plan)| (problem, Some(vec![Segment::Ids(plan.ids.clone())])));
-        let played = play(decoder, renderer, &self.task, messages.collect())?;
+        let played = play(decoder, renderer, &self.task, messages.collect(), Start::default())?;
         let solved = played.iter().filter(|played| played.success).count();
         Ok((right as f64 / count as f64, solved as f64 / count as f64))
     }
@@ -172,14 +177,12 @@ impl Task for PretrainTask {
 
     fn step(&mut self, step: u64, texts: Self::Batch, _observe: bool) -> Result<Step> {
         let (decoder, texts) = (&self.model.decoder, texts?);
-        self.descent.descend(step, || {
-            let batch = batch(decoder, &texts)?;
-            // Rows that are padded on the right need no mask.
-            let hidden = decoder.hidden(&batch.embeddings, None);
-            let supervised = Supervised::new(&batch.labels, 1)?;
-            let loss = cross_entropy(&decoder.logits(&supervised.rows(&hidden)), &supervised.targets);
+        let all = labels(&texts);
+        let parts = parts(texts.len(), self.accumulate).into_iter().map(|part| {
+            let loss = Pass::of(decoder, &texts[part])?.cross_entropy(all);
             Ok(LossReport::weighted(vec![("cross_entropy", 1.0, loss)]))
-        })
+        });
+        self.descent.descend_in_parts(step, parts)
     }
 
     fn parameters(&self) -> &Parameters {
@@ -201,11 +204,6 @@ impl Task for PretrainTask {
         let table = Table::new([(self.title().as_str(), Align::Left), ("right", Align::Right)])
             .row(["plans, written greedily".to_owned(), format!("{:.1} %", 100.0 * plan)])
             .row(["problems, with these plans as text".to_owned(), format!("{:.1} %", 100.0 * text)]);
-        Ok(Evaluated {
-            card: ScoreCard { scores, baselines: vec![], headline: vec!["text.right".into()] },
-            report: Record::new(),
-            table: table.to_string(),
-            figures: vec![],
-        })
+        Ok(Evaluated::of_scores(scores, "text.right", &table))
     }
 }
