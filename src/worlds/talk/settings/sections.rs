@@ -15,12 +15,16 @@ pub enum StageName {
     Pretrain,
     /// The sender's plans are written down with its hidden states.
     Collect,
+    /// Collected plans are matched with reference solutions.
+    Convert,
     /// The receiver learns to read hidden states.
     Actor,
     /// A student learns to send fewer latents.
     Compress,
     /// The receiver is tested with every channel.
     Evaluate,
+    /// Messages are measured.
+    Analyse,
 }
 
 /// A kind of problems.
@@ -30,6 +34,10 @@ pub enum TaskName {
     #[default]
     ChainMath,
     MiniHouse,
+    /// The data set MATH.
+    Math,
+    /// ALFWorld, through a child process.
+    AlfWorld,
 }
 
 /// The size of a model that is made here.
@@ -65,26 +73,6 @@ impl LmSettings {
             return refuse("layers", format!("must be from 1 to 256, but is {layers}"));
         }
         positive(&[("initializer_range", self.initializer_range.unwrap_or(1.0))])
-    }
-}
-
-/// Settings under `talk.text`. Texts that are null are the task's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TextSettings {
-    /// The system turn; empty for none.
-    pub system: String,
-    /// The sentence that tells the receiver that a plan follows.
-    pub bridge: Option<String>,
-    /// The sentence that asks the sender for a plan.
-    pub plan_request: Option<String>,
-    /// The most positions of a text before its message comes in.
-    pub max_len: usize,
-}
-
-impl Default for TextSettings {
-    fn default() -> Self {
-        Self { system: String::new(), bridge: None, plan_request: None, max_len: 4096 }
     }
 }
 
@@ -164,6 +152,9 @@ pub struct CollectSettings {
     /// The number format of hidden states in files.
     pub dtype: Dtype,
     pub filter: Filter,
+    /// The subjects of MATH that messages are collected of; null takes all. Test problems of other
+    /// subjects are unseen.
+    pub subjects: Option<Vec<String>>,
 }
 
 impl Default for CollectSettings {
@@ -177,6 +168,7 @@ impl Default for CollectSettings {
             batch_size: 250,
             dtype: Dtype::F32,
             filter: Filter::None,
+            subjects: None,
         }
     }
 }
@@ -275,6 +267,19 @@ pub enum MixtureMode {
     None,
 }
 
+/// What becomes of a conversation without a collected message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// It ends the run.
+    #[default]
+    Error,
+    /// It is left out.
+    Skip,
+    /// Its message is empty.
+    Silent,
+}
+
 /// Settings under `talk.actor`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -297,6 +302,8 @@ pub struct ActorSettings {
     pub weights: Option<Vec<f64>>,
     /// The most rows of a message.
     pub max_message: usize,
+    /// What becomes of conversations without a collected message.
+    pub missing: Missing,
     /// The share of collected messages that are held out.
     pub eval_ratio: f64,
 }
@@ -317,6 +324,7 @@ impl Default for ActorSettings {
             p_full: 0.3,
             weights: None,
             max_message: 800,
+            missing: Missing::Error,
             eval_ratio: 0.05,
         }
     }

@@ -74,7 +74,7 @@ pub struct ActorTask {
 
 impl ActorTask {
     fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
-        let (settings, task) = (talk.actor.clone(), tasks::Task::new(talk, run.seed));
+        let (settings, task) = (talk.actor.clone(), tasks::Task::new(talk, run.seed)?);
         let receiver = load(inputs, RECEIVER, run.seed, device)?;
         let renderer = Renderer::new(&receiver, &talk.text, task.texts()).context(RECEIVER)?;
         let collected = Collected::open(talk, task, run.seed, inputs, device)?;
@@ -142,7 +142,12 @@ impl ActorTask {
         let mut rng = Stream::new(self.run.seed, "wrong messages").at(&[step]);
         let others = others(samples.len(), &mut rng)?;
         let fit = |(sample, other): (&Sample, usize)| {
-            fitted(&samples[other].hidden, sample.hidden.size()[0], &mut rng)
+            let hidden = &samples[other].hidden;
+            // Nothing is another message than a silent sample's.
+            if hidden.size()[0] == 0 {
+                return Ok(hidden.shallow_clone());
+            }
+            fitted(hidden, sample.hidden.size()[0], &mut rng)
         };
         samples.iter().zip(others).map(fit).collect()
     }

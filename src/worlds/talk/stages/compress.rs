@@ -57,6 +57,8 @@ pub struct TrainedReceiver {
     pub model: LanguageModel,
     pub renderer: Renderer,
     pub adapter: MessageAdapter,
+    /// The adapter's parameters.
+    pub own: Parameters,
 }
 
 impl TrainedReceiver {
@@ -79,7 +81,7 @@ impl TrainedReceiver {
         let renderer = Renderer::new(&model, &talk.text, task.texts()).with_context(|| key.to_owned())?;
         parameters.freeze("");
         model.decoder.parameters().freeze("");
-        Ok(Self { model, renderer, adapter })
+        Ok(Self { model, renderer, adapter, own: parameters })
     }
 
     /// The logits at the supervised positions with these messages.
@@ -123,7 +125,7 @@ pub struct CompressTask {
 
 impl CompressTask {
     fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
-        let (settings, task) = (talk.compress.clone(), tasks::Task::new(talk, run.seed));
+        let (settings, task) = (talk.compress.clone(), tasks::Task::new(talk, run.seed)?);
         ensure!(
             settings.k.len() == 1,
             "talk.compress.k: a stage trains one student; name one number of latents"

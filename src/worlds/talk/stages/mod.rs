@@ -3,6 +3,7 @@
 mod actor;
 mod collect;
 mod compress;
+mod convert;
 mod messages;
 mod pretrain;
 mod recipe;
@@ -10,6 +11,7 @@ mod recipe;
 pub use actor::Actor;
 pub use collect::Collecting;
 pub use compress::{Compressing, OWN, TrainedReceiver};
+pub use convert::Converting;
 pub use messages::{Pass, adapted};
 pub use pretrain::Pretraining;
 
