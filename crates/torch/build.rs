@@ -7,12 +7,14 @@
 use std::env;
 use std::path::{Path, PathBuf};
 
-const SOURCES: [&str; 6] = [
+const SOURCES: [&str; 8] = [
     "native/umwelt.cpp",
     "native/kernels.cpp",
     "native/patches.cpp",
     "native/relu_mlp.cpp",
     "native/part_losses.cpp",
+    "native/recompute.cpp",
+    "native/row_products.cpp",
     "native/meta.cpp",
 ];
 const HEADER: &str = "native/vectors.h";

@@ -35,12 +35,12 @@ pub use shuffle::Shuffle;
 pub use trainer::Training;
 pub use world::World;
 
-use crate::charts::Figure;
+use crate::charts::{Figure, Table};
 use crate::checkpoints::Checkpoint;
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
-use crate::runs::{Progress, Record, SCORE, ScoreCard};
+use crate::runs::{Progress, Record, SCORE, Score, ScoreCard};
 
 /// A model with the data and the evaluation of its training.
 pub trait Task {
@@ -130,6 +130,17 @@ pub struct Evaluated {
 }
 
 impl Evaluated {
+    /// Scores with their table and nothing else; `headline` names the score that compares
+    /// checkpoints.
+    pub fn of_scores(scores: Vec<Score>, headline: &str, table: &Table) -> Self {
+        Self {
+            card: ScoreCard { scores, baselines: vec![], headline: vec![headline.into()] },
+            report: Record::new(),
+            table: table.to_string(),
+            figures: vec![],
+        }
+    }
+
     /// The numbers for a line of the metrics: `score`, the first score of the headline (negated
     /// where higher is better), and all scores by name.
     ///

@@ -64,9 +64,17 @@ fn every_stage_and_every_channel_runs_and_losses_fall() {
     let pretrained = losses(&stage(at.path(), "pretrain"));
     assert!(pretrained.last().unwrap() < &(0.7 * pretrained[0]), "{pretrained:?}");
     assert_eq!(stages(at.path(), "compress").len(), 2);
-    for channel in
-        ["text", "latent_full", "latent_k_4", "latent_k_2", "cipher", "realigned_2", "cot_full", "zeros"]
-    {
+    for channel in [
+        "text",
+        "latent_full",
+        "latent_k_4",
+        "latent_k_2",
+        "cipher",
+        "realigned_2",
+        "kv",
+        "cot_full",
+        "zeros",
+    ] {
         assert!(table.lines().any(|line| line.starts_with(&format!("{channel} "))), "{channel}: {table}");
         for split in ["seen", "unseen"] {
             let lines =
@@ -76,8 +84,8 @@ fn every_stage_and_every_channel_runs_and_losses_fall() {
     }
     assert!(table.contains("baselines: best guess without a message 1"), "{table}");
     let report = json(&at.path().join("run/evaluation.json"));
-    // 32 channels, of which 8 have a number of latents, and there are two numbers.
-    assert_eq!(report["lines"].as_array().unwrap().len(), 40, "{table}");
+    // 36 channels, of which 8 have a number of latents, and there are two numbers.
+    assert_eq!(report["lines"].as_array().unwrap().len(), 44, "{table}");
     let inputs = json(&at.path().join("run/environment.json"))["inputs"].clone();
     let keys: Vec<&str> =
         inputs.as_array().unwrap().iter().map(|input| input["key"].as_str().unwrap()).collect();
@@ -191,6 +199,31 @@ fn a_house_is_talked_about_in_many_turns() {
 }
 
 #[test]
+fn every_stage_runs_in_bfloat16_in_parts_and_with_few_parameters() {
+    let at = tempfile::tempdir().unwrap();
+    let values = [
+        "talk.dtype=bf16",
+        "talk.accumulate=2",
+        "talk.actor.train=lora",
+        "talk.actor.lora.rank=2",
+        "talk.adapter.kind=linear",
+        "talk.compress.k=[2]",
+        "talk.evaluate.channels=[text, latent_full, latent_k, latent_roll, realigned, cipher, kv, graft_1_1, no_cot]",
+    ];
+    let table = succeeds(talk(at.path(), &values));
+    for name in ["pretrain", "actor", "compress", "no_cot"] {
+        let losses = losses(&stage(at.path(), name));
+        assert!(losses.iter().all(|loss| loss.is_finite()), "{name}: {losses:?}");
+    }
+    let model = stage(at.path(), "actor").join("receiver");
+    assert_eq!(json(&model.join("config.json"))["dtype"], "bfloat16");
+    // The merged receiver is one of the ordinary architecture.
+    assert!(succeeds(umwelt(at.path(), &["lm", "show", model.to_str().unwrap()])).contains("96832"));
+    let again = [&values[..], &["talk.checkpointing=true"]].concat();
+    assert_eq!(succeeds(talk(at.path(), &again)), table, "recomputation makes no other run");
+}
+
+#[test]
 fn what_is_not_learnt_stops_before_more_is_spent() {
     let at = tempfile::tempdir().unwrap();
     let printed = fails(talk(at.path(), &["talk.pretrain.gate=0.9", "talk.pretrain.steps=6"]), 1);
@@ -212,6 +245,9 @@ fn mistakes_name_the_setting_or_the_file() {
     );
     assert!(refused(&["talk.pretrain.mixture=[1, 1, 1]"]).contains("three shares that add up to 1"));
     assert!(refused(&["talk.actor.batch_size=1"]).contains("talk.actor.batch_size: must be 2 or more"));
+    assert!(refused(&["talk.accumulate=0"]).contains("talk.accumulate: must be 1 or more"));
+    assert!(refused(&["talk.actor.lora.rank=0"]).contains("talk.actor.lora: rank is 0"));
+    assert!(refused(&["talk.actor.lora.layers=[gate]"]).contains("has `gate`; known: q, k, v, o"));
     fs::create_dir_all(at.path().join("empty")).unwrap();
     let printed = fails(talk(at.path(), &["talk.stage=collect", "talk.sender=empty"]), 1);
     assert!(printed.contains("talk.sender: empty has none of model/model.safetensors"), "{printed}");

@@ -16,6 +16,13 @@ pub struct Context {
     counts: Tensor,
     /// The batch holds padding.
     padded: bool,
+    /// The numbers of blocks, of heads of keys and of their features.
+    shape: [i64; 3],
+}
+
+fn shape(model: &DecoderLm) -> [i64; 3] {
+    let config = model.config();
+    [config.layers, config.kv_heads, config.head]
 }
 
 impl Context {
@@ -26,6 +33,7 @@ impl Context {
             mask: Tensor::ones([batch, 0], (Kind::Bool, model.device())),
             counts: Tensor::zeros([batch], (Kind::Int64, model.device())),
             padded: false,
+            shape: shape(model),
         }
     }
 
@@ -42,6 +50,20 @@ impl Context {
     /// The number of positions of every text without padding, `[B]`.
     pub fn counts(&self) -> &Tensor {
         &self.counts
+    }
+
+    /// Hides the first positions of each text, as many as `counts` says. Later positions keep their
+    /// numbers.
+    ///
+    /// # Errors
+    /// When there is not one count for each text.
+    pub fn hide_first(&mut self, counts: &[i64]) -> Result<()> {
+        ensure!(counts.len() as i64 == self.batch(), "{} counts for {} texts", counts.len(), self.batch());
+        let ordinals = self.mask.cumsum(1, Kind::Int64);
+        let counts = Tensor::from_slice(counts).to_device(self.mask.device()).unsqueeze(1);
+        self.mask = self.mask.logical_and(&ordinals.gt_tensor(&counts));
+        self.padded = true;
+        Ok(())
     }
 
     /// Keeps the texts at `rows` in this order, and frees the others.
@@ -98,12 +120,20 @@ impl DecoderLm {
     /// Goes on with one piece of text for each text of the context; the hidden states `[B, T, d]`
     /// of the new positions, each text at the right end. T is the length of the longest piece.
     ///
+    /// The context may be another model's of the same architecture: this one goes on from its keys
+    /// and values.
+    ///
     /// # Errors
-    /// When there is not one piece for each text, a piece is empty, an id is not in the vocabulary
+    /// When the context is a model's of other sizes, there is not one piece for each text, a piece is empty, an id is not in the vocabulary
     /// or embeddings have another size than the model's.
     pub fn extend<T: AsRef<[Segment]>>(&self, context: &mut Context, pieces: &[T]) -> Result<Tensor> {
         let batch = context.batch();
         ensure!(pieces.len() as i64 == batch, "{} pieces cannot extend {batch} texts", pieces.len());
+        let (found, own) = (context.shape, shape(self));
+        ensure!(
+            found == own,
+            "a cache of {found:?} blocks, heads and features does not fit a model of {own:?}"
+        );
         let rows = embed_rows(self, pieces, Side::Left)?;
         Ok(self.advance(context, &rows.embeddings, rows.mask.as_ref()))
     }
@@ -113,7 +143,21 @@ impl DecoderLm {
     /// The boolean mask `[B, T]` is false at padding. Under a gradient, the backward pass reaches
     /// all positions of the context.
     pub fn advance(&self, context: &mut Context, embeddings: &Tensor, mask: Option<&Tensor>) -> Tensor {
+        self.advance_with(context, embeddings, mask, &mut |_, x| x)
+    }
+
+    /// [`Self::advance`], in which `between` may change the state `[B, T, d]` after a number of
+    /// blocks.
+    pub(crate) fn advance_with(
+        &self,
+        context: &mut Context,
+        embeddings: &Tensor,
+        mask: Option<&Tensor>,
+        between: &mut dyn FnMut(i64, Tensor) -> Tensor,
+    ) -> Tensor {
         let (positions, visible) = context.add(embeddings.size()[1], mask);
-        self.run(embeddings, &positions, &visible, Some(context.caches.as_mut_slice()))
+        let end = context.length();
+        let caches = Some(context.caches.as_mut_slice());
+        self.run_with(embeddings, (&positions, end), visible, caches, between)
     }
 }

@@ -10,6 +10,7 @@ mod description;
 mod folder;
 mod generation;
 mod gguf;
+mod graft;
 mod message;
 mod objectives;
 mod sampling;
@@ -21,18 +22,19 @@ mod tokenizer;
 pub use config::{Architecture, LmConfig, RopeScaling, RopeSettings};
 pub use context::Context;
 pub use controls::{Control, Ranking, covariance_noise, interpolated, orthogonal, principal, rotated};
-pub use decoder::{DecoderLm, InitialWeights, Weights, count, shapes};
+pub use decoder::{DecoderLm, InitialWeights, LowRankShape, Weights, count, shapes};
 pub use description::Description;
 pub use folder::{LanguageModel, Places, SHARD_BYTES, Shards};
 pub use generation::{Prompt, Writing, Written};
 pub use gguf::GgufFile;
+pub use graft::{Graft, GraftRule};
 pub use message::{
-    AdapterShape, Batch, IGNORED, Inserted, Insertion, LabelledText, Marker, MessageAdapter, batch, fitted,
-    latent_first, others, parameter_count, token_first,
+    AdapterKind, AdapterShape, Batch, IGNORED, Inserted, Insertion, LabelledText, Marker, MessageAdapter,
+    batch, fitted, latent_first, others, parameter_count, token_first,
 };
 pub use objectives::{
-    Agreement, ReceiverLosses, Supervised, Variant, agreement, contrast, cross_entropy, direction,
-    divergences, plan_similarities, receiver_losses, weights,
+    Answers, Head, ReceiverTerms, Supervised, Variant, Whole, agreement_weights, cross_entropies, directions,
+    disagreements, divergences, hinges, information, plan_similarities, receiver_terms, weights,
 };
 pub use sampling::{Sampling, draw};
 pub use segments::{EmbeddedRows, Segment, Side, embed_rows};

@@ -32,6 +32,9 @@ at::Tensor sigmoid_squared_error(at::Tensor x, at::Tensor target);
 at::Tensor relu_mlp(const at::Tensor& x, at::TensorList parameters, at::IntArrayRef sources);
 std::vector<at::Tensor> part_losses(const at::Tensor& outputs, const at::Tensor& targets, const at::Tensor& weights,
                                     at::IntArrayRef parts);
+at::Tensor recomputed(at::TensorList tensors, int64_t count, void* data, int (*call)(void*, at::Tensor**, int, at::Tensor**),
+                      void (*release)(void*));
+at::Tensor row_products(const at::Tensor& x, const at::Tensor& weight, const at::Tensor& bias);
 }  // namespace umwelt
 
 namespace {
@@ -242,6 +245,24 @@ int umwelt_part_losses(at::Tensor* outputs, at::Tensor* targets, at::Tensor* wei
   return guarded([&] {
     auto results = umwelt::part_losses(*outputs, *targets, *weights, {parts, size_t(numbers)});
     for (int i = 0; i < 2; ++i) out[i] = new at::Tensor(results[i]);
+  });
+}
+
+// The function call(data, ..) of the first `inputs` tensors; the backward pass calls it again. It
+// holds the other tensors itself. `data` is released with the graph.
+int umwelt_recomputed(at::Tensor** tensors, int count, int inputs, void* data, int (*call)(void*, at::Tensor**, int, at::Tensor**),
+                      void (*release)(void*), at::Tensor** out) {
+  return guarded([&] {
+    std::vector<at::Tensor> all;
+    for (int i = 0; i < count; ++i) all.push_back(*tensors[i]);
+    *out = new at::Tensor(umwelt::recomputed(all, inputs, data, call, release));
+  });
+}
+
+// `bias` may be null.
+int umwelt_row_products(at::Tensor* x, at::Tensor* weight, at::Tensor* bias, at::Tensor** out) {
+  return guarded([&] {
+    *out = new at::Tensor(umwelt::row_products(*x, *weight, bias ? *bias : at::Tensor()));
   });
 }
 

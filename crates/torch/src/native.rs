@@ -1,11 +1,16 @@
 //! Functions of libtorch that tch lacks, and kernels for the CPU, through `native/umwelt.cpp`.
 
 pub mod meta;
+mod recompute;
+mod row_products;
 
 use std::ffi::{CStr, c_char, c_double, c_int, c_void};
 
 use anyhow::{Result, ensure};
 use tch::{Device, Kind, Tensor};
+
+pub use recompute::recomputed;
+pub use row_products::{MOST_ROWS, row_products, takes_row_products};
 
 type Handle = *const c_void;
 

@@ -11,14 +11,12 @@ use umwelt_language::{
 };
 use umwelt_torch::checkpoints::{TensorFile, write_tensors};
 
-use super::settings::{AdapterSettings, LmSettings, Size};
+use super::settings::{AdapterSettings, LmSettings, NumberFormat, Size, TalkSettings};
 use crate::nn::Parameters;
 use crate::runs::Inputs;
 
 /// Rows of embeddings come in multiples of this number.
 const ROWS: i64 = 64;
-/// The mean square of the adapter's inner features before its last scale, at the start of training.
-const INNER_RMS: f64 = 0.2;
 /// The entry of the metadata of adapters and students.
 const FORMAT: (&str, &str) = ("format", "pt");
 
@@ -90,20 +88,32 @@ pub fn file<'a>(inputs: &'a Inputs, key: &str) -> Result<&'a Path> {
     inputs.checkpoint(key).with_context(|| format!("{key} names no run"))
 }
 
-/// The model of the input `key`, with the special tokens of messages.
+/// The model of the input `key`, with the special tokens of messages and weights of this format.
 ///
 /// # Errors
 /// When it cannot be read; the error names the file.
-pub fn load(inputs: &Inputs, key: &str, seed: u64, device: Device) -> Result<LanguageModel> {
+pub fn load(
+    inputs: &Inputs,
+    key: &str,
+    seed: u64,
+    device: Device,
+    format: NumberFormat,
+) -> Result<LanguageModel> {
     let file = file(inputs, key)?;
     let is_gguf = file.extension().is_some_and(|extension| extension == "gguf");
     let path = if is_gguf { file.to_owned() } else { folder(file) };
     let load = || -> Result<LanguageModel> {
-        let mut model = LanguageModel::load(&path, Kind::Float, device)?;
+        let mut model = LanguageModel::load(&path, format.kind(), device)?;
         model.add_special(&SPECIAL_TOKENS, seed)?;
         Ok(model)
     };
     load().with_context(|| key.to_owned())
+}
+
+/// A model with exact weights, with products and recomputation as the settings say.
+pub fn trained_in(model: LanguageModel, talk: &TalkSettings) -> LanguageModel {
+    let decoder = model.decoder.computing_in(talk.dtype.kind()).recomputing(talk.checkpointing);
+    LanguageModel { decoder, ..model }
 }
 
 /// The folder of a result.
@@ -122,8 +132,10 @@ pub fn adapter(
     seed: u64,
 ) -> Result<(Parameters, MessageAdapter)> {
     let parameters = Parameters::new(receiver.device(), seed);
-    let output_scale = settings.output_scale.unwrap_or_else(|| rms(receiver.embedding()) / INNER_RMS);
+    let (kind, inner) = settings.kind.parts();
+    let output_scale = settings.output_scale.unwrap_or_else(|| rms(receiver.embedding()) / inner);
     let shape = AdapterShape {
+        kind,
         sender: width,
         receiver: receiver.config().hidden,
         heads: settings.heads,
@@ -171,7 +183,7 @@ pub fn restore(parameters: &Parameters, path: &Path) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use umwelt_language::{count, parameter_count};
+    use umwelt_language::{AdapterKind, count, parameter_count};
 
     use super::*;
 
@@ -188,10 +200,20 @@ mod tests {
     fn an_adapters_first_outputs_are_as_large_as_embeddings() {
         let decoder =
             DecoderLm::initial(config(&LmSettings::default(), 100).unwrap(), 3, Device::Cpu).unwrap();
-        let (parameters, adapter) = adapter(&AdapterSettings::default(), 96, &decoder, 3).unwrap();
-        let shape = AdapterShape { sender: 96, receiver: 128, heads: 8, output_scale: 1.0 };
-        assert_eq!(parameters.count() as i64, parameter_count(&shape));
+        let settings: AdapterSettings = serde_json::from_value(json!({ "kind": "linear" })).unwrap();
         let hidden = Tensor::randn([2, 9, 96], (Kind::Float, Device::Cpu));
+        let linear = adapter(&settings, 96, &decoder, 3).unwrap().1;
+        let ratio = rms(&linear.forward(&hidden, &[9, 9], None).unwrap()) / rms(decoder.embedding());
+        assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
+        let (parameters, adapter) = adapter(&AdapterSettings::default(), 96, &decoder, 3).unwrap();
+        let shape = AdapterShape {
+            kind: AdapterKind::Attention,
+            sender: 96,
+            receiver: 128,
+            heads: 8,
+            output_scale: 1.0,
+        };
+        assert_eq!(parameters.count() as i64, parameter_count(&shape));
         let rows = adapter.forward(&hidden, &[9, 9], None).unwrap();
         let ratio = rms(&rows) / rms(decoder.embedding());
         assert!((ratio - 1.0).abs() < 0.1, "{ratio}");

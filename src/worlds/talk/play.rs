@@ -1,8 +1,8 @@
 //! Senders that write plans, and receivers that follow them.
 
 use anyhow::{Result, ensure};
-use tch::{Tensor, no_grad};
-use umwelt_language::{Context, DecoderLm, Prompt, Sampling, Segment, Writing, Written};
+use tch::Tensor;
+use umwelt_language::{Context, DecoderLm, Graft, Prompt, Sampling, Segment, Writing, Written};
 
 use super::settings::CollectSettings;
 use super::tasks::{Episode, Outcome, Problem, Task};
@@ -87,6 +87,30 @@ impl Outcomes {
 /// A problem with its message; nothing at all, or pieces between the begin and the end of one.
 pub type Messages<'a> = Vec<(&'a Problem, Option<Vec<Segment>>)>;
 
+/// What a receiver goes on from, besides its text.
+#[derive(Default)]
+pub struct Start {
+    /// Keys and values of another model.
+    pub context: Option<Context>,
+    /// States of another model.
+    pub graft: Option<Graft>,
+}
+
+impl Start {
+    /// The start of the problems at these rows alone.
+    fn keep(self, rows: &[i64]) -> Self {
+        let context = self.context.map(|mut context| {
+            context.keep(rows);
+            context
+        });
+        let graft = self.graft.map(|graft| {
+            let rows = Tensor::from_slice(rows).to_device(graft.states.device());
+            Graft { states: graft.states.index_select(0, &rows), ..graft }
+        });
+        Self { context, graft }
+    }
+}
+
 /// A receiver at work on a task.
 pub struct Player<'a> {
     receiver: &'a DecoderLm,
@@ -128,12 +152,20 @@ impl<'a> Player<'a> {
         Self { sample, ..self }
     }
 
-    /// Lets the receiver work on all problems at once. A world that fails ends its own problem
-    /// alone.
+    /// [`Self::play_from`] nothing.
     ///
     /// # Errors
-    /// When a message does not fit the model.
+    /// As [`Self::play_from`].
     pub fn play(&self, problems: Messages) -> Result<Outcomes> {
+        self.play_from(Start::default(), problems)
+    }
+
+    /// Lets the receiver work on all problems at once, from `start` on. A world that fails ends its
+    /// own problem alone.
+    ///
+    /// # Errors
+    /// When a message or the start does not fit the model.
+    pub fn play_from(&self, start: Start, problems: Messages) -> Result<Outcomes> {
         let played = problems.iter().map(|_| Some(Played::default())).collect();
         let (mut outcomes, mut going) = (Outcomes { played, failure: None }, vec![]);
         for (number, (problem, message)) in problems.into_iter().enumerate() {
@@ -145,9 +177,12 @@ impl<'a> Player<'a> {
                 Err(error) => outcomes.fail(number, error),
             }
         }
-        let mut context = Context::new(self.receiver, going.len() as i64);
+        let rows: Vec<i64> = going.iter().map(|going| going.number as i64).collect();
+        let Start { context, mut graft } =
+            if rows.len() == outcomes.played.len() { start } else { start.keep(&rows) };
+        let mut context = context.unwrap_or_else(|| Context::new(self.receiver, rows.len() as i64));
         while !going.is_empty() {
-            going = self.turn(&mut context, going, &mut outcomes)?;
+            going = self.turn(&mut context, graft.take(), going, &mut outcomes)?;
         }
         Ok(outcomes)
     }
@@ -161,13 +196,19 @@ impl<'a> Player<'a> {
     }
 
     /// One turn of all problems; those that go on.
-    fn turn(&self, context: &mut Context, going: Vec<Going>, outcomes: &mut Outcomes) -> Result<Vec<Going>> {
+    fn turn(
+        &self,
+        context: &mut Context,
+        graft: Option<Graft>,
+        going: Vec<Going>,
+        outcomes: &mut Outcomes,
+    ) -> Result<Vec<Going>> {
         let (mut problems, mut prompts) = (vec![], vec![]);
         for Going { number, episode, prompt } in going {
             problems.push((number, episode, prompt.task.clone()));
             prompts.push(prompt);
         }
-        let written = no_grad(|| self.receiver.generate_turn(context, &prompts, &self.writing))?;
+        let written = self.receiver.generate_grafted(context, &prompts, &self.writing, graft.as_ref())?;
         let (mut kept, mut next) = (vec![], vec![]);
         for (row, ((number, mut episode, task), written)) in problems.into_iter().zip(written).enumerate() {
             let (text, used) = self.used(&*episode, &written.ids)?;

@@ -1,14 +1,13 @@
 //! Causal attention whose queries share keys and values in groups (Ainslie et al., arXiv
 //! 2305.13245).
 
-use anyhow::Result;
-use tch::{Kind, Tensor};
-use umwelt_torch::nn::Linear;
-
-use super::rope::Rotation;
+use super::block::Positions;
+use super::projection::Projection;
 use super::weights::Builder;
 use crate::cache::LayerCache;
 use crate::config::LmConfig;
+use anyhow::Result;
+use tch::{Kind, Tensor};
 
 /// The pairs of query and key that attention reads.
 pub enum Visible {
@@ -18,6 +17,16 @@ pub enum Visible {
     All,
     /// Queries read the keys at which this `[B, 1, T, S]` is true.
     Masked(Tensor),
+}
+
+impl Clone for Visible {
+    fn clone(&self) -> Self {
+        match self {
+            Self::Causal => Self::Causal,
+            Self::All => Self::All,
+            Self::Masked(mask) => Self::Masked(mask.shallow_clone()),
+        }
+    }
 }
 
 /// The pairs of new and old positions that attention reads, `[B, 1, T, S]`.
@@ -33,61 +42,106 @@ pub fn readable(mask: &Tensor, start: i64) -> Tensor {
 
 /// The attention of one block.
 pub struct GroupedAttention {
-    query: Linear,
-    key: Linear,
-    value: Linear,
-    out: Linear,
+    query: Projection,
+    key: Projection,
+    value: Projection,
+    /// Queries, keys and values at once.
+    together: Projection,
+    out: Projection,
+    heads: i64,
+    kv_heads: i64,
     /// The number of features of a head.
     head: i64,
-    grouped: bool,
 }
 
 impl GroupedAttention {
     pub fn new(builder: &mut Builder, name: &str, config: &LmConfig) -> Result<Self> {
-        let mut layer = |layer: &str| builder.linear(&format!("{name}.{layer}_proj"));
+        let layer = |layer: &str| format!("{name}.{layer}_proj");
+        let (together, [query, key, value]) = builder.side_by_side(["q", "k", "v"].map(layer))?;
         Ok(Self {
-            query: layer("q")?,
-            key: layer("k")?,
-            value: layer("v")?,
-            out: layer("o")?,
+            query,
+            key,
+            value,
+            together,
+            out: builder.linear(&layer("o"))?,
+            heads: config.heads,
+            kv_heads: config.kv_heads,
             head: config.head,
-            grouped: config.heads != config.kv_heads,
         })
+    }
+
+    /// The linear layers by name.
+    pub fn layers(&self) -> [(&'static str, &Projection); 4] {
+        [("q", &self.query), ("k", &self.key), ("v", &self.value), ("o", &self.out)]
+    }
+
+    /// [`Self::layers`], to change them.
+    pub fn layers_mut(&mut self) -> [(&'static str, &mut Projection); 4] {
+        [("q", &mut self.query), ("k", &mut self.key), ("v", &mut self.value), ("o", &mut self.out)]
+    }
+
+    /// All tensors.
+    pub fn tensors(&self) -> Vec<&Tensor> {
+        self.layers().into_iter().flat_map(|(_, layer)| layer.tensors()).collect()
     }
 
     /// New positions x `[B, T, d]` attend to those of the cache and to each other: `[B, T, d]`.
     ///
     /// Their keys and values are appended to the cache.
-    pub fn forward(
-        &self,
-        x: &Tensor,
-        rotation: &Rotation,
-        visible: &Visible,
-        cache: Option<&mut LayerCache>,
-    ) -> Tensor {
-        let query = rotation.apply(&self.heads(&self.query, x));
-        let key = rotation.apply(&self.heads(&self.key, x));
-        let value = self.heads(&self.value, x);
+    pub fn forward(&self, x: &Tensor, at: &Positions, cache: Option<&mut LayerCache>) -> Tensor {
+        let [query, key, value] = self.inputs(x, at);
         let (key, value) = match cache {
             Some(cache) => cache.append(key, value),
             None => (key, value),
         };
-        self.out.forward(&self.attend(&query, &key, &value, visible).transpose(1, 2).flatten(2, 3))
+        let attended = match at.visible {
+            Visible::All | Visible::Masked(_) if x.size()[1] == 1 => {
+                self.attend_once(&query, &key, &value, at)
+            }
+            _ => self.attend(&query, &key, &value, at).transpose(1, 2).flatten(2, 3),
+        };
+        self.out.forward(&attended, at.gradient)
     }
 
-    /// `[B, T, d]` -> `[B, heads, T, hd]`
-    fn heads(&self, layer: &Linear, x: &Tensor) -> Tensor {
+    /// Queries `[B, heads, T, hd]`, and keys and values `[B, kv, T, hd]`.
+    fn inputs(&self, x: &Tensor, at: &Positions) -> [Tensor; 3] {
+        let layers = [&self.query, &self.key, &self.value];
+        if at.gradient || !layers.iter().all(|layer| layer.is_plain(x.kind())) {
+            let [query, key, value] = layers.map(|layer| self.in_heads(&layer.forward(x, at.gradient)));
+            return [at.rotation.apply(&query), at.rotation.apply(&key), value];
+        }
+        let all = self.in_heads(&self.together.forward(x, false));
+        let (turned, keys) = (self.heads + self.kv_heads, self.kv_heads);
+        let rotated = at.rotation.apply(&all.narrow(1, 0, turned));
+        [rotated.narrow(1, 0, self.heads), rotated.narrow(1, self.heads, keys), all.narrow(1, turned, keys)]
+    }
+
+    /// `[B, T, heads hd]` -> `[B, heads, T, hd]`
+    fn in_heads(&self, x: &Tensor) -> Tensor {
         let (batch, time, _) = x.size3().expect("positions are [B, T, d]");
-        layer.forward(x).view([batch, time, -1, self.head]).transpose(1, 2)
+        x.view([batch, time, -1, self.head]).transpose(1, 2)
     }
 
-    fn attend(&self, query: &Tensor, key: &Tensor, value: &Tensor, visible: &Visible) -> Tensor {
-        let mask = match visible {
+    /// Attention of a single position, `[B, 1, d]`: the queries that share a key are its rows, so
+    /// that no key is copied.
+    fn attend_once(&self, query: &Tensor, key: &Tensor, value: &Tensor, at: &Positions) -> Tensor {
+        let (batch, shared) = (query.size()[0], self.heads / self.kv_heads);
+        let query = query.reshape([batch, self.kv_heads, shared, self.head]);
+        let attended = self.product(&query, key, value, at, false);
+        attended.reshape([batch, 1, self.heads * self.head])
+    }
+
+    fn attend(&self, query: &Tensor, key: &Tensor, value: &Tensor, at: &Positions) -> Tensor {
+        self.product(query, key, value, at, self.heads != self.kv_heads)
+    }
+
+    fn product(&self, query: &Tensor, key: &Tensor, value: &Tensor, at: &Positions, grouped: bool) -> Tensor {
+        let mask = match &at.visible {
             Visible::Masked(mask) => Some(mask),
             Visible::Causal | Visible::All => None,
         };
-        let causal = matches!(visible, Visible::Causal);
+        let causal = matches!(at.visible, Visible::Causal);
         let scale = 1.0 / (self.head as f64).sqrt();
-        Tensor::scaled_dot_product_attention(query, key, value, mask, 0.0, causal, scale, self.grouped)
+        Tensor::scaled_dot_product_attention(query, key, value, mask, 0.0, causal, scale, grouped)
     }
 }

@@ -20,7 +20,8 @@ impl DecoderLm {
         let config = LmConfig { vocabulary: rows, ..self.config.clone() };
         let named = self.parameters.named().into_iter().collect();
         let mut weights = Grown { named, seed, range: config.initializer_range };
-        Self::new(config, &mut weights, self.kind(), self.device())
+        let kind = self.embedding.kind();
+        Ok(Self::new(config, &mut weights, kind, self.device())?.computing_in(self.compute))
     }
 }
 

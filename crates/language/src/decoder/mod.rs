@@ -3,25 +3,30 @@
 mod attention;
 mod block;
 mod growth;
+mod low_rank;
 mod norm;
+mod projection;
 mod rope;
 mod shapes;
 mod weights;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use anyhow::{Result, ensure};
 use tch::{Device, Kind, Tensor};
 use umwelt_torch::nn::Parameters;
 
-use self::block::Block;
+use self::block::{Block, Positions};
 use self::norm::RmsNorm;
+use self::projection::{cast, product, records_gradients};
 use self::rope::Rope;
 use self::weights::Builder;
 use crate::cache::LayerCache;
 use crate::config::LmConfig;
 
 pub(crate) use self::attention::{Visible, readable};
+pub use self::low_rank::LowRankShape;
 pub use self::shapes::{count, shapes};
 pub use self::weights::{InitialWeights, Weights};
 
@@ -30,11 +35,15 @@ pub struct DecoderLm {
     config: LmConfig,
     parameters: Parameters,
     embedding: Tensor,
-    blocks: Vec<Block>,
+    blocks: Vec<Arc<Block>>,
     norm: RmsNorm,
     /// `[V, d]`; the embedding itself where the head is tied.
     head: Tensor,
     rope: Rope,
+    /// The number format of hidden states.
+    compute: Kind,
+    /// Backward passes compute blocks again.
+    recomputes: bool,
 }
 
 impl DecoderLm {
@@ -52,12 +61,26 @@ impl DecoderLm {
         let shapes: HashMap<_, _> = shapes(&config).into_iter().collect();
         let mut builder = Builder { parameters: &parameters, weights, shapes, kind };
         let embedding = builder.tensor("model.embed_tokens.weight")?;
-        let blocks = (0..config.layers).map(|layer| Block::new(&mut builder, layer, &config));
+        let blocks = (0..config.layers).map(|layer| Block::new(&mut builder, layer, &config).map(Arc::new));
         let blocks = blocks.collect::<Result<_>>()?;
         let norm = RmsNorm { weight: builder.tensor("model.norm.weight")?, epsilon: config.epsilon };
         let head = if config.tied { embedding.shallow_clone() } else { builder.tensor("lm_head.weight")? };
         let rope = Rope::new(&config.rope, config.head, device);
-        Ok(Self { config, parameters, embedding, blocks, norm, head, rope })
+        Ok(Self { config, parameters, embedding, blocks, norm, head, rope, compute: kind, recomputes: false })
+    }
+
+    /// The same decoder with hidden states and products in the number format `kind`. Its weights
+    /// stay as they are and are rounded in each pass, so that gradients are those of exact weights.
+    #[must_use]
+    pub fn computing_in(self, kind: Kind) -> Self {
+        Self { compute: kind, ..self }
+    }
+
+    /// The same decoder, whose backward passes keep only the inputs of blocks and compute the rest
+    /// again (Chen et al., arXiv 1604.06174). Passes with a cache keep everything.
+    #[must_use]
+    pub fn recomputing(self, recomputes: bool) -> Self {
+        Self { recomputes, ..self }
     }
 
     /// A decoder at the start of training, in float32; a function of the configuration and `seed`.
@@ -77,9 +100,9 @@ impl DecoderLm {
         &self.parameters
     }
 
-    /// The number format of the weights.
+    /// The number format of hidden states, in which the model is saved.
     pub fn kind(&self) -> Kind {
-        self.embedding.kind()
+        self.compute
     }
 
     /// The device of the weights.
@@ -89,7 +112,7 @@ impl DecoderLm {
 
     /// The embeddings `[.., d]` of token ids `[..]`.
     pub fn embed(&self, ids: &Tensor) -> Tensor {
-        Tensor::embedding(&self.embedding, ids, -1, false, false)
+        cast(&Tensor::embedding(&self.embedding, ids, -1, false, false), self.compute)
     }
 
     /// The whole embedding, `[V, d]`.
@@ -97,9 +120,14 @@ impl DecoderLm {
         &self.embedding
     }
 
+    /// The matrix that makes logits, `[V, d]`.
+    pub fn head(&self) -> &Tensor {
+        &self.head
+    }
+
     /// The logits `[.., V]` of hidden states `[.., d]`.
     pub fn logits(&self, hidden: &Tensor) -> Tensor {
-        hidden.linear(&self.head, None::<&Tensor>)
+        product(hidden, &self.head, None, records_gradients())
     }
 
     /// The last hidden states `[B, T, d]`, after the last normalisation, of embeddings `[B, T, d]`
@@ -111,24 +139,45 @@ impl DecoderLm {
         let time = embeddings.size()[1];
         let positions = Tensor::arange(time, (Kind::Int64, self.device())).unsqueeze(0);
         let visible = mask.map_or(Visible::Causal, |mask| Visible::Masked(readable(mask, 0)));
-        self.run(embeddings, &positions, &visible, None)
+        self.run(embeddings, (&positions, time), visible, None)
     }
 
-    /// The last hidden states `[B, T, d]` of embeddings `[B, T, d]` at `positions` `[B or 1, T]`.
+    /// The last hidden states `[B, T, d]` of embeddings `[B, T, d]` at `positions` `[B or 1, T]`,
+    /// which are below `end`.
     pub(crate) fn run(
         &self,
         embeddings: &Tensor,
-        positions: &Tensor,
-        visible: &Visible,
+        positions: (&Tensor, i64),
+        visible: Visible,
         caches: Option<&mut [LayerCache]>,
     ) -> Tensor {
-        let rotation = self.rope.at(positions, embeddings.kind());
+        self.run_with(embeddings, positions, visible, caches, &mut |_, x| x)
+    }
+
+    /// [`Self::run`], in which `between` may change the state `[B, T, d]` after a number of blocks.
+    pub(crate) fn run_with(
+        &self,
+        embeddings: &Tensor,
+        (positions, end): (&Tensor, i64),
+        visible: Visible,
+        caches: Option<&mut [LayerCache]>,
+        between: &mut dyn FnMut(i64, Tensor) -> Tensor,
+    ) -> Tensor {
+        let gradient = records_gradients();
+        let rotation = self.rope.at(positions, end, embeddings.kind());
+        let at = Positions { rotation, visible, gradient };
+        let recomputes = self.recomputes && gradient && caches.is_none();
         let mut caches = caches.map(|caches| caches.iter_mut());
-        let mut x = embeddings.shallow_clone();
-        for block in &self.blocks {
-            x = block.forward(&x, &rotation, visible, caches.as_mut().and_then(Iterator::next));
+        let mut x = between(0, embeddings.shallow_clone());
+        for (block, number) in self.blocks.iter().zip(1..) {
+            x = if recomputes {
+                block.recomputed(&x, &at)
+            } else {
+                block.forward(&x, &at, caches.as_mut().and_then(Iterator::next))
+            };
+            x = between(number, x);
         }
-        self.norm.forward(&x)
+        self.norm.forward(&x, gradient)
     }
 }
 

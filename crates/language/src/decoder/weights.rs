@@ -3,9 +3,11 @@
 use std::collections::HashMap;
 
 use anyhow::{Context, Result, ensure};
-use tch::{Device, Kind, Tensor};
+use tch::{Device, Kind, Tensor, no_grad};
 use umwelt_base::random::Stream;
-use umwelt_torch::nn::{Linear, Parameters};
+use umwelt_torch::nn::Parameters;
+
+use super::projection::Projection;
 
 /// A source of tensors by name.
 pub trait Weights {
@@ -63,22 +65,58 @@ impl Builder<'_> {
     /// # Errors
     /// When the source cannot provide it.
     pub fn tensor(&mut self, name: &str) -> Result<Tensor> {
+        let value = self.value(name)?;
+        // A copy, so that training never writes into the tensors of the source.
+        Ok(self.parameters.root().given(name, no_grad(|| value.copy())))
+    }
+
+    fn value(&mut self, name: &str) -> Result<Tensor> {
         let shape = self.shapes.get(name).with_context(|| format!("the decoder has no tensor {name}"))?;
         let value = self.weights.take(name, shape)?.to_device(self.parameters.device());
         ensure!(value.size() == *shape, "tensor {name} should be {shape:?}, it is {:?}", value.size());
-        // A copy, so that training never writes into the tensors of the source.
-        let value = tch::no_grad(|| value.totype(self.kind).copy());
-        Ok(self.parameters.root().given(name, value))
+        Ok(no_grad(|| value.totype(self.kind)))
+    }
+
+    /// Layers on the same inputs, whose weights and biases lie one after the other in memory, and
+    /// the layer of all their outputs. A change of a layer changes that one too.
+    ///
+    /// # Errors
+    /// When the source cannot provide a tensor of them.
+    pub fn side_by_side<const N: usize>(
+        &mut self,
+        names: [String; N],
+    ) -> Result<(Projection, [Projection; N])> {
+        let (whole, weights) = self.joined(&names, "weight")?;
+        let has_bias = self.shapes.contains_key(&format!("{}.bias", names[0]));
+        let biases = has_bias.then(|| self.joined(&names, "bias")).transpose()?;
+        let (whole_bias, biases) = biases.map_or((None, vec![]), |(whole, parts)| (Some(whole), parts));
+        let mut biases = biases.into_iter();
+        let layers: Vec<Projection> =
+            weights.into_iter().map(|weight| Projection::new(weight, biases.next())).collect();
+        let layers = <[Projection; N]>::try_from(layers).ok().context("one layer for each name")?;
+        Ok((Projection::new(whole, whole_bias), layers))
+    }
+
+    /// The tensor of all rows, and the parameters that are parts of it.
+    fn joined(&mut self, names: &[String], part: &str) -> Result<(Tensor, Vec<Tensor>)> {
+        let names: Vec<String> = names.iter().map(|name| format!("{name}.{part}")).collect();
+        let values = names.iter().map(|name| self.value(name)).collect::<Result<Vec<_>>>()?;
+        let whole = no_grad(|| Tensor::cat(&values, 0));
+        let counts: Vec<i64> = values.iter().map(|value| value.size()[0]).collect();
+        let parts = no_grad(|| whole.split_with_sizes(counts.as_slice(), 0));
+        let root = self.parameters.root();
+        let given = names.iter().zip(parts).map(|(name, part)| root.given(name, part)).collect();
+        Ok((whole, given))
     }
 
     /// The layer `name`, with a bias if the configuration has one.
     ///
     /// # Errors
     /// When the source cannot provide a tensor of it.
-    pub fn linear(&mut self, name: &str) -> Result<Linear> {
+    pub fn linear(&mut self, name: &str) -> Result<Projection> {
         let weight = self.tensor(&format!("{name}.weight"))?;
         let bias = format!("{name}.bias");
         let bias = self.shapes.contains_key(&bias).then(|| self.tensor(&bias)).transpose()?;
-        Ok(Linear::from_tensors(weight, bias))
+        Ok(Projection::new(weight, bias))
     }
 }

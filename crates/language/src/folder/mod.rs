@@ -8,7 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
-use tch::{Device, Kind};
+use tch::{Device, Kind, Tensor};
 
 use self::files::write_json;
 use crate::config::{Keys, LmConfig, ids};
@@ -85,6 +85,17 @@ impl LanguageModel {
         })
     }
 
+    /// The same files around another decoder.
+    #[must_use]
+    pub fn with_decoder(&self, decoder: DecoderLm) -> Self {
+        Self {
+            decoder,
+            tokenizer: self.tokenizer.clone(),
+            tokenizer_config: self.tokenizer_config.clone(),
+            generation_config: self.generation_config.clone(),
+        }
+    }
+
     /// The ids that end a text: every `eos_token_id` of the generation settings, else of the
     /// configuration, and the token `end_of_turn` of a chat template.
     ///
@@ -143,7 +154,10 @@ impl LanguageModel {
             tokenizer.save(&folder.join("tokenizer.json"))?;
             write_json(&folder.join("tokenizer_config.json"), &self.tokenizer_config)?;
         }
-        shards::write(folder, &self.decoder.parameters().named(), limit)
+        let kind = self.decoder.kind();
+        let rounded = |(name, tensor): (String, Tensor)| (name, tensor.to_kind(kind));
+        let tensors: Vec<_> = self.decoder.parameters().named().into_iter().map(rounded).collect();
+        shards::write(folder, &tensors, limit)
     }
 }
 

@@ -8,6 +8,7 @@ use tch::{Tensor, no_grad};
 use self::writer::Writer;
 use crate::context::Context;
 use crate::decoder::DecoderLm;
+use crate::graft::Graft;
 use crate::sampling::Sampling;
 use crate::segments::Segment;
 
@@ -74,9 +75,26 @@ impl DecoderLm {
         prompts: &[Prompt],
         writing: &Writing,
     ) -> Result<Vec<Written>> {
+        self.generate_grafted(context, prompts, writing, None)
+    }
+
+    /// [`Self::generate_turn`] with changed states at the last position of each prompt.
+    ///
+    /// # Errors
+    /// As [`Self::generate_turn`] and [`Self::extend_grafted`].
+    pub fn generate_grafted(
+        &self,
+        context: &mut Context,
+        prompts: &[Prompt],
+        writing: &Writing,
+        graft: Option<&Graft>,
+    ) -> Result<Vec<Written>> {
         no_grad(|| {
             let texts: Vec<&[Segment]> = prompts.iter().map(|prompt| prompt.segments.as_slice()).collect();
-            let hidden = self.extend(context, &texts)?;
+            let hidden = match graft {
+                Some(graft) => self.extend_grafted(context, &texts, graft)?,
+                None => self.extend(context, &texts)?,
+            };
             Writer::new(self, writing, prompts)?.write(context, hidden, false)
         })
     }

@@ -5,7 +5,7 @@ mod insertion;
 mod mixture;
 mod wrong;
 
-pub use adapter::{AdapterShape, MessageAdapter, parameter_count};
+pub use adapter::{AdapterKind, AdapterShape, MessageAdapter, parameter_count};
 pub use insertion::{Batch, IGNORED, Inserted, Insertion, LabelledText, Marker, batch};
 pub use mixture::{latent_first, token_first};
 pub use wrong::{fitted, others};

@@ -3,12 +3,12 @@
 use std::f64::consts::LN_2;
 
 use anyhow::{Result, ensure};
-use tch::{Kind, Reduction, Tensor};
+use tch::{Kind, Tensor};
 
-use super::supervised::{Supervised, cross_entropy};
+use super::head::{Head, cross_entropies};
+use super::rows::{divergence_rows, plan_rows, similarities};
+use super::supervised::Supervised;
 
-/// The least probability in the public code.
-const LEAST: f64 = 1e-8;
 /// The public code's ln 2.
 const HINGE: f64 = 0.69;
 
@@ -30,114 +30,138 @@ impl Variant {
     }
 }
 
-/// The objective and its terms, all still on their device.
-pub struct ReceiverLosses {
-    pub total: Tensor,
+/// The hidden states of a pass at the positions that matter to the objective.
+#[derive(Debug)]
+pub struct Answers {
+    /// `[N, d]` at the positions that predict labels.
+    predicting: Tensor,
+    predicted: Supervised,
+    /// `[N, d]` at the positions that are compared.
+    compared: Tensor,
+    places: Supervised,
+}
+
+impl Answers {
+    /// Those of the hidden states `[B, T, d]` of texts with labels `[B, T]`.
+    ///
+    /// # Errors
+    /// When a sample has no label, or one at its first position.
+    pub fn new(variant: Variant, hidden: &Tensor, labels: &Tensor) -> Result<Self> {
+        let (predicted, places) = (Supervised::new(labels, 1)?, Supervised::new(labels, variant.shift())?);
+        let predicting = predicted.rows(hidden);
+        let compared = if variant.shift() == 1 { predicting.shallow_clone() } else { places.rows(hidden) };
+        Ok(Self { predicting, predicted, compared, places })
+    }
+
+    /// The number of labels.
+    pub fn labels(&self) -> i64 {
+        self.places.counts.iter().sum()
+    }
+
+    /// The number of samples.
+    pub fn samples(&self) -> usize {
+        self.places.counts.len()
+    }
+}
+
+/// The sizes of a batch of which a part is computed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Whole {
+    pub samples: usize,
+    pub labels: i64,
+}
+
+/// The terms of a part of a batch, all still on their device. Those of all parts add up to the
+/// batch's.
+pub struct ReceiverTerms {
     pub cross_entropy: Tensor,
     pub plan: Tensor,
     pub contrast: Tensor,
-    /// The Jensen-Shannon divergence of right and wrong message in nats at the positions that are
-    /// compared, averaged over samples.
+    /// The Jensen-Shannon divergence (nats) of right and wrong message at the positions that are
+    /// compared.
     pub divergence: Tensor,
-    pub weights: [Tensor; 2],
 }
 
-/// The objective of three passes over the same answers: with the right message, with the plan as
-/// text and with a wrong message. Each pass has its hidden states `[B, T, d]` and labels `[B, T]`;
-/// `head` makes logits `[N, V]` of the hidden states `[N, d]` that are compared.
+impl ReceiverTerms {
+    /// The sum of the terms, those of plan and contrast with their weights.
+    pub fn total(&self, weights: &[Tensor; 2]) -> Tensor {
+        &self.cross_entropy + &weights[0] * &self.plan + &weights[1] * &self.contrast
+    }
+}
+
+/// The terms of three passes over the same answers: with the right message, with the plan as text
+/// and with a wrong message. No gradient passes through the last two.
 ///
 /// # Errors
-/// When a sample has no label, or the passes have not as many labels in each sample.
-pub fn receiver_losses(
+/// When the passes have not as many labels in each sample.
+pub fn receiver_terms(
     variant: Variant,
-    head: impl Fn(&Tensor) -> Tensor,
-    right: (&Tensor, &Tensor),
-    plan: (&Tensor, &Tensor),
-    wrong: (&Tensor, &Tensor),
-) -> Result<ReceiverLosses> {
-    let predicting = Supervised::new(right.1, 1)?;
-    let predicted = head(&predicting.rows(right.0));
-    let cross_entropy = cross_entropy(&predicted, &predicting.targets);
-    let places = Supervised::new(right.1, variant.shift())?;
-    let rows = |(hidden, labels): (&Tensor, &Tensor)| {
-        let own = Supervised::new(labels, variant.shift())?;
+    head: &Head,
+    whole: Whole,
+    [right, plan, wrong]: [&Answers; 3],
+) -> Result<ReceiverTerms> {
+    let places = &right.places;
+    for other in [plan, wrong] {
         ensure!(
-            own.counts == places.counts,
+            other.places.counts == places.counts,
             "the passes have {:?} and {:?} labels, which should be as many",
             places.counts,
-            own.counts
+            other.places.counts
         );
-        Ok(head(&own.rows(hidden)).to_kind(Kind::Float))
+    }
+    let compare = move |right: &Tensor, fixed: &[Tensor], _: &[Tensor]| {
+        let divergences = |variant| divergence_rows(variant, right, &fixed[1]).unsqueeze(1);
+        let plan = plan_rows(variant, right, &fixed[0]);
+        Tensor::cat(&[plan, divergences(variant), divergences(Variant::Fixed)], 1)
     };
-    let right = if variant.shift() == 1 { predicted.to_kind(Kind::Float) } else { rows(right)? };
-    let (plan, wrong) = (rows(plan)?, rows(wrong)?);
-    let plan = plan_similarities(variant, &right, &plan, &places).mean(Kind::Float);
-    let js = divergences(Variant::Fixed, &right, &wrong, &places);
-    let contrast = match variant {
-        Variant::Repo => contrast(variant, &divergences(variant, &right, &wrong, &places)),
-        Variant::Fixed | Variant::Paper => contrast(variant, &js),
-    };
-    let weights = weights(variant, &plan, &contrast);
-    let total = &cross_entropy + &weights[0] * &plan + &weights[1] * &contrast;
-    Ok(ReceiverLosses {
-        total,
-        cross_entropy,
-        plan,
-        contrast,
-        divergence: js.mean(Kind::Float).detach(),
-        weights,
+    let columns = head.map(&right.compared, &[&plan.compared, &wrong.compared], &[], compare);
+    let last = columns.size()[1] - 1;
+    let mean = |samples: Tensor| samples.sum(Kind::Float) / whole.samples as f64;
+    let own = places.means(&columns.select(1, last - 1));
+    let losses = cross_entropies(head, &right.predicting, &right.predicted.targets);
+    Ok(ReceiverTerms {
+        cross_entropy: losses.sum(Kind::Float) / whole.labels as f64,
+        plan: mean(similarities(variant, &columns.narrow(1, 0, last - 1), places)),
+        contrast: mean(hinges(variant, &own)),
+        divergence: mean(places.means(&columns.select(1, last))).detach(),
     })
 }
 
 /// The distance of the distribution with the right message from that with the plan, for each
-/// sample: `[B]` of logits `[N, V]`.
-pub fn plan_similarities(variant: Variant, right: &Tensor, plan: &Tensor, places: &Supervised) -> Tensor {
-    let [log_right, log_plan] = [right, plan].map(|logits| logits.log_softmax(-1, Kind::Float));
-    let cosine = |a: &Tensor, b: &Tensor| Tensor::cosine_similarity(a, b, 1, 1e-8);
-    match variant {
-        Variant::Fixed => {
-            let unlike = 1.0 - cosine(&log_right.exp(), &log_plan.exp());
-            places.means(&(divergence(&log_plan, &log_right) * 0.7 + unlike * 0.3))
-        }
-        Variant::Repo => {
-            let clamped = log_plan.exp().clamp_min(LEAST);
-            let relative = places.means(&divergence(&clamped.log(), &log_right));
-            let unlike: Vec<Tensor> = split(&log_right.exp(), places)
-                .iter()
-                .zip(split(&clamped, places))
-                .map(|(right, plan)| 1.0 - cosine(&right.view([1, -1]), &plan.view([1, -1])))
-                .collect();
-            relative * 0.7 + Tensor::cat(&unlike, 0) * 0.3
-        }
-        Variant::Paper => places.means(&(divergence(&log_right, &log_plan) + 1.0 - cosine(right, plan))),
-    }
+/// sample: `[B]` of hidden states `[N, d]`.
+pub fn plan_similarities(
+    variant: Variant,
+    head: &Head,
+    right: &Tensor,
+    plan: &Tensor,
+    places: &Supervised,
+) -> Tensor {
+    let of = move |right: &Tensor, plan: &[Tensor], _: &[Tensor]| plan_rows(variant, right, &plan[0]);
+    similarities(variant, &head.map(right, &[plan], &[], of), places)
 }
 
-/// The divergence (nats) of the distributions of logits `[N, V]` with the right and the wrong
-/// message, for each sample: `[B]`. It is Jensen-Shannon's, or the public code's, whose arguments
-/// are exchanged.
-pub fn divergences(variant: Variant, right: &Tensor, wrong: &Tensor, places: &Supervised) -> Tensor {
-    let [right, wrong] = [right, wrong].map(|logits| logits.log_softmax(-1, Kind::Float));
-    let values = match variant {
-        Variant::Fixed | Variant::Paper => {
-            let middle = ((right.exp() + wrong.exp()) / 2.0).clamp_min(f64::from(f32::MIN_POSITIVE)).log();
-            divergence(&right, &middle) + divergence(&wrong, &middle)
-        }
-        Variant::Repo => {
-            let [right, wrong] = [right, wrong].map(|log| log.exp().clamp_min(LEAST));
-            let middle = ((&right + &wrong) / 2.0).log();
-            divergence(&middle, &right.log()) + divergence(&middle, &wrong.log())
-        }
+/// The divergence (nats) of the distributions of hidden states `[N, d]` with the right and the
+/// wrong message, for each sample: `[B]`. It is Jensen-Shannon's, or the public code's, whose
+/// arguments are exchanged.
+pub fn divergences(
+    variant: Variant,
+    head: &Head,
+    right: &Tensor,
+    wrong: &Tensor,
+    places: &Supervised,
+) -> Tensor {
+    let of = move |right: &Tensor, wrong: &[Tensor], _: &[Tensor]| {
+        divergence_rows(variant, right, &wrong[0]).unsqueeze(1)
     };
-    places.means(&(values / 2.0))
+    places.means(&head.map(right, &[wrong], &[], of).squeeze_dim(1))
 }
 
-/// The penalty on messages that change nothing, of divergences `[B]`.
-pub fn contrast(variant: Variant, divergences: &Tensor) -> Tensor {
+/// The penalties on messages that change nothing, of divergences `[B]`: `[B]`.
+pub fn hinges(variant: Variant, divergences: &Tensor) -> Tensor {
     match variant {
-        Variant::Fixed => (LN_2 - divergences).relu().mean(Kind::Float),
-        Variant::Repo => (HINGE - divergences).relu().mean(Kind::Float),
-        Variant::Paper => -divergences.mean(Kind::Float),
+        Variant::Fixed => (LN_2 - divergences).relu(),
+        Variant::Repo => (HINGE - divergences).relu(),
+        Variant::Paper => -divergences,
     }
 }
 
@@ -152,14 +176,4 @@ pub fn weights(variant: Variant, plan: &Tensor, contrast: &Tensor) -> [Tensor; 2
         Variant::Repo => [grown(plan, 4.0, 0.01, 0.04), grown(contrast, HINGE, 0.01, 0.49)],
         Variant::Paper => [plan, contrast].map(|term| term.detach().ones_like() * 0.1),
     }
-}
-
-/// KL(p || q) in nats of log probabilities `[N, V]`: `[N]`.
-fn divergence(p: &Tensor, q: &Tensor) -> Tensor {
-    q.kl_div(p, Reduction::None, true).sum_dim_intlist(-1, false, Kind::Float)
-}
-
-/// The rows `[N, V]` of each sample.
-fn split(rows: &Tensor, places: &Supervised) -> Vec<Tensor> {
-    rows.split_with_sizes(places.counts.as_slice(), 0)
 }

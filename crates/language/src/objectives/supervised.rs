@@ -1,11 +1,12 @@
 //! The supervised positions of a batch.
 
 use anyhow::{Result, ensure};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use crate::message::IGNORED;
 
 /// The positions of a batch at which logits are compared with labels, one sample after the other.
+#[derive(Debug)]
 pub struct Supervised {
     /// Places in the flattened `[B T]` positions, `[N]`.
     places: Tensor,
@@ -49,15 +50,16 @@ impl Supervised {
         values.flatten(0, 1).index_select(0, &self.places)
     }
 
+    /// The sums of `[N, ..]` values over each sample's places, `[B, ..]`.
+    pub fn sums(&self, values: &Tensor) -> Tensor {
+        let mut size = values.size();
+        size[0] = self.counts.len() as i64;
+        Tensor::zeros(size, (values.kind(), values.device())).index_add(0, &self.samples, values)
+    }
+
     /// The means of `[N]` values over each sample's places, `[B]`.
     pub fn means(&self, values: &Tensor) -> Tensor {
         let counts = Tensor::from_slice(&self.counts).to_device(values.device()).to_kind(values.kind());
-        let sums = Tensor::zeros([self.counts.len() as i64], (values.kind(), values.device()));
-        sums.index_add(0, &self.samples, values) / counts
+        self.sums(values) / counts
     }
-}
-
-/// The mean cross-entropy (nats) of logits `[N, V]` at the labels `[N]`.
-pub fn cross_entropy(logits: &Tensor, targets: &Tensor) -> Tensor {
-    logits.to_kind(Kind::Float).cross_entropy_for_logits(targets)
 }

@@ -1,14 +1,14 @@
 //! The adapter, compared with recorded cases.
 
 use tch::{Device, Kind, Tensor};
-use umwelt_language::{AdapterShape, MessageAdapter, parameter_count};
+use umwelt_language::{AdapterKind, AdapterShape, MessageAdapter, parameter_count};
 use umwelt_torch::nn::{Dropout, Parameters};
 
 use crate::models::gap;
 use crate::recorded::{Recorded, close, within};
 
 fn shape(sender: i64, receiver: i64) -> AdapterShape {
-    AdapterShape { sender, receiver, heads: 8, output_scale: 0.1 }
+    AdapterShape { kind: AdapterKind::Attention, sender, receiver, heads: 8, output_scale: 0.1 }
 }
 
 fn adapter(parameters: &Parameters, shape: &AdapterShape) -> MessageAdapter {
@@ -75,4 +75,27 @@ fn messages_that_do_not_fit_are_refused() {
     for lengths in [vec![3], vec![3, 0], vec![4, 1]] {
         assert!(adapter.forward(&hidden, &lengths, None).is_err(), "{lengths:?}");
     }
+}
+
+#[test]
+fn a_linear_adapter_maps_each_normalised_row_and_none_leaves_rows_as_they_are() {
+    let parameters = Parameters::new(Device::Cpu, 4);
+    let linear = AdapterShape { kind: AdapterKind::Linear, ..shape(16, 24) };
+    let adapter = adapter(&parameters, &linear);
+    assert_eq!(parameters.count() as i64, parameter_count(&linear));
+    let hidden = Tensor::arange(2 * 5 * 16, (Kind::Float, Device::Cpu)).sin().view([2, 5, 16]);
+    let output = adapter.forward(&hidden, &[5, 3], None).unwrap();
+    let named: std::collections::HashMap<_, _> = parameters.named().into_iter().collect();
+    let row = hidden.get(1).get(2);
+    let centred = &row - row.mean(Kind::Float);
+    let normalised = &centred / (centred.square().mean(Kind::Float) + 1e-6).sqrt();
+    let mapped = named["adapter.linear.weight"].matmul(&normalised) + &named["adapter.linear.bias"];
+    assert!(gap(&output.get(1).get(2), &(mapped * 0.1)) < 1e-6);
+    assert_eq!(output.get(1).narrow(0, 3, 2).abs().max().double_value(&[]), 0.0);
+    let none = AdapterShape { kind: AdapterKind::None, ..shape(16, 16) };
+    let same = MessageAdapter::new(&parameters.root(), &none).unwrap();
+    assert_eq!(same.forward(&hidden, &[5, 5], None).unwrap(), hidden);
+    assert_eq!(parameter_count(&none), 0);
+    let error = MessageAdapter::new(&parameters.root(), &AdapterShape { receiver: 24, ..none });
+    assert!(error.err().unwrap().to_string().contains("need an adapter to become embeddings of 24"));
 }

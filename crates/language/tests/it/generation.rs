@@ -1,7 +1,7 @@
 //! Writing in batches.
 
 use tch::{Kind, Tensor};
-use umwelt_language::{DecoderLm, Prompt, Sampling, Segment, Writing, Written};
+use umwelt_language::{DecoderLm, Graft, GraftRule, Prompt, Sampling, Segment, Writing, Written};
 
 use crate::models::{decoder, gap};
 
@@ -165,4 +165,77 @@ fn forgotten_positions_are_as_if_they_had_not_been_added() {
     // The shorter text is padded on the left.
     assert!(gap(&ours.get(0), &theirs.get(0)) < 1e-5);
     assert!(gap(&ours.get(1).get(1), &theirs.get(1).get(1)) < 1e-5);
+}
+
+#[test]
+fn a_model_goes_on_from_the_keys_and_values_of_another() {
+    let (sender, receiver) = (decoder("llama", 3), decoder("llama", 9));
+    let texts = |count: i64| -> Vec<[Segment; 1]> {
+        let ids = |i: i64| (0..3 + 2 * i).map(|at| (at * 5 + i) % 29).collect();
+        (0..count).map(|i| [Segment::Ids(ids(i))]).collect()
+    };
+    let prompts = |texts: std::ops::Range<i64>| -> Vec<Prompt> {
+        let ids = |i: i64| vec![Segment::Ids(vec![i + 1, 2 * i])];
+        texts.map(|i| Prompt { task: format!("{i}"), segments: ids(i) }).collect()
+    };
+    let written = |rows: std::ops::Range<usize>, hidden: i64| -> Vec<Vec<i64>> {
+        let (mut context, _) = sender.prefill(&texts(5)[rows.clone()]).unwrap();
+        context.hide_first(&vec![hidden; rows.len()]).unwrap();
+        let prompts = prompts(rows.start as i64..rows.end as i64);
+        let all = receiver.generate_turn(&mut context, &prompts, &writing(SAMPLED)).unwrap();
+        all.into_iter().map(|written| written.ids).collect()
+    };
+    for hidden in [0, 2] {
+        let together = written(0..5, hidden);
+        (0..5).for_each(|i| assert_eq!(together[i], written(i..i + 1, hidden)[0], "text {i}"));
+    }
+    assert_ne!(written(0..5, 0), written(0..5, 2));
+    // Positions that are hidden change nothing but the numbers of the later ones.
+    let state = |first: i64, hidden: i64| {
+        let (mut context, _) = sender.prefill(&[[Segment::Ids(vec![first, 7, 4, 2])]]).unwrap();
+        context.hide_first(&[hidden]).unwrap();
+        receiver.extend(&mut context, &[[Segment::Ids(vec![5])]]).unwrap()
+    };
+    assert!(gap(&state(1, 1), &state(20, 1)) > 1e-4, "the sender's later states know the first position");
+    assert_eq!(gap(&state(1, 4), &state(20, 4)), 0.0);
+    let small = crate::models::decoder("qwen2", 3);
+    let (mut context, _) = crate::models::recorded_model("tiny_qwen2").decoder.prefill(&texts(1)).unwrap();
+    let error = small.extend(&mut context, &texts(1)).unwrap_err().to_string();
+    assert!(error.contains("blocks, heads and features does not fit a model of [2, 2, 8]"), "{error}");
+}
+
+#[test]
+fn states_of_another_model_change_a_text_and_depend_on_nothing_else_in_the_batch() {
+    let (sender, receiver) = (decoder("llama", 3), decoder("llama", 9));
+    let text = |i: i64| vec![Segment::Ids((0..3 + 2 * i).map(|at| (at * 5 + i) % 29).collect())];
+    let state = |rows: std::ops::Range<i64>, blocks: i64| {
+        sender.states_after(&rows.map(text).collect::<Vec<_>>(), blocks).unwrap()
+    };
+    // After no block a state is the embedding, and after all of them the norm makes it the hidden one.
+    assert_eq!(state(1..2, 0).get(0), sender.embedding().get((4 * 5 + 1) % 29));
+    let written = |rows: std::ops::Range<i64>, rule: GraftRule, blocks: i64| -> Vec<Vec<i64>> {
+        let mut context = umwelt_language::Context::new(&receiver, rows.end - rows.start);
+        let prompts: Vec<Prompt> =
+            rows.clone().map(|i| Prompt { task: format!("{i}"), segments: text(4 - i) }).collect();
+        let graft = Graft { blocks, states: state(rows, 1), rule };
+        let all = receiver.generate_grafted(&mut context, &prompts, &writing(SAMPLED), Some(&graft)).unwrap();
+        all.into_iter().map(|written| written.ids).collect()
+    };
+    for rule in [GraftRule::Put, GraftRule::Add, GraftRule::Mean] {
+        let together = written(0..5, rule, 1);
+        (0..5).for_each(|i| assert_eq!(together[i], written(i as i64..i as i64 + 1, rule, 1)[0], "text {i}"));
+    }
+    // What is put in after the last block is the hidden state before its normalisation.
+    let prefill = |rule: GraftRule, states: Tensor, blocks: i64| {
+        let mut context = umwelt_language::Context::new(&receiver, 1);
+        receiver.extend_grafted(&mut context, &[text(2)], &Graft { blocks, states, rule }).unwrap()
+    };
+    let own = receiver.states_after(&[text(2)], 1).unwrap();
+    let (_, plain) = receiver.prefill(&[text(2)]).unwrap();
+    assert!(gap(&prefill(GraftRule::Put, own.copy(), 1), &plain) < 1e-6);
+    assert!(gap(&prefill(GraftRule::Mean, own.copy(), 1), &plain) < 1e-6);
+    assert!(gap(&prefill(GraftRule::Add, own.zeros_like(), 1), &plain) < 1e-6);
+    assert!(gap(&prefill(GraftRule::Add, own.copy(), 1), &plain) > 1e-3);
+    let error = receiver.states_after(&[text(2)], 3).unwrap_err().to_string();
+    assert_eq!(error, "there is no state after 3 of 2 blocks");
 }

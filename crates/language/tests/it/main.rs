@@ -15,10 +15,13 @@ mod folders;
 mod generation;
 mod gguf;
 mod insertion;
+#[cfg(target_os = "linux")]
+mod memory;
 mod models;
 mod objectives;
 mod sampling;
 mod student;
 mod templates;
 mod tokenizers;
+mod training;
 mod transformers;

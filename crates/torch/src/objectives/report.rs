@@ -23,6 +23,21 @@ impl LossReport {
         }
     }
 
+    /// The same numbers without their graph.
+    #[must_use]
+    pub fn detached(&self) -> Self {
+        let terms = self.terms.iter().map(|(name, term)| (*name, term.detach())).collect();
+        Self { total: self.total.detach(), terms }
+    }
+
+    /// The sums of the totals and of each term of two parts of a batch, which have the same terms.
+    #[must_use]
+    pub fn plus(&self, other: &Self) -> Self {
+        let pairs = self.terms.iter().zip(&other.terms);
+        let terms = pairs.map(|((name, ours), (_, theirs))| (*name, ours + theirs)).collect();
+        Self { total: &self.total + &other.total, terms }
+    }
+
     /// The names of the entries of [`Self::values`].
     pub fn names(&self) -> Vec<&'static str> {
         std::iter::once("loss").chain(self.terms.iter().map(|(name, _)| *name)).collect()
@@ -38,6 +53,16 @@ impl LossReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn parts_add_up_without_their_graphs() {
+        let x = Tensor::from(2.0f32).set_requires_grad(true);
+        let part = |factor: f64| LossReport::weighted(vec![("a", 2.0, &x * factor), ("b", 1.0, &x + factor)]);
+        let sum = part(3.0).plus(&part(5.0)).detached();
+        // 2 (6 + 10) + (5 + 7), 6 + 10, 5 + 7
+        assert_eq!(Vec::<f32>::try_from(sum.values()).expect("floats"), [44.0, 16.0, 12.0]);
+        assert!(!sum.total.requires_grad());
+    }
 
     #[test]
     fn terms_are_weighted_in_the_total_and_plain_in_the_report() {

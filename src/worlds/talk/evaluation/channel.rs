@@ -1,6 +1,6 @@
 //! Channels by name.
 
-use umwelt_language::{Control, Ranking};
+use umwelt_language::{Control, GraftRule, Ranking};
 
 /// A way from a sender to a receiver.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -22,6 +22,20 @@ pub enum Channel {
     /// The hidden states, and the text, of the next problem of the split.
     CrossTask,
     CrossText,
+    /// The hidden states of the next problem of the same group, or of another.
+    CrossFamily {
+        same: bool,
+    },
+    /// The sender's last state after `from` blocks, at the receiver's last position after `to`.
+    Graft {
+        from: i64,
+        to: i64,
+        rule: GraftRule,
+    },
+    /// The sender's keys and values before the receiver's text: all, or those of the plan alone.
+    KeyValues {
+        all: bool,
+    },
     /// Nothing at all.
     Nothing,
     /// The begin and the end of a message, and nothing between them.
@@ -33,13 +47,15 @@ pub enum Channel {
 }
 
 /// Channels without a number.
-const PLAIN: [(&str, Channel); 17] = [
+const PLAIN: [(&str, Channel); 21] = [
     ("text", Channel::Text),
     ("latent_full", Channel::Full),
     ("no_comm", Channel::Nothing),
     ("empty_pair", Channel::EmptyPair),
     ("cross_task", Channel::CrossTask),
     ("cross_text", Channel::CrossText),
+    ("cross_family", Channel::CrossFamily { same: false }),
+    ("within_family", Channel::CrossFamily { same: true }),
     ("white_noise", Channel::Changed(Control::WhiteNoise)),
     ("norm_noise", Channel::Changed(Control::NormNoise)),
     ("zeros", Channel::Changed(Control::Zeros)),
@@ -49,6 +65,8 @@ const PLAIN: [(&str, Channel); 17] = [
     ("cov_gauss_0mu", Channel::Changed(Control::CovarianceOnly { mean: false })),
     ("cov_gauss_mu", Channel::Changed(Control::CovarianceOnly { mean: true })),
     ("cipher", Channel::Cipher),
+    ("kv", Channel::KeyValues { all: true }),
+    ("kv_latent", Channel::KeyValues { all: false }),
     ("cot_full", Channel::CotFull),
     ("no_cot", Channel::NoCot),
 ];
@@ -93,6 +111,8 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "random_rot",
             "shuffled",
             "reversed",
+            "cross_family",
+            "within_family",
         ],
     ),
     (
@@ -109,7 +129,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "latent_roll",
         ],
     ),
-    ("related", &["cipher", "realigned", "cot_full", "no_cot"]),
+    ("related", &["cipher", "realigned", "kv", "kv_latent", "cot_full", "no_cot"]),
 ];
 
 /// The channels of a name: a group, `all`, a channel, or one without its number of rows, which then
@@ -137,8 +157,19 @@ fn group<'a>(
 
 fn one(name: &str) -> Result<(String, Channel), String> {
     let plain = PLAIN.iter().find(|(known, _)| *known == name).map(|(_, channel)| *channel);
-    let channel = plain.or_else(|| numbered(name)).ok_or_else(|| unknown(name))?;
+    let channel = plain.or_else(|| numbered(name)).or_else(|| graft(name)).ok_or_else(|| unknown(name))?;
     Ok((name.to_owned(), channel))
+}
+
+/// `graft_J_K`, `graft_add_J_K` or `graft_mean_J_K`.
+fn graft(name: &str) -> Option<Channel> {
+    let rest = name.strip_prefix("graft_")?;
+    let rules = [("add_", GraftRule::Add), ("mean_", GraftRule::Mean), ("", GraftRule::Put)];
+    let (numbers, rule) =
+        rules.iter().find_map(|(prefix, rule)| Some((rest.strip_prefix(prefix)?, *rule)))?;
+    let (from, to) = numbers.split_once('_')?;
+    let blocks = |number: &str| number.parse::<u16>().ok().map(i64::from);
+    Some(Channel::Graft { from: blocks(from)?, to: blocks(to)?, rule })
 }
 
 fn numbered(name: &str) -> Option<Channel> {
@@ -170,6 +201,7 @@ fn unknown(name: &str) -> String {
     let groups = GROUPS.iter().map(|(name, _)| *name).chain(["all"]);
     let plain = PLAIN.iter().map(|(name, _)| *name);
     let numbered = COUNTED.iter().chain(&SCALED).map(|name| format!("{name}_N"));
+    let numbered = numbered.chain(["graft_J_K".to_owned()]);
     let known: Vec<String> = groups.chain(plain).map(str::to_owned).chain(numbered).collect();
     format!("has no channel `{name}`; known: {}", known.join(", "))
 }
@@ -193,13 +225,15 @@ mod tests {
             expanded("latent_trunc_0.25", &[]).unwrap()[0].1,
             Channel::Changed(Control::Truncated(0.25))
         );
+        let graft = Channel::Graft { from: 3, to: 0, rule: GraftRule::Mean };
+        assert_eq!(expanded("graft_mean_3_0", &[]).unwrap()[0].1, graft);
         assert!(names("core", &[8, 4]).contains(&"latent_first_4".to_owned()));
-        assert_eq!(names("all", &[8]).len(), 10 + 9 + 9 + 4);
+        assert_eq!(names("all", &[8]).len(), 10 + 11 + 9 + 6);
     }
 
     #[test]
     fn what_is_no_channel_is_refused_with_those_that_are() {
-        for name in ["latent", "latent_trunc_2", "latent_k_0", "noised_", "cov_noise_nan"] {
+        for name in ["latent", "latent_trunc_2", "latent_k_0", "noised_", "cov_noise_nan", "graft_2"] {
             let reason = expanded(name, &[8]).unwrap_err();
             assert!(
                 reason.starts_with(&format!("has no channel `{name}`; known: core, controls,")),

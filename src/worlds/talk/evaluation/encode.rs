@@ -62,6 +62,11 @@ impl Encoded {
         Self { message: Some(vec![Segment::Ids(ids)]), rows, bytes: 2 * rows, steps: rows, hidden: None }
     }
 
+    /// Positions that do not stand in the receiver's text, of `numbers` for each.
+    pub fn keys(rows: usize, numbers: usize, steps: usize) -> Self {
+        Self { rows, bytes: 2 * rows * numbers, steps, ..Self::nothing() }
+    }
+
     /// Embeddings `[L, d]` of hidden states `[L, d_s]`.
     fn latents(embeddings: Tensor, hidden: Tensor, steps: usize) -> Self {
         let (rows, width) = hidden.size2().expect("hidden states are [L, d]");
@@ -95,6 +100,15 @@ impl Sources {
             }
             Channel::CrossTask => {
                 self.adapt(range.map(|at| Ok(next(at).hidden.shallow_clone())), |rows| rows)
+            }
+            Channel::CrossFamily { same } => {
+                let other = |at| sent.other_of_group(at, same);
+                self.adapt(range.map(|at| Ok(sent.plans[other(at)].hidden.shallow_clone())), |rows| rows)
+            }
+            Channel::KeyValues { .. } => self.cached(channel, sent, range),
+            Channel::Graft { .. } => {
+                let width = self.sender.decoder.config().hidden as usize;
+                Ok(range.map(|at| Encoded::keys(1, width, sent.plans[at].ids.len())).collect())
             }
             Channel::Changed(control) => {
                 let mut at = range.start;
@@ -133,7 +147,9 @@ impl Sources {
             Channel::Cipher => {
                 let expected = |at: usize| {
                     let logits = self.sender.decoder.logits(&sent.plans[at].hidden);
-                    logits.softmax(-1, Kind::Float).matmul(self.sender.decoder.embedding())
+                    logits
+                        .softmax(-1, Kind::Float)
+                        .matmul(&self.sender.decoder.embedding().to_kind(Kind::Float))
                 };
                 self.raw(range.map(expected).collect(), channel)
             }
@@ -201,9 +217,10 @@ impl Sources {
         let mut last = hidden.narrow(1, hidden.size()[1] - 1, 1);
         let mut rows = vec![];
         for _ in 0..count {
-            let mapped = map.map_or(last.shallow_clone(), |map| last.matmul(map));
+            let exact = last.to_kind(Kind::Float);
+            let mapped = map.map_or(exact.shallow_clone(), |map| exact.matmul(map));
             let input = &mapped / norms(&mapped) * &norm;
-            last = sender.advance(&mut context, &input, None);
+            last = sender.advance(&mut context, &input.to_kind(sender.kind()), None);
             rows.push(if map.is_some() { input } else { last.shallow_clone() });
         }
         Ok(Tensor::cat(&rows, 1))
@@ -218,9 +235,13 @@ fn realignment(sender: &DecoderLm) -> Tensor {
     // The logits of unit vectors are the head's columns.
     let head = sender.logits(&eye).transpose(0, 1);
     let square = head.transpose(0, 1).matmul(&head) + eye * 1e-5;
-    Tensor::linalg_solve(&square, &head.transpose(0, 1).matmul(sender.embedding()), true)
+    Tensor::linalg_solve(
+        &square,
+        &head.transpose(0, 1).matmul(&sender.embedding().to_kind(Kind::Float)),
+        true,
+    )
 }
 
 fn norms(rows: &Tensor) -> Tensor {
-    rows.square().sum_dim_intlist(-1, true, Kind::Float).sqrt()
+    rows.to_kind(Kind::Float).square().sum_dim_intlist(-1, true, Kind::Float).sqrt()
 }

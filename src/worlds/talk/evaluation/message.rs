@@ -60,7 +60,7 @@ fn channel(name: &str, ks: &[usize]) -> Result<(String, Channel)> {
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     ensure!(all.len() == 1, "--channel {name} is several channels; choose one of {}", names.join(", "));
     let (name, channel) = all.into_iter().next().context("there is a channel")?;
-    if matches!(channel, Channel::CrossTask | Channel::CrossText) {
+    if matches!(channel, Channel::CrossTask | Channel::CrossText | Channel::CrossFamily { .. }) {
         bail!("--channel {name} is the message of another problem; name that problem by --task");
     }
     Ok((name, channel))

@@ -8,6 +8,7 @@ mod episodes;
 mod figures;
 mod gloss;
 mod job;
+mod keys;
 mod message;
 mod report;
 mod settings;

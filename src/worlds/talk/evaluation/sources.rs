@@ -40,13 +40,13 @@ impl Sources {
     /// When a model cannot be read.
     pub fn load(talk: &TalkSettings, seed: u64, device: Device, inputs: &Inputs) -> Result<Self> {
         let task = Task::new(talk, seed)?;
-        let sender = load(inputs, SENDER, seed, device)?;
+        let sender = load(inputs, SENDER, seed, device, talk.dtype)?;
         let renderer = Renderer::new(&sender, &talk.text, task.texts()).context(SENDER)?;
         let width = sender.decoder.config().hidden;
         let mut students = BTreeMap::new();
         for k in talk.compress.k.iter().filter(|k| inputs.checkpoint(&student_of(**k)).is_some()) {
             let key = student_of(*k);
-            let student = Student::new(load(inputs, &key, seed, device)?.decoder, seed);
+            let student = Student::new(load(inputs, &key, seed, device, talk.dtype)?.decoder, seed);
             restore(student.parameters(), &folder(file(inputs, &key)?).join(OWN)).context(key)?;
             students.insert(*k, student);
         }

@@ -4,13 +4,13 @@ use std::ops::Range;
 
 use anyhow::{Context, Result};
 use tch::{Kind, Tensor, no_grad};
-use umwelt_language::{Sampling, Variant, divergences};
+use umwelt_language::Sampling;
 
 use super::channel::Channel;
 use super::encode::Encoded;
 use super::episodes::{Episode, Episodes};
 use super::sources::{Sent, Sources};
-use crate::worlds::talk::play::{Messages, Outcomes, Played, Player};
+use crate::worlds::talk::play::{Messages, Outcomes, Played, Player, Start};
 use crate::worlds::talk::stages::Pass;
 use crate::worlds::talk::tasks::Split;
 
@@ -98,7 +98,8 @@ impl Sources {
                 .sample(sample);
             let messages: Messages =
                 missing.iter().map(|at| (&sent.problems[*at], encoded[at - start].message())).collect();
-            let Outcomes { played, failure } = player.play(messages)?;
+            let from = self.start(channel, sent, missing)?;
+            let Outcomes { played, failure } = player.play_from(from, messages)?;
             failed = failed.or(failure);
             for (samples, played) in all.iter_mut().zip(played) {
                 *samples =
@@ -154,23 +155,28 @@ impl Sources {
         if !problems.iter().all(|problem| problem.has_reference()) {
             return Ok(vec![Distributions::default(); problems.len()]);
         }
-        let pass = |encoded: &[Encoded]| {
-            let texts = problems.iter().zip(encoded);
+        let places: Vec<usize> = range.clone().collect();
+        let pass = |channel: Channel, encoded: &[Encoded]| {
+            let pairs = || problems.iter().zip(encoded);
             let texts =
-                texts.map(|(problem, encoded)| receiver.renderer.conversation(problem, encoded.message()));
-            Pass::of(&receiver.model.decoder, &texts.collect::<Result<Vec<_>>>()?)
+                pairs().map(|(problem, encoded)| receiver.renderer.conversation(problem, encoded.message()));
+            let (texts, decoder) = (texts.collect::<Result<Vec<_>>>()?, &receiver.model.decoder);
+            let openings =
+                pairs().map(|(problem, encoded)| receiver.renderer.opening(problem, encoded.message()));
+            match self.start(channel, sent, &places)? {
+                Start { context: None, graft: None } => Pass::of(decoder, &texts),
+                start => Pass::after(start, decoder, &openings.collect::<Result<Vec<_>>>()?, &texts),
+            }
         };
-        let own = pass(encoded)?;
+        let own = pass(channel, encoded)?;
         // Receivers of baselines read no hidden states.
         let other = match channel {
             Channel::CotFull => ("cross_text", Channel::CrossText),
             Channel::NoCot => ("no_cot", Channel::NoCot),
             _ => ("cross_task", Channel::CrossTask),
         };
-        let others = pass(&self.encode(other, sent, range)?)?;
-        let bits = divergences(Variant::Fixed, &own.logits, &others.logits, &own.supervised)
-            / std::f64::consts::LN_2;
-        let (nats, bits) = (numbers(&own.losses())?, numbers(&bits)?);
+        let others = pass(other.1, &self.encode(other, sent, range)?)?;
+        let (nats, bits) = (numbers(&own.losses())?, numbers(&own.bits(&others))?);
         let all = nats.into_iter().zip(bits).zip(&own.supervised.counts);
         Ok(all
             .map(|((nats, js_bits), count)| Distributions { nats, js_bits, positions: *count as usize })

@@ -164,6 +164,9 @@ impl TalkSettings {
             text: all.text,
             pretrain: all.pretrain,
             cache_mb: all.cache_mb,
+            dtype: all.dtype,
+            checkpointing: all.checkpointing,
+            accumulate: all.accumulate,
             ..Self::default()
         };
         if stage == StageName::Pretrain {

@@ -24,7 +24,7 @@ pub use self::convert::ConvertSettings;
 pub use self::inputs::{COLLECTED, CONVERSATIONS, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
 pub use self::sections::{
     ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, LmSettings,
-    Missing, MixtureMode, PretrainSettings, Size, StageName, Switch, TaskName, Trained,
+    Missing, MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName, Trained,
 };
 pub use self::text::{Labels, Template, TextSettings};
 
@@ -70,6 +70,12 @@ pub struct TalkSettings {
     pub conversations: Option<String>,
     /// The run of a trained receiver; null trains one.
     pub trained: Option<String>,
+    /// The number format of language models.
+    pub dtype: NumberFormat,
+    /// Computes blocks again in the backward pass instead of keeping what is in them.
+    pub checkpointing: bool,
+    /// Parts of a batch whose gradients are added up.
+    pub accumulate: usize,
     /// Problems of which messages are collected.
     pub train_tasks: usize,
     /// Problems of each split that are evaluated.
@@ -116,6 +122,9 @@ impl Default for TalkSettings {
             collected: None,
             conversations: None,
             trained: None,
+            dtype: NumberFormat::F32,
+            checkpointing: false,
+            accumulate: 1,
             train_tasks: 2000,
             eval_tasks: 500,
             cache_mb: 1024,
@@ -138,8 +147,12 @@ impl Default for TalkSettings {
 
 impl TalkSettings {
     fn check(&self) -> Result<(), InvalidSetting> {
-        let counts =
-            [("train_tasks", self.train_tasks), ("eval_tasks", self.eval_tasks), ("cache_mb", self.cache_mb)];
+        let counts = [
+            ("train_tasks", self.train_tasks),
+            ("eval_tasks", self.eval_tasks),
+            ("cache_mb", self.cache_mb),
+            ("accumulate", self.accumulate),
+        ];
         at_least(1, &counts)?;
         at_most(MOST, &counts)?;
         if !(10..=20).contains(&self.chainmath.modulus) {
@@ -183,7 +196,7 @@ impl World for Settings {
     }
 
     fn affects_results(&self, key: &str) -> bool {
-        key != "talk.cache_mb"
+        !["talk.cache_mb", "talk.checkpointing"].contains(&key)
     }
 
     fn inputs(&self, run: &RunKeys) -> Vec<InputSetting<(Self, RunKeys)>> {

@@ -7,7 +7,7 @@ use umwelt_messages::{Collection, Folder, Row};
 
 use super::finish;
 use crate::charts::{Align, Table};
-use crate::runs::{Inputs, Progress as _, ProgressReporter, Record, Score, ScoreCard};
+use crate::runs::{Inputs, Progress as _, ProgressReporter, Score};
 use crate::training::{Evaluated, Job, RunKeys, Session};
 use crate::worlds::talk::models::load;
 use crate::worlds::talk::play::{Plan, plans, sampling};
@@ -33,7 +33,7 @@ impl Collecting {
     /// When the sender cannot be read.
     pub fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         let task = Task::new(talk, run.seed)?;
-        let sender = load(inputs, SENDER, run.seed, device)?;
+        let sender = load(inputs, SENDER, run.seed, device, talk.dtype)?;
         Ok(Self {
             renderer: Renderer::new(&sender, &talk.text, task.texts()).context(SENDER)?,
             sha256: inputs.sha256(SENDER).unwrap_or_default().to_owned(),
@@ -109,12 +109,7 @@ impl Collecting {
             table = table.row(["right".to_owned(), format!("{:.1} %", 100.0 * right)]);
         }
         let headline = if is_tested { "plan.right" } else { "plans" };
-        Ok(Evaluated {
-            card: ScoreCard { scores, baselines: vec![], headline: vec![headline.into()] },
-            report: Record::new(),
-            table: table.to_string(),
-            figures: vec![],
-        })
+        Ok(Evaluated::of_scores(scores, headline, &table))
     }
 }
 

@@ -4,16 +4,20 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::path::Path;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use tch::{Device, Kind, Tensor};
 use umwelt_base::random::Stream;
-use umwelt_language::{DecoderLm, Inserted, MessageAdapter, Segment, Supervised, batch};
+use umwelt_language::{
+    Context, DecoderLm, Head, IGNORED, Inserted, MessageAdapter, Segment, Supervised, Variant, batch,
+    cross_entropies, divergences,
+};
 use umwelt_messages::{Cache, Folder};
 
 use super::collect::hidden;
 use crate::nn::Masks;
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{file, folder};
+use crate::worlds::talk::play::Start;
 use crate::worlds::talk::settings::{COLLECTED, CONVERSATIONS, Missing, TalkSettings};
 use crate::worlds::talk::tasks::conversations::read;
 use crate::worlds::talk::tasks::{Problem, Task};
@@ -155,9 +159,10 @@ pub fn adapted(adapter: &MessageAdapter, hidden: &[Tensor], dropout: Option<&Mas
 
 /// A receiver's pass over conversations.
 pub struct Pass {
-    /// The logits at the supervised positions, `[N, V]`.
-    pub logits: Tensor,
+    /// The hidden states that predict labels, `[N, d]`.
+    pub rows: Tensor,
     pub supervised: Supervised,
+    head: Head,
 }
 
 impl Pass {
@@ -165,17 +170,92 @@ impl Pass {
     /// When a text does not fit the model or has no supervised position.
     pub fn of(receiver: &DecoderLm, texts: &[Inserted]) -> Result<Self> {
         let batch = batch(receiver, texts)?;
+        // Rows that are padded on the right need no mask.
         let hidden = receiver.hidden(&batch.embeddings, None);
         let supervised = Supervised::new(&batch.labels, 1)?;
-        Ok(Self { logits: receiver.logits(&supervised.rows(&hidden)), supervised })
+        Ok(Self { rows: supervised.rows(&hidden), supervised, head: Head::of(receiver) })
     }
 
     /// The mean cross-entropy (nats) of each conversation's labels, `[B]`.
     pub fn losses(&self) -> Tensor {
-        let logs = self.logits.to_kind(Kind::Float).log_softmax(-1, Kind::Float);
-        let own = logs.gather(1, &self.supervised.targets.unsqueeze(1), false).squeeze_dim(1);
-        self.supervised.means(&own.neg())
+        self.supervised.means(&cross_entropies(&self.head, &self.rows, &self.supervised.targets))
     }
+
+    /// [`Self::of`] texts that begin with these openings and go on from `start`. No message stands
+    /// in them.
+    ///
+    /// # Errors
+    /// As [`Self::of`], and when the start does not fit.
+    pub fn after(
+        start: Start,
+        receiver: &DecoderLm,
+        openings: &[Vec<Segment>],
+        texts: &[Inserted],
+    ) -> Result<Self> {
+        let mut context = start.context.unwrap_or_else(|| Context::new(receiver, texts.len() as i64));
+        let opened = match &start.graft {
+            Some(graft) => receiver.extend_grafted(&mut context, openings, graft)?,
+            None => receiver.extend(&mut context, openings)?,
+        };
+        let lengths =
+            openings.iter().map(|opening| opening.iter().map(Segment::length).sum::<i64>() as usize);
+        let rests: Vec<(Vec<i64>, &[i64])> = texts
+            .iter()
+            .zip(lengths)
+            .map(|(text, length)| (ids(text)[length..].to_vec(), &text.labels[length..]))
+            .collect();
+        let pieces: Vec<[Segment; 1]> = rests.iter().map(|(ids, _)| [Segment::Ids(ids.clone())]).collect();
+        let rest = receiver.extend(&mut context, &pieces)?;
+        // The rests are at the right end. What predicts their first labels stands before them.
+        let (last, width) = (opened.narrow(1, opened.size()[1] - 1, 1), rest.size()[1] as usize);
+        let hidden = Tensor::cat(&[&last, &rest], 1);
+        let mut labels = vec![];
+        for (row, (_, own)) in (0i64..).zip(&rests) {
+            let before = width - own.len();
+            hidden.get(row).get(before as i64).copy_(&last.get(row).get(0));
+            labels.extend([vec![IGNORED; before + 1], own.to_vec()].concat());
+        }
+        let labels = Tensor::from_slice(&labels).view([-1, width as i64 + 1]).to_device(receiver.device());
+        let supervised = Supervised::new(&labels, 1)?;
+        Ok(Self { rows: supervised.rows(&hidden), supervised, head: Head::of(receiver) })
+    }
+
+    /// The sum of the cross-entropies (nats) over a number of labels, which is that of the batch.
+    pub fn cross_entropy(&self, labels: i64) -> Tensor {
+        cross_entropies(&self.head, &self.rows, &self.supervised.targets).sum(Kind::Float) / labels as f64
+    }
+
+    /// The mean cross-entropy (nats).
+    pub fn mean_cross_entropy(&self) -> f64 {
+        self.cross_entropy(self.supervised.counts.iter().sum()).double_value(&[])
+    }
+
+    /// The divergence (bits) of each conversation's distributions, `[B]`, from those of another pass
+    /// over the same answers.
+    pub fn bits(&self, other: &Self) -> Tensor {
+        let nats = divergences(Variant::Fixed, &self.head, &self.rows, &other.rows, &self.supervised);
+        nats / std::f64::consts::LN_2
+    }
+
+    /// The mean of [`Self::bits`].
+    pub fn bits_from(&self, other: &Self) -> f64 {
+        self.bits(other).mean(Kind::Double).double_value(&[])
+    }
+}
+
+/// The ids of a text without embeddings.
+fn ids(text: &Inserted) -> Vec<i64> {
+    let ids = |segment: &Segment| match segment {
+        Segment::Ids(ids) => ids.clone(),
+        Segment::Embeddings(_) => vec![],
+    };
+    text.segments.iter().flat_map(ids).collect()
+}
+
+/// The number of labels of texts.
+pub fn labels(texts: &[Inserted]) -> i64 {
+    let supervised = |text: &Inserted| text.labels.iter().filter(|label| **label != IGNORED).count() as i64;
+    texts.iter().map(supervised).sum()
 }
 
 /// The conversations of samples with these messages.

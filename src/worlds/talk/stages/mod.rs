@@ -4,16 +4,24 @@ mod actor;
 mod collect;
 mod compress;
 mod convert;
+mod learning;
 mod messages;
+mod parts;
 mod pretrain;
+mod receiver;
 mod recipe;
 
-pub use actor::Actor;
 pub use collect::Collecting;
-pub use compress::{Compressing, OWN, TrainedReceiver};
+pub use compress::OWN;
 pub use convert::Converting;
 pub use messages::{Pass, adapted};
 pub use pretrain::Pretraining;
+pub use receiver::TrainedReceiver;
+
+/// The run of the stage `actor`.
+pub type Actor = learning::Learning<actor::ActorTask>;
+/// The run of the stage `compress`.
+pub type Compressing = learning::Learning<compress::CompressTask>;
 
 use anyhow::{Context, Result};
 
@@ -30,3 +38,6 @@ pub fn finish(session: &mut Session, step: u64, evaluated: Evaluated) -> Result<
     session.run.update(|status| status.scores = scores)?;
     session.run.append(record)
 }
+
+#[cfg(test)]
+mod tests;

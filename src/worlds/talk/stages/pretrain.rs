@@ -6,17 +6,19 @@ use std::sync::Arc;
 use anyhow::{Context, Result, bail};
 use tch::{Device, no_grad};
 use umwelt_base::random::Stream;
-use umwelt_language::{Inserted, LanguageModel, Sampling, Segment, Supervised, batch, cross_entropy};
+use umwelt_language::{Inserted, LanguageModel, Sampling, Segment};
 
+use super::messages::{Pass, labels};
+use super::parts::parts;
 use super::recipe::{Rate, plan, recipe};
 use crate::charts::{Align, Table};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
-use crate::runs::{Inputs, Progress, Record, Score, ScoreCard};
+use crate::runs::{Inputs, Progress, Score, ScoreCard};
 use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training,
 };
-use crate::worlds::talk::models::initial;
+use crate::worlds::talk::models::{initial, trained_in};
 use crate::worlds::talk::play::{Player, plans};
 use crate::worlds::talk::settings::{PretrainSettings, TalkSettings};
 use crate::worlds::talk::tasks::{self, Problem, Split, tokenizer};
@@ -82,12 +84,14 @@ pub struct PretrainTask {
     model: LanguageModel,
     renderer: Arc<Renderer>,
     descent: GradientDescent,
+    accumulate: usize,
 }
 
 impl PretrainTask {
     fn new(talk: &TalkSettings, run: &RunKeys, device: Device) -> Result<Self> {
         let task = tasks::Task::new(talk, run.seed)?;
         let model = initial(&talk.lm, tokenizer(task.words())?, run.seed, device)?;
+        let model = trained_in(model, talk);
         let settings = talk.pretrain.clone();
         let rate = Rate {
             steps: settings.steps,
@@ -104,6 +108,7 @@ impl PretrainTask {
             run: run.clone(),
             task,
             model,
+            accumulate: talk.accumulate,
         })
     }
 
@@ -173,14 +178,12 @@ impl Task for PretrainTask {
 
     fn step(&mut self, step: u64, texts: Self::Batch, _observe: bool) -> Result<Step> {
         let (decoder, texts) = (&self.model.decoder, texts?);
-        self.descent.descend(step, || {
-            let batch = batch(decoder, &texts)?;
-            // Rows that are padded on the right need no mask.
-            let hidden = decoder.hidden(&batch.embeddings, None);
-            let supervised = Supervised::new(&batch.labels, 1)?;
-            let loss = cross_entropy(&decoder.logits(&supervised.rows(&hidden)), &supervised.targets);
+        let all = labels(&texts);
+        let parts = parts(texts.len(), self.accumulate).into_iter().map(|part| {
+            let loss = Pass::of(decoder, &texts[part])?.cross_entropy(all);
             Ok(LossReport::weighted(vec![("cross_entropy", 1.0, loss)]))
-        })
+        });
+        self.descent.descend_in_parts(step, parts)
     }
 
     fn parameters(&self) -> &Parameters {
@@ -202,11 +205,6 @@ impl Task for PretrainTask {
         let table = Table::new([(self.title().as_str(), Align::Left), ("right", Align::Right)])
             .row(["plans, written greedily".to_owned(), format!("{:.1} %", 100.0 * plan)])
             .row(["problems, with these plans as text".to_owned(), format!("{:.1} %", 100.0 * text)]);
-        Ok(Evaluated {
-            card: ScoreCard { scores, baselines: vec![], headline: vec!["text.right".into()] },
-            report: Record::new(),
-            table: table.to_string(),
-            figures: vec![],
-        })
+        Ok(Evaluated::of_scores(scores, "text.right", &table))
     }
 }

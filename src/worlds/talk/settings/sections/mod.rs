@@ -1,0 +1,17 @@
+//! Sections of the settings, with their defaults.
+
+mod actor;
+mod adapter;
+mod collect;
+mod compress;
+mod lm;
+mod names;
+mod pretrain;
+
+pub use actor::{ActorChannel, ActorSettings, Missing, MixtureMode, Switch, Trained};
+pub use adapter::AdapterSettings;
+pub use collect::{CollectSettings, Filter};
+pub use compress::CompressSettings;
+pub use lm::{LmSettings, Size};
+pub use names::{NumberFormat, StageName, TaskName};
+pub use pretrain::PretrainSettings;

@@ -1,0 +1,50 @@
+//! Right, wrong and mixed messages of a batch.
+
+use anyhow::Result;
+use tch::Tensor;
+use umwelt_base::random::Stream;
+use umwelt_language::{Segment, fitted, latent_first, others, token_first};
+
+use super::reader::Reader;
+use crate::worlds::talk::settings::MixtureMode;
+use crate::worlds::talk::stages::messages::Sample;
+
+/// The ratios of messages that are mixed, in tenths.
+const TENTHS: usize = 9;
+
+impl Reader {
+    /// The samples' messages `[L, d]` mixed with their plans; `ratios` are the parts of latents.
+    pub fn mixed(&self, latents: &[Tensor], samples: &[Sample], ratios: &[f64]) -> Vec<Vec<Segment>> {
+        let mix = |((latents, sample), ratio): ((&Tensor, &Sample), &f64)| match self.settings.mixture {
+            MixtureMode::LatentFirst => latent_first(latents, &sample.plan, *ratio),
+            MixtureMode::TokenFirst => token_first(latents, &sample.plan, 1.0 - *ratio),
+            MixtureMode::None => vec![Segment::Embeddings(latents.shallow_clone())],
+        };
+        latents.iter().zip(samples).zip(ratios).map(mix).collect()
+    }
+
+    /// The part of latents in the message of each sample of a batch.
+    pub fn ratios(&self, step: u64) -> Vec<f64> {
+        let ratio = |row: u64| {
+            let mut rng = Stream::new(self.seed, "parts of latents").at(&[step, row]);
+            let is_full = rng.uniform() < self.settings.p_full;
+            if is_full { 1.0 } else { (1 + rng.below(TENTHS)) as f64 / 10.0 }
+        };
+        (0..self.settings.batch_size as u64).map(ratio).collect()
+    }
+
+    /// Hidden states of other samples, as long as the samples' own.
+    pub fn wrong(&self, samples: &[Sample], step: u64) -> Result<Vec<Tensor>> {
+        let mut rng = Stream::new(self.seed, "wrong messages").at(&[step]);
+        let others = others(samples.len(), &mut rng)?;
+        let fit = |(sample, other): (&Sample, usize)| {
+            let hidden = &samples[other].hidden;
+            // Nothing is another message than a silent sample's.
+            if hidden.size()[0] == 0 {
+                return Ok(hidden.shallow_clone());
+            }
+            fitted(hidden, sample.hidden.size()[0], &mut rng)
+        };
+        samples.iter().zip(others).map(fit).collect()
+    }
+}

@@ -1,0 +1,178 @@
+//! The three passes of a step: the right message with a gradient, plan and wrong message without.
+
+use std::f64::consts::LN_2;
+use std::ops::Range;
+
+use anyhow::Result;
+use tch::{Kind, Tensor, no_grad};
+use umwelt_language::{
+    Answers, Head, ReceiverTerms, Segment, Variant, Whole, batch, receiver_terms, weights,
+};
+
+use super::reader::Reader;
+use crate::objectives::LossReport;
+use crate::worlds::talk::settings::Switch;
+use crate::worlds::talk::stages::messages::{Sample, adapted, conversations};
+
+/// The samples of a step, with what is drawn for them.
+pub struct Batch {
+    samples: Vec<Sample>,
+    /// Hidden states of other samples.
+    wrong: Vec<Tensor>,
+    ratios: Vec<f64>,
+    step: u64,
+    whole: Whole,
+}
+
+/// A part of a batch, with its passes without a gradient.
+pub struct Part {
+    samples: Range<usize>,
+    plan: Answers,
+    wrong: Answers,
+}
+
+/// A batch in parts, before the passes with a gradient.
+pub struct Prepared {
+    pub parts: Vec<Part>,
+    pub weighting: Weighting,
+}
+
+/// The weights of plan similarity and contrast.
+pub enum Weighting {
+    /// They follow from the terms of the only part.
+    OfPart,
+    /// They followed from the terms of the whole batch.
+    Known {
+        weights: [Tensor; 2],
+        /// The derivatives of the total by the two terms: the weights, where these carry no
+        /// gradient.
+        slopes: [Tensor; 2],
+    },
+}
+
+impl Reader {
+    /// # Errors
+    /// When there is a single sample.
+    pub fn batch(&self, samples: Vec<Sample>, step: u64) -> Result<Batch> {
+        let whole = Whole { samples: samples.len(), labels: self.labels(&samples)? };
+        Ok(Batch { wrong: self.wrong(&samples, step)?, ratios: self.ratios(step), samples, step, whole })
+    }
+
+    /// The passes without a gradient. The weights of terms are functions of the whole batch, so a
+    /// batch of several parts needs its right messages here too.
+    ///
+    /// # Errors
+    /// When a message does not fit the receiver.
+    pub fn prepared(&self, batch: &Batch, parts: Vec<Range<usize>>) -> Result<Prepared> {
+        no_grad(|| {
+            let parts = parts.into_iter().map(|samples| self.without_gradient(batch, samples));
+            let parts: Vec<Part> = parts.collect::<Result<_>>()?;
+            if parts.len() == 1 {
+                return Ok(Prepared { parts, weighting: Weighting::OfPart });
+            }
+            let mut sums = [Tensor::from(0f32), Tensor::from(0f32)];
+            for part in &parts {
+                let terms = self.terms(batch, part)?;
+                sums = [&sums[0] + terms.plan, &sums[1] + terms.contrast];
+            }
+            Ok(Prepared { parts, weighting: self.known(sums) })
+        })
+    }
+
+    /// The loss of a part.
+    ///
+    /// # Errors
+    /// When a message does not fit the receiver.
+    pub fn report(&self, batch: &Batch, part: &Part, weighting: &Weighting) -> Result<LossReport> {
+        let terms = self.terms(batch, part)?;
+        let (total, weights) = match weighting {
+            Weighting::OfPart => {
+                let weights = self.weights(&terms.plan, &terms.contrast);
+                (terms.total(&weights), weights)
+            }
+            Weighting::Known { weights, slopes } => {
+                let rest = [0, 1].map(|at| &weights[at] - &slopes[at]);
+                let constant = &rest[0] * terms.plan.detach() + &rest[1] * terms.contrast.detach();
+                (terms.total(slopes) + constant, [0, 1].map(|at| weights[at].shallow_clone()))
+            }
+        };
+        let share = (part.samples.len() as f64) / batch.whole.samples as f64;
+        let [plan_weight, contrast_weight] = weights.map(|weight| weight.detach() * share);
+        let terms = vec![
+            ("cross_entropy", terms.cross_entropy.detach()),
+            ("plan", terms.plan.detach()),
+            ("contrast", terms.contrast.detach()),
+            ("js_bits", terms.divergence / LN_2),
+            ("weight.plan", plan_weight),
+            ("weight.contrast", contrast_weight),
+        ];
+        Ok(LossReport { total, terms })
+    }
+
+    fn terms(&self, batch: &Batch, part: &Part) -> Result<ReceiverTerms> {
+        let samples = &batch.samples[part.samples.clone()];
+        let hidden: Vec<Tensor> = samples.iter().map(|sample| sample.hidden.shallow_clone()).collect();
+        let messages = self.messages(batch, part.samples.clone(), &hidden, 0)?;
+        let right = self.answers(samples, messages)?;
+        let head = Head::of(&self.receiver.decoder);
+        receiver_terms(self.variant(), &head, batch.whole, [&right, &part.plan, &part.wrong])
+    }
+
+    fn without_gradient(&self, batch: &Batch, range: Range<usize>) -> Result<Part> {
+        let samples = &batch.samples[range.clone()];
+        let plans = samples.iter().map(|sample| vec![Segment::Ids(sample.plan.clone())]);
+        let plan = self.answers(samples, plans.collect())?;
+        let wrong = self.messages(batch, range.clone(), &batch.wrong[range.clone()], 1)?;
+        let wrong = self.answers(samples, wrong)?;
+        Ok(Part { samples: range, plan, wrong })
+    }
+
+    /// The messages of hidden states, mixed with plans. The masks of dropout are those of right (0)
+    /// or wrong (1) messages.
+    fn messages(
+        &self,
+        batch: &Batch,
+        range: Range<usize>,
+        hidden: &[Tensor],
+        pass: u64,
+    ) -> Result<Vec<Vec<Segment>>> {
+        let masks = self.dropout.masks(self.seed, 2 * batch.step + pass).starting_at(range.start as u64);
+        let latents = adapted(&self.adapter.1, hidden, Some(&masks))?;
+        Ok(self.mixed(&latents, &batch.samples[range.clone()], &batch.ratios[range]))
+    }
+
+    fn answers(&self, samples: &[Sample], messages: Vec<Vec<Segment>>) -> Result<Answers> {
+        let texts = conversations(&self.renderer, samples.iter(), messages.into_iter().map(Some))?;
+        let batch = batch(&self.receiver.decoder, &texts)?;
+        let hidden = self.receiver.decoder.hidden(&batch.embeddings, None);
+        Answers::new(self.variant(), &hidden, &batch.labels)
+    }
+
+    fn variant(&self) -> Variant {
+        match self.settings.switch {
+            Switch::Fixed => Variant::Fixed,
+            Switch::Repo => Variant::Repo,
+            Switch::Paper => Variant::Paper,
+        }
+    }
+
+    fn weights(&self, plan: &Tensor, contrast: &Tensor) -> [Tensor; 2] {
+        match self.settings.weights.as_deref() {
+            Some([plan_weight, contrast_weight]) => [(plan, plan_weight), (contrast, contrast_weight)]
+                .map(|(term, weight)| term.detach().ones_like() * *weight),
+            _ => weights(self.variant(), plan, contrast),
+        }
+    }
+
+    /// The weighting by the terms of a whole batch.
+    fn known(&self, terms: [Tensor; 2]) -> Weighting {
+        let terms = terms.map(|term| term.to_kind(Kind::Float).set_requires_grad(true));
+        tch::with_grad(|| {
+            let weights = self.weights(&terms[0], &terms[1]);
+            let total = &weights[0] * &terms[0] + &weights[1] * &terms[1];
+            let slopes = Tensor::run_backward(&[total], &[&terms[0], &terms[1]], false, false);
+            let slopes = <[Tensor; 2]>::try_from(slopes).expect("one for each term");
+            Weighting::Known { weights: weights.map(|weight| weight.detach()), slopes }
+        })
+    }
+}

@@ -1,0 +1,130 @@
+//! A student with the frozen receiver that it learns from.
+
+use std::ops::Range;
+
+use anyhow::{Context, Result, ensure};
+use tch::{Device, Kind, Tensor};
+use umwelt_language::{Head, LanguageModel, Segment, Student, agreement_weights, directions, disagreements};
+
+use super::references::{Reference, References};
+use crate::objectives::LossReport;
+use crate::runs::Inputs;
+use crate::worlds::talk::models::{load, trained_in};
+use crate::worlds::talk::settings::{CompressSettings, NumberFormat, STUDENT, TRAINED, TalkSettings};
+use crate::worlds::talk::stages::TrainedReceiver;
+use crate::worlds::talk::stages::messages::{Collected, Pass, Sample, adapted};
+use crate::worlds::talk::tasks;
+use crate::worlds::talk::text::Renderer;
+
+/// A student, its receiver, and the messages that it compresses.
+pub struct Teaching {
+    pub settings: CompressSettings,
+    pub student: Student,
+    sender: Renderer,
+    /// The files beside the student's weights.
+    pub start: LanguageModel,
+    pub trained: TrainedReceiver,
+    pub collected: Collected,
+    references: References,
+}
+
+/// The samples of a step, with what does not depend on the student.
+pub struct Lesson {
+    samples: Vec<Sample>,
+    references: Vec<Reference>,
+    /// The weights of the positions of each sample, `[N]`.
+    weights: Vec<Tensor>,
+    /// The sum of all weights.
+    weight: Tensor,
+    labels: i64,
+}
+
+impl Teaching {
+    /// # Errors
+    /// When a model or the messages cannot be read, or do not fit each other.
+    pub fn new(talk: &TalkSettings, seed: u64, device: Device, inputs: &Inputs) -> Result<Self> {
+        let (settings, task) = (talk.compress.clone(), tasks::Task::new(talk, seed)?);
+        ensure!(
+            settings.k.len() == 1,
+            "talk.compress.k: a stage trains one student; name one number of latents"
+        );
+        let start = trained_in(load(inputs, STUDENT, seed, device, NumberFormat::F32)?, talk);
+        let sender = Renderer::new(&start, &talk.text, task.texts()).context(STUDENT)?;
+        let collected = Collected::open(talk, task.clone(), seed, inputs, device)?;
+        ensure!(
+            collected.training.len() >= settings.batch_size,
+            "talk.compress.batch_size: {} messages make no batch of {}",
+            collected.training.len(),
+            settings.batch_size
+        );
+        let trained = TrainedReceiver::load(talk, &task, seed, (inputs, TRAINED), collected.width, device)?;
+        let width = start.decoder.config().hidden;
+        ensure!(
+            width == collected.width,
+            "{STUDENT}: hidden states of {width} features do not fit messages of {}",
+            collected.width
+        );
+        let student = Student::new(start.decoder.grown(0, 0)?, seed);
+        let references = References::new(talk.cache_mb << 20);
+        Ok(Self { settings, student, sender, start, trained, collected, references })
+    }
+
+    /// # Errors
+    /// When a text does not fit the receiver.
+    pub fn lesson(&self, samples: Vec<Sample>) -> Result<Lesson> {
+        let references = self.references.of(&self.trained, &samples)?;
+        let all: Vec<&Tensor> = references.iter().map(|reference| &reference.information).collect();
+        let counts: Vec<i64> = all.iter().map(|information| information.size()[0]).collect();
+        let weights = agreement_weights(&Tensor::cat(&all, 0), self.settings.quantile);
+        Ok(Lesson {
+            weight: weights.sum(Kind::Float),
+            weights: weights.split_with_sizes(counts.as_slice(), 0),
+            labels: counts.iter().sum(),
+            references,
+            samples,
+        })
+    }
+
+    /// The loss of a part of a lesson; those of all parts add up to the lesson's.
+    ///
+    /// # Errors
+    /// When a text does not fit a model.
+    pub fn report(&self, lesson: &Lesson, part: Range<usize>) -> Result<LossReport> {
+        let (references, weights) = (&lesson.references[part.clone()], &lesson.weights[part.clone()]);
+        let (messages, pass) = self.pass(&lesson.samples[part])?;
+        let full: Vec<&Tensor> = references.iter().map(|reference| &reference.full).collect();
+        let head = Head::of(&self.trained.model.decoder);
+        let disagreed = disagreements(&head, &pass.rows, &Tensor::cat(&full, 0), self.settings.temperature);
+        let agreement = (Tensor::cat(weights, 0) * disagreed).sum(Kind::Float) / (&lesson.weight + 1e-6);
+        let full: Vec<Tensor> =
+            references.iter().map(|reference| reference.direction.shallow_clone()).collect();
+        let direction = directions(&messages, &full).sum(Kind::Float) / lesson.samples.len() as f64;
+        let [first, second, third] = [0, 1, 2].map(|at| self.settings.coefficients[at]);
+        Ok(LossReport::weighted(vec![
+            ("cross_entropy", first, pass.cross_entropy(lesson.labels)),
+            ("agreement", second, agreement),
+            ("direction", third, direction),
+        ]))
+    }
+
+    /// Cross-entropy (nats) of held-out answers with the student's messages.
+    ///
+    /// # Errors
+    /// When a text does not fit a model.
+    pub fn held_out(&self) -> Result<f64> {
+        let renderer = &self.trained.renderer;
+        let samples = self.collected.samples(self.collected.held_out.iter(), renderer)?;
+        Ok(self.pass(&samples)?.1.mean_cross_entropy())
+    }
+
+    /// The student's messages `[K, d]`, and the receiver's pass with them.
+    fn pass(&self, samples: &[Sample]) -> Result<(Vec<Tensor>, Pass)> {
+        let prompt = |sample: &Sample| Ok(vec![Segment::Ids(self.sender.sender(&sample.problem, None)?.ids)]);
+        let prompts: Vec<Vec<Segment>> = samples.iter().map(prompt).collect::<Result<_>>()?;
+        let latents = self.student.latents(&prompts, self.settings.k[0])?;
+        let messages = adapted(&self.trained.adapter, &latents.unbind(0), None)?;
+        let inserted = messages.iter().map(|rows| Some(vec![Segment::Embeddings(rows.shallow_clone())]));
+        let pass = self.trained.pass(samples.iter(), inserted)?;
+        Ok((messages, pass))
+    }
+}
