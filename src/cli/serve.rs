@@ -1,14 +1,17 @@
 //! `umwelt serve`: the dashboard over run folders, in a browser.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use anyhow::Result;
 use clap::Args;
 
+use crate::runs::Inputs;
 use crate::schema::RunSettings;
-use crate::worlds;
+use crate::settings;
+use crate::training::{RunKeys, inputs};
+use crate::worlds::{self, WorldSettings};
 use umwelt_base::terminal;
 use umwelt_serve::{DashboardOptions, ServeOptions, TokenChoice};
 
@@ -87,8 +90,18 @@ pub fn serve(arguments: &ServeArguments) -> Result<()> {
             open_in_browser(address);
         }
     };
-    let rooms = |events| worlds::rooms(&arguments.agents, events);
+    let rooms = |dashboard: &_| worlds::rooms(&arguments.agents, load, dashboard);
     umwelt_serve::serve::<RunSettings>(&arguments.root, arguments.options(), rooms, announce)
+}
+
+/// The settings of the run in a folder, and the results of the runs that it builds on. The
+/// checkpoint that its training started from is not needed.
+fn load(run: &Path) -> Result<(WorldSettings, RunKeys, Inputs)> {
+    let settings = settings::load::<RunSettings>(&[run.join("settings.yaml")], &[])?.settings;
+    let run = RunKeys { load_checkpoint_path: None, ..settings.run };
+    let settings = RunSettings { run, ..settings };
+    let inputs = inputs(&settings)?;
+    Ok((settings.world, settings.run, inputs))
 }
 
 impl ServeArguments {

@@ -23,7 +23,7 @@ use tch::Tensor;
 
 pub use checkpoints::load_model_tensors;
 pub use evaluation::Evaluation;
-pub use experiment::{AUTO, Experiment, InputSetting, LOAD_CHECKPOINT, Stage, Work};
+pub use experiment::{AUTO, Experiment, InputSetting, LOAD_CHECKPOINT, Stage, Work, inputs};
 pub use figures::{loss_terms, points};
 pub use gradient_descent::GradientDescent;
 pub use job::{Job, Session};

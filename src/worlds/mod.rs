@@ -4,6 +4,8 @@ pub mod collaboration;
 pub mod dots;
 #[cfg(feature = "example")]
 pub mod example;
+#[cfg(feature = "serve")]
+pub mod rooms;
 #[cfg(feature = "language")]
 pub mod talk;
 pub mod weightless;
@@ -40,6 +42,16 @@ macro_rules! worlds {
             /// The default settings of every world.
             pub fn all() -> Vec<Self> {
                 Vec::from([$($(#[$attribute])* Self::$variant(Box::default())),*])
+            }
+
+            /// The settings, if they are of the type `S`.
+            #[cfg(feature = "serve")]
+            pub fn get<S: 'static>(&self) -> Option<&S> {
+                match self {
+                    $($(#[$attribute])* Self::$variant(settings) => {
+                        (&**settings as &dyn std::any::Any).downcast_ref()
+                    })*
+                }
             }
 
             /// The default settings of the same world.
@@ -142,16 +154,25 @@ worlds! {
     Example: example::Settings,
 }
 
-/// The pages that worlds bring to `umwelt serve`; the agents in the files `agents` are open there.
+/// The pages that worlds bring to `umwelt serve`; the agents in the files `agents` are open there,
+/// and `load` reads the settings of a run whose model is asked.
 ///
 /// # Errors
 /// A file that a page cannot read.
 #[cfg(feature = "serve")]
 pub fn rooms(
     agents: &[std::path::PathBuf],
-    events: umwelt_serve::Publisher,
+    load: rooms::Load,
+    dashboard: &std::sync::Arc<umwelt_serve::Dashboard>,
 ) -> Result<Vec<umwelt_serve::Room>> {
-    Ok(vec![weightless::room::room(agents, events)?])
+    let thread = std::sync::Arc::default();
+    let asked = [
+        rooms::room::<dots::Settings>(load),
+        rooms::room::<collaboration::Settings>(load),
+        rooms::room::<workspace::Settings>(load),
+    ];
+    let asked = asked.into_iter().map(|room| room.over(dashboard, &thread));
+    Ok([weightless::room::room(agents, dashboard.publisher())?].into_iter().chain(asked).collect())
 }
 
 /// The names that every run by gradient descent logs.

@@ -18,6 +18,7 @@ mod parity;
 mod published;
 mod registry;
 mod reproduce_configs;
+mod rooms;
 mod runs;
 mod same_bits;
 mod stages;

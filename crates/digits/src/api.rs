@@ -130,7 +130,7 @@ fn guess(digits: &Shared, guess: Guess) -> Answer {
     let asked = |opened: &Arc<Opened>| guess.agents.as_ref().is_none_or(|ids| ids.contains(&opened.id));
     let look = |opened: Arc<Opened>| {
         let started = Instant::now();
-        let (said, layers) = opened.lock().agent.look(&digit, INDEX);
+        let (said, layers) = opened.look(&digit, INDEX);
         let micros = started.elapsed().as_micros() as u64;
         json!({"id": opened.id, "micros": micros, "answer": answered(&said, &layers)})
     };

@@ -108,6 +108,8 @@ impl OpenFiles {
         let folder = folder.join(OPEN);
         fs::create_dir_all(&folder).with_context(|| format!("could not make {}", folder.display()))?;
         let files = Self { folder, id, generation: 0 };
+        // An agent of the same number may have been here.
+        let _ = fs::remove_file(files.history());
         agent.save(&files.state())?;
         Ok(files)
     }
@@ -127,6 +129,11 @@ impl OpenFiles {
 
     fn state(&self) -> PathBuf {
         self.folder.join(format!("{}-{}.{AGENT}", self.id, self.generation))
+    }
+
+    /// The file of the agent's past, the same for all generations.
+    pub fn history(&self) -> PathBuf {
+        self.folder.join(format!("{}.history", self.id))
     }
 
     fn lessons(&self) -> PathBuf {
@@ -149,7 +156,7 @@ impl OpenFiles {
     pub fn renew(&mut self, agent: &Agent) -> Result<()> {
         let next = Self { folder: self.folder.clone(), generation: self.generation + 1, ..*self };
         agent.save(&next.state())?;
-        std::mem::replace(self, next).remove();
+        std::mem::replace(self, next).remove_generation();
         Ok(())
     }
 
@@ -164,8 +171,13 @@ impl OpenFiles {
         Ok(agent)
     }
 
-    /// Removes the files. One that cannot be removed comes back as an open agent.
+    /// Removes all files of the agent. One that cannot be removed comes back as an open agent.
     pub fn remove(&self) {
+        self.remove_generation();
+        let _ = fs::remove_file(self.history());
+    }
+
+    fn remove_generation(&self) {
         for file in [self.state(), self.lessons()] {
             let _ = fs::remove_file(file);
         }

@@ -6,18 +6,21 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use umwelt_serve::ApiError;
 use umwelt_weightless::agent::{Outcome, Progress};
 use umwelt_weightless::sampling::Chosen;
 
+use crate::baselines::{self, BaselineResult};
 use crate::opened::Opened;
 use crate::sources::{Drawn, Part};
 use crate::{Digits, NAME};
 
 /// The time for which a job holds its agent.
 const SLICE: Duration = Duration::from_millis(10);
+/// The time between two copies of an agent that answer during its training.
+const SHOW: Duration = Duration::from_millis(500);
 /// The time between two reports of progress.
 const REPORT: Duration = Duration::from_millis(100);
 /// The mistakes of a test that are kept.
@@ -44,7 +47,7 @@ pub struct Job {
 }
 
 /// The result of a test.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct TestResult {
     /// Samples that the agent had learnt.
     pub learnt: u64,
@@ -54,10 +57,13 @@ pub struct TestResult {
     pub confusion: Vec<Vec<usize>>,
     /// The first wrong answers.
     pub mistakes: Vec<Mistake>,
+    /// The same test by baselines that learnt the same pictures; none if those are not known.
+    #[serde(default)]
+    pub baselines: Vec<BaselineResult>,
 }
 
 /// A wrong answer of a test.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Mistake {
     /// The picture as base64 of 784 bytes.
     pub digit: String,
@@ -104,10 +110,11 @@ impl Digits {
         let (digits, opened, own) = (self.clone(), opened.clone(), job.clone());
         let run = move || {
             let mut report = Report { digits: &digits, opened: &opened, job: &own, last: None };
-            match (digits.sources.draw(&drawn, part), work) {
+            match (digits.sources.draw(&drawn, part, &mut || !own.is_stopped()), work) {
                 (Err(refused), _) => digits.failed(&opened, &refused.error),
-                (Ok(samples), Work::Train) => train(&mut report, &samples),
-                (Ok(samples), Work::Test) => test(&mut report, &samples),
+                (Ok(None), _) => {}
+                (Ok(Some(samples)), Work::Train) => train(&mut report, &drawn, &samples),
+                (Ok(Some(samples)), Work::Test) => test(&mut report, &samples),
             }
             own.is_over.store(true, Ordering::SeqCst);
             digits.changed();
@@ -123,6 +130,20 @@ impl Digits {
     /// Tells all pages that the agents have changed.
     pub fn changed(&self) {
         self.events.publish(NAME, &json!({"changed": true}));
+    }
+
+    /// All pictures that an agent has learnt; `None` if they are not known, or the job is stopped.
+    fn known(&self, opened: &Opened, job: &Job) -> Option<Chosen> {
+        let inner = opened.lock();
+        let trained = inner.trained()?.to_vec();
+        let (images, labels) =
+            inner.agent.journal().iter().map(|taught| (taught.image, taught.label)).unzip();
+        drop(inner);
+        let mut known = Chosen { images, labels };
+        for drawn in trained {
+            known.append(self.sources.draw(&drawn, Part::Training, &mut || !job.is_stopped()).ok()??);
+        }
+        Some(known)
     }
 
     fn failed(&self, opened: &Opened, error: &str) {
@@ -152,10 +173,15 @@ impl Report<'_> {
 
 /// Trains until the end or a stop. A training that is stopped leaves the agent as it was before,
 /// with what was taught meanwhile.
-fn train(report: &mut Report, samples: &Chosen) {
+fn train(report: &mut Report, drawn: &Drawn, samples: &Chosen) {
     let mut outcome = Ok(Outcome::Stopped);
+    let mut shown: Option<Instant> = None;
     while outcome == Ok(Outcome::Stopped) && !report.job.is_stopped() {
         let mut inner = report.opened.lock_for_job();
+        if inner.agent.settings().kind.is_trained() && shown.is_none_or(|at| at.elapsed() >= SHOW) {
+            report.opened.show(Some(inner.agent.clone()));
+            shown = Some(Instant::now());
+        }
         let (started, mut progress) = (Instant::now(), None);
         let mut slice = |_: &_, now: Progress| {
             progress = Some(now);
@@ -169,10 +195,11 @@ fn train(report: &mut Report, samples: &Chosen) {
     }
     let mut inner = report.opened.lock_for_job();
     let kept = match &outcome {
-        Ok(Outcome::Finished) => inner.keep(),
+        Ok(Outcome::Finished) => inner.keep_training(drawn),
         Ok(Outcome::Stopped) | Err(_) => inner.go_back(),
     };
     drop(inner);
+    report.opened.show(None);
     let refused = outcome.err().map(|error| error.to_string());
     if let Some(error) = refused.or(kept.err().map(|error| format!("{error:#}"))) {
         report.digits.failed(report.opened, &error);
@@ -189,6 +216,7 @@ fn test(report: &mut Report, samples: &Chosen) {
         answers: 0,
         confusion: vec![vec![0; classes + 1]; classes],
         mistakes: vec![],
+        baselines: vec![],
     };
     let mut left = all.iter().peekable();
     while left.peek().is_some() && !report.job.is_stopped() {
@@ -201,8 +229,14 @@ fn test(report: &mut Report, samples: &Chosen) {
         drop(inner);
         report.progress(result.answers as u64, total);
     }
+    if let Some(known) = report.digits.known(report.opened, report.job) {
+        result.baselines = baselines::of(&known, samples, classes, &|| !report.job.is_stopped());
+    }
     if !report.job.is_stopped() {
-        report.opened.lock().tests.push(result);
+        let kept = report.opened.lock().keep_test(result);
+        if let Err(error) = kept {
+            report.digits.failed(report.opened, &format!("{error:#}"));
+        }
     }
 }
 

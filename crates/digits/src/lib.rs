@@ -5,8 +5,10 @@
 //! tests are jobs on threads of their own, which let guesses through between short slices.
 
 mod api;
+mod baselines;
 mod drawing;
 mod files;
+mod history;
 mod jobs;
 mod opened;
 mod shelf;
@@ -63,5 +65,5 @@ pub fn room(options: Options, events: Publisher) -> Result<Room> {
     let (sources, uploads) = (Sources::new(options.written), Semaphore::new(upload::AT_ONCE));
     let digits = Digits { shelf, sources, events, uploads };
     let file: fn(&str) -> Option<EmbeddedFile> = Web::get;
-    Ok(Room { name: NAME, title: "Digits", endpoints: api::router(Arc::new(digits)), file })
+    Ok(Room { name: NAME, title: "Digits", endpoints: api::router(Arc::new(digits)), file, opens: None })
 }

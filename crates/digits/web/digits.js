@@ -10,10 +10,13 @@ const KINDS = ["wisard", "ao", "dwn", "logic"];
 const LABELS = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
 // The time between two guesses while one draws.
 const EVERY = 100;
+// The guesses that can be looked at again.
+const KEPT = 100;
 
 // Guesses at most ten times a second; the last drawing wins.
-function useGuess(agents) {
+function useGuess() {
   const [guess, setGuess] = useState(null);
+  const [past, setPast] = useState([]);
   const [error, setError] = useState("");
   const wanted = useRef(null);
   const busy = useRef(false);
@@ -24,6 +27,7 @@ function useGuess(agents) {
     busy.current = true;
     await send("digits/guess", { drawing }).then((found) => {
       setGuess(found);
+      setPast((before) => [...before, found].slice(-KEPT));
       setError("");
     }, (failed) => setError(failed.message));
     await new Promise((later) => setTimeout(later, EVERY));
@@ -35,7 +39,7 @@ function useGuess(agents) {
     if (drawing === null) setGuess(null);
     ask();
   };
-  return { guess, look, error };
+  return { guess, past, look, error };
 }
 
 function Add({ saved, does }) {
@@ -60,7 +64,11 @@ export function Room({ told }) {
   const [label, setLabel] = useState(null);
   const [pupil, setPupil] = useState("");
   const drawing = useRef(null);
-  const { guess, look, error: unguessed } = useGuess();
+  const { guess: newest, past, look, error: unguessed } = useGuess();
+  // Steps back from the newest guess.
+  const [back, setBack] = useState(0);
+  useEffect(() => setBack(0), [newest]);
+  const guess = back > 0 ? past[past.length - 1 - back] : newest;
   const refresh = () => get("digits/state").then(setState, (failed) => setError(failed.message));
   const news = told.kind === "room" ? told.data.data : null;
   useEffect(() => {
@@ -100,7 +108,7 @@ export function Room({ told }) {
       <h2>Draw a digit</h2>
       <${Pad} drawn=${draw} guess=${() => drawing.current && look(drawing.current)} teach=${teach} pickLabel=${setLabel} />
       <div class="row"><span>as the agents see it</span>
-        ${guess && drawing.current ? html`<${Digit} grey=${guess.digit} name="the drawing, centred" scale=${3} />` : html`<span class="faint">nothing drawn</span>`}</div>
+        ${guess && (drawing.current || back > 0) ? html`<${Digit} grey=${guess.digit} name="the drawing, centred" scale=${3} />` : html`<span class="faint">nothing drawn</span>`}</div>
       <fieldset><legend>That is a …: learn it</legend>
         <p class="row">${LABELS.map((one) => html`<button class=${`plain label ${one === label ? "picked" : ""}`} data-test=${`teach-${one}`}
           aria-label=${`teach a ${one}`} onClick=${() => teach(one)}>${one}</button>`)}</p>
@@ -115,6 +123,8 @@ export function Room({ told }) {
       <h2>Agents</h2>
       ${state ? html`<${Add} saved=${state.saved} does=${does} />` : html`<p class="faint" data-loading>loading…</p>`}
       ${state && agents.length === 0 && html`<p>No agent is open yet. Make a new one, draw a digit, and teach it.</p>`}
+      ${past.length > 1 && html`<p class="row"><label>history <input type="range" data-test="history" min=${1 - past.length} max="0" value=${-back} onInput=${(event) => setBack(-Number(event.target.value))} /></label>
+        <span class="faint">${back === 0 ? "now" : `${back} ${back === 1 ? "guess" : "guesses"} ago`}</span></p>`}
       <div class="cards">${agents.map((agent) => html`<${Card} key=${agent.id} agent=${agent} does=${does}
         answer=${answers[agent.id]?.answer} micros=${answers[agent.id]?.micros} />`)}</div>
     </section>

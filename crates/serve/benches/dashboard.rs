@@ -2,20 +2,23 @@
 //!
 //! Ten thousand run folders, a run with a million logged lines of seven keys, and fifty runs of ten
 //! thousand lines, in a temporary folder. Each request goes through the guard and its answer is
-//! read whole.
+//! read whole. With `-- --small` everything is a hundred times smaller, to see that it works.
 
 #![allow(clippy::print_stdout, reason = "a benchmark's result is what it prints")]
 
-use std::fmt::Write;
+use std::fmt::Write as _;
 use std::fs;
+use std::io::Write as _;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use axum::Router;
-use axum::body::{Body, to_bytes};
+use axum::body::{Body, BodyDataStream, to_bytes};
 use axum::http::Request;
 use serde_json::{Value, json};
+use tokio_stream::StreamExt;
 use tower::ServiceExt;
 use umwelt_runs::registry::Registry;
 use umwelt_runs::{Score, ScoreCard, State, Status};
@@ -29,15 +32,20 @@ const MEMBERS: usize = 50;
 const SHORT: usize = 10_000;
 /// The requests of which the median is printed.
 const TIMES: usize = 9;
+/// The time for which an idle page is watched.
+const IDLE: Duration = Duration::from_secs(30);
 
 #[tokio::main(worker_threads = 2)]
 async fn main() {
+    let is_small = std::env::args().any(|argument| argument == "--small");
+    let sized = |count: usize| if is_small { count / 100 } else { count };
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let root = folder.path();
-    (0..RUNS).for_each(|index| write_run(root, index));
-    fs::write(root.join("sweep-0/run-00000/metrics.jsonl"), log(LONG)).expect("the log can be written");
+    (0..sized(RUNS).max(SWEEPS * (MEMBERS + 1))).for_each(|index| write_run(root, index));
+    fs::write(root.join("sweep-0/run-00000/metrics.jsonl"), log(0..sized(LONG)))
+        .expect("the log can be written");
     let members: Vec<String> = (0..MEMBERS).map(|member| name(SWEEPS * (member + 1))).collect();
-    let short = log(SHORT);
+    let short = log(0..sized(SHORT));
     for member in &members {
         fs::write(root.join(member).join("metrics.jsonl"), &short).expect("the log can be written");
     }
@@ -60,12 +68,67 @@ async fn main() {
     median("50 runs x 10^4 points, warm", &server, &chart).await;
     median("the same as mean and band", &server, &format!("{chart}&by=seed")).await;
     println!("{:<52} {:>8} MB", "resident memory", resident());
+    live(root, sized(LONG), if is_small { IDLE / 30 } else { IDLE }).await;
+}
+
+/// What a page that looks costs: the way of a new line to it, and the processor while nothing changes.
+async fn live(root: &Path, lines: usize, idle: Duration) {
+    let (server, dashboard) = served(root);
+    let polling = tokio::spawn(umwelt_serve::poll(dashboard));
+    let mut page = watch(&server, "run:sweep-0/run-00000").await;
+    until(&mut page, "event: series").await;
+    let file = root.join("sweep-0/run-00000/metrics.jsonl");
+    let started = Instant::now();
+    let mut file = fs::OpenOptions::new().append(true).open(file).expect("the log can be opened");
+    file.write_all(log(lines..lines + 1).as_bytes()).expect("the log can be written");
+    until(&mut page, "event: series").await;
+    let after = format!("/api/series?run=sweep-0/run-00000&key=loss&pixels=800&since={lines}");
+    ask(server.clone(), &after).await;
+    let (waited, poll) =
+        (started.elapsed().as_secs_f64() * 1e3, DashboardOptions::default().poll.as_millis());
+    println!("{:<52} {waited:>8.1} ms", format!("a new line, until it is sent (--poll {poll} ms)"));
+    drop(page);
+    let _page = watch(&server, "runs").await;
+    let (before, started) = (processor_seconds(), Instant::now());
+    tokio::time::sleep(idle).await;
+    let share = (processor_seconds() - before) / started.elapsed().as_secs_f64();
+    println!("{:<52} {:>8.2} %", "an idle page, of one core", 100.0 * share);
+    polling.abort();
+}
+
+/// The stream of a page that watches some topics.
+async fn watch(server: &Router, topics: &str) -> BodyDataStream {
+    let request = Request::get(format!("/api/events?watch={topics}")).header("host", "localhost");
+    let answer = server.clone().oneshot(request.body(Body::empty()).expect("a request")).await;
+    answer.expect("the router answers").into_body().into_data_stream()
+}
+
+/// Reads a stream until it has sent `words`.
+async fn until(page: &mut BodyDataStream, words: &str) {
+    while let Some(sent) = page.next().await {
+        if String::from_utf8_lossy(&sent.expect("the stream goes on")).contains(words) {
+            return;
+        }
+    }
+}
+
+/// The time of the processor that this process has used, in seconds.
+fn processor_seconds() -> f64 {
+    let stat = fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // After the name in brackets, the 12th and 13th fields are the ticks of user and system.
+    let fields = stat.rsplit_once(')').map_or("", |(_, fields)| fields).split_whitespace();
+    let ticks: f64 = fields.skip(11).take(2).filter_map(|field| field.parse::<f64>().ok()).sum();
+    ticks / 100.0
 }
 
 fn open(root: &Path) -> Router {
+    served(root).0
+}
+
+fn served(root: &Path) -> (Router, Arc<Dashboard>) {
     let dashboard = Dashboard::new::<RunSettings>(Registry::new(root), DashboardOptions::default());
     let guard: Arc<Guard> = Guard::new(GuardOptions::default());
-    guard.protect(router(dashboard, &guard, vec![]))
+    (guard.protect(router(dashboard.clone(), &guard, vec![])), dashboard)
 }
 
 async fn ask(server: Router, path: &str) -> Value {
@@ -126,9 +189,9 @@ fn write_run(root: &Path, index: usize) {
 }
 
 /// Lines of seven keys.
-fn log(lines: usize) -> String {
+fn log(lines: Range<usize>) -> String {
     let mut text = String::new();
-    for step in 0..lines {
+    for step in lines {
         let noise = ((step * 7919) % 1009) as f64 / 1009.0;
         let loss = 1.0 / (1.0 + step as f64 / 1000.0) + 0.1 * noise;
         writeln!(

@@ -6,19 +6,26 @@ use axum::Router;
 pub use rust_embed::EmbeddedFile;
 use serde::Serialize;
 use serde_json::{Value, json};
+use umwelt_runs::{Record, RunSummary};
 
 use crate::events::{Hub, Topic};
 
+/// True for the settings of a run, by dotted key, that a room can open.
+pub type Opens = fn(&Record) -> bool;
+
 /// A page at `/NAME`.
 pub struct Room {
-    /// Small letters.
+    /// Small letters, with slashes between parts.
     pub name: &'static str,
     /// Its entry in the menu.
     pub title: &'static str,
     /// The endpoints, whose paths begin with `/api/NAME/`.
     pub endpoints: Router,
-    /// The files below `/web/NAME/`. The module `NAME.js` exports the page as the component `Room`.
+    /// The files below `/web/NAME/`. The module named as the last part of the name, with `.js`,
+    /// exports the page as the component `Room`.
     pub file: fn(&str) -> Option<EmbeddedFile>,
+    /// The runs that the room opens, at `/NAME?run=RUN`; `None` if it opens none.
+    pub opens: Option<Opens>,
 }
 
 /// The entry of a room in the menu.
@@ -26,11 +33,20 @@ pub struct Room {
 pub struct Entry {
     name: &'static str,
     title: &'static str,
+    #[serde(skip)]
+    opens: Option<Opens>,
 }
 
 impl Room {
     pub(crate) fn entry(&self) -> Entry {
-        Entry { name: self.name, title: self.title }
+        Entry { name: self.name, title: self.title, opens: self.opens }
+    }
+}
+
+impl Entry {
+    /// True if the room opens `run`.
+    pub(crate) fn opens(&self, run: &RunSummary) -> bool {
+        self.opens.is_some_and(|opens| opens(&run.settings))
     }
 }
 

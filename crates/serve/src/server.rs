@@ -17,7 +17,7 @@ use umwelt_settings::Schema;
 
 use crate::app::{Dashboard, DashboardOptions};
 use crate::guard::{Guard, GuardOptions};
-use crate::{Publisher, Room, poll, router};
+use crate::{Room, poll, router};
 use bind::Bound;
 
 /// The threads that answer; files are read on others.
@@ -76,7 +76,7 @@ impl Default for ServeOptions {
 pub fn serve<T: Schema>(
     root: &Path,
     options: ServeOptions,
-    rooms: impl FnOnce(Publisher) -> Result<Vec<Room>>,
+    rooms: impl FnOnce(&Arc<Dashboard>) -> Result<Vec<Room>>,
     announce: impl FnOnce(&str),
 ) -> Result<()> {
     let base = base_path(&options.base_path)?;
@@ -90,7 +90,7 @@ pub fn serve<T: Schema>(
             GuardOptions { hosts, token: token.clone(), base: base.clone(), bodies: options.bodies };
         let guard = Guard::new(guard_options);
         let dashboard = Dashboard::new::<T>(Registry::new(root), options.dashboard);
-        let pages = router(dashboard.clone(), &guard, rooms(dashboard.publisher())?);
+        let pages = router(dashboard.clone(), &guard, rooms(&dashboard)?);
         announce(&bound.address(&base, token.as_deref()));
         run(bound, guard.protect(below(&base, pages)), dashboard).await
     })

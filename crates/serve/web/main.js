@@ -24,8 +24,9 @@ function usePage(path) {
   useEffect(() => {
     if (pages[path] || rooms[path]) return;
     const name = path.slice(1);
+    const module = name.slice(name.lastIndexOf("/") + 1);
     const put = (room) => setRooms((known) => ({ ...known, [path]: room }));
-    import(`${base}/web/${name}/${name}.js`).then((room) => put(room.Room), () => put(() => html`<p class="bad">there is no such page</p>`));
+    import(`${base}/web/${name}/${module}.js`).then((room) => put(room.Room), () => put(() => html`<p class="bad">there is no such page</p>`));
   }, [path]);
   return pages[path] ?? rooms[path];
 }
@@ -69,7 +70,7 @@ function Page() {
       <h1>umwelt <span class="faint">${about?.root_name}</span></h1>
       <nav aria-label="pages"><${Link} path="/" title="Runs" here=${path === "/"} />
         ${rooms.map(({ name, title }) => html`<${Link} path=${`/${name}`} title=${title} here=${path === `/${name}`} />`)}</nav>
-      <span role="status" class=${live === false ? "bad" : "faint"}>${live === false ? "not live" : live ? "live" : "connecting"}</span>
+      <span role="status" aria-label="connection" class=${live === false ? "bad" : "faint"}>${live === false ? "not live" : live ? "live" : "connecting"}</span>
       ${about?.warning && html`<span class="bad">${about.warning}</span>`}
       <span class="end"><button class="plain" onClick=${theme}>light or dark</button>
         <button class="plain" aria-expanded=${help} onClick=${() => setHelp(!help)}>keys</button></span>

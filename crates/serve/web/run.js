@@ -74,6 +74,7 @@ export function Run({ parameters, about, told }) {
   const left = status?.left_seconds ? `, ${age(status.left_seconds)} left` : "";
   return html`<h2 class="name">${name}</h2>
     <${Neighbours} name=${name} />
+    ${run.room && html`<p><a href=${link(`/${run.room.name}`, { run: name })}>Ask its model in ${run.room.title}</a></p>`}
     <p><span class=${`state-${summary.state}`} role="status">${summary.state}</span>, step ${summary.step} of ${summary.steps}${left}
       ${summary.heartbeat && summary.state === "running" ? `, seen ${new Date(1000 * summary.heartbeat).toLocaleTimeString()}` : ""}
       ${summary.message && html`<span class="bad"> ${summary.message}</span>`}</p>

@@ -12,7 +12,7 @@ use umwelt_weightless::agent::{Agent, AgentSettings, KindSettings, Outcome, Taug
 use umwelt_weightless::ao::AoSettings;
 use umwelt_weightless::bits::{Encoding, EncodingSettings};
 use umwelt_weightless::dwn::DwnSettings;
-use umwelt_weightless::logic::LogicSettings;
+use umwelt_weightless::logic::{LogicSettings, Wires};
 use umwelt_weightless::wisard::{Decision, Store, WisardSettings};
 use umwelt_weightless::{Digit, Samples};
 
@@ -66,6 +66,7 @@ fn agents() -> Vec<Agent> {
         (wisard(Decision::Log, Store::Bloom), false),
         (KindSettings::Dwn(dwn.clone()), true),
         (KindSettings::Dwn(dwn), false),
+        (KindSettings::Logic(LogicSettings { wires: Wires::TopK, ..logic.clone() }), true),
         (KindSettings::Logic(logic), true),
     ];
     let mut agents = vec![];
@@ -93,7 +94,7 @@ fn an_agent_is_read_as_it_was_written() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("a.safetensors");
     let agents = agents();
-    assert_eq!(agents.len(), 11);
+    assert_eq!(agents.len(), 13);
     for agent in agents {
         agent.save(&path).unwrap();
         let read = Agent::load(&path).unwrap();

@@ -8,7 +8,7 @@ use pictures::pictures;
 use umwelt_weightless::agent::{Agent, AgentError, AgentSettings, KindSettings, Outcome, Taught};
 use umwelt_weightless::ao::AoSettings;
 use umwelt_weightless::dwn::DwnSettings;
-use umwelt_weightless::logic::LogicSettings;
+use umwelt_weightless::logic::{LogicSettings, Wires};
 use umwelt_weightless::wisard::{Decision, OrAuto, Store, WisardSettings};
 use umwelt_weightless::{Digit, PIXELS, Samples};
 
@@ -26,6 +26,7 @@ fn kinds() -> Vec<KindSettings> {
         wisard(Decision::Bleached, Store::Map),
         wisard(Decision::Adaptive, Store::Bloom),
         KindSettings::Dwn(dwn),
+        KindSettings::Logic(LogicSettings { wires: Wires::TopK, ..logic.clone() }),
         KindSettings::Logic(logic),
     ]
 }

@@ -146,7 +146,8 @@ fn learnt_tables_are_the_recorded_ones() {
             case.train.iter().zip(&case.labels).chain(case.train.iter().zip(&case.labels))
         {
             rams.find(picture.words(), &mut rows);
-            probabilities.extend(step(&mut rams, &rows, own(label), TAU, RATE).into_iter().map(f64::from));
+            let step = step(&mut rams, &rows, label, Some(own(label)), TAU, RATE);
+            probabilities.extend(step.into_iter().map(f64::from));
         }
         outputs("probabilities", &probabilities, &case.recorded.floats("expect.probabilities"));
         let ours = case.tests(&rams).into_iter().flat_map(|rows| logits(&rams, &rows, None, TAU));

@@ -106,6 +106,29 @@ fn fifty_lessons_are_undone_exactly() {
 }
 
 #[test]
+fn lessons_on_mistakes_correct_the_answer_and_spoil_nothing() {
+    let (images, labels) = pictures(3000, 11);
+    let samples = |from: usize, to: usize| Samples::new(images[from..to].as_flattened(), &labels[from..to]);
+    let mut wisard = new(WisardSettings { replay: 1000, ..settings(Decision::Learnt, Store::Dense) });
+    train(&mut wisard, &samples(0, 1600).unwrap(), u64::MAX);
+    let right = |wisard: &Wisard| {
+        let is_right = |(image, label): (_, u8)| wisard.answer(&encoder(), image).is(label);
+        samples(2000, 3000).unwrap().iter().filter(|sample| is_right(*sample)).count()
+    };
+    let (before, mut told) = (right(&wisard), 0);
+    for (image, label) in samples(1600, 2000).unwrap().iter() {
+        if !wisard.answer(&encoder(), image).is(label) {
+            told += 1;
+            wisard.learn(&encoder(), image, label);
+            assert!(wisard.answer(&encoder(), image).is(label), "lesson {told}");
+        }
+    }
+    let after = right(&wisard);
+    // One deviation of such a count is 14.
+    assert!(told > 50 && after + 20 >= before, "{told} told: {before} of 1,000 right before, {after} after");
+}
+
+#[test]
 fn a_training_in_slices_ends_with_the_same_bits() {
     let (images, labels) = pictures(60, 4);
     let bytes = images.as_flattened();

@@ -5,6 +5,8 @@ mod digit_views;
 mod evaluation;
 mod figures;
 pub mod models;
+#[cfg(feature = "serve")]
+mod room;
 mod settings;
 mod task;
 

@@ -5,6 +5,8 @@ pub mod data;
 pub mod evaluation;
 mod figures;
 pub mod models;
+#[cfg(feature = "serve")]
+mod room;
 mod settings;
 mod task;
 

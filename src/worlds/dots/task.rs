@@ -41,14 +41,10 @@ impl WorldModelTask {
     pub fn new(settings: &Settings, run: &RunKeys, device: Device) -> Result<Self> {
         let model = models::build(settings, run, device)?;
         let recipe = settings.recipe();
-        // Burn-in frames come before the frames that are predicted and scored.
-        let burn_in = model.burn_in() - 1;
-        let training_world = Dots::new(settings.dots(run.seed, Split::Training, burn_in)?)?;
+        let world = |split| settings.world(run.seed, split, model.as_ref());
+        let training_world = world(Split::Training)?;
         let one_world = settings.val_n_steps == settings.n_steps && !settings.dataset_structured_noise;
-        let validation_world = match one_world {
-            true => training_world.clone(),
-            false => Dots::new(settings.dots(run.seed, Split::Validation, burn_in)?)?,
-        };
+        let validation_world = if one_world { training_world.clone() } else { world(Split::Validation)? };
         let batch_size = settings.dataset_batch_size;
         let descent =
             GradientDescent::new(model.parameters(), &recipe, batch_size, settings.dataset_size / batch_size);
@@ -172,6 +168,15 @@ impl Task for WorldModelTask {
 }
 
 impl Settings {
+    /// The world of a split as `model` sees it: its burn-in frames come before the frames that are
+    /// predicted and scored.
+    ///
+    /// # Errors
+    /// The pictures of structured noise cannot be read.
+    pub(super) fn world(&self, seed: u64, split: Split, model: &dyn WorldModel) -> Result<Dots> {
+        Dots::new(self.dots(seed, split, model.burn_in() - 1)?)
+    }
+
     /// The settings of the world of a split, with `burn_in` frames before each sequence.
     fn dots(&self, seed: u64, split: Split, burn_in: usize) -> Result<DotsSettings> {
         let distractor = match self.dataset_structured_noise {

@@ -10,6 +10,8 @@ pub mod evaluation;
 mod figures;
 pub mod models;
 pub mod probes;
+#[cfg(feature = "serve")]
+mod room;
 mod settings;
 mod task;
 

@@ -143,7 +143,15 @@ fn separated(
 }
 
 /// The domain `name`, from its stage if it has one.
-fn domain(settings: &Settings, name: &str, device: Device, inputs: &Inputs) -> Result<Box<dyn Domain>> {
+///
+/// # Errors
+/// When a stage does not fit its settings, or its data are missing.
+pub(super) fn domain(
+    settings: &Settings,
+    name: &str,
+    device: Device,
+    inputs: &Inputs,
+) -> Result<Box<dyn Domain>> {
     if let Some(folder) = settings.gw.latents.as_ref().and_then(|latents| latents.get(name)) {
         let folder = Path::new(folder);
         return Ok(Box::new(ImportedDomain::read(name, folder, &settings.shapes, device)?));

@@ -29,11 +29,16 @@ async fn a_trained_agent_passes_its_test_and_stays_trained_after_a_restart() {
     let test = &agent["tests"][1];
     assert_eq!((&test["learnt"], &test["answers"]), (&json!(WRITTEN), &json!(200)));
     assert!(test["right"].as_u64().unwrap() >= 190, "{test}");
+    // Every test digit is a training digit, too.
+    let nearest = json!({"name": "nearest neighbour", "right": 200});
+    assert!(test["baselines"].as_array().unwrap().contains(&nearest), "{test}");
+    assert_eq!(untaught["baselines"], json!([]), "nothing was known");
     let confusion: Vec<Vec<u64>> = serde_json::from_value(test["confusion"].clone()).unwrap();
     let diagonal: u64 = (0..10).map(|class| confusion[class][class]).sum();
     assert_eq!((diagonal, confusion.iter().flatten().sum::<u64>()), (test["right"].as_u64().unwrap(), 200));
     let again = Page::open(folder.path());
     assert_eq!(again.agent().await["learnt"], agent["learnt"]);
+    assert_eq!(again.agent().await["tests"], agent["tests"], "tests are kept");
     assert_eq!(again.guess(5, 4).await, page.guess(5, 4).await);
 }
 
@@ -57,6 +62,21 @@ async fn a_stopped_training_leaves_the_agent_as_it_was_with_what_was_taught_mean
         (json!(1), json!(2))
     );
     assert_eq!(Page::open(folder.path()).agent().await["learnt"], agent["learnt"]);
+}
+
+#[tokio::test]
+async fn only_some_classes_are_trained() {
+    let folder = tempfile::tempdir().unwrap();
+    let page = Page::open(folder.path());
+    page.done("agents", json!({"kind": "wisard"})).await;
+    let some = json!({"source": "written", "count": 60, "classes": [2, 5]});
+    page.done("agents/1/train", some.clone()).await;
+    page.rest().await;
+    let learnt: Vec<u64> = serde_json::from_value(page.agent().await["learnt"].clone()).unwrap();
+    assert_eq!((learnt[2] + learnt[5], learnt.iter().sum::<u64>()), (60, 60));
+    let refused =
+        page.post("agents/1/test", json!({"source": "written", "count": 81, "classes": [2, 5]})).await;
+    assert_eq!((refused.status, refused.json()["hint"].clone()), (400, json!("draw 1 to 80")));
 }
 
 #[tokio::test]

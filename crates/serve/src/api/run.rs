@@ -30,6 +30,7 @@ pub fn run(dashboard: &Dashboard, query: &Parameters) -> Answer {
     let logged = dashboard.store.with(&run.summary.name, &run.folder, PATIENCE, logged)?;
     json(&json!({
         "summary": without_settings(&run),
+        "room": dashboard.rooms.get().and_then(|rooms| rooms.iter().find(|room| room.opens(&run.summary))),
         "status": file(&run, "status.json"),
         "settings": settings_of(dashboard, &run),
         "environment": environment,

@@ -1,5 +1,6 @@
 //! `/api/series`: the curves of one key for a chart.
 
+use std::ops::Range;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -10,7 +11,7 @@ use crate::ApiError;
 use crate::answer::{Answer, json};
 use crate::app::Dashboard;
 use crate::columns::{Columns, STEP};
-use crate::curves::{Grid, Smoothing, band, joined, raw_line, smooth_line, visible};
+use crate::curves::{Curve, Grid, Smoothing, band, joined, visible};
 use crate::groups::groups;
 use crate::numbers::{Numbers, number};
 use crate::query::Parameters;
@@ -73,8 +74,7 @@ struct Request {
 /// The points of one run that are visible.
 struct Points {
     run: String,
-    xs: Vec<f64>,
-    ys: Vec<f64>,
+    curve: Curve,
     bad: Vec<(f64, f64)>,
     last_step: Option<f64>,
 }
@@ -144,33 +144,44 @@ impl Request {
             ApiError::missing(format!("{run} has not logged `{key}`"), format!("it has {}", known.join(", ")))
         };
         let column = columns.get(&self.key).ok_or_else(|| unknown(&self.key))?;
-        let (xs, ys) = if self.x == STEP {
-            (column.steps.clone(), column.values.clone())
+        let whole = if self.x == STEP {
+            Curve::Logged(column.clone(), 0..column.steps.len())
         } else {
             let x = columns.get(&self.x).ok_or_else(|| unknown(&self.x))?;
-            joined(x, column)
+            let (xs, ys) = joined(x, column);
+            Curve::Made(xs, ys)
         };
-        let within = visible(&xs, self.from, self.to);
-        let smoothed = self.smoothing.apply(&xs, &ys, within.clone());
-        let smoothed = smoothed.map_err(|error| ApiError::bad(error, "smooth=ema:0.9"))?;
-        let raw = xs[within.clone()].iter().copied().zip(ys[within.clone()].iter().copied());
-        let bad = raw.filter(|(_, y)| !y.is_finite()).take(BAD).collect();
-        let last_step = columns.last_step();
-        Ok(Points { run: run.to_owned(), xs: xs[within].to_vec(), ys: smoothed, bad, last_step })
+        let within = visible(whole.xs(), self.from, self.to);
+        let raw = whole.xs()[within.clone()].iter().zip(&whole.ys()[within.clone()]);
+        let bad = raw.filter(|(_, y)| !y.is_finite()).take(BAD).map(|(x, y)| (*x, *y)).collect();
+        let curve = self.smoothed(whole, within)?;
+        Ok(Points { run: run.to_owned(), curve, bad, last_step: columns.last_step() })
+    }
+
+    /// The places `within` of a curve, smoothed if the request asks for it.
+    fn smoothed(&self, whole: Curve, within: Range<usize>) -> Result<Curve, ApiError> {
+        Ok(match (self.smoothing, whole) {
+            (Smoothing::None, Curve::Logged(column, _)) => Curve::Logged(column, within),
+            (smoothing, whole) => {
+                let smoothed = smoothing.apply(whole.xs(), whole.ys(), within.clone());
+                let smoothed = smoothed.map_err(|error| ApiError::bad(error, "smooth=ema:0.9"))?;
+                Curve::Made(whole.xs()[within].to_vec(), smoothed)
+            }
+        })
     }
 
     /// The grid for lines of these points.
     fn grid<'a>(&self, lines: impl Iterator<Item = &'a Points> + Clone) -> Grid {
-        let points = lines.clone().map(|line| line.xs.len()).max().unwrap_or(0);
-        let first = lines.clone().filter_map(|line| line.xs.first()).copied().reduce(f64::min);
-        let last = lines.filter_map(|line| line.xs.last()).copied().reduce(f64::max);
+        let points = lines.clone().map(|line| line.curve.xs().len()).max().unwrap_or(0);
+        let first = lines.clone().filter_map(|line| line.curve.xs().first()).copied().reduce(f64::min);
+        let last = lines.filter_map(|line| line.curve.xs().last()).copied().reduce(f64::max);
         Grid::of(points, first.unwrap_or(0.0), last.unwrap_or(0.0), self.pixels)
     }
 
     fn line(&self, points: &Points) -> ChartLine {
         let grid = self.grid(std::iter::once(points));
         let raw = self.smoothing == Smoothing::None;
-        let line = if raw { raw_line } else { smooth_line }(&points.xs, &points.ys, grid);
+        let line = if raw { points.curve.raw_line(grid) } else { points.curve.smooth_line(grid) };
         let line = ChartLine {
             name: points.run.clone(),
             xs: line.xs,
@@ -209,9 +220,7 @@ impl Request {
         let grid = self.grid(points.iter().flatten());
         let line = |(name, places): (String, Vec<usize>)| {
             let members: Vec<&Points> = places.iter().filter_map(|&place| points[place].as_ref()).collect();
-            let views: Vec<(&[f64], &[f64])> =
-                members.iter().map(|member| (&*member.xs, &*member.ys)).collect();
-            let band = band(&views, grid);
+            let band = band(&members.iter().map(|member| &member.curve).collect::<Vec<_>>(), grid);
             let line = ChartLine {
                 name,
                 xs: band.xs,

@@ -8,28 +8,42 @@ mod store;
 mod tests;
 
 use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
 
 pub use log::Log;
 pub use store::ColumnStore;
+
+use crate::curves::Pyramid;
 
 /// The key of the epochs, which is an x axis too.
 pub const EPOCH: &str = "epoch";
 /// The key of the steps.
 pub const STEP: &str = "step";
 
+/// The values from which on a column keeps its buckets.
+const LONG: usize = 100_000;
+
 /// The numbers that a run logged under one key.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Column {
     /// The steps, in ascending order.
     pub steps: Vec<f64>,
     /// The value at each step; a number that is not finite is NaN or an infinity.
     pub values: Vec<f64>,
+    /// The buckets of a long column, once a chart has asked for them.
+    pyramid: OnceLock<Pyramid>,
 }
 
-/// All columns of a run.
+impl PartialEq for Column {
+    fn eq(&self, other: &Self) -> bool {
+        (&self.steps, &self.values) == (&other.steps, &other.values)
+    }
+}
+
+/// All columns of a run. A request shares those that it draws, and copies none.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
-    columns: Vec<Column>,
+    columns: Vec<Arc<Column>>,
     /// The keys in the order of their first occurrence.
     keys: Vec<String>,
     places: HashMap<String, usize>,
@@ -39,13 +53,13 @@ pub struct Columns {
 
 impl Columns {
     /// The column of `key`, if a line holds it.
-    pub fn get(&self, key: &str) -> Option<&Column> {
+    pub fn get(&self, key: &str) -> Option<&Arc<Column>> {
         self.places.get(key).map(|&place| &self.columns[place]).filter(|column| !column.steps.is_empty())
     }
 
     /// The keys with numbers, in the order of their first occurrence.
     pub fn keys(&self) -> impl Iterator<Item = &str> {
-        let has_numbers = |(_, column): &(&String, &Column)| !column.steps.is_empty();
+        let has_numbers = |(_, column): &(&String, &Arc<Column>)| !column.steps.is_empty();
         self.keys.iter().zip(&self.columns).filter(has_numbers).map(|(key, _)| key.as_str())
     }
 
@@ -55,8 +69,7 @@ impl Columns {
 
     /// The bytes of memory that the numbers take.
     pub fn bytes(&self) -> usize {
-        let numbers = |column: &Column| column.steps.capacity() + column.values.capacity();
-        8 * self.columns.iter().map(numbers).sum::<usize>()
+        self.columns.iter().map(|column| column.bytes()).sum()
     }
 
     /// The place of `key`. `expected` is a place where it may be, which is tried first: the lines of
@@ -70,7 +83,7 @@ impl Columns {
         }
         self.places.insert(key.to_owned(), self.keys.len());
         self.keys.push(key.to_owned());
-        self.columns.push(Column::default());
+        self.columns.push(Arc::default());
         self.keys.len() - 1
     }
 
@@ -78,8 +91,9 @@ impl Columns {
     fn push(&mut self, step: f64, numbers: &[(usize, f64)]) {
         self.last_step = Some(self.last_step.map_or(step, |last| last.max(step)));
         for &(place, value) in numbers {
-            self.columns[place].steps.push(step);
-            self.columns[place].values.push(value);
+            let column = Arc::make_mut(&mut self.columns[place]);
+            column.steps.push(step);
+            column.values.push(value);
         }
     }
 
@@ -87,18 +101,41 @@ impl Columns {
     fn append(&mut self, later: Columns) {
         for (key, column) in later.keys.into_iter().zip(later.columns) {
             let place = self.place_of(&key, usize::MAX);
-            self.columns[place].append(column);
+            // A copy is made only while a request draws the column.
+            Arc::make_mut(&mut self.columns[place]).append(Arc::unwrap_or_clone(column));
         }
         self.last_step = self.last_step.into_iter().chain(later.last_step).reduce(f64::max);
     }
 }
 
 impl Column {
+    /// The column of these steps, in ascending order, and values.
+    pub fn of(steps: Vec<f64>, values: Vec<f64>) -> Self {
+        Self { steps, values, pyramid: OnceLock::new() }
+    }
+
+    /// The buckets of a column of at least 100,000 values.
+    pub fn pyramid(&self) -> Option<&Pyramid> {
+        let made = || Pyramid::new(&self.steps, &self.values);
+        (self.values.len() >= LONG).then(|| self.pyramid.get_or_init(made))
+    }
+
+    /// The bytes of memory that the numbers and buckets take.
+    fn bytes(&self) -> usize {
+        let numbers = 8 * (self.steps.capacity() + self.values.capacity());
+        numbers + self.pyramid.get().map_or(0, Pyramid::bytes)
+    }
+
     /// Appends later numbers. Steps that go back are sorted in, behind equal ones.
     fn append(&mut self, later: Column) {
         self.steps.extend(later.steps);
         self.values.extend(later.values);
-        if !self.steps.is_sorted() {
+        if self.steps.is_sorted() {
+            if let Some(pyramid) = self.pyramid.get_mut() {
+                pyramid.extend(&self.steps, &self.values);
+            }
+        } else {
+            self.pyramid.take();
             let mut order: Vec<usize> = (0..self.steps.len()).collect();
             order.sort_by(|&a, &b| self.steps[a].total_cmp(&self.steps[b]));
             self.steps = order.iter().map(|&place| self.steps[place]).collect();

@@ -16,7 +16,7 @@ fn append(run: &Path, text: &str) {
 }
 
 fn column(store: &ColumnStore, run: &Path, key: &str) -> Option<(Vec<f64>, Vec<f64>)> {
-    let pair = |column: &Column| (column.steps.clone(), column.values.clone());
+    let pair = |column: &Arc<Column>| (column.steps.clone(), column.values.clone());
     store.with("run", run, NOW, |log| log.columns().get(key).map(pair)).unwrap()
 }
 
@@ -37,7 +37,7 @@ fn lines_become_columns_whatever_they_hold() {
     assert_eq!(loss.values[..2], [1.5, 2.0]);
     assert!(loss.values[2].is_nan());
     assert_eq!(loss.values[3..], [-3.0, f64::NEG_INFINITY]);
-    assert_eq!(columns.get("lr").unwrap(), &Column { steps: vec![0.0], values: vec![1e-3] });
+    assert_eq!(**columns.get("lr").unwrap(), Column::of(vec![0.0], vec![1e-3]));
     assert_eq!(columns.last_step(), Some(40.0));
 }
 
@@ -70,7 +70,7 @@ fn a_log_of_many_chunks_reads_like_its_lines_one_by_one() {
         }
     }
     assert_eq!(columns.keys().count(), naive.len());
-    assert!(naive.iter().all(|(key, column)| columns.get(key) == Some(column)));
+    assert!(naive.iter().all(|(key, column)| columns.get(key).is_some_and(|found| **found == *column)));
 }
 
 #[test]
@@ -108,6 +108,40 @@ fn steps_that_go_back_are_sorted_in() {
     let columns = parse(b"{\"step\":5,\"a\":1}\n{\"step\":3,\"a\":2}\n{\"step\":5,\"a\":3}\n");
     let a = columns.get("a").unwrap();
     assert_eq!((&a.steps[..], &a.values[..]), (&[3.0, 5.0, 5.0][..], &[2.0, 1.0, 3.0][..]));
+}
+
+#[test]
+fn a_request_keeps_its_column_while_lines_are_appended() {
+    let run = tempfile::tempdir().unwrap();
+    let store = ColumnStore::new(1 << 20);
+    let look =
+        || store.with("run", run.path(), NOW, |log| log.columns().get("loss").unwrap().clone()).unwrap();
+    append(run.path(), "{\"step\":1,\"loss\":0.5}\n");
+    let (first, same) = (look(), look());
+    assert!(Arc::ptr_eq(&first, &same), "no request copies a column");
+    append(run.path(), "{\"step\":2,\"loss\":0.25}\n");
+    assert_eq!(look().values, [0.5, 0.25]);
+    assert_eq!(first.values, [0.5]);
+}
+
+#[test]
+fn the_buckets_of_a_long_column_follow_its_lines() {
+    let column = |steps: std::ops::Range<u64>| {
+        let steps: Vec<f64> = steps.map(|step| step as f64).collect();
+        Column::of(steps.clone(), steps.iter().map(|step| step % 7.0).collect())
+    };
+    assert!(column(0..99_999).pyramid().is_none());
+    let mut grown = column(0..100_000);
+    assert!(grown.pyramid().is_some());
+    grown.append(column(100_000..130_000));
+    let all = column(0..130_000);
+    let cells = |column: &Column| {
+        let grid = crate::curves::Grid::Buckets(1024.0);
+        column.pyramid().unwrap().cells(&column.steps, &column.values, &(5..129_000), grid).unwrap()
+    };
+    assert_eq!(cells(&grown), cells(&all));
+    grown.append(column(0..10));
+    assert_eq!(cells(&grown)[0].count, 1024 + 10 - 5, "steps that go back are sorted in");
 }
 
 #[test]

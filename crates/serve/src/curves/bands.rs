@@ -1,6 +1,7 @@
 //! Several curves as one mean with a band.
 
-use super::{Grid, buckets::Bucket};
+use super::buckets::Bucket;
+use super::{Curve, Grid};
 
 /// The mean of a group of curves over buckets of x.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -19,15 +20,9 @@ pub struct Band {
     pub counts: Vec<usize>,
 }
 
-/// The mean and band of `members`, each with ascending x and its values, over the buckets of `grid`.
-pub fn band(members: &[(&[f64], &[f64])], grid: Grid) -> Band {
-    let mut buckets: Vec<(f64, Bucket)> = Vec::new();
-    for (xs, ys) in members {
-        let bucket = |range: std::ops::Range<usize>| {
-            Some((grid.edge(xs[range.start]), Bucket::of(&xs[range.clone()], &ys[range])?))
-        };
-        buckets.extend(grid.split(xs).filter_map(bucket));
-    }
+/// The mean and band of `members` over the buckets of `grid`.
+pub fn band(members: &[&Curve], grid: Grid) -> Band {
+    let mut buckets: Vec<(f64, Bucket)> = members.iter().flat_map(|curve| curve.buckets(grid)).collect();
     // The sort is stable, so members are added up in their order and every answer has the same bits.
     buckets.sort_by(|a, b| a.0.total_cmp(&b.0));
     let mut band = Band::default();
@@ -66,9 +61,9 @@ mod tests {
     fn mean_and_deviation_agree_with_a_naive_loop() {
         let mut members = vec![member(1, 3000, 1), member(2, 2000, 1), member(3, 700, 4)];
         members[0].1[5] = f64::NAN;
-        let views: Vec<(&[f64], &[f64])> = members.iter().map(|(xs, ys)| (&xs[..], &ys[..])).collect();
+        let curves: Vec<Curve> = members.iter().map(|(xs, ys)| Curve::Made(xs.clone(), ys.clone())).collect();
         let width = 8.0;
-        let band = band(&views, Grid::Buckets(width));
+        let band = band(&curves.iter().collect::<Vec<_>>(), Grid::Buckets(width));
         assert_eq!(band.xs.len(), 375);
         for bucket in 0..375 {
             let edge = bucket as f64 * width;
@@ -103,8 +98,10 @@ mod tests {
 
     #[test]
     fn points_of_few_steps_are_grouped_by_their_step() {
-        let (xs, other) = ([0.0, 100.0, 250.0], [0.0, 250.0]);
-        let band = band(&[(&xs, &[1.0, 2.0, 3.0]), (&other, &[5.0, 7.0])], Grid::Points);
+        let xs = [0.0, 100.0, 250.0];
+        let first = Curve::Made(xs.to_vec(), vec![1.0, 2.0, 3.0]);
+        let other = Curve::Made(vec![0.0, 250.0], vec![5.0, 7.0]);
+        let band = band(&[&first, &other], Grid::Points);
         assert_eq!((&band.xs[..], &band.means[..]), (&xs[..], &[3.0, 2.0, 5.0][..]));
         assert_eq!(band.counts, [2, 1, 2]);
         assert_eq!(band.deviations[2], 8f64.sqrt());

@@ -1,6 +1,8 @@
 //! Lines of one run in few points, without losing the least or the greatest value of any bucket.
 
-use super::Grid;
+use std::ops::Range;
+
+use super::{Cell, Grid};
 
 /// A line to draw. `low` and `high` are empty for a raw line.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -27,31 +29,23 @@ pub fn raw_line(xs: &[f64], ys: &[f64], grid: Grid) -> Line {
     if grid == Grid::Points {
         return Line { xs: xs.to_vec(), ys: ys.to_vec(), ..Line::default() };
     }
+    let cells: Vec<Cell> = grid.split(xs).map(|range| Cell::of(xs, ys, range)).collect();
+    bucket_line(xs, ys, &(0..xs.len()), &cells)
+}
+
+/// The raw line of the places `within` of a column in buckets `cells`.
+pub fn bucket_line(xs: &[f64], ys: &[f64], within: &Range<usize>, cells: &[Cell]) -> Line {
     let mut line = Line::default();
-    for range in grid.split(xs) {
-        let mut shown = extremes(&ys[range.clone()]).map(|place| range.start + place).to_vec();
+    for cell in cells {
+        let mut shown = cell.extremes.to_vec();
         // Ends that are not finite are no points of a line.
-        shown.extend([0, xs.len() - 1].into_iter().filter(|end| range.contains(end) && ys[*end].is_finite()));
+        let is_end = |end: &usize| (cell.start..cell.end).contains(end) && ys[*end].is_finite();
+        shown.extend([within.start, within.end - 1].into_iter().filter(is_end));
         shown.sort_unstable();
         shown.dedup();
         shown.into_iter().for_each(|place| line.push(xs[place], finite_or_gap(ys[place])));
     }
     line
-}
-
-/// The places of the least and the greatest finite value; both 0 if there is none.
-fn extremes(ys: &[f64]) -> [usize; 2] {
-    let mut found: Option<[usize; 2]> = None;
-    for (place, y) in ys.iter().enumerate().filter(|(_, y)| y.is_finite()) {
-        let [least, most] = found.get_or_insert([place; 2]);
-        if *y < ys[*least] {
-            *least = place;
-        }
-        if *y > ys[*most] {
-            *most = place;
-        }
-    }
-    found.unwrap_or([0; 2])
 }
 
 fn finite_or_gap(y: f64) -> f64 {
@@ -82,6 +76,13 @@ pub struct Bucket {
 }
 
 impl Bucket {
+    /// The bucket of a cell of a column with values `ys`; `None` without a finite value.
+    pub fn of_cell(cell: &Cell, ys: &[f64]) -> Option<Self> {
+        let count = cell.count as f64;
+        let [low, high] = cell.extremes.map(|place| ys[place]);
+        (cell.count > 0).then(|| Self { x: cell.x / count, mean: cell.sum / count, low, high })
+    }
+
     /// The bucket of these points; `None` without a finite value.
     pub fn of(xs: &[f64], ys: &[f64]) -> Option<Self> {
         let (mut count, mut x, mut sum) = (0.0, 0.0, 0.0);

@@ -25,8 +25,7 @@ mod tests {
 
     #[test]
     fn columns_are_joined_by_their_steps() {
-        let column =
-            |steps: &[f64], values: &[f64]| Column { steps: steps.to_vec(), values: values.to_vec() };
+        let column = |steps: &[f64], values: &[f64]| Column::of(steps.to_vec(), values.to_vec());
         let epochs = column(&[0.0, 10.0, 10.0, 20.0, 30.0], &[0.0, 0.5, 0.5, 1.0, f64::NAN]);
         let loss = column(&[0.0, 10.0, 10.0, 15.0, 20.0, 30.0], &[5.0, 4.0, 3.0, 9.0, 2.0, 1.0]);
         let expected = (vec![0.0, 0.5, 0.5, 1.0], vec![5.0, 4.0, 3.0, 2.0]);

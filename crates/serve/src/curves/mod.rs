@@ -6,14 +6,18 @@
 
 mod bands;
 mod buckets;
+mod curve;
 mod grid;
 mod join;
+mod pyramid;
 mod smoothing;
 
 pub use bands::{Band, band};
 pub use buckets::{Line, raw_line, smooth_line};
+pub use curve::Curve;
 pub use grid::Grid;
 pub use join::joined;
+pub use pyramid::{Cell, Pyramid};
 pub use smoothing::Smoothing;
 
 /// The part of `xs` (ascending) that a chart of the range `from` to `to` needs: the points within,

@@ -13,9 +13,14 @@ use axum::routing::get;
 use rust_embed::RustEmbed;
 use serde_json::{Value, json};
 use tower::ServiceExt;
+use umwelt_base::UserError;
+use umwelt_runs::Record;
 use umwelt_runs::registry::Registry;
 use umwelt_runs::{Baseline, Score, ScoreCard, State, Status};
-use umwelt_serve::{Dashboard, DashboardOptions, Guard, GuardOptions, Room, router};
+use umwelt_serve::models::OpenModel;
+use umwelt_serve::{
+    Dashboard, DashboardOptions, Guard, GuardOptions, Model, ModelRoom, ModelThread, Room, router,
+};
 use umwelt_settings::example::RunSettings;
 
 #[derive(RustEmbed)]
@@ -27,6 +32,34 @@ pub struct Server {
     pub root: tempfile::TempDir,
     pub dashboard: Arc<Dashboard>,
     pub guard: Arc<Guard>,
+    thread: Arc<ModelThread>,
+}
+
+/// A model that multiplies a number by the weight in its checkpoint.
+struct Scale(f64);
+
+impl Model for Scale {
+    fn described(&mut self) -> anyhow::Result<Value> {
+        Ok(json!({"weight": self.0}))
+    }
+
+    fn answer(&mut self, question: Value) -> anyhow::Result<Value> {
+        let number = question["number"].as_f64();
+        let wrong = || UserError("the question has no number; send {\"number\": 1}".into());
+        Ok((self.0 * number.ok_or_else(wrong)?).into())
+    }
+}
+
+/// The room of runs that brew tea.
+fn scales() -> ModelRoom {
+    let open: OpenModel = Arc::new(|run, checkpoint| {
+        let weight = fs::read_to_string(checkpoint)?.parse();
+        let damaged =
+            |_| UserError(format!("the checkpoint in {} holds no number; train again", run.display()));
+        Ok(Box::new(Scale(weight.map_err(damaged)?)))
+    });
+    let opens = |settings: &Record| settings.get("kind") == Some(&json!("tea"));
+    ModelRoom { name: "worlds/scales", title: "Scales", file: Web::get, opens, open }
 }
 
 /// An answer with its whole body.
@@ -55,7 +88,7 @@ impl Server {
         let root = tempfile::tempdir().unwrap();
         let options = DashboardOptions { poll: Duration::from_millis(20), ..options };
         let dashboard = Dashboard::new::<RunSettings>(Registry::new(root.path()), options);
-        Self { root, dashboard, guard: Guard::new(GuardOptions::default()) }
+        Self { root, dashboard, guard: Guard::new(GuardOptions::default()), thread: Arc::default() }
     }
 
     pub fn router(&self) -> Router {
@@ -65,7 +98,8 @@ impl Server {
     /// A room that answers with its name, and whose files are those of our pages.
     fn rooms(&self) -> Vec<Room> {
         let endpoints = Router::new().route("/api/attic/name", get(async || "attic"));
-        vec![Room { name: "attic", title: "The attic", endpoints, file: Web::get }]
+        let attic = Room { name: "attic", title: "The attic", endpoints, file: Web::get, opens: None };
+        vec![attic, scales().over(&self.dashboard, &self.thread)]
     }
 
     pub fn run(&self, name: &str) -> PathBuf {

@@ -5,6 +5,7 @@ mod events;
 mod fixture;
 mod hostile;
 mod lists;
+mod models;
 mod one_run;
 mod pages;
 mod series;

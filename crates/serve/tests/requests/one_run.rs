@@ -20,7 +20,7 @@ async fn a_run_is_described_whole() {
     let about = server.get("/api/run?name=a").await;
     assert_eq!(
         keys(&about),
-        "again baselines command complete environment evaluation figures files logged notes settings status summary"
+        "again baselines command complete environment evaluation figures files logged notes room settings status summary"
     );
     assert_eq!(about["settings"]["seed"], json!({"value": 7, "default": 42}));
     assert_eq!(about["settings"]["n_steps"], json!({"value": 17, "default": 17}));

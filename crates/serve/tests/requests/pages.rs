@@ -2,6 +2,7 @@
 
 use axum::body::Body;
 use axum::http::Request;
+use serde_json::json;
 
 use super::fixture::Server;
 
@@ -101,7 +102,8 @@ async fn a_room_has_a_page_files_and_endpoints_behind_the_guard() {
     assert_eq!(server.ask("/web/attic/missing.js").await.status, 404);
     assert_eq!(server.ask("/api/attic/name").await.text(), "attic");
     let about = server.get("/api/about").await;
-    assert_eq!(about["rooms"], serde_json::json!([{"name": "attic", "title": "The attic"}]));
+    let rooms = [("attic", "The attic"), ("worlds/scales", "Scales")];
+    assert_eq!(about["rooms"], json!(rooms.map(|(name, title)| json!({"name": name, "title": title}))));
     let foreign = Request::get("/api/attic/name").header("host", "evil.example").body(Body::empty()).unwrap();
     assert_eq!(server.send(foreign).await.status, 403);
 }

@@ -36,6 +36,11 @@ impl KindSettings {
             Self::Logic(_) => "logic",
         }
     }
+
+    /// True for a network that is trained by gradient descent.
+    pub fn is_trained(&self) -> bool {
+        matches!(self, Self::Dwn(_) | Self::Logic(_))
+    }
 }
 
 /// Settings of an agent.

@@ -14,9 +14,22 @@ use crate::sampling::Chosen;
 /// Every digit of every face in `variants` variants, of which the first is plain, as MNIST would
 /// have made pictures of them. A face that lacks an outline for a digit is left out for this digit.
 pub fn digits(faces: &[Face], variants: u64, seed: u64) -> Chosen {
+    digits_while(faces, variants, seed, &mut || true).expect("nothing stops the drawing")
+}
+
+/// The pictures of [`digits`]; `None` once `goes_on`, which is asked before each, is false.
+pub fn digits_while(
+    faces: &[Face],
+    variants: u64,
+    seed: u64,
+    goes_on: &mut dyn FnMut() -> bool,
+) -> Option<Chosen> {
     let mut chosen = Chosen::default();
     for (at, face) in faces.iter().enumerate() {
         for (digit, index) in (0..10).flat_map(|digit| (0..variants).map(move |index| (digit, index))) {
+            if !goes_on() {
+                return None;
+            }
             let variant = Variant::draw(seed, &[at as u64, u64::from(digit), index]);
             if let Some(image) = face.digit(digit, &variant) {
                 chosen.images.push(image);
@@ -24,7 +37,7 @@ pub fn digits(faces: &[Face], variants: u64, seed: u64) -> Chosen {
             }
         }
     }
-    chosen
+    Some(chosen)
 }
 
 #[cfg(test)]
@@ -76,6 +89,13 @@ mod tests {
         assert!((0..30).step_by(3).all(|at| first.images[at] != first.images[at + 1]));
         assert_eq!(digits(&faces[..1], 1, 9).images[4], first.images[12]);
         assert_eq!(digits(&faces[..1], 3, 5), first);
+        let mut left = 7u32;
+        let mut seven = || {
+            left = left.saturating_sub(1);
+            left > 0
+        };
+        assert!(digits_while(&faces[..1], 3, 5, &mut seven).is_none());
+        assert_eq!(left, 0, "the drawing ends where it was stopped");
     }
 
     #[test]

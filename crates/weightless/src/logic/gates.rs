@@ -2,6 +2,7 @@
 //!
 //! Petersen et al., *Deep Differentiable Logic Gate Networks* (2022).
 
+use super::choices::Choices;
 use crate::trained::BATCH;
 use crate::vectorised::vectorised;
 
@@ -22,6 +23,17 @@ pub struct Gates {
     pub wires: Vec<u32>,
     /// The logit of each function, `[G, 16]`.
     pub logits: Vec<f32>,
+    /// The candidates of the wires, while they are trained.
+    pub choices: Option<Choices>,
+}
+
+/// The gradients of a layer.
+#[derive(Clone, Debug, Default)]
+pub struct Gradients {
+    /// `[G, 16]`
+    pub logits: Vec<f32>,
+    /// `[2 G, K]`, empty without choices.
+    pub scores: Vec<f32>,
 }
 
 /// `out = c[0] + c[1] a + c[2] b + c[3] a b`: the mix of all functions is bilinear.
@@ -45,7 +57,7 @@ impl Gates {
     pub fn new(wires: Vec<u32>) -> Self {
         let count = wires.len() / 2;
         let logits = (0..count * FUNCTIONS).map(|at| if at % FUNCTIONS == PASS { START } else { 0.0 });
-        Self { logits: logits.collect(), wires }
+        Self { logits: logits.collect(), wires, choices: None }
     }
 
     /// The number of gates, G.
@@ -53,32 +65,64 @@ impl Gates {
         self.wires.len() / 2
     }
 
+    /// The value of an input; a choice is mixed in `scratch`.
+    fn input<'a>(&self, input: usize, below: &'a [Row], scratch: &'a mut Row) -> &'a Row {
+        let Some(choices) = &self.choices else { return &below[self.wires[input] as usize] };
+        *scratch = choices.value(input, below);
+        scratch
+    }
+
     /// The outputs `[G]` for the values of the wires below.
     pub fn forward(&self, below: &[Row]) -> Vec<Row> {
         let mut outputs = vec![[0.0; BATCH]; self.count()];
-        let gates = self.wires.as_chunks::<2>().0.iter().zip(self.logits.chunks(FUNCTIONS));
-        for (output, (&[a, b], logits)) in outputs.iter_mut().zip(gates) {
-            mix(&bilinear(&mixture(logits)), &below[a as usize], &below[b as usize], output);
+        let (mut left, mut right) = ([0.0; BATCH], [0.0; BATCH]);
+        for (gate, (output, logits)) in outputs.iter_mut().zip(self.logits.chunks(FUNCTIONS)).enumerate() {
+            let (a, b) =
+                (self.input(2 * gate, below, &mut left), self.input(2 * gate + 1, below, &mut right));
+            mix(&bilinear(&mixture(logits)), a, b, output);
         }
         outputs
     }
 
-    /// The gradients of the logits `[G, 16]`, from those of the outputs `[G]`; those of the wires
-    /// below are added to `inputs`.
-    pub fn backward(&self, below: &[Row], outputs: &[Row], inputs: &mut [Row]) -> Vec<f32> {
-        let mut gradients = vec![0.0; self.logits.len()];
-        let gates = self.wires.as_chunks::<2>().0.iter().zip(self.logits.chunks(FUNCTIONS));
-        let all = gates.zip(outputs).zip(gradients.chunks_mut(FUNCTIONS));
-        for (((&[a, b], logits), output), gradients) in all {
-            let shares = mixture(logits);
-            let coefficients = bilinear(&shares);
-            let (a, b) = (a as usize, b as usize);
-            let sums = coefficient_gradients(&below[a], &below[b], output);
-            logit_gradients(&shares, sums, gradients);
-            add_slope(coefficients[1], coefficients[3], &below[b], output, &mut inputs[a]);
-            add_slope(coefficients[2], coefficients[3], &below[a], output, &mut inputs[b]);
+    /// The gradients of the layer, from those of the outputs `[G]`; those of the wires below are
+    /// added to `inputs`.
+    pub fn backward(&self, below: &[Row], outputs: &[Row], inputs: &mut [Row]) -> Gradients {
+        let candidates = self.choices.as_ref().map_or(0, |choices| choices.candidates);
+        let mut gradients = Gradients {
+            logits: vec![0.0; self.logits.len()],
+            scores: vec![0.0; self.wires.len() * candidates],
+        };
+        let (mut left, mut right) = ([0.0; BATCH], [0.0; BATCH]);
+        for (gate, output) in outputs.iter().enumerate() {
+            let range = gate * FUNCTIONS..(gate + 1) * FUNCTIONS;
+            let shares = mixture(&self.logits[range.clone()]);
+            let [_, own_a, own_b, joint] = bilinear(&shares);
+            let (a, b) =
+                (self.input(2 * gate, below, &mut left), self.input(2 * gate + 1, below, &mut right));
+            logit_gradients(&shares, coefficient_gradients(a, b, output), &mut gradients.logits[range]);
+            for (input, own, other) in [(2 * gate, own_a, b), (2 * gate + 1, own_b, a)] {
+                let Some(choices) = &self.choices else {
+                    add_slope(own, joint, other, output, &mut inputs[self.wires[input] as usize]);
+                    continue;
+                };
+                let mut value = [0.0; BATCH];
+                add_slope(own, joint, other, output, &mut value);
+                let scores = &mut gradients.scores[input * candidates..(input + 1) * candidates];
+                choices.backward(input, below, &value, inputs, scores);
+            }
         }
         gradients
+    }
+
+    /// The wire of each input `[G, 2]`: the likeliest where there is a choice.
+    pub fn likeliest_wires(&self) -> Vec<u32> {
+        self.choices.as_ref().map_or_else(|| self.wires.clone(), Choices::likeliest)
+    }
+
+    /// Keeps the likeliest wires; they are trained no more.
+    pub fn settle(&mut self) {
+        self.wires = self.likeliest_wires();
+        self.choices = None;
     }
 
     /// The likeliest function of each gate, the first of equal ones.
@@ -166,9 +210,19 @@ mod tests {
         (gates, rows)
     }
 
+    fn input(gates: &Gates, rows: &[Row], input: usize, at: usize) -> f64 {
+        let value = |wire: u32| f64::from(rows[wire as usize][at]);
+        let Some(choices) = &gates.choices else { return value(gates.wires[input]) };
+        let range = input * choices.candidates..(input + 1) * choices.candidates;
+        let powers: Vec<f64> = choices.scores[range.clone()].iter().map(|v| f64::from(*v).exp()).collect();
+        let mix: f64 =
+            choices.wires[range].iter().zip(&powers).map(|(wire, power)| power * value(*wire)).sum();
+        mix / powers.iter().sum::<f64>()
+    }
+
     fn naive(gates: &Gates, rows: &[Row], gate: usize, at: usize) -> f64 {
         let logits: Vec<f64> = gates.logits[gate * 16..][..16].iter().map(|v| f64::from(*v).exp()).collect();
-        let [a, b] = [0, 1].map(|wire| f64::from(rows[gates.wires[2 * gate + wire] as usize][at]));
+        let [a, b] = [0, 1].map(|wire| input(gates, rows, 2 * gate + wire, at));
         let mix: f64 = (0..16).map(|f| logits[f] * formula(f, a, b)).sum();
         mix / logits.iter().sum::<f64>()
     }
@@ -183,9 +237,7 @@ mod tests {
         }
     }
 
-    #[test]
-    fn gradients_are_difference_quotients() {
-        let (gates, rows) = random_gates(5, 4);
+    fn gradients_equal_difference_quotients(gates: &Gates, rows: &[Row]) {
         let weight = |gate: usize, at: usize| ((gate * 31 + at * 7) % 13) as f64 - 6.0;
         let total = |gates: &Gates, rows: &[Row]| -> f64 {
             let all = (0..5).flat_map(|gate| (0..BATCH).map(move |at| (gate, at)));
@@ -194,25 +246,46 @@ mod tests {
         let outputs: Vec<Row> =
             (0..5).map(|gate| std::array::from_fn(|at| weight(gate, at) as f32)).collect();
         let mut inputs = vec![[0.0; BATCH]; 4];
-        let ours = gates.backward(&rows, &outputs, &mut inputs);
+        let ours = gates.backward(rows, &outputs, &mut inputs);
+        let close = |moved: &dyn Fn(f32) -> f64, ours: f32, place: &str| {
+            let quotient = (moved(0.01) - moved(-0.01)) / 0.02;
+            assert!((quotient - f64::from(ours)).abs() < 2e-3, "{place}: {quotient} {ours}");
+        };
         for at in (0..80).step_by(7) {
             let moved = |by: f32| {
                 let mut moved = gates.clone();
                 moved.logits[at] += by;
-                total(&moved, &rows)
+                total(&moved, rows)
             };
-            let quotient = (moved(0.01) - moved(-0.01)) / 0.02;
-            assert!((quotient - f64::from(ours[at])).abs() < 2e-3, "{at}: {quotient} {}", ours[at]);
+            close(&moved, ours.logits[at], &format!("logit {at}"));
+        }
+        for at in (0..ours.scores.len()).step_by(3) {
+            let moved = |by: f32| {
+                let mut moved = gates.clone();
+                moved.choices.as_mut().unwrap().scores[at] += by;
+                total(&moved, rows)
+            };
+            close(&moved, ours.scores[at], &format!("score {at}"));
         }
         for (wire, at) in [(0, 0), (1, 9), (2, 100), (3, 127)] {
             let moved = |by: f32| {
-                let mut moved = rows.clone();
+                let mut moved = rows.to_vec();
                 moved[wire][at] += by;
-                total(&gates, &moved)
+                total(gates, &moved)
             };
-            let quotient = (moved(0.01) - moved(-0.01)) / 0.02;
-            assert!((quotient - f64::from(inputs[wire][at])).abs() < 2e-3, "{wire} {at}");
+            close(&moved, inputs[wire][at], &format!("wire {wire}, {at}"));
         }
+    }
+
+    #[test]
+    fn gradients_are_difference_quotients() {
+        let (mut gates, rows) = random_gates(5, 4);
+        gradients_equal_difference_quotients(&gates, &rows);
+        let mut choices = Choices::new(&gates.wires, 3, 4, &Stream::new(6, "t"), 0);
+        Stream::new(7, "t").at(&[]).fill_uniform(&mut choices.scores, -2.0, 2.0);
+        gates.choices = Some(choices);
+        gradients_equal_difference_quotients(&gates, &rows);
+        assert!(gates.backward(&rows, &[[1.0; BATCH]; 5], &mut [[0.0; BATCH]; 4]).scores.len() == 30);
     }
 
     #[test]

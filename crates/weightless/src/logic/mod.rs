@@ -4,10 +4,12 @@
 //! This kind is off unless a setting names it; `dwn` with two inputs a table covers the same
 //! ground.
 
+mod choices;
 mod gates;
 mod settings;
 
-pub use gates::{FUNCTIONS, Gates, Row};
+pub use choices::Choices;
+pub use gates::{FUNCTIONS, Gates, Gradients, Row};
 pub use settings::{LogicSettings, Wires};
 
 use umwelt_base::random::Stream;
@@ -32,6 +34,8 @@ pub struct Circuit {
 pub struct Optimiser {
     pub step: u64,
     pub logits: Vec<Moments>,
+    /// Those of each layer's choices, empty where it has none.
+    pub scores: Vec<Moments>,
 }
 
 /// Trained gates that go on learning.
@@ -60,12 +64,14 @@ impl Logic {
 impl Circuit {
     /// Gates with random wires that read `bits` bits. A function of the seed.
     pub fn random(settings: &LogicSettings, bits: usize, classes: usize, seed: u64) -> Self {
-        let Wires::Random = settings.wires;
-        let stream = Stream::new(seed, "mapping");
+        let (stream, others) = (Stream::new(seed, "mapping"), Stream::new(seed, "candidates"));
         let mut layers = Vec::<Gates>::new();
         for (at, &count) in settings.gates.iter().enumerate() {
             let width = layers.last().map_or(bits, Gates::count);
-            layers.push(Gates::new(permutations(2 * count, width, &stream, at as u64)));
+            let wires = permutations(2 * count, width, &stream, at as u64);
+            let choices = (settings.wires == Wires::TopK)
+                .then(|| Choices::new(&wires, settings.candidates, width, &others, at as u64));
+            layers.push(Gates { choices, ..Gates::new(wires) });
         }
         Self { layers, classes, tau: settings.tau }
     }
@@ -80,8 +86,8 @@ impl Circuit {
         values
     }
 
-    /// The loss of a batch, and the gradients of the logits of each layer.
-    fn gradients(&self, (planes, labels): Batch) -> (Loss, Vec<Vec<f32>>) {
+    /// The loss of a batch, and the gradients of each layer.
+    fn gradients(&self, (planes, labels): Batch) -> (Loss, Vec<Gradients>) {
         let values = self.forward(planes);
         let outputs = values.last().map_or(&[][..], Vec::as_slice);
         let group = outputs.len() / self.classes;
@@ -90,7 +96,7 @@ impl Circuit {
         let loss = cross_entropy(&sums, labels, self.tau);
         let mut outputs: Vec<Row> =
             loss.sums.iter().flat_map(|class| std::iter::repeat_n(*class, group)).collect();
-        let mut gradients = vec![vec![]; self.layers.len()];
+        let mut gradients = vec![Gradients::default(); self.layers.len()];
         for at in (0..self.layers.len()).rev() {
             let mut inputs = vec![[0.0; BATCH]; values[at].len()];
             gradients[at] = self.layers[at].backward(&values[at], &outputs, &mut inputs);
@@ -104,22 +110,32 @@ impl Model for Circuit {
     type Optimiser = Optimiser;
 
     fn optimiser(&self) -> Optimiser {
+        let scores = |layer: &Gates| Moments::new(layer.choices.as_ref().map_or(0, |c| c.scores.len()));
         Optimiser {
             step: 0,
             logits: self.layers.iter().map(|layer| Moments::new(layer.logits.len())).collect(),
+            scores: self.layers.iter().map(scores).collect(),
         }
     }
 
-    fn step(&mut self, batch: Batch, optimiser: &mut Optimiser, rate: f32, _: Extent) -> Loss {
+    fn step(&mut self, batch: Batch, optimiser: &mut Optimiser, rate: f32, extent: Extent) -> Loss {
         let (loss, gradients) = self.gradients(batch);
         optimiser.step += 1;
         let factors = Factors::new(rate, optimiser.step);
-        let layers = self.layers.iter_mut().zip(&gradients).zip(&mut optimiser.logits);
-        layers.for_each(|((layer, own), moments)| moments.apply(factors, &mut layer.logits, own));
+        for (at, (layer, own)) in self.layers.iter_mut().zip(&gradients).enumerate() {
+            optimiser.logits[at].apply(factors, &mut layer.logits, &own.logits);
+            if let Some(choices) = &mut layer.choices
+                && extent != Extent::Lesson
+            {
+                optimiser.scores[at].apply(factors, &mut choices.scores, &own.scores);
+            }
+        }
         loss
     }
 
-    fn settle(&mut self) {}
+    fn settle(&mut self) {
+        self.layers.iter_mut().for_each(Gates::settle);
+    }
 
     fn values(&self) -> Vec<Vec<f32>> {
         self.layers.iter().map(|layer| layer.logits.clone()).collect()
@@ -135,7 +151,7 @@ impl Model for Circuit {
             let wire = |&wire: &u32| if at == 0 { varying.kept()[wire as usize] } else { wire } as u16;
             BitTables {
                 inputs: 2,
-                mapping: layer.wires.iter().map(wire).collect(),
+                mapping: layer.likeliest_wires().iter().map(wire).collect(),
                 tables: layer.functions().map(|function| function as u64).collect(),
             }
         };
@@ -143,7 +159,10 @@ impl Model for Circuit {
     }
 
     fn bytes(&self) -> usize {
-        let layer = |layer: &Gates| size_of_val(&*layer.logits) + layer.wires.len() * 2;
+        let choices = |choices: &Choices| size_of_val(&*choices.scores) + choices.wires.len() * 2;
+        let layer = |layer: &Gates| {
+            size_of_val(&*layer.logits) + layer.wires.len() * 2 + layer.choices.as_ref().map_or(0, choices)
+        };
         self.layers.iter().map(layer).sum()
     }
 }
@@ -151,6 +170,47 @@ impl Model for Circuit {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn gates_find_the_wires_that_matter_and_keep_them() {
+        // The label is bit 0 and bit 1; 38 other bits are noise.
+        let batch = |step: u64| -> (Vec<Plane>, Vec<u8>) {
+            let mut rng = Stream::new(4, "t").at(&[step]);
+            let planes: Vec<Plane> = (0..40).map(|_| [rng.bits(), rng.bits()]).collect();
+            let labels = (0..BATCH).map(|at| (bit(&planes[0], at) & bit(&planes[1], at)) as u8).collect();
+            (planes, labels)
+        };
+        let right = |wires| {
+            let settings =
+                LogicSettings { gates: vec![20], tau: 2.0, wires, candidates: 32, ..Default::default() };
+            let mut circuit = Circuit::random(&settings, 40, 2, 3);
+            let mut optimiser = circuit.optimiser();
+            for step in 0..300 {
+                let (planes, labels) = batch(step);
+                circuit.step((&planes, &labels), &mut optimiser, 0.05, Extent::Course { threads: 1 });
+            }
+            let varying = Varying::new((0..40).collect(), 40);
+            let before = circuit.finished(&varying);
+            circuit.settle();
+            assert!(circuit.finished(&varying) == before && circuit.layers[0].choices.is_none());
+            let (planes, labels) = batch(1000);
+            let sums = before.sums_at_once(&planes);
+            (0..BATCH).filter(|&at| (sums[1][at] > sums[0][at]) == (labels[at] == 1)).count()
+        };
+        let (random, chosen) = (right(Wires::Random), right(Wires::TopK));
+        assert!(chosen >= 126 && random < 110, "{random} and {chosen} of 128");
+    }
+
+    #[test]
+    fn a_lesson_leaves_the_choice_of_wires() {
+        let settings = LogicSettings { gates: vec![20], wires: Wires::TopK, ..Default::default() };
+        let mut circuit = Circuit::random(&settings, 40, 2, 3);
+        let (before, mut optimiser) = (circuit.clone(), circuit.optimiser());
+        let planes: Vec<Plane> = (0..40).map(|at| [at * 77, !at]).collect();
+        circuit.step((&planes, &[1; BATCH]), &mut optimiser, 0.05, Extent::Lesson);
+        assert_eq!(circuit.layers[0].choices, before.layers[0].choices);
+        assert_ne!(circuit.layers[0].logits, before.layers[0].logits);
+    }
 
     #[test]
     fn a_circuit_learns_exclusive_or_and_its_finished_form_computes_it() {

@@ -10,6 +10,8 @@ use crate::trained::{Plan, Ranges};
 pub enum Wires {
     /// Fixed, from random permutations of the layer below.
     Random,
+    /// Chosen among `logic.candidates` random ones in the first course.
+    TopK,
 }
 
 /// Settings of `kind: logic`.
@@ -21,6 +23,8 @@ pub struct LogicSettings {
     /// The divisor of a class's sum in its logit.
     pub tau: f32,
     pub wires: Wires,
+    /// Candidates of each input of `wires: top_k`, 2 to 64.
+    pub candidates: usize,
     pub epochs: usize,
     /// The rate of Adam; it falls to 0 over the second half of a course.
     pub learning_rate: f32,
@@ -36,6 +40,7 @@ impl Default for LogicSettings {
             gates: vec![8000, 8000],
             tau: 10.0,
             wires: Wires::Random,
+            candidates: 8,
             epochs: 3,
             learning_rate: 0.05,
             learn_steps: 20,
@@ -59,6 +64,7 @@ impl LogicSettings {
         let ranges = Ranges("logic");
         // A wire is a number of 16 bits.
         ranges.layers("gates", &self.gates, (16, 65_536), classes)?;
+        ranges.whole("candidates", self.candidates, 2..=64)?;
         ranges.training(self.epochs, self.learn_steps, self.replay)?;
         for (key, value) in [("tau", self.tau), ("learning_rate", self.learning_rate)] {
             if !(value > 0.0 && value <= 1e6) {

@@ -36,7 +36,7 @@ impl Wisard {
     }
 
     /// The answer at the rows of a picture; `own` is left out.
-    fn answer_at(&self, rows: &[u32], own: Option<Own>) -> Answer {
+    pub(super) fn answer_at(&self, rows: &[u32], own: Option<Own>) -> Answer {
         let responses = match self.settings.decision {
             Decision::Seen => responses(&self.rams, rows, 1, own),
             Decision::Bleached => responses(&self.rams, rows, self.bleaching, own),

@@ -9,9 +9,9 @@ use super::group::Group;
 use super::logits::step;
 use super::mapping::Mapping;
 use super::places::Places;
-use super::rams::{NotCounted, Rams};
+use super::rams::Rams;
 use super::settings::{Decision, OrAuto, Store, WisardSettings};
-use super::undo::{Lesson, UNDOS};
+use super::undo::Lesson;
 use crate::bits::{Copies, Encoder};
 use crate::course::Course;
 use crate::reservoir::Reservoir;
@@ -19,9 +19,6 @@ use crate::{Digit, Samples};
 
 /// The share of the first rate at the end of all passes.
 const LAST_RATE: f32 = 0.02;
-/// `bleaching: auto` chooses anew after each of so many samples, and then after each growth by a
-/// tenth.
-const EVERY_SAMPLE: u64 = 10;
 
 /// Counts, learnt tables, and the samples that are learnt again with new ones.
 #[derive(Clone, Debug)]
@@ -106,7 +103,7 @@ impl Wisard {
         samples as u64 * (1 + passes as u64)
     }
 
-    fn copies_for(&mut self, samples: usize) -> Copies {
+    pub(super) fn copies_for(&mut self, samples: usize) -> Copies {
         *self.copies.get_or_insert(self.settings.copies(samples))
     }
 
@@ -127,7 +124,7 @@ impl Wisard {
         }
     }
 
-    fn count(&mut self, encoder: &Encoder, (image, label): (&Digit, u8), group: &mut Group) {
+    pub(super) fn count(&mut self, encoder: &Encoder, (image, label): (&Digit, u8), group: &mut Group) {
         group.add(&mut self.rams, encoder, image, self.copies.unwrap_or(Copies::NONE));
         (0..group.copies()).for_each(|copy| self.rams.count(group.rows(copy), usize::from(label)));
     }
@@ -158,11 +155,17 @@ impl Wisard {
 
     /// A step on each copy of a sample. `before` sees the RAMs and the rows of each before it
     /// changes them.
-    fn steps(&mut self, group: &Group, label: u8, rate: f32, before: &mut dyn FnMut(&Rams, &[u32])) {
+    pub(super) fn steps(
+        &mut self,
+        group: &Group,
+        label: u8,
+        rate: f32,
+        before: &mut dyn FnMut(&Rams, &[u32]),
+    ) {
         for copy in 0..group.copies() {
             before(&self.rams, group.rows(copy));
             let own = group.own(copy, usize::from(label));
-            step(&mut self.rams, group.rows(copy), own, self.settings.tau, rate);
+            step(&mut self.rams, group.rows(copy), usize::from(label), Some(own), self.settings.tau, rate);
         }
     }
 
@@ -177,11 +180,11 @@ impl Wisard {
         }
     }
 
-    fn chooses_bleaching(&self) -> bool {
+    pub(super) fn chooses_bleaching(&self) -> bool {
         self.settings.decision == Decision::Bleached && self.settings.bleaching == OrAuto::AUTO
     }
 
-    fn best_bleaching<'a>(
+    pub(super) fn best_bleaching<'a>(
         &self,
         encoder: &Encoder,
         samples: impl Iterator<Item = (&'a Digit, u8)>,
@@ -202,93 +205,6 @@ impl Wisard {
             scores.add(&self.rams, group.rows(0), group.own(0, usize::from(label)));
         }
         scores
-    }
-
-    /// Learns one sample with its copies: it is counted, then the learnt tables take a step on it
-    /// and one on a replayed sample. [`Self::undo`] takes it back.
-    pub fn learn(&mut self, encoder: &Encoder, image: &Digit, label: u8) {
-        let copies = self.copies_for(1);
-        let mut lesson = Lesson::new(image, label, self.bleaching);
-        let mut group = Group::default();
-        self.count(encoder, (image, label), &mut group);
-        if self.rams.is_learnt() {
-            // Warped copies are many: together they weigh as much as the shifts alone.
-            let rate = self.settings.rate * copies.shifts().count() as f32 / copies.count() as f32;
-            self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
-            let mut rng = Stream::new(self.seed, "replayed in lessons").at(&[self.lessons]);
-            if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng) {
-                group.find(&self.rams, encoder, image, copies);
-                let label = *label;
-                self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
-            }
-        }
-        let mut rng = Stream::new(self.seed, "reservoir of lessons").at(&[self.lessons]);
-        lesson.change = self.reservoir.offer(image, label, &mut rng);
-        self.lessons += 1;
-        self.choose_bleaching_when_due(encoder);
-        lesson.close();
-        self.ring.push_back(lesson);
-        if self.ring.len() > UNDOS {
-            self.ring.pop_front();
-        }
-    }
-
-    fn choose_bleaching_when_due(&mut self, encoder: &Encoder) {
-        let learnt: u64 = self.reservoir.offered().iter().sum();
-        let is_due = learnt <= EVERY_SAMPLE || learnt.is_multiple_of(learnt / 10);
-        if self.chooses_bleaching() && is_due {
-            let kept = self.reservoir.samples().iter().map(|(image, label)| (image, *label));
-            self.bleaching = self.best_bleaching(encoder, kept, self.copies.unwrap_or(Copies::NONE));
-        }
-    }
-
-    /// Takes back the last sample that was learnt by [`Self::learn`]: counts, learnt tables and
-    /// reservoir are again as they were. Returns the sample; `None` where there is none to take
-    /// back.
-    ///
-    /// # Errors
-    /// When its counts cannot be taken back. Nothing has changed then.
-    pub fn undo(&mut self, encoder: &Encoder) -> Result<Option<(Digit, u8)>, NotCounted> {
-        let Some(lesson) = self.ring.pop_back() else { return Ok(None) };
-        let (image, label) = (lesson.image, lesson.label);
-        if let Err(reason) = self.uncount(encoder, &image, label) {
-            self.ring.push_back(lesson);
-            return Err(reason);
-        }
-        self.lessons -= 1;
-        self.bleaching = lesson.bleaching;
-        let change = lesson.put_back(&mut self.rams);
-        self.reservoir.take_back(label, change);
-        Ok(Some((image, label)))
-    }
-
-    /// Takes a sample with its copies off the counts, whenever it was learnt: they are as if it had
-    /// never been. Learnt tables stay as they are, and nothing can be undone afterwards.
-    ///
-    /// # Errors
-    /// When it was never learnt, or its counts cannot be taken back. Nothing has changed then.
-    pub fn unlearn(&mut self, encoder: &Encoder, image: &Digit, label: u8) -> Result<(), NotCounted> {
-        self.uncount(encoder, image, label)?;
-        self.reservoir.remove(image, label);
-        self.ring.clear();
-        Ok(())
-    }
-
-    fn uncount(&mut self, encoder: &Encoder, image: &Digit, label: u8) -> Result<(), NotCounted> {
-        let (class, mut group) = (usize::from(label), Group::default());
-        group.find(&self.rams, encoder, image, self.copies.unwrap_or(Copies::NONE));
-        for copy in 0..group.copies() {
-            if let Err(reason) = self.rams.uncount(group.rows(copy), class) {
-                (0..copy).for_each(|copy| self.rams.count(group.rows(copy), class));
-                return Err(reason);
-            }
-        }
-        Ok(())
-    }
-
-    /// The number of samples that can be taken back one after another.
-    pub fn undos(&self) -> usize {
-        self.ring.len()
     }
 }
 

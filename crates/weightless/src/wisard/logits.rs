@@ -161,13 +161,13 @@ pub fn softmax(logits: &[f32]) -> Vec<f32> {
     powers.into_iter().map(|power| power / sum).collect()
 }
 
-/// One step of the learnt tables on a picture of `own.class`: every RAM's learnt numbers at the
-/// picture's places move by `rate / R` times (1 at its class, else 0, minus its probability).
-/// Returns the probabilities before the step.
-pub fn step(rams: &mut Rams, rows: &[u32], own: Own, tau: f32, rate: f32) -> Vec<f32> {
-    let probabilities = softmax(&logits(rams, rows, Some(own), tau));
+/// One step of the learnt tables on a picture of `class`: every RAM's learnt numbers at the
+/// picture's places move by `rate / R` times (1 at its class, else 0, minus its probability). `own`
+/// is left out of the log score. Returns the probabilities before the step.
+pub fn step(rams: &mut Rams, rows: &[u32], class: usize, own: Option<Own>, tau: f32, rate: f32) -> Vec<f32> {
+    let probabilities = softmax(&logits(rams, rows, own, tau));
     let (rate, stride) = (rate / rams.rams() as f32, rams.blocks());
-    let target = |class| if class == own.class { 1.0 } else { 0.0 };
+    let target = |other| if other == class { 1.0 } else { 0.0 };
     for (block, probabilities) in probabilities.chunks(LANES).enumerate() {
         let mut change = [0.0; LANES];
         for (lane, probability) in probabilities.iter().enumerate() {

@@ -7,6 +7,7 @@ mod bleaching;
 mod compact;
 mod group;
 mod learner;
+mod lessons;
 mod logits;
 mod mapping;
 mod mental_image;

@@ -15,7 +15,7 @@ use tch::{Device, Tensor};
 
 pub use messenger::Messenger;
 pub use settings::{ComoSettings, MessengerKind};
-pub use strips::{squared_errors, strips, targets, whole};
+pub use strips::{completed, squared_errors, strips, targets, whole};
 pub use trained::{ComoModel, DigitStrips, LearnedBaselines};
 
 use self::agent::{Agent, AgentState};
@@ -44,6 +44,8 @@ pub enum MessageCondition<'a> {
     Zeroed,
     /// The messages about the next image of the batch.
     Shuffled,
+    /// Other messages `[B, A, m]` in place of those that were sent.
+    Replaced(&'a Tensor),
 }
 
 /// An agent's state and outgoing message `[B, m]`, before it reads any.
@@ -109,6 +111,12 @@ impl Como {
         Tensor::stack(&drawn.collect::<Vec<_>>(), 0).sigmoid()
     }
 
+    /// The messages `[B, A, m]` about what each agent sees, `[B, A, P]`; `None` if the agents send
+    /// none.
+    pub fn messages(&self, seen: &Tensor) -> Option<Tensor> {
+        stacked_messages(&self.each().map(|i| self.encode(i, seen)).collect::<Vec<_>>())
+    }
+
     fn each(&self) -> Range<usize> {
         0..self.agents.len()
     }
@@ -160,5 +168,6 @@ fn delivered(messages: &Tensor, condition: MessageCondition) -> Tensor {
         MessageCondition::Dropped(kept) => messages * kept.unsqueeze(-1),
         MessageCondition::Zeroed => messages.zeros_like(),
         MessageCondition::Shuffled => messages.roll([-1], [0]),
+        MessageCondition::Replaced(others) => others.shallow_clone(),
     }
 }

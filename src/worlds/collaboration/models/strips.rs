@@ -37,7 +37,21 @@ pub fn whole(drawn: &Tensor, strips: &Tensor) -> Tensor {
         }
         Tensor::stack(&all, 0).mean_dim([0].as_slice(), false, Kind::Float)
     };
-    let strips = Tensor::stack(&(0..count).map(strip).collect::<Vec<_>>(), 1);
+    joined(&Tensor::stack(&(0..count).map(strip).collect::<Vec<_>>(), 1))
+}
+
+/// The images `[B, 28, 28]` that agent `agent` completes: its own strip of `strips` `[B, S, P]`,
+/// and its reconstruction `[B, (S-1) P]` of the others.
+pub fn completed(drawn: &Tensor, strips: &Tensor, agent: i64) -> Tensor {
+    let (batch, count, pixels) = strips.size3().expect("strips are [B, S, P]");
+    let drawn = drawn.view([batch, count - 1, pixels]);
+    let (left, own) = (drawn.narrow(1, 0, agent), strips.narrow(1, agent, 1));
+    joined(&Tensor::cat(&[left, own, drawn.narrow(1, agent, count - 1 - agent)], 1))
+}
+
+/// strips from left to right `[B, S, P]` -> images `[B, 28, 28]`
+fn joined(strips: &Tensor) -> Tensor {
+    let (batch, count, _) = strips.size3().expect("strips are [B, S, P]");
     strips.view([batch, count, SIDE, SIDE / count]).transpose(1, 2).reshape([batch, SIDE, SIDE])
 }
 
@@ -90,6 +104,20 @@ mod tests {
             let gap = whole(&targets(&strips, agents), &strips) - &images;
             assert!(gap.abs().max().double_value(&[]) < 1e-3, "{count}");
         }
+    }
+
+    #[test]
+    fn an_agent_completes_an_image_around_its_own_strip() {
+        let images = images();
+        let strips = strips(&images, 4);
+        let drawn = targets(&strips, 4);
+        for agent in 0..4 {
+            assert_eq!(completed(&drawn.select(1, agent), &strips, agent), images, "{agent}");
+        }
+        let blank = completed(&drawn.select(1, 2).zeros_like(), &strips, 2);
+        let expected = images.zeros_like();
+        expected.narrow(2, 14, 7).copy_(&images.narrow(2, 14, 7));
+        assert_eq!(blank, expected);
     }
 
     #[test]

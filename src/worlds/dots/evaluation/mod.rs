@@ -23,7 +23,10 @@ pub use dot_scores::DotScore;
 pub use errors::Score;
 pub use evaluator::{Evaluation, EvaluationExamples, Evaluator};
 pub use example::Example;
-pub use planning::{PlannerScore, Planning, ShownProblem, Trip};
+pub use planning::{
+    Imagination, Planner, PlannerScore, Planning, Problems, ShownProblem, Solution, Trip, solve,
+};
 pub use probe::{Probe, ProbeShape};
+pub use ridge::prediction_probe;
 pub use settings::{ProbingSettings, Solver};
 pub use table::table;

@@ -1,15 +1,35 @@
 //! Linear probes by least squares, in one pass over fresh sequences.
 
 use anyhow::Result;
+use tch::no_grad;
 use umwelt_torch::NormalEquations;
 
 use super::features::{ProbeTarget, batches, encodings};
 use super::noise_probe::NoiseProbe;
-use super::probe::Probe;
+use super::probe::{Probe, ProbeShape};
 use crate::nn::Mode;
 use crate::runs::Progress;
 use crate::worlds::dots::data::Dots;
 use crate::worlds::dots::models::WorldModel;
+
+/// A linear probe of a model's predictions, solved from `count` batches.
+///
+/// # Errors
+/// As [`fit`].
+pub fn prediction_probe(
+    world: &Dots,
+    model: &dyn WorldModel,
+    bias: bool,
+    count: u64,
+    progress: &dyn Progress,
+) -> Result<Probe> {
+    let (dots, device) = (world.roles().len() as i64, model.parameters().device());
+    let shape = ProbeShape { embedding: model.embedding(), dots, hidden: "", bias };
+    // The solution does not depend on the initial weights.
+    let [prediction, encoding] = [Probe::new(&shape, device, 0)?, Probe::new(&shape, device, 0)?];
+    no_grad(|| fit(world, model, [&prediction, &encoding], bias, count, progress))?;
+    Ok(prediction)
+}
 
 /// Solves the prediction probe and the encoding probe from `count` batches. Returns the R^2 of the
 /// noise probe on the same encodings, if the world has a fixed distractor.

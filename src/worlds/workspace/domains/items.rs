@@ -47,6 +47,16 @@ impl Items {
         Some(Self { choices: drawn(&items.shapes, seed, &name), ..Self::of(items) })
     }
 
+    /// A single item in no file, with `unpaired_dim` unpaired numbers at the middle of their values.
+    #[cfg(feature = "serve")]
+    pub fn one(shape: Shape, choices: Choices, unpaired_dim: usize) -> Self {
+        // One number is uniform in [0, 1), several are normal.
+        let middle = if unpaired_dim == 1 { 0.5 } else { 0.0 };
+        let items =
+            data::Items { shapes: vec![shape], unpaired: Array2::from_elem((1, unpaired_dim), middle) };
+        Self { choices: vec![choices], ..Self::of(items) }
+    }
+
     /// The items of `rows`, in that order. Their images are rendered.
     pub fn select(&self, rows: &[i64]) -> Self {
         let rows: Vec<usize> = rows.iter().map(|row| *row as usize).collect();

@@ -21,13 +21,13 @@ fn write_common<M: Model>(trained: &Trained<M>, step: Option<u64>, writer: &mut 
     State::Trained { lessons: trained.lessons(), offered: trained.reservoir().offered().to_vec(), step }
 }
 
-fn write_moments(layer: usize, moments: &Moments, writer: &mut Writer) {
-    writer.add(&format!("optimiser.{layer}.first"), &moments.first);
-    writer.add(&format!("optimiser.{layer}.second"), &moments.second);
+fn write_moments(of: &str, moments: &Moments, writer: &mut Writer) {
+    writer.add(&format!("optimiser.{of}.first"), &moments.first);
+    writer.add(&format!("optimiser.{of}.second"), &moments.second);
 }
 
-fn read_moments(layer: usize, count: usize, reader: &mut Reader) -> Result<Moments> {
-    let mut part = |name: &str| reader.take(&format!("optimiser.{layer}.{name}"), &[count]);
+fn read_moments(of: &str, count: usize, reader: &mut Reader) -> Result<Moments> {
+    let mut part = |name: &str| reader.take(&format!("optimiser.{of}.{name}"), &[count]);
     Ok(Moments { first: part("first")?, second: part("second")? })
 }
 
@@ -45,7 +45,8 @@ pub fn write_dwn(dwn: &Dwn, writer: &mut Writer) -> State {
         scores.parts().into_iter().for_each(|(name, part)| writer.add(&format!("{SCORES}.{name}"), &part));
     }
     if let Some(optimiser) = dwn.optimiser() {
-        optimiser.luts.iter().enumerate().for_each(|(at, moments)| write_moments(at, moments, writer));
+        let luts = optimiser.luts.iter().enumerate();
+        luts.for_each(|(at, moments)| write_moments(&at.to_string(), moments, writer));
     }
     write_common(dwn, dwn.optimiser().map(|optimiser| optimiser.step), writer)
 }
@@ -54,9 +55,19 @@ pub fn write_logic(logic: &Logic, writer: &mut Writer) -> State {
     for (at, layer) in logic.model().layers.iter().enumerate() {
         writer.add_rows(&format!("layers.{at}.wires"), &as_u16(&layer.wires), &[layer.count(), 2]);
         writer.add_rows(&format!("layers.{at}.logits"), &layer.logits, &[layer.count(), FUNCTIONS]);
+        if let Some(choices) = &layer.choices {
+            let shape = [layer.wires.len(), choices.candidates];
+            writer.add_rows(&format!("layers.{at}.candidates"), &as_u16(&choices.wires), &shape);
+            writer.add_rows(&format!("layers.{at}.scores"), &choices.scores, &shape);
+        }
     }
     if let Some(optimiser) = logic.optimiser() {
-        optimiser.logits.iter().enumerate().for_each(|(at, moments)| write_moments(at, moments, writer));
+        for (at, layer) in logic.model().layers.iter().enumerate() {
+            write_moments(&at.to_string(), &optimiser.logits[at], writer);
+            if layer.choices.is_some() {
+                write_moments(&format!("{at}.scores"), &optimiser.scores[at], writer);
+            }
+        }
     }
     write_common(logic, logic.optimiser().map(|optimiser| optimiser.step), writer)
 }
@@ -105,7 +116,7 @@ pub fn read_dwn(
             .layers
             .iter()
             .enumerate()
-            .map(|(at, layer)| read_moments(at, layer.luts.len(), reader))
+            .map(|(at, layer)| read_moments(&at.to_string(), layer.luts.len(), reader))
             .collect()
     };
     let optimiser = match step {
@@ -138,20 +149,43 @@ pub fn read_logic(
     for (at, &gates) in own.gates.iter().enumerate() {
         let wires = reader.take_below::<u16>(&format!("layers.{at}.wires"), &[gates, 2], width)?;
         let logits = reader.take(&format!("layers.{at}.logits"), &[gates, FUNCTIONS])?;
-        layers.push(logic::Gates { wires: wires.into_iter().map(u32::from).collect(), logits });
+        let choices = read_choices(own, at, width, reader)?;
+        layers.push(logic::Gates { wires: wires.into_iter().map(u32::from).collect(), logits, choices });
         width = gates;
     }
-    let moments = |reader: &mut Reader| -> Result<Vec<Moments>> {
-        layers.iter().enumerate().map(|(at, layer)| read_moments(at, layer.logits.len(), reader)).collect()
-    };
-    let optimiser = match step {
-        Some(step) => Some(logic::Optimiser { step, logits: moments(reader)? }),
-        None => None,
-    };
+    let optimiser = step.map(|step| read_gates_optimiser(&layers, step, reader)).transpose()?;
     let reservoir = read_reservoir(own.replay, classes, offered, reader)?;
     let circuit = Circuit { layers, classes, tau: own.tau };
     let logic = Logic::new(own.plan(), circuit, varying, classes, seed);
     Ok(Form::Logic(Box::new(logic.restore(optimiser, reservoir, lessons))))
+}
+
+/// The candidates of a layer's wires, which a file holds until the first course has ended.
+fn read_choices(
+    own: &LogicSettings,
+    layer: usize,
+    width: usize,
+    reader: &mut Reader,
+) -> Result<Option<logic::Choices>> {
+    let (name, scores) = (format!("layers.{layer}.candidates"), format!("layers.{layer}.scores"));
+    if own.wires != logic::Wires::TopK || !reader.has(&name) {
+        return Ok(None);
+    }
+    let (candidates, shape) = (own.candidates, [2 * own.gates[layer], own.candidates]);
+    let wires = reader.take_below::<u16>(&name, &shape, width)?.into_iter().map(u32::from).collect();
+    Ok(Some(logic::Choices { candidates, wires, scores: reader.take(&scores, &shape)? }))
+}
+
+fn read_gates_optimiser(layers: &[logic::Gates], step: u64, reader: &mut Reader) -> Result<logic::Optimiser> {
+    let (mut logits, mut scores) = (vec![], vec![]);
+    for (at, layer) in layers.iter().enumerate() {
+        logits.push(read_moments(&at.to_string(), layer.logits.len(), reader)?);
+        scores.push(match &layer.choices {
+            Some(choices) => read_moments(&format!("{at}.scores"), choices.scores.len(), reader)?,
+            None => Moments::default(),
+        });
+    }
+    Ok(logic::Optimiser { step, logits, scores })
 }
 
 /// Bytes of a table of `inputs` inputs.

@@ -6,20 +6,22 @@ mod imagination;
 mod outcome;
 mod problems;
 mod results;
+mod solution;
 
 use anyhow::Result;
 use tch::{Tensor, no_grad};
 
-use self::imagination::Imagination;
 use self::outcome::Outcome;
 use super::probe::Probe;
 use crate::runs::Progress;
 use crate::worlds::dots::data::Dots;
 use crate::worlds::dots::models::WorldModel;
 
+pub use imagination::Imagination;
 pub use outcome::Trip;
 pub use problems::Problems;
 pub use results::{PlannerScore, Planning};
+pub use solution::{Planner, Solution, solve};
 
 /// The number of problems in the figure.
 const SHOWN: usize = 7;

@@ -44,7 +44,7 @@ impl Outcome {
 }
 
 /// positions `[N, 2]` -> a vector of (x, y)
-fn pairs(positions: &Tensor) -> Result<Vec<[f32; 2]>> {
+pub fn pairs(positions: &Tensor) -> Result<Vec<[f32; 2]>> {
     let values = Vec::<f32>::try_from(positions.to_kind(Kind::Float).to_device(Device::Cpu).flatten(0, -1))?;
     Ok(values.chunks_exact(2).map(|pair| [pair[0], pair[1]]).collect())
 }

@@ -79,6 +79,12 @@ impl Problems {
         }
     }
 
+    /// The single problem `index` with another target, (x, y) in pixels.
+    pub fn with_target(&self, index: i64, target: [f32; 2]) -> Self {
+        let targets = Tensor::from_slice(&target).view([1, 2]).to_device(self.targets.device());
+        Self { targets, ..self.narrow(index, 1) }
+    }
+
     /// Each problem repeated `times` times in a row.
     pub fn repeated(&self, times: i64) -> Self {
         let again = |x: &Tensor, dim| x.repeat_interleave_self_int(times, dim, None);

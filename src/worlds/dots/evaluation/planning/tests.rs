@@ -150,3 +150,25 @@ fn a_model_deaf_to_actions_is_planned_through_without_harm() {
     let planning = plan(&world, &model, &probe, &problems, SEED, &Stop::default()).unwrap().planning;
     assert!(planning.gradient.rmse_px.is_finite() && planning.gradient.believed_rmse_px.unwrap() > 1.0);
 }
+
+#[test]
+fn a_model_that_is_the_world_believes_the_path_that_is_taken() {
+    let (world, probe) = (world(), identity());
+    let model = Simulator::new(&world);
+    let problems = Problems::draw(&world, &model, 4, SEED).unwrap();
+    let imagination = Imagination { model: &model, probe: &probe, units: *world.normalisation() };
+    for (planner, target) in [(Planner::Sampling, [6.5, 20.0]), (Planner::Gradient, [21.0, 9.0])] {
+        let problem = problems.with_target(2, target);
+        let solution = solve(&world, &imagination, &problem, planner, SEED, &Stop::default()).unwrap();
+        assert_eq!(solution.trip.0.len() as i64, problems.steps() + 1);
+        let apart = |a: [f32; 2], b: [f32; 2]| (a[0] - b[0]).hypot(a[1] - b[1]);
+        for (believed, taken) in solution.believed.0.iter().zip(&solution.trip.0) {
+            assert!(apart(*believed, *taken) < 0.5, "{planner:?}: {believed:?} {taken:?}");
+        }
+        assert!(apart(solution.trip.reached(), target) < 1.5, "{planner:?}");
+        let misses = imagination.misses(&problem, &problems.narrow(2, 1).random_plans);
+        let random = no_grad(|| imagination.path(&problem, &problem.random_plans)).get(-1).get(0);
+        let end = [0, 1].map(|at| random.double_value(&[at]) as f32);
+        assert!((f64::from(apart(end, target).powi(2)) - misses.double_value(&[0])).abs() < 1e-3);
+    }
+}

@@ -1,0 +1,243 @@
+//! The pages of `umwelt serve` that ask trained models, by requests without a browser.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Stdio};
+
+use serde_json::{Value, json};
+
+use crate::common::{SHAPES, idx, succeeds, train, umwelt};
+
+/// A server over the runs below `runs`.
+struct Server {
+    process: Child,
+    host: String,
+    token: String,
+    word: String,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Server {
+    fn start(at: &Path) -> Self {
+        let mut command = umwelt(at, &["serve", "runs", "--port", "0", "--token", "secret"]);
+        let mut process = command.stderr(Stdio::piped()).spawn().unwrap();
+        let lines = BufReader::new(process.stderr.take().unwrap()).lines();
+        let link =
+            lines.map_while(Result::ok).find_map(|line| Some(line.split_once("http://")?.1.to_owned()));
+        let host = link.expect("an address is printed").split(['/', '?']).next().unwrap().to_owned();
+        let mut server = Self { process, host, token: "secret".into(), word: String::new() };
+        let (_, page) = server.send("GET", "/", "");
+        let word = page.split_once("name=\"umwelt-word\" content=\"").unwrap().1;
+        word.split('"').next().unwrap().clone_into(&mut server.word);
+        server
+    }
+
+    /// The status and the body of an answer.
+    fn send(&self, method: &str, path: &str, body: &str) -> (u16, String) {
+        let Self { host, token, word, .. } = self;
+        let mut stream = TcpStream::connect(host).unwrap();
+        write!(
+            stream,
+            "{method} {path} HTTP/1.1\r\nHost: {host}\r\nOrigin: http://{host}\r\nConnection: close\r\n\
+             Authorization: Bearer {token}\r\nX-Umwelt-Token: {word}\r\nContent-Type: application/json\r\n\
+             Content-Length: {}\r\n\r\n{body}",
+            body.len()
+        )
+        .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    fn open(&self, room: &str, run: &str) -> Value {
+        let (status, body) = self.send("GET", &format!("/api/worlds/{room}/open?run={run}"), "");
+        assert_eq!(status, 200, "{body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    fn ask(&self, room: &str, run: &str, question: &Value) -> Value {
+        let (status, body) =
+            self.send("POST", &format!("/api/worlds/{room}/ask?run={run}"), &question.to_string());
+        assert_eq!(status, 200, "{question}: {body}");
+        serde_json::from_str(&body).unwrap()
+    }
+
+    /// The error and the hint with which a request is refused.
+    fn refused(&self, method: &str, path: &str, question: &Value) -> String {
+        let (status, body) = self.send(method, path, &question.to_string());
+        let refused: Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(status, 400, "{body}");
+        format!("{}; {}", refused["error"].as_str().unwrap(), refused["hint"].as_str().unwrap())
+    }
+}
+
+/// A JSON value as numbers, with those of inner lists one after another.
+fn numbers(value: &Value) -> Vec<f64> {
+    match value {
+        Value::Array(values) => values.iter().flat_map(numbers).collect(),
+        value => vec![value.as_f64().unwrap()],
+    }
+}
+
+#[test]
+fn trained_models_answer_on_their_pages() {
+    let at = tempfile::tempdir().unwrap();
+    succeeds(train(at.path(), &["output_path=runs/dots"]));
+    idx::write(&at.path().join("digits"), 64, 20);
+    let como = [
+        "model_type=CoMo",
+        "device=cpu",
+        "dataset_batch_size=16",
+        "como.data_path=digits",
+        "como.epochs=1",
+        "como.encoding_dim=16",
+        "como.state_size=3",
+        "como.num_heads=2",
+        "como.collab_message_size=5",
+        "como.collab_dec_depth=1",
+        "output_path=runs/como",
+    ];
+    succeeds(umwelt(at.path(), &[&["train", "--values"], &como[..]].concat()));
+    let gw = ["model_type=GW", "output_path=runs/gw"];
+    succeeds(umwelt(at.path(), &[&["train", "--values"], SHAPES, &gw].concat()));
+    let server = Server::start(at.path());
+    dots(&server);
+    agents(&server);
+    workspace(&server);
+    for (room, run) in [("dots", "como"), ("agents", "gw"), ("workspace", "dots")] {
+        let error = server.refused("GET", &format!("/api/worlds/{room}/open?run={run}"), &Value::Null);
+        let expected =
+            format!("`{run}` is a run of another kind than this page shows; choose one of the runs");
+        assert!(error.starts_with(&expected), "{error}");
+    }
+    std::fs::remove_dir_all(at.path().join("digits")).unwrap();
+    std::fs::copy(at.path().join("runs/como/checkpoints/best.safetensors"), at.path().join("c")).unwrap();
+    std::fs::rename(at.path().join("c"), at.path().join("runs/como/checkpoints/best.safetensors")).unwrap();
+    let error = server.refused("GET", "/api/worlds/agents/open?run=como", &Value::Null);
+    assert!(error.contains("como.data_path") && error.contains("umwelt data mnist"), "{error}");
+}
+
+fn dots(server: &Server) {
+    let model = server.open("dots", "dots");
+    let [low, high] = numbers(&model["walls"])[..] else { panic!("{model}") };
+    assert!(low > 0.0 && high < 27.0 && model["steps"] == 4 && model["dots"] == 1, "{model}");
+    for planner in ["sampling", "gradient"] {
+        let question = json!({"start": 3, "target": [low, high], "planner": planner});
+        let answer = server.ask("dots", "dots", &question);
+        let [trip, believed] = ["trip", "believed"].map(|path| numbers(&answer[path]));
+        assert_eq!((trip.len(), believed.len()), (10, 10), "five positions");
+        assert!(trip.iter().all(|place| (low - 1e-3..=high + 1e-3).contains(place)), "{trip:?}");
+        for step in trip.chunks(2).zip(trip[2..].chunks(2)) {
+            assert!((step.1[0] - step.0[0]).hypot(step.1[1] - step.0[1]) < 4.0 + 1e-3, "{trip:?}");
+        }
+        for (path, miss) in [(&trip, "miss"), (&believed, "believed_miss")] {
+            let expected = (path[8] - low).hypot(path[9] - high);
+            assert!((answer[miss].as_f64().unwrap() - expected).abs() < 1e-4, "{answer}");
+        }
+        let frame = numbers(&answer["frame"]);
+        assert!(frame.len() == 784 && frame.contains(&0.0) && frame.contains(&255.0));
+        assert_eq!(server.ask("dots", "dots", &question), answer, "one question has one answer");
+    }
+    let wrong = |question: Value| server.refused("POST", "/api/worlds/dots/ask?run=dots", &question);
+    let start = wrong(json!({"start": 32, "target": [low, low], "planner": "sampling"}));
+    assert_eq!(start, "there is no start 32; choose one below 32");
+    let outside = wrong(json!({"start": 0, "target": [1e300, low], "planner": "sampling"}));
+    assert!(outside.contains("is outside the walls; choose numbers from"), "{outside}");
+    assert!(
+        wrong(json!({"start": 0, "target": [low], "planner": "sampling"})).ends_with("load the page again")
+    );
+    assert!(wrong(json!({"start": 0, "target": [low, low], "planner": "luck"})).contains("luck"));
+}
+
+fn agents(server: &Server) {
+    let model = server.open("agents", "como");
+    assert_eq!((&model["agents"], &model["strips"]), (&json!(2), &json!(2)));
+    assert_eq!(numbers(&model["messages"]["deviations"]).len(), 10, "two messages of five numbers");
+    let pixels = model["digits"][0]["pixels"].clone();
+    let ask = |gains: [f64; 2], changes: Value| {
+        server.ask("agents", "como", &json!({"pixels": pixels, "gains": gains, "changes": changes}))
+    };
+    let drawn =
+        |answer: &Value, row: usize, agent: usize| numbers(&answer["rows"][row]["agents"][agent]["pixels"]);
+    let plain = ask([1.0, 1.0], json!([]));
+    let names: Vec<&Value> = plain["rows"].as_array().unwrap().iter().map(|row| &row["name"]).collect();
+    assert_eq!(names, ["with", "without", "silent"]);
+    assert_eq!(plain["sent"], plain["received"]);
+    let own = numbers(&pixels);
+    for agent in 0..2 {
+        let drawn = drawn(&plain, 0, agent);
+        let seen = |place: &usize| (place % 28 < 14) == (agent == 0);
+        assert!((0..784).filter(seen).all(|place| drawn[place] == own[place]), "an agent's own strip stays");
+        let error =
+            (0..784).filter(|place| !seen(place)).map(|place| ((drawn[place] - own[place]) / 255.0).powi(2));
+        let mse = plain["rows"][0]["agents"][agent]["mse"].as_f64().unwrap();
+        assert!((mse - error.sum::<f64>() / 392.0).abs() < 4e-3, "{mse}");
+    }
+    let silent = ask([0.0, 0.0], json!([]));
+    assert_eq!(drawn(&silent, 0, 0), drawn(&plain, 1, 0), "a message times 0 is none");
+    let changed = ask([1.0, 1.0], json!([[0, 2, 30.0]]));
+    assert_eq!(numbers(&changed["received"][0])[2], 30.0);
+    assert_eq!(drawn(&changed, 0, 0), drawn(&plain, 0, 0), "an agent does not read its own message");
+    assert_ne!(drawn(&changed, 0, 1), drawn(&plain, 0, 1));
+    let wrong = |question: Value| server.refused("POST", "/api/worlds/agents/ask?run=como", &question);
+    assert!(
+        wrong(json!({"pixels": [1], "gains": [1, 1], "changes": []})).starts_with("a digit has 784 pixels")
+    );
+    assert!(
+        wrong(json!({"pixels": pixels, "gains": [1, 1e99], "changes": []})).starts_with("gains must be 2")
+    );
+    for change in [json!([[2, 0, 1.0]]), json!([[0, 5, 1.0]]), json!([[0, 0, 1e9]])] {
+        let error = wrong(json!({"pixels": pixels, "gains": [1, 1], "changes": change}));
+        assert!(error.starts_with("no message has"), "{error}");
+    }
+}
+
+fn workspace(server: &Server) {
+    let model = server.open("workspace", "gw");
+    assert_eq!(model["domains"], json!(["v", "attr", "t"]));
+    assert_eq!(model["size"], json!([7, 14]));
+    let shape = json!({
+        "class": 2, "x": 10.0, "y": 20.0, "size": 9.0, "rotation": 90.0,
+        "hue": 60, "lightness": 128, "saturation": 255, "wording": 1,
+    });
+    let answer = server.ask("workspace", "gw", &shape);
+    let truth = &answer["truth"];
+    assert_eq!((&truth["shape"]["class"], &truth["shape"]["rgb"]), (&json!("triangle"), &json!([1, 255, 1])));
+    let picture = numbers(&truth["picture"]);
+    assert_eq!(picture.len(), 3 * 32 * 32);
+    // y points up: the centre lies in row 32 - 20.
+    let place = 3 * (32 * 12 + 10);
+    assert_eq!(picture[place..place + 3], [1.0, 255.0, 1.0]);
+    for source in answer["sources"].as_array().unwrap() {
+        let said = source["to"].as_array().unwrap();
+        let ways: Vec<_> = said.iter().map(|said| (said["to"].as_str(), said["through"].as_str())).collect();
+        let from = source["from"].as_str().unwrap();
+        let others = ["v", "attr", "t"].into_iter().filter(|domain| *domain != from);
+        let back = others.map(|through| (Some(from), Some(through)));
+        let expected: Vec<_> =
+            ["v", "attr", "t"].map(|to| (Some(to), None)).into_iter().chain(back).collect();
+        assert_eq!(ways, expected);
+        for said in said {
+            match said["to"].as_str() {
+                Some("v") => assert_eq!(numbers(&said["picture"]).len(), 3072),
+                Some("attr") => assert!(said["shape"]["size"].is_number()),
+                _ => assert!(said["caption"].as_str().unwrap().len() > 10),
+            }
+        }
+    }
+    let mut large = shape.clone();
+    large["size"] = json!(33);
+    let error = server.refused("POST", "/api/worlds/workspace/ask?run=gw", &large);
+    assert_eq!(error, "size is 33; choose from 1 to 32");
+    let mut other = shape;
+    other["wording"] = json!(2);
+    assert_ne!(server.ask("workspace", "gw", &other)["truth"]["caption"], truth["caption"]);
+}
