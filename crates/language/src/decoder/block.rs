@@ -51,8 +51,7 @@ impl Block {
         let attention_norm = norm("input_layernorm")?;
         let mlp_norm = norm("post_attention_layernorm")?;
         let attention = GroupedAttention::new(builder, &name("self_attn"), config)?;
-        let (together, [gate, up]) =
-            builder.side_by_side(["mlp.gate_proj", "mlp.up_proj"].map(|layer| name(layer)))?;
+        let (together, [gate, up]) = builder.side_by_side(["mlp.gate_proj", "mlp.up_proj"].map(&name))?;
         Ok(Self {
             attention_norm,
             mlp_norm,

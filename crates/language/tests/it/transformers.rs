@@ -7,7 +7,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
-use umwelt_language::{LanguageModel, SPECIAL_TOKENS, TextTokenizer};
+use umwelt_language::{LanguageModel, LowRankShape, SPECIAL_TOKENS, TextTokenizer};
 
 use crate::models::{gap, model, recorded_model};
 use crate::recorded::path;
@@ -55,6 +55,16 @@ fn saved_models_are_read_back() {
         model.add_special(&SPECIAL_TOKENS, 1).unwrap();
         model
     };
+    let merged = || {
+        let mut model = model("llama");
+        let layers = vec!["q".into(), "o".into()];
+        let shape = LowRankShape { rank: 2, alpha: 4.0, layers };
+        for (_, mut tensor) in model.decoder.add_low_rank(&shape, 3).unwrap().named() {
+            let values = umwelt_torch::native::normals(&tensor.size(), Device::Cpu, 5) * 0.3;
+            tch::no_grad(|| tensor.copy_(&values));
+        }
+        model.with_decoder(model.decoder.merged().unwrap())
+    };
     for (number, dtype, tolerance) in
         [(Kind::Float, "torch.float32", 1e-5), (Kind::BFloat16, "torch.bfloat16", 0.02)]
     {
@@ -63,6 +73,7 @@ fn saved_models_are_read_back() {
             recorded_model("tiny_llama3"),
             with_tokenizer("qwen2"),
             with_tokenizer("llama"),
+            merged(),
         ] {
             let folder = tempfile::tempdir().unwrap();
             let float = folder.path().join("float");

@@ -24,7 +24,8 @@ pub use self::convert::ConvertSettings;
 pub use self::inputs::{COLLECTED, CONVERSATIONS, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
 pub use self::sections::{
     ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, LmSettings,
-    Missing, MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName, Trained,
+    Missing, MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName, TeacherMessage,
+    Trained,
 };
 pub use self::text::{Labels, Template, TextSettings};
 

@@ -14,7 +14,8 @@ mod tests {
 
     #[test]
     fn parts_cover_the_batch() {
-        assert_eq!(parts(8, 1), [0..8]);
+        assert_eq!(parts(8, 2), [0..4, 4..8]);
+        assert_eq!((parts(8, 1).len(), parts(8, 1)[0].clone()), (1, 0..8));
         assert_eq!(parts(8, 3), [0..3, 3..6, 6..8]);
         assert_eq!(parts(2, 5), [0..1, 1..2]);
     }

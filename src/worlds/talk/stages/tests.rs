@@ -17,7 +17,7 @@ use crate::objectives::LossReport;
 use crate::runs::{Input, Inputs};
 use crate::worlds::talk::models::{adapter, initial, joined, save};
 use crate::worlds::talk::settings::{
-    COLLECTED, NumberFormat, RECEIVER, STUDENT, Size, Switch, TRAINED, TalkSettings, Trained,
+    COLLECTED, NumberFormat, RECEIVER, STUDENT, Size, Switch, TRAINED, TalkSettings, TeacherMessage, Trained,
 };
 use crate::worlds::talk::tasks::{Split, Task, tokenizer};
 
@@ -151,6 +151,35 @@ fn a_step_of_the_student_in_parts_is_the_whole_step() {
     for count in [2, 3, SAMPLES] {
         same(&taught(&talk, &inputs, count), &whole, 2e-4);
     }
+}
+
+#[test]
+fn a_window_leaves_later_positions_out_and_a_short_teacher_reads_fewer_rows() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut talk = settings();
+    let inputs = inputs(folder.path(), &talk);
+    let weights = |talk: &TalkSettings| -> Vec<Tensor> {
+        let teaching = Teaching::new(talk, 1, Device::Cpu, &inputs).unwrap();
+        let samples = samples(&teaching.collected, &teaching.trained.renderer);
+        teaching.lesson(samples).unwrap().weights
+    };
+    let sum = |weights: &[Tensor], from: i64| -> f64 {
+        let rest = weights.iter().map(|weights| weights.narrow(0, from, weights.size()[0] - from));
+        rest.map(|rest| rest.sum(tch::Kind::Double).double_value(&[])).sum()
+    };
+    let all = weights(&talk);
+    assert!(sum(&all, 4) > 0.0);
+    talk.compress.window = 4;
+    let few = weights(&talk);
+    assert!(sum(&few, 0) > 0.0 && sum(&few, 4) == 0.0);
+    talk.compress.window = 0;
+    talk.compress.k = vec![2];
+    let full = taught(&talk, &inputs, 1).0;
+    talk.compress.teacher_message = TeacherMessage::KRows;
+    let short = taught(&talk, &inputs, 1).0;
+    // The cross-entropy is that of the student's message alone.
+    let gaps = Vec::<f64>::try_from((full - short).abs().to_kind(tch::Kind::Double)).unwrap();
+    assert!(gaps[1] < 1e-6 && gaps[2] > 1e-6 && gaps[3] > 1e-6, "{gaps:?}");
 }
 
 #[test]

@@ -4,6 +4,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, positive, refuse};
 
+/// The message that a student's is compared with.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum TeacherMessage {
+    /// All rows.
+    #[default]
+    Full,
+    /// As many of the first rows as the student sends.
+    KRows,
+}
+
 /// Settings under `talk.compress`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -19,6 +30,10 @@ pub struct CompressSettings {
     pub temperature: f64,
     /// The quantile at which the weights of positions are capped.
     pub quantile: f64,
+    /// The supervised positions of an answer at which distributions are compared, from the first
+    /// on; 0 compares all.
+    pub window: usize,
+    pub teacher_message: TeacherMessage,
 }
 
 impl Default for CompressSettings {
@@ -31,6 +46,8 @@ impl Default for CompressSettings {
             coefficients: vec![1.0, 0.1, 0.1],
             temperature: 4.0,
             quantile: 0.95,
+            window: 0,
+            teacher_message: TeacherMessage::Full,
         }
     }
 }

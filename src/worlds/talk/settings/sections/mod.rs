@@ -11,7 +11,7 @@ mod pretrain;
 pub use actor::{ActorChannel, ActorSettings, Missing, MixtureMode, Switch, Trained};
 pub use adapter::AdapterSettings;
 pub use collect::{CollectSettings, Filter};
-pub use compress::CompressSettings;
+pub use compress::{CompressSettings, TeacherMessage};
 pub use lm::{LmSettings, Size};
 pub use names::{NumberFormat, StageName, TaskName};
 pub use pretrain::PretrainSettings;

@@ -40,11 +40,14 @@ pub struct References {
     kept: RefCell<HashMap<String, Reference>>,
     /// The bytes that are left.
     budget: RefCell<usize>,
+    /// The most rows of a full message.
+    rows: i64,
 }
 
 impl References {
-    pub fn new(budget: usize) -> Self {
-        Self { kept: RefCell::default(), budget: RefCell::new(budget) }
+    /// References within `budget` bytes, of messages of at most `rows` rows.
+    pub fn new(budget: usize, rows: i64) -> Self {
+        Self { kept: RefCell::default(), budget: RefCell::new(budget), rows }
     }
 
     /// The references of samples, computed where they are not kept.
@@ -55,7 +58,7 @@ impl References {
         let mut kept = self.kept.borrow_mut();
         let missing: Vec<&Sample> =
             samples.iter().filter(|sample| !kept.contains_key(&sample.problem.id)).collect();
-        let mut made = no_grad(|| made(receiver, &missing))?.into_iter();
+        let mut made = no_grad(|| made(receiver, &missing, self.rows))?.into_iter();
         let reference = |sample: &Sample| {
             if let Some(reference) = kept.get(&sample.problem.id) {
                 return Ok(reference.shallow_clone());
@@ -72,11 +75,12 @@ impl References {
     }
 }
 
-fn made(receiver: &TrainedReceiver, samples: &[&Sample]) -> Result<Vec<Reference>> {
+fn made(receiver: &TrainedReceiver, samples: &[&Sample], rows: i64) -> Result<Vec<Reference>> {
     if samples.is_empty() {
         return Ok(vec![]);
     }
-    let hidden: Vec<Tensor> = samples.iter().map(|sample| sample.hidden.shallow_clone()).collect();
+    let cut = |sample: &&Sample| sample.hidden.narrow(0, 0, sample.hidden.size()[0].min(rows));
+    let hidden: Vec<Tensor> = samples.iter().map(cut).collect();
     let messages = adapted(&receiver.adapter, &hidden, None)?;
     let inserted = messages.iter().map(|rows| Some(vec![Segment::Embeddings(rows.shallow_clone())]));
     let full = receiver.pass(samples.iter().copied(), inserted)?;

@@ -10,7 +10,9 @@ use super::references::{Reference, References};
 use crate::objectives::LossReport;
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{load, trained_in};
-use crate::worlds::talk::settings::{CompressSettings, NumberFormat, STUDENT, TRAINED, TalkSettings};
+use crate::worlds::talk::settings::{
+    CompressSettings, NumberFormat, STUDENT, TRAINED, TalkSettings, TeacherMessage,
+};
 use crate::worlds::talk::stages::TrainedReceiver;
 use crate::worlds::talk::stages::messages::{Collected, Pass, Sample, adapted};
 use crate::worlds::talk::tasks;
@@ -33,7 +35,7 @@ pub struct Lesson {
     samples: Vec<Sample>,
     references: Vec<Reference>,
     /// The weights of the positions of each sample, `[N]`.
-    weights: Vec<Tensor>,
+    pub weights: Vec<Tensor>,
     /// The sum of all weights.
     weight: Tensor,
     labels: i64,
@@ -65,7 +67,11 @@ impl Teaching {
             collected.width
         );
         let student = Student::new(start.decoder.grown(0, 0)?, seed);
-        let references = References::new(talk.cache_mb << 20);
+        let rows = match settings.teacher_message {
+            TeacherMessage::Full => i64::MAX,
+            TeacherMessage::KRows => settings.k[0] as i64,
+        };
+        let references = References::new(talk.cache_mb << 20, rows);
         Ok(Self { settings, student, sender, start, trained, collected, references })
     }
 
@@ -73,7 +79,9 @@ impl Teaching {
     /// When a text does not fit the receiver.
     pub fn lesson(&self, samples: Vec<Sample>) -> Result<Lesson> {
         let references = self.references.of(&self.trained, &samples)?;
-        let all: Vec<&Tensor> = references.iter().map(|reference| &reference.information).collect();
+        let window = self.settings.window as i64;
+        let all: Vec<Tensor> =
+            references.iter().map(|reference| within(&reference.information, window)).collect();
         let counts: Vec<i64> = all.iter().map(|information| information.size()[0]).collect();
         let weights = agreement_weights(&Tensor::cat(&all, 0), self.settings.quantile);
         Ok(Lesson {
@@ -127,4 +135,13 @@ impl Teaching {
         let pass = self.trained.pass(samples.iter(), inserted)?;
         Ok((messages, pass))
     }
+}
+
+/// The information `[N]` of the first `window` positions, and 0 behind them; 0 keeps all.
+fn within(information: &Tensor, window: i64) -> Tensor {
+    let count = information.size()[0];
+    if window == 0 || window >= count {
+        return information.shallow_clone();
+    }
+    information.narrow(0, 0, window).constant_pad_nd([0, count - window])
 }
