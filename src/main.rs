@@ -26,6 +26,8 @@ enum Command {
     Agents(cli::AgentsArguments),
     #[cfg(feature = "language")]
     Lm(cli::LmArguments),
+    #[cfg(feature = "language")]
+    Message(cli::MessageArguments),
     /// Checks this machine, and says how to fix a problem
     Doctor,
     /// Prints a completion script for a shell
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         Command::Agents(arguments) => cli::agents(&arguments),
         #[cfg(feature = "language")]
         Command::Lm(arguments) => cli::lm(&arguments),
+        #[cfg(feature = "language")]
+        Command::Message(arguments) => cli::message(&arguments),
         Command::Doctor => cli::doctor(),
         Command::Completions { shell } => {
             let mut script = vec![];

@@ -12,6 +12,7 @@ use umwelt_language::{
 
 use crate::charts::{Align, Table, format::bytes};
 use crate::threads::use_threads;
+use crate::worlds::talk::answer_games;
 use umwelt_base::UserError;
 use umwelt_base::terminal::{print, print_line};
 
@@ -36,6 +37,12 @@ enum Command {
     Show { model: String },
     /// Print what a model answers to a prompt
     Generate(Generate),
+    /// Play MiniHouse by JSON lines, as a model of a bridge for talk.alfworld.bridge
+    House {
+        /// The seed of the houses
+        #[arg(long, default_value_t = 0)]
+        seed: u64,
+    },
 }
 
 #[derive(Args, Debug)]
@@ -101,6 +108,7 @@ pub fn lm(arguments: &LmArguments) -> Result<()> {
     match &arguments.command {
         Command::Show { model } => show(&find(model)?),
         Command::Generate(arguments) => generate(arguments),
+        Command::House { seed } => answer_games(*seed, std::io::stdin().lock(), std::io::stdout().lock()),
     }
 }
 

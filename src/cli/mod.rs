@@ -6,6 +6,8 @@ mod doctor;
 mod evaluate;
 #[cfg(feature = "language")]
 mod lm;
+#[cfg(feature = "language")]
+mod message;
 mod report;
 mod runs;
 #[cfg(feature = "serve")]
@@ -19,6 +21,8 @@ pub use doctor::doctor;
 pub use evaluate::{EvaluateArguments, evaluate};
 #[cfg(feature = "language")]
 pub use lm::{LmArguments, lm};
+#[cfg(feature = "language")]
+pub use message::{MessageArguments, message};
 pub use report::{ReportArguments, report};
 pub use runs::{RunsArguments, runs};
 #[cfg(feature = "serve")]

@@ -25,6 +25,7 @@ mod stages;
 mod sweep_examples;
 mod sweeps;
 mod talk;
+mod talk_real;
 mod tracking;
 mod waiting;
 mod weightless;

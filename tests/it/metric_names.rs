@@ -72,20 +72,49 @@ const WEIGHTLESS: &[&str] = &[
     "weightless.wisard.decision=seen",
 ];
 
-fn logged(values: &[&str]) -> BTreeSet<String> {
-    let at = tempfile::tempdir().unwrap();
-    idx::write(&at.path().join("digits"), 64, 20);
-    succeeds(umwelt(at.path(), &[&["train", "--values"], values, &["output_path=run"]].concat()));
-    let records = read_records(&at.path().join(Path::new("run/metrics.jsonl"))).unwrap();
+/// Language models so small that all stages take some seconds.
+const TALK: &[&str] = &[
+    "model_type=LatentTalk",
+    "device=cpu",
+    "threads=1",
+    "log_every=1",
+    "talk.lm.size=smoke",
+    "talk.train_tasks=8",
+    "talk.eval_tasks=4",
+    "talk.pretrain.steps=30",
+    "talk.pretrain.batch_size=8",
+    "talk.pretrain.gate=0",
+    "talk.collect.max_new_tokens=10",
+    "talk.actor.steps=2",
+    "talk.actor.batch_size=2",
+    "talk.compress.k=[2]",
+    "talk.compress.steps=2",
+    "talk.compress.batch_size=2",
+    "talk.evaluate.channels=[text, latent_full]",
+    "talk.analyse.problems=4",
+];
+
+fn logged(at: &Path, values: &[&str], run: &str) -> BTreeSet<String> {
+    let folder = format!("output_path={run}");
+    succeeds(umwelt(at, &[&["train", "--values"], values, &[&folder]].concat()));
+    let records = read_records(&at.join(run).join("metrics.jsonl")).unwrap();
     let names = records.iter().flat_map(|record| record.keys().cloned());
     names.filter(|name| name != "step" && name != "epoch").collect()
 }
 
 #[track_caller]
 fn check(values: &[&str]) {
+    let at = tempfile::tempdir().unwrap();
+    idx::write(&at.path().join("digits"), 64, 20);
+    check_in(at.path(), values, "run");
+}
+
+/// Checks the run of this name in the folder `at`, where other runs may lie.
+#[track_caller]
+fn check_in(at: &Path, values: &[&str], run: &str) {
     let given: Vec<String> = values.iter().map(|value| (*value).to_owned()).collect();
     let loaded = settings::load::<RunSettings>(&[], &given).unwrap().settings;
-    let (logged, patterns) = (logged(values), loaded.world.metric_names());
+    let (logged, patterns) = (logged(at, values, run), loaded.world.metric_names());
     let unknown: Vec<_> =
         logged.iter().filter(|name| !patterns.iter().any(|pattern| matches(pattern, name))).collect();
     assert!(unknown.is_empty(), "logged and not listed: {unknown:?}");
@@ -139,4 +168,28 @@ fn domains_of_a_workspace() {
     for model in ["model_type=ShapesVision", "model_type=ShapesText", "model_type=ShapesAttributes"] {
         check(&[SHAPES, &[model]].concat());
     }
+}
+
+#[test]
+fn stages_of_language_models_that_talk() {
+    let at = tempfile::tempdir().unwrap();
+    for stage in ["pretrain", "collect", "actor", "compress", "evaluate", "analyse"] {
+        let chosen = format!("talk.stage={stage}");
+        check_in(at.path(), &[TALK, &[&chosen]].concat(), stage);
+    }
+    let problem = |number: usize| {
+        let fields = "\"level\": \"Level 1\", \"type\": \"Algebra\"";
+        format!("{{\"problem\": \"the box loses {number} .\", \"solution\": \"\\\\boxed{{1}}\", {fields}}}\n")
+    };
+    std::fs::write(at.path().join("train.jsonl"), (1..9).map(problem).collect::<String>()).unwrap();
+    let convert = [
+        "talk.stage=convert",
+        "talk.task=math",
+        "talk.data=train.jsonl",
+        "talk.sender=pretrain",
+        "talk.convert.min_rows=1",
+        "talk.convert.drop_truncated=false",
+        "talk.convert.drop_leaky=false",
+    ];
+    check_in(at.path(), &[TALK, &convert].concat(), "convert");
 }

@@ -96,6 +96,66 @@ fn every_stage_and_every_channel_runs_and_losses_fall() {
     let model = stage(at.path(), "actor").join("receiver");
     assert!(succeeds(umwelt(at.path(), &["lm", "show", model.to_str().unwrap()])).contains("96832"));
     assert_eq!(succeeds(talk(at.path(), &[])), table, "a finished run prints its result");
+    messages_are_shown(at.path());
+    messages_are_analysed(at.path());
+    checkpoints_are_evaluated(at.path());
+}
+
+/// What `umwelt message` prints of the run in the folder `run`.
+fn messages_are_shown(at: &Path) {
+    let message = |arguments: &[&str]| umwelt(at, &[&["message", "run", "--task"], arguments].concat());
+    let lines = fs::read_to_string(at.join("run/episodes/seen.latent_full.jsonl")).unwrap();
+    let episodes = lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
+    let episode = episodes.into_iter().find(|episode| episode["id"] == "chainmath/seen/1").unwrap();
+    let shown = succeeds(message(&["chainmath/seen/1"]));
+    // The same plan as in the evaluation, with a row for each of its tokens.
+    let plan = episode["plan"].as_str().unwrap();
+    assert!(shown.starts_with(&format!("chainmath/seen/1 by latent_full\nplan: {plan}\n")), "{shown}");
+    let count = episode["positions"].as_u64().unwrap() as usize;
+    let is_row = |line: &&str| line.split_whitespace().next().is_some_and(|cell| cell.parse::<u32>().is_ok());
+    assert_eq!(shown.lines().filter(is_row).count(), count, "{shown}");
+    let student = succeeds(message(&["chainmath/seen/1", "--channel", "latent_k_4"]));
+    assert_eq!(student.lines().filter(is_row).count(), 4, "{student}");
+    let pairs = succeeds(message(&["chainmath/seen/1", "--diff", "chainmath/seen/1"]));
+    let cells: Vec<Vec<&str>> =
+        pairs.lines().filter(is_row).map(|line| line.split_whitespace().collect()).collect();
+    assert!(cells.len() == count && (0..count).all(|row| cells[row][row + 1] == "1.00"), "{pairs}");
+    let printed = fails(message(&["chainmath/seen/x"]), 2);
+    assert!(printed.contains("chainmath/seen/x is no problem of this task"), "{printed}");
+    let printed = fails(message(&["chainmath/seen/1", "--channel", "telepathy"]), 2);
+    assert!(printed.contains("--channel has no channel `telepathy`; known: core,"), "{printed}");
+}
+
+/// An evaluation with every kept checkpoint of the receiver, and one with the best.
+fn checkpoints_are_evaluated(at: &Path) {
+    let with = |which: &str, folder: &str| {
+        let (which, folder) = (format!("talk.evaluate.checkpoints={which}"), format!("output_path={folder}"));
+        succeeds(talk(at, &["talk.evaluate.channels=[latent_full]", &which, &folder]))
+    };
+    let table = with("all", "all_checkpoints");
+    let report = json(&at.join("all_checkpoints/evaluation.json"));
+    let checkpoints = report["checkpoints"].as_array().unwrap();
+    assert!(!checkpoints.is_empty() && table.contains("latent_full, step"), "{table}");
+    // The last checkpoint is the receiver that was saved.
+    assert_eq!(checkpoints.last().unwrap()["step"], 20);
+    assert_eq!(checkpoints.last().unwrap()["seen"], report["lines"][0]["seen"]);
+    with("best", "best_checkpoint");
+}
+
+/// The stage `analyse` over the stages of the run in the folder `run`.
+fn messages_are_analysed(at: &Path) {
+    let values = ["talk.stage=analyse", "talk.analyse.problems=4", "output_path=analysed"];
+    let table = succeeds(talk(at, &values));
+    assert!(table.contains("first 100 %") && table.contains("4 latents"), "{table}");
+    assert_eq!(stages(at, "compress").len(), 2, "the students are found, not made again");
+    let report = json(&at.join("analysed/evaluation.json"));
+    assert_eq!(report["rates"]["kept"].as_array().unwrap().len(), 11);
+    assert_eq!(report["entropies"].as_object().unwrap().len(), 4);
+    assert_eq!(report["drifts"]["2 latents"]["norm"].as_array().unwrap().len(), 2);
+    for figure in ["rates", "entropy", "drift", "components"] {
+        assert!(at.join(format!("analysed/figures/{figure}.svg")).is_file(), "{figure}");
+    }
+    assert!(at.join("analysed/glosses.json").is_file());
 }
 
 #[test]

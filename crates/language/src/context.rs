@@ -74,6 +74,18 @@ impl Context {
         self.counts = self.counts.index_select(0, &rows);
     }
 
+    /// Hides the last `count` positions of the text at `row`, as if they had not been added.
+    pub fn forget(&mut self, row: i64, count: i64) {
+        if count == 0 {
+            return;
+        }
+        let places = self.mask.get(row).nonzero().squeeze_dim(1);
+        let last = places.narrow(0, places.size()[0] - count, count);
+        let _ = self.mask.get(row).index_fill_(0, &last, 0);
+        let _ = self.counts.get(row).g_sub_scalar_(count);
+        self.padded = true;
+    }
+
     /// Adds the positions of `mask` `[B, T]` (all, without one); the new positions' numbers
     /// `[B, T]`, padding aside, and the pairs that attention reads.
     fn add(&mut self, time: i64, mask: Option<&Tensor>) -> (Tensor, Visible) {

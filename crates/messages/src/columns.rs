@@ -1,8 +1,10 @@
 //! Columns of a row group as values of each row.
 
 use anyhow::{Context, Result, bail, ensure};
+use half::f16;
+use parquet::basic::LogicalType;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl};
-use parquet::data_type::DataType;
+use parquet::data_type::{AsBytes as _, DataType, FixedLenByteArray};
 use parquet::file::reader::RowGroupReader;
 
 use crate::row::Dtype;
@@ -25,6 +27,19 @@ pub struct Numbers {
     pub lists: Option<usize>,
 }
 
+/// The columns of some rows, by name.
+pub trait Columns {
+    /// The number of rows.
+    fn rows(&self) -> usize;
+
+    /// The texts of a column; `None` where the file lacks it.
+    fn texts(&self, name: &str) -> Result<Option<Vec<Option<String>>>>;
+
+    /// The numbers of a column in each row; `None` where the file lacks it. Integers of 16 bits are
+    /// the bits of numbers in this format.
+    fn numbers(&self, name: &str, dtype: Dtype) -> Result<Option<Vec<Numbers>>>;
+}
+
 /// A row group and the place of each column, by name.
 pub struct Group<'a> {
     reader: Box<dyn RowGroupReader + 'a>,
@@ -45,6 +60,11 @@ impl<'a> Group<'a> {
             .position(|column| column.column_path().parts().first().is_some_and(|first| first == name))
     }
 
+    fn is_half(&self, place: usize) -> bool {
+        let column = self.reader.metadata().column(place).column_descr();
+        column.logical_type_ref() == Some(&LogicalType::Float16)
+    }
+
     fn read<T: DataType>(&self, place: usize, mut column: ColumnReaderImpl<T>) -> Result<Levels<T::T>> {
         let description = self.reader.metadata().column(place).column_descr();
         let (most, deepest) = (description.max_def_level(), description.max_rep_level());
@@ -60,9 +80,14 @@ impl<'a> Group<'a> {
         let repeated = if deepest == 0 { vec![0; defined.len()] } else { repeated };
         Ok(Levels { values, repeated, defined, depth: deepest })
     }
+}
 
-    /// The texts of a column; `None` where the file lacks it.
-    pub fn texts(&self, name: &str) -> Result<Option<Vec<Option<String>>>> {
+impl Columns for Group<'_> {
+    fn rows(&self) -> usize {
+        self.rows
+    }
+
+    fn texts(&self, name: &str) -> Result<Option<Vec<Option<String>>>> {
         let Some(place) = self.place(name) else { return Ok(None) };
         let ColumnReader::ByteArrayColumnReader(column) = self.reader.get_column_reader(place)? else {
             bail!("column {name} holds no text");
@@ -80,8 +105,7 @@ impl<'a> Group<'a> {
         Ok(Some(texts))
     }
 
-    /// The numbers of a column in each row; `None` where the file lacks it.
-    pub fn numbers(&self, name: &str, dtype: Dtype) -> Result<Option<Vec<Numbers>>> {
+    fn numbers(&self, name: &str, dtype: Dtype) -> Result<Option<Vec<Numbers>>> {
         let Some(place) = self.place(name) else { return Ok(None) };
         let found = match self.reader.get_column_reader(place)? {
             ColumnReader::FloatColumnReader(column) => self.read(place, column)?,
@@ -90,13 +114,14 @@ impl<'a> Group<'a> {
                 self.read(place, column)?.map(|bits| dtype.widen(bits))
             }
             ColumnReader::Int64ColumnReader(column) => self.read(place, column)?.map(|value| value as f32),
+            ColumnReader::FixedLenByteArrayColumnReader(column) if self.is_half(place) => {
+                let number =
+                    |bytes: FixedLenByteArray| f16::from_le_bytes([bytes.as_bytes()[0], bytes.as_bytes()[1]]);
+                self.read(place, column)?.map(|bytes| number(bytes).to_f32())
+            }
             _ => bail!("column {name} holds no numbers of a known format"),
         };
         found.of_rows(name, self.rows).map(Some)
-    }
-
-    pub fn rows(&self) -> usize {
-        self.rows
     }
 }
 

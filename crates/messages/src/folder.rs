@@ -5,13 +5,13 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail, ensure};
 
-use crate::reader::Reader;
+use crate::reader::{ARROW, Reader};
 use crate::row::Row;
 
 /// Files of a whole data set.
 const WHOLE: [&str; 2] = ["data.parquet", "data_full.parquet"];
-/// A folder of parts inside a folder.
-const SHARDS: &str = "parquet_shards";
+/// Folders of parts inside a folder, the first of which is taken.
+const SHARDS: [&str; 2] = ["parquet_shards", "hf_dataset"];
 
 /// The rows of all files of a folder, found by key.
 pub struct Folder {
@@ -22,8 +22,8 @@ pub struct Folder {
 }
 
 impl Folder {
-    /// Opens a Parquet file, or the files of a folder: parts, `data.parquet`, `data_full.parquet` or
-    /// `parquet_shards`. Only keys are read.
+    /// Opens a file, or the files of a folder: parts, `data.parquet`, `data_full.parquet`,
+    /// `parquet_shards` or `hf_dataset`. Files are Parquet or streams of Arrow. Only keys are read.
     ///
     /// # Errors
     /// When there is no file, one cannot be read, or a key is in two rows.
@@ -75,15 +75,16 @@ fn files(path: &Path) -> Result<Vec<PathBuf>> {
     if let Some(whole) = WHOLE.iter().map(|name| path.join(name)).find(|path| path.is_file()) {
         return Ok(vec![whole]);
     }
-    let shards = path.join(SHARDS);
-    let folder = if shards.is_dir() { &shards } else { path };
+    let shards = SHARDS.iter().map(|name| path.join(name)).find(|folder| folder.is_dir());
+    let folder = shards.as_deref().unwrap_or(path);
     let entries =
         std::fs::read_dir(folder).with_context(|| format!("could not read {}", folder.display()))?;
     let mut files: Vec<PathBuf> = entries.flatten().map(|entry| entry.path()).collect();
-    files.retain(|file| file.extension().is_some_and(|extension| extension == "parquet"));
+    let is_known = |extension: &std::ffi::OsStr| extension == "parquet" || extension == ARROW;
+    files.retain(|file| file.extension().is_some_and(is_known));
     files.sort();
     if files.is_empty() {
-        bail!("{} holds no Parquet file", folder.display());
+        bail!("{} holds no file of Parquet or Arrow", folder.display());
     }
     Ok(files)
 }

@@ -1,5 +1,6 @@
 //! Collected messages: Parquet files of plans with the hidden states of the sender that wrote them.
 
+mod arrow;
 mod cache;
 mod collection;
 mod columns;

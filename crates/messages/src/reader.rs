@@ -1,4 +1,4 @@
-//! Reading of files, a row group at a time.
+//! Reading of files, a group of rows at a time.
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -6,29 +6,46 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use parquet::file::reader::{FileReader, SerializedFileReader};
 
-use crate::columns::{Group, Numbers};
+use crate::arrow::Stream;
+use crate::columns::{Columns, Group, Numbers};
 use crate::row::{Dtype, Row};
 use crate::schema::DTYPE_KEY;
 
 /// The columns that may hold the key of a row.
 const KEYS: [&str; 2] = ["task_id", "id"];
 
-/// An open file.
+/// The ending of the names of Arrow's files.
+pub const ARROW: &str = "arrow";
+
+/// An open file: Parquet, or a stream of Arrow's batches.
 pub struct Reader {
     path: PathBuf,
-    file: SerializedFileReader<File>,
+    file: Content,
+}
+
+enum Content {
+    Parquet(Box<SerializedFileReader<File>>),
+    Arrow(Stream),
 }
 
 impl Reader {
-    /// Opens a file and reads its footer.
+    /// Opens a file and reads its footer; of a stream of Arrow, the places of its batches.
     ///
     /// # Errors
     /// When it cannot be read or is torn.
     pub fn open(path: &Path) -> Result<Self> {
-        let file = File::open(path).with_context(|| format!("could not read {}", path.display()))?;
-        let file = SerializedFileReader::new(file)
-            .with_context(|| format!("{} is no whole Parquet file", path.display()))?;
-        Ok(Self { path: path.into(), file })
+        let place = path.display();
+        let file = File::open(path).with_context(|| format!("could not read {place}"))?;
+        let content = match path.extension().is_some_and(|extension| extension == ARROW) {
+            true => Content::Arrow(
+                Stream::open(file).with_context(|| format!("{place} is no whole stream of Arrow"))?,
+            ),
+            false => Content::Parquet(Box::new(
+                SerializedFileReader::new(file)
+                    .with_context(|| format!("{place} is no whole Parquet file"))?,
+            )),
+        };
+        Ok(Self { path: path.into(), file: content })
     }
 
     pub fn path(&self) -> &Path {
@@ -37,13 +54,29 @@ impl Reader {
 
     /// The value of a key of the metadata.
     pub fn metadata(&self, key: &str) -> Option<&str> {
-        let entries = self.file.metadata().file_metadata().key_value_metadata()?;
+        let Content::Parquet(file) = &self.file else { return None };
+        let entries = file.metadata().file_metadata().key_value_metadata()?;
         entries.iter().find(|entry| entry.key == key)?.value.as_deref()
     }
 
-    /// The number of row groups.
+    /// The number of row groups, or of batches.
     pub fn groups(&self) -> usize {
-        self.file.num_row_groups()
+        match &self.file {
+            Content::Parquet(file) => file.num_row_groups(),
+            Content::Arrow(stream) => stream.batches(),
+        }
+    }
+
+    /// What `read` makes of the columns of a group.
+    fn of_group<T>(&self, group: usize, read: impl FnOnce(&dyn Columns) -> Result<T>) -> Result<T> {
+        let columns = || -> Result<Box<dyn Columns + '_>> {
+            Ok(match &self.file {
+                Content::Parquet(file) => Box::new(Group::new(file.get_row_group(group)?)),
+                Content::Arrow(stream) => Box::new(stream.batch(group)?),
+            })
+        };
+        let done = columns().and_then(|columns| read(&*columns));
+        done.with_context(|| format!("{}, row group {group}", self.path.display()))
     }
 
     /// The keys of the rows of a group.
@@ -51,8 +84,7 @@ impl Reader {
     /// # Errors
     /// When the group cannot be read or has no keys.
     pub fn keys(&self, group: usize) -> Result<Vec<String>> {
-        let read = || keys(&Group::new(self.file.get_row_group(group)?));
-        read().with_context(|| format!("{}, row group {group}", self.path.display()))
+        self.of_group(group, keys)
     }
 
     /// The rows of a group. Hidden states may be lists of lists, or flat lists beside the number
@@ -62,8 +94,15 @@ impl Reader {
     /// When the group cannot be read, lacks a column, or its numbers are no whole rows; the error
     /// names the file and the row.
     pub fn rows(&self, group: usize) -> Result<Vec<Row>> {
-        let read = || rows(&Group::new(self.file.get_row_group(group)?), self.dtype());
-        read().with_context(|| format!("{}, row group {group}", self.path.display()))
+        self.of_group(group, |columns| rows(columns, self.dtype()))
+    }
+
+    /// The texts of a column of a group; `None` where the file lacks it.
+    ///
+    /// # Errors
+    /// When the group cannot be read, or the column holds no text.
+    pub fn texts(&self, group: usize, name: &str) -> Result<Option<Vec<Option<String>>>> {
+        self.of_group(group, |columns| columns.texts(name))
     }
 
     fn dtype(&self) -> Dtype {
@@ -72,7 +111,7 @@ impl Reader {
     }
 }
 
-fn keys(group: &Group) -> Result<Vec<String>> {
+fn keys(group: &dyn Columns) -> Result<Vec<String>> {
     for name in KEYS {
         if let Some(texts) = group.texts(name)? {
             let key = |(row, text): (usize, Option<String>)| {
@@ -84,7 +123,7 @@ fn keys(group: &Group) -> Result<Vec<String>> {
     anyhow::bail!("there is no column task_id")
 }
 
-fn rows(group: &Group, dtype: Dtype) -> Result<Vec<Row>> {
+fn rows(group: &dyn Columns, dtype: Dtype) -> Result<Vec<Row>> {
     let keys = keys(group)?;
     let empty = || vec![None; group.rows()];
     let texts = |name: &str| Ok::<_, anyhow::Error>(group.texts(name)?.unwrap_or_else(empty));

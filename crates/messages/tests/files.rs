@@ -109,6 +109,68 @@ fn files_of_other_programs_are_read() {
     assert!(error.ends_with("row group 0: a: hidden_state has 4 rows where n_rows says 3"), "{error}");
 }
 
+/// Files that pyarrow wrote (tests/data/record.py).
+#[test]
+fn files_of_pyarrow_are_read() {
+    let data = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data");
+    for kind in ["list", "element", "large", "fixed", "half", "flat"] {
+        for ending in ["parquet", "arrow"] {
+            let path = data.join(format!("{kind}.{ending}"));
+            if kind == "flat" && ending == "arrow" {
+                continue;
+            }
+            let rows = read(&path);
+            let keys: Vec<&str> = rows.iter().map(|row| row.task_id.as_str()).collect();
+            assert_eq!(keys, ["a", "b", "c"], "{}", path.display());
+            let states: Vec<f32> = rows.iter().flat_map(|row| row.hidden_state.clone()).collect();
+            assert_eq!(states, (0..12).map(|at| at as f32).collect::<Vec<_>>(), "{}", path.display());
+            let shapes: Vec<(usize, usize)> = rows.iter().map(|row| (row.length(), row.width)).collect();
+            assert_eq!(shapes, [(2, 2), (1, 2), (3, 2)], "{}", path.display());
+            if kind != "flat" {
+                assert_eq!((rows[0].plan.as_str(), rows[1].plan.as_str()), ("plan a", ""));
+                assert_eq!((&rows[0].plan_ids, &rows[2].plan_ids), (&vec![1, 2], &vec![]));
+            }
+        }
+    }
+}
+
+#[test]
+fn a_saved_data_set_is_read_batch_by_batch_and_a_torn_one_is_named() {
+    let at = tempfile::tempdir().unwrap();
+    let saved = at.path().join("hf_dataset/data-00000-of-00001.arrow");
+    fs::create_dir(saved.parent().unwrap()).unwrap();
+    let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/list.arrow");
+    fs::copy(&own, &saved).unwrap();
+    let folder = Folder::open(at.path()).unwrap();
+    assert_eq!((folder.keys().len(), folder.place("c")), (3, Some((0, 1, 0))));
+    assert_eq!(folder.rows(0, 1).unwrap()[0].hidden_state, [6.0, 7.0, 8.0, 9.0, 10.0, 11.0]);
+    let bytes = fs::read(&own).unwrap();
+    // Inside the last batch, whose 8 bytes of an end follow.
+    fs::write(&saved, &bytes[..bytes.len() - 40]).unwrap();
+    let error = format!("{:#}", Folder::open(at.path()).err().unwrap());
+    assert!(error.contains("data-00000-of-00001.arrow is no whole stream of Arrow"), "{error}");
+}
+
+#[test]
+fn batches_of_long_messages_have_several_parts_and_changed_parts_are_named() {
+    let at = tempfile::tempdir().unwrap();
+    let open = || Collection::open(at.path(), Dtype::F32, vec![]);
+    let rows: Vec<Row> = (1..7).map(row).collect();
+    let two = rows[0].bytes() + rows[1].bytes();
+    let mut collection = open().unwrap().with_file_bytes(two);
+    collection.add(&rows).unwrap();
+    let manifest = collection.manifest().clone();
+    assert_eq!(manifest.batches(), 1);
+    let ids: Vec<usize> = manifest.parts.iter().map(|part| part.ids.len()).collect();
+    assert!(ids.len() > 2 && ids[0] == 2 && ids.iter().sum::<usize>() == 6, "{ids:?}");
+    assert_eq!(open().unwrap().manifest(), &manifest);
+    fs::write(at.path().join("part-00001.parquet"), "torn").unwrap();
+    let error = open().err().unwrap().to_string();
+    assert!(
+        error.ends_with("part-00001.parquet is not as it was written; remove its folder to collect again")
+    );
+}
+
 #[test]
 fn a_torn_file_and_a_key_in_two_rows_are_named() {
     let at = tempfile::tempdir().unwrap();

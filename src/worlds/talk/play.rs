@@ -5,7 +5,7 @@ use tch::Tensor;
 use umwelt_language::{Context, DecoderLm, Graft, Prompt, Sampling, Segment, Writing, Written};
 
 use super::settings::CollectSettings;
-use super::tasks::{Outcome, Problem, Task};
+use super::tasks::{Episode, Outcome, Problem, Task};
 use super::text::Renderer;
 
 /// A plan with the hidden states that it was written from.
@@ -51,13 +51,37 @@ pub fn plans(
 }
 
 /// What became of a problem.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Played {
     pub success: bool,
     /// The receiver's turns.
     pub turns: Vec<String>,
     /// The number of tokens that the receiver wrote.
     pub tokens: usize,
+}
+
+/// What became of several problems.
+pub struct Outcomes {
+    /// `None` for problems whose world failed.
+    pub played: Vec<Option<Played>>,
+    /// The first failure of a world.
+    pub failure: Option<anyhow::Error>,
+}
+
+impl Outcomes {
+    /// All problems.
+    ///
+    /// # Errors
+    /// The first failure of a world.
+    pub fn all(self) -> Result<Vec<Played>> {
+        self.failure.map_or(Ok(()), Err)?;
+        Ok(self.played.into_iter().flatten().collect())
+    }
+
+    fn fail(&mut self, number: usize, error: anyhow::Error) {
+        self.played[number] = None;
+        self.failure.get_or_insert(error);
+    }
 }
 
 /// A problem with its message; nothing at all, or pieces between the begin and the end of one.
@@ -72,57 +96,157 @@ pub struct Start {
     pub graft: Option<Graft>,
 }
 
-/// Lets the receiver work on all problems at once, greedily. It goes on from `start`.
-///
-/// # Errors
-/// When a message does not fit the model.
-pub fn play(
-    receiver: &DecoderLm,
-    renderer: &Renderer,
-    task: &Task,
-    problems: Messages,
-    start: Start,
-) -> Result<Vec<Played>> {
-    let episodes = problems.iter().map(|(problem, _)| task.episode(problem));
-    let mut episodes = episodes.collect::<Result<Vec<_>>>()?;
-    let mut played = vec![Played { success: false, turns: vec![], tokens: 0 }; episodes.len()];
-    let mut going: Vec<usize> = (0..episodes.len()).collect();
-    let ids: Vec<&str> = problems.iter().map(|(problem, _)| problem.id.as_str()).collect();
-    let prompt = |id: &str, segments| Prompt { task: id.to_owned(), segments };
-    let opening =
-        |(problem, message): (&Problem, _)| Ok(prompt(&problem.id, renderer.opening(problem, message)?));
-    let ids: Vec<String> = ids.into_iter().map(str::to_owned).collect();
-    let mut prompts: Vec<Prompt> = problems.into_iter().map(opening).collect::<Result<_>>()?;
-    let writing = Writing {
-        sampling: Sampling::GREEDY,
-        seed: 0,
-        max_new_tokens: task.texts().turn_tokens,
-        stop: renderer.stop.clone(),
-        keep_hidden: false,
-    };
-    let Start { context, mut graft } = start;
-    let mut context = context.unwrap_or_else(|| Context::new(receiver, prompts.len() as i64));
-    while !going.is_empty() {
-        let written = receiver.generate_grafted(&mut context, &prompts, &writing, graft.take().as_ref())?;
+impl Start {
+    /// The start of the problems at these rows alone.
+    fn keep(self, rows: &[i64]) -> Self {
+        let context = self.context.map(|mut context| {
+            context.keep(rows);
+            context
+        });
+        let graft = self.graft.map(|graft| {
+            let rows = Tensor::from_slice(rows).to_device(graft.states.device());
+            Graft { states: graft.states.index_select(0, &rows), ..graft }
+        });
+        Self { context, graft }
+    }
+}
+
+/// A receiver at work on a task.
+pub struct Player<'a> {
+    receiver: &'a DecoderLm,
+    renderer: &'a Renderer,
+    task: &'a Task,
+    writing: Writing,
+    /// The number of the sample, which decides the random numbers.
+    sample: usize,
+}
+
+/// A problem that is not over.
+struct Going {
+    number: usize,
+    episode: Box<dyn Episode>,
+    prompt: Prompt,
+}
+
+impl<'a> Player<'a> {
+    /// A receiver that takes the most likely tokens.
+    pub fn greedy(receiver: &'a DecoderLm, renderer: &'a Renderer, task: &'a Task) -> Self {
+        let writing = Writing {
+            sampling: Sampling::GREEDY,
+            seed: 0,
+            max_new_tokens: task.texts().turn_tokens,
+            stop: renderer.stop.clone(),
+            keep_hidden: false,
+        };
+        Self { receiver, renderer, task, writing, sample: 0 }
+    }
+
+    /// The receiver with another sampling, and at most so many tokens a turn.
+    pub fn writing(self, sampling: Sampling, seed: u64, most: Option<usize>) -> Self {
+        let max_new_tokens = most.unwrap_or(self.writing.max_new_tokens);
+        Self { writing: Writing { sampling, seed, max_new_tokens, ..self.writing }, ..self }
+    }
+
+    /// The receiver at its sample of this number.
+    pub fn sample(self, sample: usize) -> Self {
+        Self { sample, ..self }
+    }
+
+    /// [`Self::play_from`] nothing.
+    ///
+    /// # Errors
+    /// As [`Self::play_from`].
+    pub fn play(&self, problems: Messages) -> Result<Outcomes> {
+        self.play_from(Start::default(), problems)
+    }
+
+    /// Lets the receiver work on all problems at once, from `start` on. A world that fails ends its
+    /// own problem alone.
+    ///
+    /// # Errors
+    /// When a message or the start does not fit the model.
+    pub fn play_from(&self, start: Start, problems: Messages) -> Result<Outcomes> {
+        let played = problems.iter().map(|_| Some(Played::default())).collect();
+        let (mut outcomes, mut going) = (Outcomes { played, failure: None }, vec![]);
+        for (number, (problem, message)) in problems.into_iter().enumerate() {
+            match self.task.episode(problem) {
+                Ok(episode) => {
+                    let prompt = self.prompt(problem, message)?;
+                    going.push(Going { number, episode, prompt });
+                }
+                Err(error) => outcomes.fail(number, error),
+            }
+        }
+        let rows: Vec<i64> = going.iter().map(|going| going.number as i64).collect();
+        let Start { context, mut graft } =
+            if rows.len() == outcomes.played.len() { start } else { start.keep(&rows) };
+        let mut context = context.unwrap_or_else(|| Context::new(self.receiver, rows.len() as i64));
+        while !going.is_empty() {
+            going = self.turn(&mut context, graft.take(), going, &mut outcomes)?;
+        }
+        Ok(outcomes)
+    }
+
+    fn prompt(&self, problem: &Problem, message: Option<Vec<Segment>>) -> Result<Prompt> {
+        let task = match self.sample {
+            0 => problem.id.clone(),
+            sample => format!("{} sample {sample}", problem.id),
+        };
+        Ok(Prompt { task, segments: self.renderer.opening(problem, message)? })
+    }
+
+    /// One turn of all problems; those that go on.
+    fn turn(
+        &self,
+        context: &mut Context,
+        graft: Option<Graft>,
+        going: Vec<Going>,
+        outcomes: &mut Outcomes,
+    ) -> Result<Vec<Going>> {
+        let (mut problems, mut prompts) = (vec![], vec![]);
+        for Going { number, episode, prompt } in going {
+            problems.push((number, episode, prompt.task.clone()));
+            prompts.push(prompt);
+        }
+        let written = self.receiver.generate_grafted(context, &prompts, &self.writing, graft.as_ref())?;
         let (mut kept, mut next) = (vec![], vec![]);
-        for (row, (number, written)) in going.iter().zip(written).enumerate() {
-            let text = renderer.decode(&written.ids)?;
-            let played = &mut played[*number];
-            played.tokens += written.ids.len();
-            match episodes[*number].take(&text) {
-                Outcome::Over { success } => played.success = success,
-                Outcome::Goes(observation) => {
+        for (row, ((number, mut episode, task), written)) in problems.into_iter().zip(written).enumerate() {
+            let (text, used) = self.used(&*episode, &written.ids)?;
+            context.forget(row as i64, (written.ids.len() - used) as i64);
+            if let Some(played) = &mut outcomes.played[number] {
+                played.tokens += written.ids.len();
+                played.turns.push(text.clone());
+            }
+            match episode.take(&text) {
+                Err(error) => outcomes.fail(number, error),
+                Ok(Outcome::Over { success }) => {
+                    outcomes.played[number].iter_mut().for_each(|played| played.success = success);
+                }
+                Ok(Outcome::Goes(observation)) => {
+                    let segments = vec![Segment::Ids(self.renderer.reply(&observation)?)];
                     kept.push(row as i64);
-                    next.push(prompt(&ids[*number], vec![Segment::Ids(renderer.reply(&observation)?)]));
+                    next.push(Going { number, episode, prompt: Prompt { task, segments } });
                 }
             }
-            played.turns.push(text);
         }
-        going = kept.iter().map(|row| going[*row as usize]).collect();
-        if !going.is_empty() {
+        if !next.is_empty() {
             context.keep(&kept);
         }
-        prompts = next;
+        Ok(next)
     }
-    Ok(played)
+
+    /// The part of a turn that counts, and the number of its tokens.
+    fn used(&self, episode: &dyn Episode, ids: &[i64]) -> Result<(String, usize)> {
+        let text = self.renderer.decode(ids)?;
+        let length = episode.used(&text);
+        if length == text.len() {
+            return Ok((text, ids.len()));
+        }
+        for count in 1..ids.len() {
+            if self.renderer.decode(&ids[..count])?.len() >= length {
+                return Ok((text[..length].to_owned(), count));
+            }
+        }
+        Ok((text[..length].to_owned(), ids.len()))
+    }
 }

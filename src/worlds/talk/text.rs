@@ -2,11 +2,11 @@
 
 use anyhow::{Context, Result};
 use umwelt_language::{
-    ChatTemplate, Fragment, IGNORED, Inserted, Insertion, LabelledText, LanguageModel, Marker, Part, Role,
-    SPECIAL_TOKENS, Segment, TextTokenizer, Turn,
+    ChatTemplate, Fragment, IGNORED, Inserted, Insertion, JinjaTemplate, LabelledText, LanguageModel, Marker,
+    Part, Role, SPECIAL_TOKENS, Segment, TextTokenizer, Turn,
 };
 
-use super::settings::TextSettings;
+use super::settings::{Labels, Template, TextSettings};
 use super::tasks::{Problem, Texts};
 
 /// The texts and the tokens of a model.
@@ -16,6 +16,8 @@ pub struct Renderer {
     insertion: Insertion,
     bridge: String,
     plan_request: String,
+    /// The ids of frames that are supervised, too.
+    frames: Vec<i64>,
     /// The ids that end a turn.
     pub stop: Vec<i64>,
 }
@@ -27,10 +29,7 @@ impl Renderer {
     /// When the model has no tokenizer, or none of a known template.
     pub fn new(model: &LanguageModel, settings: &TextSettings, texts: Texts) -> Result<Self> {
         let tokenizer = model.tokenizer.clone().context("the model has no tokenizer.json")?;
-        let template = match ChatTemplate::auto(&tokenizer, true)? {
-            ChatTemplate::ChatMl { .. } => ChatTemplate::ChatMl { system: settings.system.clone() },
-            other => other,
-        };
+        let template = template(model, &tokenizer, settings, texts.system)?;
         let [marker, begin, end] = SPECIAL_TOKENS;
         let stop = model.stop_ids(template.end_of_turn())?;
         let insertion = Insertion {
@@ -42,7 +41,9 @@ impl Renderer {
             max_len: settings.max_len,
         };
         let own = |text: &Option<String>, of_task: &str| text.clone().unwrap_or_else(|| of_task.to_owned());
+        let frames = frames(settings.labels, &template, &tokenizer)?;
         Ok(Self {
+            frames,
             bridge: own(&settings.bridge, texts.bridge),
             plan_request: own(&settings.plan_request, texts.plan_request),
             tokenizer,
@@ -66,6 +67,14 @@ impl Renderer {
     /// When the tokenizer cannot decode them.
     pub fn decode(&self, ids: &[i64]) -> Result<String> {
         self.tokenizer.decode(ids, true)
+    }
+
+    /// A token as it stands in a gloss.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot decode it.
+    pub fn token(&self, id: i64) -> Result<String> {
+        self.tokenizer.decode(&[id], false)
     }
 
     /// The text that a sender reads, and the plan that it should write, if there is one.
@@ -130,10 +139,46 @@ impl Renderer {
             let ids = self.tokenizer.encode(&fragment.text)?;
             let supervised =
                 matches!(fragment.part, Part::Content(Role::Assistant) | Part::End(Role::Assistant));
-            text.labels.extend(ids.iter().map(|id| if supervised { *id } else { IGNORED }));
+            let is_frame =
+                |id: &i64| matches!(fragment.part, Part::Frame | Part::End(_)) && self.frames.contains(id);
+            let label = |id: &i64| if supervised || is_frame(id) { *id } else { IGNORED };
+            text.labels.extend(ids.iter().map(label));
             text.ids.extend(ids);
         }
         Ok(text)
+    }
+}
+
+/// The template of the settings; `system` is the system turn of a task.
+fn template(
+    model: &LanguageModel,
+    tokenizer: &TextTokenizer,
+    settings: &TextSettings,
+    system: &str,
+) -> Result<ChatTemplate> {
+    let system = settings.system.clone().unwrap_or_else(|| system.to_owned());
+    let template = match settings.template {
+        Template::Auto => ChatTemplate::auto(tokenizer, settings.dates)?,
+        Template::ChatMl => ChatTemplate::chatml(),
+        Template::Llama3 => ChatTemplate::Llama3 { dates: settings.dates },
+        Template::Jinja => {
+            let own = JinjaTemplate::from_config(&model.tokenizer_config)?;
+            let own = own.context("talk.text.template: the checkpoint has no chat_template")?;
+            ChatTemplate::Jinja(Box::new(own))
+        }
+    };
+    Ok(match template {
+        ChatTemplate::ChatMl { .. } => ChatTemplate::ChatMl { system },
+        other => other,
+    })
+}
+
+/// The ids of the frame of turns that the public code supervises.
+fn frames(labels: Labels, template: &ChatTemplate, tokenizer: &TextTokenizer) -> Result<Vec<i64>> {
+    match (labels, template) {
+        (Labels::Assistant, _) => Ok(vec![]),
+        (Labels::Repo, ChatTemplate::ChatMl { .. }) => tokenizer.encode("<|im_start|><|im_end|>\n"),
+        (Labels::Repo, _) => anyhow::bail!("talk.text.labels: `repo` is of ChatML alone"),
     }
 }
 
@@ -148,16 +193,78 @@ mod tests {
 
     use super::*;
     use crate::worlds::talk::models::initial;
-    use crate::worlds::talk::settings::TalkSettings;
+    use crate::worlds::talk::settings::{TalkSettings, TaskName};
     use crate::worlds::talk::tasks::{Split, Task, tokenizer};
 
     fn parts() -> (Renderer, Problem, TextTokenizer) {
         let talk = TalkSettings::default();
-        let task = Task::new(&talk, 1);
+        let task = Task::new(&talk, 1).unwrap();
         let tokenizer = tokenizer(task.words()).unwrap();
         let model = initial(&talk.lm, tokenizer.clone(), 1, Device::Cpu).unwrap();
-        let problem = task.problem(Split::Seen, 3, 5);
+        let problem = task.problem(Split::Seen, 3, 5).unwrap();
         (Renderer::new(&model, &talk.text, task.texts()).unwrap(), problem, tokenizer)
+    }
+
+    /// A renderer with the words of MiniHouse and other settings of texts.
+    fn house(text: &TextSettings) -> (Renderer, Problem, TextTokenizer) {
+        let talk = TalkSettings { task: TaskName::MiniHouse, ..TalkSettings::default() };
+        let task = Task::new(&talk, 1).unwrap();
+        let tokenizer = tokenizer(task.words()).unwrap();
+        let model = initial(&talk.lm, tokenizer.clone(), 1, Device::Cpu).unwrap();
+        let problem = task.problem(Split::Seen, 3, 6).unwrap();
+        (Renderer::new(&model, text, task.texts()).unwrap(), problem, tokenizer)
+    }
+
+    #[test]
+    fn openings_turns_and_replies_are_the_training_text_of_many_turns() {
+        let system =
+            TextSettings { system: Some("you look at the house .".into()), ..TextSettings::default() };
+        // Headers of Llama 3 are unknown words here, and as such stand at the same places.
+        let llama3 = TextSettings { template: Template::Llama3, ..TextSettings::default() };
+        for text in [TextSettings::default(), system, llama3] {
+            let (renderer, problem, tokenizer) = house(&text);
+            let message = || Some(vec![Segment::Ids(renderer.plan(&problem.plan).unwrap())]);
+            let training = renderer.conversation(&problem, message()).unwrap();
+            let mut evaluated = ids(&renderer.opening(&problem, message()).unwrap());
+            let mut labels = vec![IGNORED; evaluated.len()];
+            for (at, (_, answer)) in problem.turns.iter().enumerate() {
+                let written = tokenizer.encode(answer).unwrap();
+                labels.extend(&written);
+                evaluated.extend(written);
+                let reply = problem.turns.get(at + 1).map(|(reads, _)| renderer.reply(reads).unwrap());
+                let reply = reply.unwrap_or_default();
+                labels.extend(reply.iter().map(|_| IGNORED));
+                evaluated.extend(reply);
+            }
+            let all = ids(&training.segments);
+            assert_eq!(all[..evaluated.len()], evaluated, "{text:?}");
+            // The end of a turn is supervised, and in evaluation it is a part of the reply.
+            for (at, label) in labels.iter().enumerate().filter(|(_, label)| **label != IGNORED) {
+                assert_eq!(training.labels[at], *label, "{text:?}");
+            }
+            let supervised = training.labels.iter().filter(|label| **label != IGNORED).count();
+            let written = labels.iter().filter(|label| **label != IGNORED).count();
+            let end = tokenizer.encode(renderer.template.end_of_turn().unwrap()).unwrap().len();
+            assert_eq!(supervised, written + problem.turns.len() * end);
+        }
+    }
+
+    #[test]
+    fn the_public_codes_labels_have_the_frame_of_all_turns() {
+        let (renderer, problem, tokenizer) =
+            house(&TextSettings { labels: Labels::Repo, ..TextSettings::default() });
+        let text = renderer.conversation(&problem, None).unwrap();
+        let all = ids(&text.segments);
+        let frame = tokenizer.encode("<|im_start|><|im_end|>\n").unwrap();
+        let [start, end, _] = frame[..] else { panic!("three tokens") };
+        for (id, label) in all.iter().zip(&text.labels) {
+            assert!([start, end].iter().all(|token| token != id) || label == id);
+        }
+        let count = |token: i64| text.labels.iter().filter(|label| **label == token).count();
+        // A turn of the user and one of the assistant for each pair.
+        assert_eq!((count(start), count(end)), (2 * problem.turns.len(), 2 * problem.turns.len()));
+        let user = tokenizer.required_id("user").unwrap();
+        assert_eq!(count(user), 0);
     }
 
     fn ids(segments: &[Segment]) -> Vec<i64> {
@@ -212,7 +319,7 @@ mod tests {
         let talk = TalkSettings::default();
         let unknown = tokenizer.required_id("<unk>").unwrap();
         for number in 0..200 {
-            let problem = Task::new(&talk, 1).problem(Split::Unseen, number, 5);
+            let problem = Task::new(&talk, 1).unwrap().problem(Split::Unseen, number, 5).unwrap();
             let sender = renderer.sender(&problem, Some(&problem.plan)).unwrap().ids;
             let receiver = ids(&renderer.conversation(&problem, None).unwrap().segments);
             assert!(!sender.contains(&unknown) && !receiver.contains(&unknown), "{problem:?}");

@@ -149,6 +149,25 @@ fn settings_out_of_range_are_named() {
 }
 
 #[test]
+fn forgotten_positions_are_as_if_they_had_not_been_added() {
+    let model = decoder("qwen2", 3);
+    let texts = |ids: [&[i64]; 2]| ids.map(|ids| vec![Segment::Ids(ids.to_vec())]);
+    let (mut context, _) = model.prefill(&texts([&[1, 2, 3], &[4, 5]])).unwrap();
+    let _ = model.extend(&mut context, &texts([&[6, 7, 8], &[9]])).unwrap();
+    context.forget(0, 2);
+    context.forget(1, 0);
+    let (mut expected, _) = model.prefill(&texts([&[1, 2, 3], &[4, 5]])).unwrap();
+    let _ = model.extend(&mut expected, &texts([&[6], &[9]])).unwrap();
+    assert_eq!(context.counts(), expected.counts());
+    let next = texts([&[10, 11], &[12]]);
+    let ours = model.extend(&mut context, &next).unwrap();
+    let theirs = model.extend(&mut expected, &next).unwrap();
+    // The shorter text is padded on the left.
+    assert!(gap(&ours.get(0), &theirs.get(0)) < 1e-5);
+    assert!(gap(&ours.get(1).get(1), &theirs.get(1).get(1)) < 1e-5);
+}
+
+#[test]
 fn a_model_goes_on_from_the_keys_and_values_of_another() {
     let (sender, receiver) = (decoder("llama", 3), decoder("llama", 9));
     let texts = |count: i64| -> Vec<[Segment; 1]> {

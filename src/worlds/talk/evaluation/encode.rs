@@ -32,6 +32,23 @@ impl Encoded {
         Some(self.message.as_ref()?.iter().map(copy).collect())
     }
 
+    /// The message as rows of embeddings, `[L, d]`, where it is hidden states.
+    pub fn embeddings(&self) -> Option<&Tensor> {
+        self.message.iter().flatten().find_map(|segment| match segment {
+            Segment::Embeddings(rows) => Some(rows),
+            Segment::Ids(_) => None,
+        })
+    }
+
+    /// The tokens of a message of text.
+    pub fn ids(&self) -> &[i64] {
+        let ids = self.message.iter().flatten().find_map(|segment| match segment {
+            Segment::Ids(ids) => Some(ids.as_slice()),
+            Segment::Embeddings(_) => None,
+        });
+        ids.unwrap_or_default()
+    }
+
     fn nothing() -> Self {
         Self { message: None, rows: 0, bytes: 0, steps: 0, hidden: None }
     }

@@ -2,7 +2,7 @@
 
 use super::report::{Line, Report};
 use super::statistics::wilson;
-use super::unit::Tested;
+use super::tested::Tested;
 use crate::charts::{Baseline, Figure, LineChart, Series, panels};
 
 /// The figures: success over the size of messages, and by group of problems.
@@ -23,12 +23,14 @@ fn over(report: &Report, label: &str, size: fn(&Tested) -> f64) -> LineChart {
             ..Series::default()
         }
     };
+    let guess = report.best_guess;
+    let guess = guess.map(|guess| Baseline { name: "best guess".into(), value: 100.0 * guess });
     LineChart {
         title: label.into(),
         x_label: label.into(),
         y_label: "solved (%)".into(),
         series: report.lines.iter().map(series).collect(),
-        baselines: vec![Baseline { name: "best guess".into(), value: 100.0 * report.best_guess }],
+        baselines: guess.into_iter().collect(),
         x_margin: true,
         ..LineChart::default()
     }

@@ -1,16 +1,18 @@
 //! The run of an evaluation.
 
 use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use tch::Device;
-use umwelt_base::atomic;
 
 use super::channel::Channel;
+use super::checkpoints::{self, Checkpoints, training_run};
+use super::episodes::Episodes;
 use super::figures;
 use super::report::{Line, Report};
 use super::sources::Sources;
-use super::unit::Tested;
+use super::tested::Tested;
 use crate::runs::{Inputs, Progress as _, ProgressReporter};
 use crate::training::{Evaluated, Job, RunKeys, Session, object};
 use crate::worlds::talk::settings::TalkSettings;
@@ -29,6 +31,8 @@ type Results = BTreeMap<String, Tested>;
 pub struct Evaluation {
     sources: Sources,
     channels: Vec<(String, Channel)>,
+    /// The run that trained the receiver.
+    trained: PathBuf,
 }
 
 impl Evaluation {
@@ -39,39 +43,56 @@ impl Evaluation {
             .evaluate
             .all(&talk.compress.k)
             .map_err(|reason| anyhow::anyhow!("talk.evaluate.channels {reason}"))?;
-        Ok(Self { sources: Sources::load(talk, run.seed, device, inputs)?, channels: all })
+        let (sources, trained) = (Sources::load(talk, run.seed, device, inputs)?, training_run(inputs)?);
+        Ok(Self { sources, channels: all, trained })
     }
 
     /// Channels and splits, in the order in which they are tested.
     fn units(&self) -> Vec<(&(String, Channel), Split)> {
-        let both = |channel| Split::EVALUATED.map(|split| (channel, split));
-        self.channels.iter().flat_map(both).collect()
+        let splits = self.sources.splits();
+        let of = |channel| splits.iter().map(move |split| (channel, *split));
+        self.channels.iter().flat_map(of).collect()
+    }
+
+    /// Tests a channel on a split, from where an earlier start of the run left it.
+    fn test(&self, (name, channel): &(String, Channel), split: Split, file: &Path) -> Result<Tested> {
+        let sent = self.sources.sent(split)?;
+        let keys = || sent.problems.iter().map(|problem| problem.id.as_str());
+        let mut episodes = Episodes::read(file)?;
+        let keep = |episodes: &Episodes| episodes.write(file, keys());
+        self.sources.test((name, *channel), split, &mut episodes, keep)?;
+        Ok(episodes.tested(keys(), self.sources.talk.evaluate.samples))
     }
 
     fn report(&self, results: &Results) -> Result<Report> {
         let line = |(name, _): &(String, Channel)| {
-            let [seen, unseen] = Split::EVALUATED.map(|split| results.get(&key(name, split)).cloned());
-            let missing = || format!("channel {name} was not tested");
-            Ok(Line {
-                channel: name.clone(),
-                seen: seen.with_context(missing)?,
-                unseen: unseen.with_context(missing)?,
-            })
+            // A split without problems was not tested.
+            let [seen, unseen] =
+                Split::EVALUATED.map(|split| results.get(&key(name, split)).cloned().unwrap_or_default());
+            Line { channel: name.clone(), seen, unseen }
         };
         let (sources, sent) = (&self.sources, self.sources.sent(Split::Seen)?);
         let pairs = sent.problems.iter().zip(&sent.plans);
-        let right = pairs.filter(|(problem, plan)| sources.task.is_right(problem, &plan.text)).count();
+        let right: Vec<bool> =
+            pairs.filter_map(|(problem, plan)| sources.task.is_right(problem, &plan.text)).collect();
+        let share = right.iter().filter(|right| **right).count() as f64 / right.len().max(1) as f64;
         Ok(Report {
-            lines: self.channels.iter().map(line).collect::<Result<_>>()?,
+            lines: self.channels.iter().map(line).collect(),
             best_guess: sources.task.best_guess(),
-            plans_right: right as f64 / sent.plans.len() as f64,
+            plans_right: (!right.is_empty()).then_some(share),
             latents: sources.students.keys().copied().collect(),
+            checkpoints: match sources.talk.evaluate.checkpoints {
+                Checkpoints::All => sources.at_checkpoints(&self.trained)?,
+                Checkpoints::Last | Checkpoints::Best => vec![],
+            },
         })
     }
 
     fn evaluated(&self, results: &Results) -> Result<Evaluated> {
         let report = self.report(results)?;
-        let table = format!("{}\n{}", report.groups(), report.table(self.sources.task.name()));
+        let (groups, samples) = (report.groups(), report.samples());
+        let samples = samples + &checkpoints::table(&report.checkpoints);
+        let table = format!("{groups}{samples}{}", report.table(self.sources.task.name()));
         Ok(Evaluated { card: report.card(), figures: figures::all(&report), table, report: object(&report)? })
     }
 }
@@ -94,19 +115,18 @@ impl Job for Evaluation {
         };
         std::fs::create_dir_all(folder.join(EPISODES))?;
         let units = self.units();
+        ensure!(!units.is_empty(), "talk.data holds no problem to evaluate");
         session.run.resume_at(results.len() as u64)?;
         session.run.update(|status| status.steps = units.len() as u64)?;
-        for (done, ((name, channel), split)) in units.iter().enumerate() {
+        for (done, (named, split)) in units.iter().enumerate() {
             let progress = ProgressReporter::new(&mut session.run, session.console, session.stop);
             progress.update("channels", done as u64, units.len() as u64)?;
-            let key = key(name, *split);
+            let key = key(&named.0, *split);
             if results.contains_key(&key) {
                 continue;
             }
-            let (tested, lines) = self.sources.test((name, *channel), *split)?;
-            let lines: String = lines.iter().map(|line| format!("{line}\n")).collect();
-            atomic::write(&folder.join(EPISODES).join(format!("{key}.jsonl")), lines.as_bytes())?;
-            results.insert(key, tested);
+            let file = folder.join(EPISODES).join(format!("{key}.jsonl"));
+            results.insert(key, self.test(named, *split, &file)?);
             session.run.write_json(RESULTS, &results)?;
             session.run.at_step(done as u64 + 1);
         }

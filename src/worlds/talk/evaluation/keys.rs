@@ -26,14 +26,16 @@ impl Sources {
     ///
     /// # Errors
     /// When a prompt does not fit the sender.
-    pub fn start(&self, channel: Channel, sent: &Sent, range: Range<usize>) -> Result<Start> {
+    pub fn start(&self, channel: Channel, sent: &Sent, places: &[usize]) -> Result<Start> {
         if !matches!(channel, Channel::KeyValues { .. } | Channel::Graft { .. }) {
             return Ok(Start::default());
         }
-        let mut texts = self.prompts(sent, range.clone())?;
+        let prompts = places.iter().map(|at| self.prompts(sent, *at..at + 1));
+        let mut texts: Vec<Vec<Segment>> =
+            prompts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
         let lengths: Vec<i64> = texts.iter().map(|text| text.iter().map(Segment::length).sum()).collect();
-        for (text, plan) in texts.iter_mut().zip(&sent.plans[range]) {
-            text.push(Segment::Ids(plan.ids.clone()));
+        for (text, at) in texts.iter_mut().zip(places) {
+            text.push(Segment::Ids(sent.plans[*at].ids.clone()));
         }
         if let Channel::Graft { from, to, rule } = channel {
             let states = self.sender.decoder.states_after(&texts, from)?;

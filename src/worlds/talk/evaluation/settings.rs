@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use super::channel::{Channel, expanded};
-use crate::settings::check::{InvalidSetting, at_least, at_most, refuse};
+use super::checkpoints::Checkpoints;
+use crate::settings::check::{InvalidSetting, at_least, at_most, not_negative, refuse};
 use crate::worlds::talk::settings::ActorChannel;
 use crate::worlds::talk::tasks::math::Equality;
 
@@ -17,6 +18,15 @@ pub struct EvaluateSettings {
     pub batch_size: usize,
     /// When an answer in a box is right.
     pub equality: Equality,
+    /// The receiver's temperature; 0 takes the most likely tokens.
+    pub temperature: f64,
+    /// Answers of the receiver to each problem. The first one counts; the others say how often one
+    /// of several, and most of them, are right.
+    pub samples: usize,
+    /// The most tokens of a receiver's turn; null takes the task's number.
+    pub max_new_tokens: Option<usize>,
+    /// The receivers that are evaluated: `last`, `best`, or `all` that were kept.
+    pub checkpoints: Checkpoints,
 }
 
 /// The setting of the receiver that was trained with plans as text.
@@ -26,14 +36,28 @@ const NO_COT: &str = "talk.evaluate.no_cot";
 
 impl Default for EvaluateSettings {
     fn default() -> Self {
-        Self { channels: vec!["core".into()], batch_size: 300, equality: Equality::default() }
+        Self {
+            channels: vec!["core".into()],
+            batch_size: 300,
+            equality: Equality::default(),
+            temperature: 0.0,
+            samples: 1,
+            max_new_tokens: None,
+            checkpoints: Checkpoints::Last,
+        }
     }
 }
 
 impl EvaluateSettings {
     pub fn check(&self) -> Result<(), InvalidSetting> {
-        at_least(1, &[("batch_size", self.batch_size)])?;
-        at_most(10_000, &[("batch_size", self.batch_size)])?;
+        let most = self.max_new_tokens.unwrap_or(1);
+        let counts = [("batch_size", self.batch_size), ("samples", self.samples), ("max_new_tokens", most)];
+        at_least(1, &counts)?;
+        at_most(10_000, &counts)?;
+        not_negative(&[("temperature", self.temperature)])?;
+        if self.samples > 1 && self.temperature == 0.0 {
+            return refuse("samples", "are all the same at temperature 0; set talk.evaluate.temperature");
+        }
         match self.all(&[8]) {
             Ok(channels) if channels.is_empty() => refuse("channels", "must name a channel"),
             Ok(_) => Ok(()),

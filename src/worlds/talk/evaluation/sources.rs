@@ -7,11 +7,12 @@ use anyhow::{Context, Result};
 use tch::{Device, no_grad};
 use umwelt_language::{LanguageModel, Student};
 
+use super::checkpoints::{Checkpoints, training_run};
 use super::settings::receiver_of;
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{file, folder, load, restore};
 use crate::worlds::talk::play::{Plan, plans, sampling};
-use crate::worlds::talk::settings::{SENDER, TalkSettings, student_of};
+use crate::worlds::talk::settings::{SENDER, TRAINED, TalkSettings, student_of};
 use crate::worlds::talk::stages::{OWN, TrainedReceiver};
 use crate::worlds::talk::tasks::{Problem, Split, Task};
 use crate::worlds::talk::text::Renderer;
@@ -38,7 +39,7 @@ impl Sources {
     /// # Errors
     /// When a model cannot be read.
     pub fn load(talk: &TalkSettings, seed: u64, device: Device, inputs: &Inputs) -> Result<Self> {
-        let task = Task::new(talk, seed);
+        let task = Task::new(talk, seed)?;
         let sender = load(inputs, SENDER, seed, device, talk.dtype)?;
         let renderer = Renderer::new(&sender, &talk.text, task.texts()).context(SENDER)?;
         let width = sender.decoder.config().hidden;
@@ -59,6 +60,11 @@ impl Sources {
                     .insert(key, TrainedReceiver::load(talk, &task, seed, (inputs, key), width, device)?);
             }
         }
+        if talk.evaluate.checkpoints == Checkpoints::Best {
+            let run = training_run(inputs)?;
+            let receiver = receivers.get(TRAINED).context("there is a trained receiver")?;
+            receiver.take_best(&run).context("talk.evaluate.checkpoints")?;
+        }
         let sent = [OnceCell::new(), OnceCell::new()];
         Ok(Self { talk: talk.clone(), task, seed, sender, renderer, students, receivers, sent })
     }
@@ -69,6 +75,17 @@ impl Sources {
         self.receivers.get(key).with_context(|| format!("{key} names no run"))
     }
 
+    /// The problems that are worked on at once.
+    pub fn at_once(&self) -> usize {
+        self.talk.evaluate.batch_size.min(self.task.most_at_once())
+    }
+
+    /// The splits that have problems.
+    pub fn splits(&self) -> Vec<Split> {
+        let has_problems = |split: &Split| self.task.count(*split, self.talk.eval_tasks) > 0;
+        Split::EVALUATED.into_iter().filter(has_problems).collect()
+    }
+
     /// What the sender writes for a split, written once.
     pub fn sent(&self, split: Split) -> Result<&Sent> {
         let cell = &self.sent[usize::from(split == Split::Unseen)];
@@ -76,7 +93,8 @@ impl Sources {
             return Ok(sent);
         }
         let problem = |number| self.task.problem(split, number as u64, self.task.levels());
-        let problems: Vec<Problem> = (0..self.talk.eval_tasks).map(problem).collect();
+        let count = self.task.count(split, self.talk.eval_tasks);
+        let problems: Vec<Problem> = (0..count).map(problem).collect::<Result<_>>()?;
         let mut all = vec![];
         for some in problems.chunks(self.talk.evaluate.batch_size) {
             all.extend(no_grad(|| self.write(some))?);
@@ -84,7 +102,8 @@ impl Sources {
         Ok(cell.get_or_init(|| Sent { problems, plans: all }))
     }
 
-    fn write(&self, problems: &[Problem]) -> Result<Vec<Plan>> {
+    /// The sender's plans for problems.
+    pub fn write(&self, problems: &[Problem]) -> Result<Vec<Plan>> {
         let most = self.talk.collect.max_new_tokens.unwrap_or(self.task.texts().plan_tokens);
         let sampling = sampling(&self.talk.collect);
         plans(&self.sender.decoder, &self.renderer, problems, sampling, self.seed, most)

@@ -1,173 +1,190 @@
 //! A channel on a split: the part of the work that is done or not done when a run is killed.
 
-use std::collections::BTreeMap;
+use std::ops::Range;
 
-use anyhow::Result;
-use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
-use tch::no_grad;
+use anyhow::{Context, Result};
+use tch::{Kind, Tensor, no_grad};
+use umwelt_language::Sampling;
 
 use super::channel::Channel;
 use super::encode::Encoded;
+use super::episodes::{Episode, Episodes};
 use super::sources::{Sent, Sources};
-use crate::worlds::talk::play::{Played, Start, play};
+use crate::worlds::talk::play::{Messages, Outcomes, Played, Player, Start};
 use crate::worlds::talk::stages::Pass;
 use crate::worlds::talk::tasks::Split;
 
-/// What a channel came to on a split. Numbers are means over problems.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-pub struct Tested {
-    /// The problems that were solved.
-    pub right: Vec<bool>,
-    /// Positions of the message in the receiver's text.
-    pub positions: f64,
-    pub bytes: f64,
-    /// Steps that the sender took.
-    pub sender_steps: f64,
-    /// Tokens that the receiver wrote.
-    pub written: f64,
-    /// Cross-entropy of the reference answer (nats).
-    pub cross_entropy: f64,
-    /// Divergence of the receiver's distributions from those with the message of another problem
-    /// (bits).
-    pub js_bits: f64,
-    /// Solved problems and all, by group.
-    pub groups: BTreeMap<String, (usize, usize)>,
+/// Numbers of a receiver's distributions over the reference answer of a problem.
+#[derive(Clone, Copy, Debug, Default)]
+struct Distributions {
+    /// The cross-entropy (nats), and the number of positions that it is the mean of.
+    nats: f64,
+    positions: usize,
+    /// The divergence (bits) from the distributions with the message of another problem.
+    js_bits: f64,
 }
 
-impl Tested {
-    pub fn solved(&self) -> usize {
-        self.right.iter().filter(|right| **right).count()
-    }
-
-    /// The share of solved problems.
-    pub fn share(&self) -> f64 {
-        self.solved() as f64 / self.right.len().max(1) as f64
-    }
-}
-
-/// Sums over problems.
-#[derive(Default)]
-struct Sums {
-    tested: Tested,
-    count: usize,
-}
+/// The samples of a problem; `None` where its world failed.
+type Samples = Option<Vec<Played>>;
 
 impl Sources {
-    /// Tests a channel on a split; the results, and a line for each problem.
+    /// Tests a channel on a split, and adds what becomes of the problems that are not done yet.
+    /// `keep` writes the episodes down.
     ///
     /// # Errors
-    /// When a message does not fit the receiver.
-    pub fn test(&self, named: (&str, Channel), split: Split) -> Result<(Tested, Vec<Value>)> {
-        let sent = self.sent(split)?;
-        let (mut sums, mut lines) = (Sums::default(), vec![]);
-        for from in (0..sent.problems.len()).step_by(self.talk.evaluate.batch_size) {
-            let range = from..sent.problems.len().min(from + self.talk.evaluate.batch_size);
-            no_grad(|| self.test_some(named, sent, range, &mut sums, &mut lines))?;
-        }
-        Ok((sums.means(), lines))
-    }
-
-    fn test_some(
+    /// When a message does not fit the receiver, or the world of a problem fails. Episodes that
+    /// ended are kept then.
+    pub fn test(
         &self,
-        (name, channel): (&str, Channel),
-        sent: &Sent,
-        range: std::ops::Range<usize>,
-        sums: &mut Sums,
-        lines: &mut Vec<Value>,
+        named: (&str, Channel),
+        split: Split,
+        episodes: &mut Episodes,
+        mut keep: impl FnMut(&Episodes) -> Result<()>,
     ) -> Result<()> {
-        let (receiver, problems) = (self.receiver(channel)?, &sent.problems[range.clone()]);
-        let encoded = self.encode((name, channel), sent, range.clone())?;
-        let (loss, bits) = self.distributions(channel, sent, range.clone(), &encoded)?;
-        let messages = problems.iter().zip(&encoded);
-        let messages = messages.map(|(problem, encoded)| (problem, encoded.message())).collect();
-        let start = self.start(channel, sent, range.clone())?;
-        let played = play(&receiver.model.decoder, &receiver.renderer, &self.task, messages, start)?;
-        sums.count += problems.len();
-        sums.tested.cross_entropy += loss * problems.len() as f64;
-        sums.tested.js_bits += bits * problems.len() as f64;
-        for (at, (encoded, played)) in range.zip(encoded.into_iter().zip(played)) {
-            let group = &sent.problems[at].group;
-            sums.add(group, &encoded, &played);
-            lines.push(json!({
-                "id": sent.problems[at].id, "group": group, "success": played.success,
-                "plan": sent.plans[at].text, "gloss": self.gloss(&encoded)?, "turns": played.turns,
-            }));
+        let (sent, size) = (self.sent(split)?, self.at_once());
+        for from in (0..sent.problems.len()).step_by(size) {
+            let range = from..sent.problems.len().min(from + size);
+            let missing: Vec<usize> =
+                range.clone().filter(|at| !episodes.has(&sent.problems[*at].id)).collect();
+            if missing.is_empty() {
+                continue;
+            }
+            let failure = no_grad(|| self.test_some(named, sent, range, &missing, episodes))?;
+            keep(episodes)?;
+            failure.map_or(Ok(()), Err)?;
         }
         Ok(())
     }
 
-    /// Cross-entropy of the reference answers (nats), and the divergence (bits) from the
-    /// distributions with other problems' messages.
+    /// Tests the problems `missing` of a range. All of it is encoded, so that the numbers are those
+    /// of a run that was never stopped. Returns the failure of a world.
+    fn test_some(
+        &self,
+        (name, channel): (&str, Channel),
+        sent: &Sent,
+        range: Range<usize>,
+        missing: &[usize],
+        episodes: &mut Episodes,
+    ) -> Result<Option<anyhow::Error>> {
+        let encoded = self.encode((name, channel), sent, range.clone())?;
+        let distributions = self.distributions(channel, sent, range.clone(), &encoded)?;
+        let (played, failure) = self.played(channel, sent, range.start, missing, &encoded)?;
+        for (at, samples) in missing.iter().zip(played) {
+            let place = at - range.start;
+            if let Some(samples) = samples {
+                let episode = self.episode(channel, sent, *at, &encoded[place], &samples)?;
+                let Distributions { nats, positions, js_bits } = distributions[place];
+                episodes.add(Episode { nats, supervised: positions, js_bits, ..episode });
+            }
+        }
+        Ok(failure)
+    }
+
+    /// The samples of each missing problem, `None` where a world failed.
+    fn played(
+        &self,
+        channel: Channel,
+        sent: &Sent,
+        start: usize,
+        missing: &[usize],
+        encoded: &[Encoded],
+    ) -> Result<(Vec<Samples>, Option<anyhow::Error>)> {
+        let (receiver, settings) = (self.receiver(channel)?, &self.talk.evaluate);
+        let sampling = Sampling { temperature: settings.temperature, ..Sampling::GREEDY };
+        let (mut all, mut failed) = (vec![Some(vec![]); missing.len()], None);
+        for sample in 0..settings.samples {
+            let player = Player::greedy(&receiver.model.decoder, &receiver.renderer, &self.task)
+                .writing(sampling, self.seed, settings.max_new_tokens)
+                .sample(sample);
+            let messages: Messages =
+                missing.iter().map(|at| (&sent.problems[*at], encoded[at - start].message())).collect();
+            let from = self.start(channel, sent, missing)?;
+            let Outcomes { played, failure } = player.play_from(from, messages)?;
+            failed = failed.or(failure);
+            for (samples, played) in all.iter_mut().zip(played) {
+                *samples =
+                    samples.take().zip(played).map(|(samples, played)| [samples, vec![played]].concat());
+            }
+        }
+        Ok((all, failed))
+    }
+
+    fn episode(
+        &self,
+        channel: Channel,
+        sent: &Sent,
+        at: usize,
+        encoded: &Encoded,
+        samples: &[Played],
+    ) -> Result<Episode> {
+        let (problem, first) = (&sent.problems[at], samples.first().context("a problem has a sample")?);
+        let written: Vec<String> = samples.iter().filter_map(|played| played.turns.last().cloned()).collect();
+        let is_sampled = samples.len() > 1;
+        let majority = || self.task.majority(problem, &written);
+        Ok(Episode {
+            id: problem.id.clone(),
+            group: problem.group.clone(),
+            subject: problem.subject.clone(),
+            success: first.success,
+            prompt: problem.reads().to_owned(),
+            plan: sent.plans[at].text.clone(),
+            gloss: self.gloss(channel, encoded)?,
+            turns: first.turns.clone(),
+            others: samples[1..].iter().map(|played| played.turns.clone()).collect(),
+            right_samples: samples.iter().filter(|played| played.success).count(),
+            majority: is_sampled.then(majority).flatten(),
+            positions: encoded.rows,
+            bytes: encoded.bytes,
+            sender_steps: encoded.steps,
+            written: samples.iter().map(|played| played.tokens).sum::<usize>() as f64 / samples.len() as f64,
+            ..Episode::default()
+        })
+    }
+
+    /// Numbers of the receiver's distributions over each reference answer; of zeros where a problem
+    /// of the range has no reference.
     fn distributions(
         &self,
         channel: Channel,
         sent: &Sent,
-        range: std::ops::Range<usize>,
+        range: Range<usize>,
         encoded: &[Encoded],
-    ) -> Result<(f64, f64)> {
+    ) -> Result<Vec<Distributions>> {
         let receiver = self.receiver(channel)?;
         let problems = &sent.problems[range.clone()];
+        if !problems.iter().all(|problem| problem.has_reference()) {
+            return Ok(vec![Distributions::default(); problems.len()]);
+        }
+        let places: Vec<usize> = range.clone().collect();
         let pass = |channel: Channel, encoded: &[Encoded]| {
-            let texts = problems.iter().zip(encoded);
+            let pairs = || problems.iter().zip(encoded);
             let texts =
-                texts.map(|(problem, encoded)| receiver.renderer.conversation(problem, encoded.message()));
+                pairs().map(|(problem, encoded)| receiver.renderer.conversation(problem, encoded.message()));
             let (texts, decoder) = (texts.collect::<Result<Vec<_>>>()?, &receiver.model.decoder);
-            let openings = problems.iter().zip(encoded);
             let openings =
-                openings.map(|(problem, encoded)| receiver.renderer.opening(problem, encoded.message()));
-            match self.start(channel, sent, range.clone())? {
+                pairs().map(|(problem, encoded)| receiver.renderer.opening(problem, encoded.message()));
+            match self.start(channel, sent, &places)? {
                 Start { context: None, graft: None } => Pass::of(decoder, &texts),
                 start => Pass::after(start, decoder, &openings.collect::<Result<Vec<_>>>()?, &texts),
             }
         };
         let own = pass(channel, encoded)?;
-        let loss = own.mean_cross_entropy();
         // Receivers of baselines read no hidden states.
         let other = match channel {
             Channel::CotFull => ("cross_text", Channel::CrossText),
             Channel::NoCot => ("no_cot", Channel::NoCot),
             _ => ("cross_task", Channel::CrossTask),
         };
-        let others = pass(other.1, &self.encode(other, sent, range.clone())?)?;
-        Ok((loss, own.bits_from(&others)))
-    }
-
-    /// The token that each hidden state of a message predicts.
-    fn gloss(&self, encoded: &Encoded) -> Result<Option<String>> {
-        let nearest = encoded.hidden.as_ref().map(|hidden| {
-            let ids = self.sender.decoder.logits(hidden).argmax(-1, false);
-            self.renderer.decode(&Vec::<i64>::try_from(&ids)?)
-        });
-        nearest.transpose()
+        let others = pass(other.1, &self.encode(other, sent, range)?)?;
+        let (nats, bits) = (numbers(&own.losses())?, numbers(&own.bits(&others))?);
+        let all = nats.into_iter().zip(bits).zip(&own.supervised.counts);
+        Ok(all
+            .map(|((nats, js_bits), count)| Distributions { nats, js_bits, positions: *count as usize })
+            .collect())
     }
 }
 
-impl Sums {
-    fn add(&mut self, group: &str, encoded: &Encoded, played: &Played) {
-        let tested = &mut self.tested;
-        tested.right.push(played.success);
-        tested.positions += encoded.rows as f64;
-        tested.bytes += encoded.bytes as f64;
-        tested.sender_steps += encoded.steps as f64;
-        tested.written += played.tokens as f64;
-        let (solved, all) = tested.groups.entry(group.to_owned()).or_default();
-        *solved += usize::from(played.success);
-        *all += 1;
-    }
-
-    fn means(self) -> Tested {
-        let (count, mut tested) = (self.count.max(1) as f64, self.tested);
-        for sum in [
-            &mut tested.positions,
-            &mut tested.bytes,
-            &mut tested.sender_steps,
-            &mut tested.written,
-            &mut tested.cross_entropy,
-            &mut tested.js_bits,
-        ] {
-            *sum /= count;
-        }
-        tested
-    }
+/// Values `[N]` on the host.
+fn numbers(values: &Tensor) -> Result<Vec<f64>> {
+    Ok(Vec::try_from(values.to_kind(Kind::Double))?)
 }

@@ -2,7 +2,7 @@
 
 use umwelt_language::Places;
 
-use super::{ActorChannel, Settings, StageName, TalkSettings};
+use super::{ActorChannel, Settings, StageName, TalkSettings, TaskName};
 use crate::training::{AUTO, InputSetting, RunKeys, Stage};
 
 /// The setting that names the model that writes plans.
@@ -13,6 +13,8 @@ pub const RECEIVER: &str = "talk.receiver";
 pub const STUDENT: &str = "talk.student";
 /// The setting that names collected messages.
 pub const COLLECTED: &str = "talk.collected";
+/// The setting that names conversations to learn from.
+pub const CONVERSATIONS: &str = "talk.conversations";
 /// The setting that names a trained receiver.
 pub const TRAINED: &str = "talk.trained";
 
@@ -23,7 +25,14 @@ const MODEL: &[&str] = &[
     "model.safetensors",
     "model.safetensors.index.json",
 ];
-const MESSAGES: &[&str] = &["messages/manifest.json", "manifest.json"];
+const MESSAGES: &[&str] = &[
+    "messages/manifest.json",
+    "manifest.json",
+    "data.parquet",
+    "data_full.parquet",
+    "hf_dataset/dataset_info.json",
+];
+const TEXTS: &[&str] = &["conversations.json"];
 const ACTOR: &[&str] = &["receiver/model.safetensors", "receiver/model.safetensors.index.json"];
 const COMPRESSED: &[&str] = &["student/model.safetensors", "student/model.safetensors.index.json"];
 
@@ -40,8 +49,14 @@ pub fn of(settings: &Settings, run: &RunKeys) -> Vec<Input> {
     match settings.talk.stage {
         StageName::Pretrain => vec![],
         StageName::Collect => vec![maker.sender(SENDER)],
-        StageName::Actor => vec![maker.receiver(), maker.collected()],
-        StageName::Compress => vec![maker.sender(STUDENT), maker.collected(), maker.trained()],
+        StageName::Convert => vec![maker.collected()],
+        StageName::Actor => {
+            [maker.receiver(), maker.collected()].into_iter().chain(maker.conversations()).collect()
+        }
+        StageName::Compress => {
+            let inputs = [maker.sender(STUDENT), maker.collected(), maker.trained()];
+            inputs.into_iter().chain(maker.conversations()).collect()
+        }
         StageName::All | StageName::Evaluate => {
             let mut inputs = vec![maker.sender(SENDER), maker.trained()];
             if settings.talk.evaluate.has_students() {
@@ -50,6 +65,10 @@ pub fn of(settings: &Settings, run: &RunKeys) -> Vec<Input> {
             let trained = |(name, channel)| maker.baseline(name, channel);
             inputs.extend(settings.talk.evaluate.baselines().into_iter().map(trained));
             inputs
+        }
+        StageName::Analyse => {
+            let students = settings.talk.compress.k.iter().map(|k| maker.compressed(*k));
+            [maker.sender(SENDER), maker.trained()].into_iter().chain(students).collect()
         }
     }
 }
@@ -82,7 +101,8 @@ impl Maker<'_> {
     }
 
     fn sender(&self, key: &'static str) -> Input {
-        let path = if key == SENDER { &self.talk.sender } else { &self.talk.student };
+        let own = self.real_sender();
+        let path = if key == SENDER { &self.talk.sender } else { &self.talk.student.clone().or(own) };
         let mut stage = self.talk.of_stage(StageName::Pretrain);
         stage.lm.size = self.talk.lm.sender_size.unwrap_or(self.talk.lm.size);
         self.input(key, path.as_ref(), MODEL, "pretrain", stage)
@@ -90,7 +110,21 @@ impl Maker<'_> {
 
     fn receiver(&self) -> Input {
         let stage = self.talk.of_stage(StageName::Pretrain);
-        self.input(RECEIVER, self.talk.receiver.as_ref(), MODEL, "pretrain", stage)
+        let path = self.talk.receiver.clone().or_else(|| self.real_sender());
+        self.input(RECEIVER, path.as_ref(), MODEL, "pretrain", stage)
+    }
+
+    /// The sender of a real task, which receiver and student start from, too.
+    fn real_sender(&self) -> Option<String> {
+        self.talk.sender.clone().filter(|_| self.talk.task.is_real())
+    }
+
+    /// The conversations of the setting, or those that the stage `convert` makes for MATH.
+    fn conversations(&self) -> Option<Input> {
+        let path = self.talk.conversations.as_ref();
+        let stage = self.talk.of_stage(StageName::Convert);
+        let is_needed = path.is_some() || self.talk.task == TaskName::Math;
+        is_needed.then(|| self.input(CONVERSATIONS, path, TEXTS, "convert", stage))
     }
 
     fn collected(&self) -> Input {
@@ -123,6 +157,7 @@ impl TalkSettings {
         let mut own = Self {
             stage,
             task: all.task,
+            data: all.data,
             chainmath: all.chainmath,
             minihouse: all.minihouse,
             lm: all.lm,
@@ -142,7 +177,11 @@ impl TalkSettings {
         if stage == StageName::Collect {
             return own;
         }
-        (own.receiver, own.collected) = (all.receiver, all.collected);
+        (own.collected, own.convert) = (all.collected, all.convert);
+        if stage == StageName::Convert {
+            return own;
+        }
+        (own.receiver, own.conversations) = (all.receiver, all.conversations);
         (own.adapter, own.actor) = (all.adapter, all.actor);
         if stage == StageName::Compress {
             (own.student, own.trained, own.compress) = (all.student, all.trained, all.compress);

@@ -1,26 +1,33 @@
 //! The settings of language models that talk.
 
+mod convert;
 mod inputs;
+mod real;
 mod sections;
+mod text;
 
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use tch::Device;
 
+use super::analysis::{AnalyseSettings, Analysis};
 use super::evaluation::{EvaluateSettings, Evaluation};
-use super::stages::{Actor, Collecting, Compressing, Pretraining};
+use super::stages::{Actor, Collecting, Compressing, Converting, Pretraining};
+use super::tasks::alfworld::AlfWorldSettings;
 use super::tasks::chainmath::ChainMathSettings;
 use super::tasks::minihouse::MiniHouseSettings;
 use crate::runs::Inputs;
 use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, refuse, within};
 use crate::training::{InputSetting, Job, RunKeys, Work, World};
 
-pub use self::inputs::{COLLECTED, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
+pub use self::convert::ConvertSettings;
+pub use self::inputs::{COLLECTED, CONVERSATIONS, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
 pub use self::sections::{
     ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, LmSettings,
-    MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName, TeacherMessage,
-    TextSettings, Trained,
+    Missing, MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName, TeacherMessage,
+    Trained,
 };
+pub use self::text::{Labels, Template, TextSettings};
 
 /// The keys of language models that talk.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -48,6 +55,8 @@ pub struct TalkSettings {
     pub stage: StageName,
     /// The problems that are talked about.
     pub task: TaskName,
+    /// The file or folder of a real task: MATH's problems, or recorded conversations of ALFWorld.
+    pub data: Option<String>,
     /// The model that writes plans: a folder, a GGUF file, or the run that pretrained it; null
     /// pretrains one.
     pub sender: Option<String>,
@@ -57,6 +66,9 @@ pub struct TalkSettings {
     pub student: Option<String>,
     /// The run or folder of collected messages; null collects them.
     pub collected: Option<String>,
+    /// The file, or the run, of conversations that a receiver learns from; null makes them of
+    /// collected messages for MATH, and takes `data` for ALFWorld.
+    pub conversations: Option<String>,
     /// The run of a trained receiver; null trains one.
     pub trained: Option<String>,
     /// The number format of language models.
@@ -75,6 +87,8 @@ pub struct TalkSettings {
     pub chainmath: ChainMathSettings,
     /// Settings of `task: minihouse`.
     pub minihouse: MiniHouseSettings,
+    /// Settings of `task: alfworld`.
+    pub alfworld: AlfWorldSettings,
     /// The models that are made here.
     pub lm: LmSettings,
     /// The texts around tasks.
@@ -83,6 +97,8 @@ pub struct TalkSettings {
     pub pretrain: PretrainSettings,
     /// Settings of the stage `collect`.
     pub collect: CollectSettings,
+    /// Settings of the stage `convert`.
+    pub convert: ConvertSettings,
     /// The adapter between hidden states and the receiver's embeddings.
     pub adapter: AdapterSettings,
     /// Settings of the stage `actor`.
@@ -91,6 +107,8 @@ pub struct TalkSettings {
     pub compress: CompressSettings,
     /// Settings of the stage `evaluate`.
     pub evaluate: EvaluateSettings,
+    /// Settings of the stage `analyse`.
+    pub analyse: AnalyseSettings,
 }
 
 impl Default for TalkSettings {
@@ -98,10 +116,12 @@ impl Default for TalkSettings {
         Self {
             stage: StageName::default(),
             task: TaskName::default(),
+            data: None,
             sender: None,
             receiver: None,
             student: None,
             collected: None,
+            conversations: None,
             trained: None,
             dtype: NumberFormat::F32,
             checkpointing: false,
@@ -111,14 +131,17 @@ impl Default for TalkSettings {
             cache_mb: 1024,
             chainmath: ChainMathSettings::default(),
             minihouse: MiniHouseSettings::default(),
+            alfworld: AlfWorldSettings::default(),
             lm: LmSettings::default(),
             text: TextSettings::default(),
             pretrain: PretrainSettings::default(),
             collect: CollectSettings::default(),
+            convert: ConvertSettings::default(),
             adapter: AdapterSettings::default(),
             actor: ActorSettings::default(),
             compress: CompressSettings::default(),
             evaluate: EvaluateSettings::default(),
+            analyse: AnalyseSettings::default(),
         }
     }
 }
@@ -143,13 +166,17 @@ impl TalkSettings {
             return refuse("minihouse.families", "must name a family");
         }
         within("lm", self.lm.check())?;
-        within("text", at_least(8, &[("max_len", self.text.max_len)]))?;
+        real::check(self)?;
+        within("alfworld", self.alfworld.check())?;
+        within("text", self.text.check())?;
         within("pretrain", self.pretrain.check())?;
         within("collect", self.collect.check())?;
+        within("convert", self.convert.check())?;
         within("adapter", self.adapter.check())?;
         within("actor", self.actor.check())?;
         within("compress", self.compress.check())?;
-        within("evaluate", self.evaluate.check())
+        within("evaluate", self.evaluate.check())?;
+        within("analyse", self.analyse.check())
     }
 }
 
@@ -185,8 +212,10 @@ impl World for Settings {
         Ok(match talk.stage {
             StageName::Pretrain => Box::new(Pretraining::new(talk, run, device)?),
             StageName::Collect => Box::new(Collecting::new(talk, run, device, inputs)?),
+            StageName::Convert => Box::new(Converting::new(talk, run, inputs)?),
             StageName::Actor => Box::new(Actor::new(talk, run, device, inputs)?),
             StageName::Compress => Box::new(Compressing::new(talk, run, device, inputs)?),
+            StageName::Analyse => Box::new(Analysis::new(talk, run, device, inputs)?),
             StageName::All | StageName::Evaluate => Box::new(Evaluation::new(talk, run, device, inputs)?),
         })
     }
@@ -198,7 +227,9 @@ impl World for Settings {
     fn metric_names(&self) -> Vec<&'static str> {
         match self.talk.stage {
             StageName::Pretrain => vec!["cross_entropy", "text.*", "plan.*"],
+            StageName::Collect if self.talk.task.is_real() => vec!["plans", "rows.*"],
             StageName::Collect => vec!["plans", "rows.*", "plan.*"],
+            StageName::Convert => vec!["kept", "dropped.*"],
             StageName::Actor => vec![
                 "cross_entropy",
                 "plan",
@@ -211,6 +242,7 @@ impl World for Settings {
             ],
             StageName::Compress => vec!["cross_entropy", "agreement", "direction", "held_out.*"],
             StageName::All | StageName::Evaluate => vec!["seen.*", "unseen.*"],
+            StageName::Analyse => vec!["whole.*", "probe.*"],
         }
     }
 }

@@ -32,7 +32,7 @@ impl Collecting {
     /// # Errors
     /// When the sender cannot be read.
     pub fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
-        let task = Task::new(talk, run.seed);
+        let task = Task::new(talk, run.seed)?;
         let sender = load(inputs, SENDER, run.seed, device, talk.dtype)?;
         Ok(Self {
             renderer: Renderer::new(&sender, &talk.text, task.texts()).context(SENDER)?,
@@ -62,43 +62,54 @@ impl Collecting {
     /// The rows of the problems with these numbers. Empty plans are left out.
     fn rows(&self, numbers: std::ops::Range<usize>) -> Result<Vec<Row>> {
         let problem = |number| self.task.problem(Split::Training, number as u64, self.task.levels());
-        let problems: Vec<Problem> = numbers.map(problem).collect();
+        let problems: Vec<Problem> = numbers.map(problem).collect::<Result<_>>()?;
         let most = self.talk.collect.max_new_tokens.unwrap_or(self.task.texts().plan_tokens);
         let sampling = sampling(&self.talk.collect);
         let plans = plans(&self.sender.decoder, &self.renderer, &problems, sampling, self.seed, most)?;
         let is_kept = |problem: &Problem, plan: &Plan| {
-            let right = || self.task.is_right(problem, &plan.text);
+            let right = || self.task.is_right(problem, &plan.text) == Some(true);
             !plan.ids.is_empty() && (self.talk.collect.filter == Filter::None || right())
         };
         let pairs = problems.iter().zip(plans).filter(|(problem, plan)| is_kept(problem, plan));
         pairs.map(|(problem, plan)| row(problem, plan)).collect()
     }
 
+    /// The number of problems.
+    fn count(&self) -> usize {
+        self.task.count(Split::Training, self.talk.train_tasks)
+    }
+
     fn evaluated(&self, folder: &Folder) -> Result<Evaluated> {
-        let (mut right, mut lengths) = (0usize, 0usize);
+        let (mut right, mut tested, mut lengths) = (0usize, 0usize, 0usize);
         for key in folder.keys() {
             let (file, group, at) = folder.place(key).context("a key has a place")?;
             if at > 0 {
                 continue;
             }
             for row in folder.rows(file, group)? {
-                right += usize::from(self.task.is_right(&self.task.by_id(&row.task_id)?, &row.plan));
+                let found = self.task.is_right(&self.task.by_id(&row.task_id)?, &row.plan);
+                tested += usize::from(found.is_some());
+                right += usize::from(found == Some(true));
                 lengths += row.length();
             }
         }
         let count = folder.keys().len();
-        ensure!(count > 0, "no plan was kept: the sender writes none, or none is right");
-        let (right, length) = (right as f64 / count as f64, lengths as f64 / count as f64);
-        let scores = vec![
-            Score::higher("plan.right", right, "", "share of right plans"),
-            Score::lower("rows.mean", length, "", "rows of a message"),
+        ensure!(count > 0, "no plan was kept: there is no problem, the sender writes none, or none is right");
+        let (right, length) = (right as f64 / tested.max(1) as f64, lengths as f64 / count as f64);
+        let mut scores = vec![
             Score::higher("plans", count as f64, "", "plans"),
+            Score::lower("rows.mean", length, "", "rows of a message"),
         ];
-        let table = Table::new([(self.title().as_str(), Align::Left), ("", Align::Right)])
+        let mut table = Table::new([(self.title().as_str(), Align::Left), ("", Align::Right)])
             .row(["plans".to_owned(), count.to_string()])
-            .row(["right".to_owned(), format!("{:.1} %", 100.0 * right)])
             .row(["rows of a message, mean".to_owned(), format!("{length:.1}")]);
-        Ok(Evaluated::of_scores(scores, "plan.right", &table))
+        let is_tested = tested > 0;
+        if is_tested {
+            scores.push(Score::higher("plan.right", right, "", "share of right plans"));
+            table = table.row(["right".to_owned(), format!("{:.1} %", 100.0 * right)]);
+        }
+        let headline = if is_tested { "plan.right" } else { "plans" };
+        Ok(Evaluated::of_scores(scores, headline, &table))
     }
 }
 
@@ -111,8 +122,8 @@ fn row(problem: &Problem, plan: Plan) -> Result<Row> {
         plan_ids: plan.ids.iter().map(|id| *id as i32).collect(),
         hidden_state: Vec::try_from(&plan.hidden.to_kind(Kind::Float).to_device(Device::Cpu).flatten(0, -1))?,
         width: width as usize,
-        task_type: Some(problem.group.clone()),
-        task_level: None,
+        task_type: Some(problem.subject.as_ref().unwrap_or(&problem.group).clone()),
+        task_level: problem.subject.as_ref().map(|_| problem.group.clone()),
         answer: problem.turns.last().map(|(_, answer)| answer.clone()),
     })
 }
@@ -125,17 +136,17 @@ pub fn hidden(row: &Row, most: usize, device: Device) -> Tensor {
 
 impl Job for Collecting {
     fn title(&self) -> String {
-        format!("plans and hidden states of {} problems", self.talk.train_tasks)
+        format!("plans and hidden states of {} problems", self.count())
     }
 
     fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
         let folder = session.run.path().join(MESSAGES);
         let mut collection = Collection::open(&folder, self.talk.collect.dtype, self.metadata())?;
-        let (all, size) = (self.talk.train_tasks, self.talk.collect.batch_size);
+        let (all, size) = (self.count(), self.talk.collect.batch_size);
         let parts = all.div_ceil(size);
-        session.run.resume_at(collection.manifest().parts.len() as u64)?;
+        session.run.resume_at(collection.manifest().batches() as u64)?;
         session.run.update(|status| status.steps = parts as u64)?;
-        for part in collection.manifest().parts.len()..parts {
+        for part in collection.manifest().batches()..parts {
             let progress = ProgressReporter::new(&mut session.run, session.console, session.stop);
             progress.update("problems", (part * size) as u64, all as u64)?;
             collection.add(&self.rows(part * size..all.min((part + 1) * size))?)?;

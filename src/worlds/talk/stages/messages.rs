@@ -1,8 +1,10 @@
 //! Collected messages as training samples, and receivers' passes over them.
 
 use std::cell::RefCell;
+use std::collections::HashMap;
+use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use tch::{Device, Kind, Tensor};
 use umwelt_base::random::Stream;
 use umwelt_language::{
@@ -16,7 +18,8 @@ use crate::nn::Masks;
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{file, folder};
 use crate::worlds::talk::play::Start;
-use crate::worlds::talk::settings::{COLLECTED, TalkSettings};
+use crate::worlds::talk::settings::{COLLECTED, CONVERSATIONS, Missing, TalkSettings};
+use crate::worlds::talk::tasks::conversations::read;
 use crate::worlds::talk::tasks::{Problem, Task};
 use crate::worlds::talk::text::Renderer;
 
@@ -25,7 +28,7 @@ pub struct Sample {
     pub problem: Problem,
     /// The plan in the receiver's tokens.
     pub plan: Vec<i64>,
-    /// `[L, d_s]`
+    /// `[L, d_s]`; without rows where no message was collected.
     pub hidden: Tensor,
 }
 
@@ -33,6 +36,9 @@ pub struct Sample {
 pub struct Collected {
     cache: RefCell<Cache>,
     task: Task,
+    /// The conversations to learn from by key; the task's own problems, without them.
+    conversations: Option<HashMap<String, Problem>>,
+    missing: Missing,
     most: usize,
     device: Device,
     pub training: Vec<String>,
@@ -43,19 +49,26 @@ pub struct Collected {
 
 impl Collected {
     /// # Errors
-    /// When the files cannot be read, or hold too few messages for a batch.
+    /// When the files cannot be read or hold too few messages, or a conversation has none.
     pub fn open(talk: &TalkSettings, task: Task, seed: u64, inputs: &Inputs, device: Device) -> Result<Self> {
         let files = Folder::open(&folder(file(inputs, COLLECTED)?)).context(COLLECTED)?;
-        let mut keys = files.keys().to_vec();
+        let conversations = known(&task, inputs.checkpoint(CONVERSATIONS))?;
+        let mut keys = match &conversations {
+            Some(conversations) => paired(conversations, &files, talk.actor.missing)?,
+            None => files.keys().to_vec(),
+        };
         Stream::new(seed, "held-out messages").at(&[]).shuffle(&mut keys);
         let count = ((keys.len() as f64 * talk.actor.eval_ratio) as usize).max(1);
         ensure!(count < keys.len(), "{COLLECTED}: {} messages are too few to train on", keys.len());
         let held_out: Vec<String> = keys.drain(..count).collect();
+        let some = files.keys().first().cloned().context("there is no message")?;
         let mut cache = Cache::new(files, talk.cache_mb << 20);
-        let width = cache.row(&held_out[0])?.width as i64;
+        let width = cache.row(&some)?.width as i64;
         Ok(Self {
             cache: RefCell::new(cache),
             task,
+            conversations: conversations.map(|all| all.into_iter().map(|p| (p.id.clone(), p)).collect()),
+            missing: talk.actor.missing,
             most: talk.actor.max_message,
             device,
             training: keys,
@@ -73,27 +86,74 @@ impl Collected {
         keys: impl Iterator<Item = &'a String>,
         renderer: &Renderer,
     ) -> Result<Vec<Sample>> {
-        let sample = |key: &String| {
-            let row = self.cache.borrow_mut().row(key)?;
-            ensure!(row.length() > 0, "{COLLECTED}: {key} has no hidden states");
-            Ok(Sample {
-                problem: self.task.by_id(key)?,
-                plan: renderer.plan(&row.plan)?,
-                hidden: hidden(&row, self.most, self.device),
-            })
-        };
-        keys.map(sample).collect()
+        keys.map(|key| self.sample(key, renderer)).collect()
     }
+
+    fn sample(&self, key: &str, renderer: &Renderer) -> Result<Sample> {
+        let problem = match &self.conversations {
+            Some(all) => all.get(key).cloned().with_context(|| format!("{key} is no conversation"))?,
+            None => self.task.by_id(key)?,
+        };
+        let is_silent = self.missing == Missing::Silent && self.cache.borrow().folder().place(key).is_none();
+        if is_silent {
+            let hidden = Tensor::zeros([0, self.width], (Kind::Float, self.device));
+            return Ok(Sample { problem, plan: vec![], hidden });
+        }
+        let row = self.cache.borrow_mut().row(key)?;
+        ensure!(row.length() > 0, "{COLLECTED}: {key} has no hidden states");
+        let plan = renderer.plan(&row.plan)?;
+        Ok(Sample { problem, plan, hidden: hidden(&row, self.most, self.device) })
+    }
+}
+
+/// The conversations to learn from: those of a file, or the training problems of ALFWorld.
+fn known(task: &Task, path: Option<&Path>) -> Result<Option<Vec<Problem>>> {
+    if let Some(path) = path {
+        let read = read(path).context(CONVERSATIONS)?;
+        return Ok(Some(read.into_iter().map(|found| task.of_conversation(found)).collect()));
+    }
+    Ok(match task {
+        Task::AlfWorld(task) => Some(task.training().to_vec()),
+        _ => None,
+    })
+}
+
+/// The keys of conversations that have a message, or may do without one.
+fn paired(conversations: &[Problem], files: &Folder, missing: Missing) -> Result<Vec<String>> {
+    let has_message = |problem: &&Problem| files.place(&problem.id).is_some();
+    let (with, without): (Vec<&Problem>, Vec<&Problem>) = conversations.iter().partition(has_message);
+    let keys = |problems: &[&Problem]| problems.iter().map(|problem| problem.id.clone()).collect::<Vec<_>>();
+    let Some(first) = without.first() else { return Ok(keys(&with)) };
+    let count = format!("{} of {} conversations have no message", without.len(), conversations.len());
+    let fate = match missing {
+        Missing::Error => bail!(
+            "{COLLECTED}: {count}, {} first; talk.actor.missing=skip leaves them out, and silent gives them \
+             an empty one",
+            first.id
+        ),
+        Missing::Skip => "they are left out",
+        Missing::Silent => "it is empty",
+    };
+    umwelt_base::terminal::note(format!("warning: {COLLECTED}: {count}: {fate}"));
+    Ok(if missing == Missing::Skip { keys(&with) } else { keys(&conversations.iter().collect::<Vec<_>>()) })
 }
 
 /// The messages `[L, d]` that an adapter makes of hidden states `[L, d_s]`.
 ///
+///
+/// A message without rows stays without rows.
+///
 /// # Errors
-/// When a message is empty.
+/// When the hidden states do not fit the adapter.
 pub fn adapted(adapter: &MessageAdapter, hidden: &[Tensor], dropout: Option<&Masks>) -> Result<Vec<Tensor>> {
     let lengths: Vec<i64> = hidden.iter().map(|rows| rows.size()[0]).collect();
+    if lengths.iter().all(|length| *length == 0) {
+        return Ok(hidden.iter().map(Tensor::shallow_clone).collect());
+    }
     let padded = Tensor::pad_sequence(hidden, true, 0.0, "right");
-    let rows = adapter.forward(&padded, &lengths, dropout)?;
+    // The key mask of a row without keys would have no finite softmax.
+    let read: Vec<i64> = lengths.iter().map(|length| (*length).max(1)).collect();
+    let rows = adapter.forward(&padded, &read, dropout)?;
     Ok((0i64..).zip(&lengths).map(|(row, length)| rows.get(row).narrow(0, 0, *length)).collect())
 }
 
@@ -114,6 +174,11 @@ impl Pass {
         let hidden = receiver.hidden(&batch.embeddings, None);
         let supervised = Supervised::new(&batch.labels, 1)?;
         Ok(Self { rows: supervised.rows(&hidden), supervised, head: Head::of(receiver) })
+    }
+
+    /// The mean cross-entropy (nats) of each conversation's labels, `[B]`.
+    pub fn losses(&self) -> Tensor {
+        self.supervised.means(&cross_entropies(&self.head, &self.rows, &self.supervised.targets))
     }
 
     /// [`Self::of`] texts that begin with these openings and go on from `start`. No message stands
@@ -165,11 +230,16 @@ impl Pass {
         self.cross_entropy(self.supervised.counts.iter().sum()).double_value(&[])
     }
 
-    /// The divergence (bits) from the distributions of another pass over the same answers, averaged
-    /// over samples.
-    pub fn bits_from(&self, other: &Self) -> f64 {
+    /// The divergence (bits) of each conversation's distributions, `[B]`, from those of another pass
+    /// over the same answers.
+    pub fn bits(&self, other: &Self) -> Tensor {
         let nats = divergences(Variant::Fixed, &self.head, &self.rows, &other.rows, &self.supervised);
-        nats.mean(Kind::Double).double_value(&[]) / std::f64::consts::LN_2
+        nats / std::f64::consts::LN_2
+    }
+
+    /// The mean of [`Self::bits`].
+    pub fn bits_from(&self, other: &Self) -> f64 {
+        self.bits(other).mean(Kind::Double).double_value(&[])
     }
 }
 

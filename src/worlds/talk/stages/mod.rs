@@ -3,6 +3,7 @@
 mod actor;
 mod collect;
 mod compress;
+mod convert;
 mod learning;
 mod messages;
 mod parts;
@@ -12,6 +13,7 @@ mod recipe;
 
 pub use collect::Collecting;
 pub use compress::OWN;
+pub use convert::Converting;
 pub use messages::{Pass, adapted};
 pub use pretrain::Pretraining;
 pub use receiver::TrainedReceiver;

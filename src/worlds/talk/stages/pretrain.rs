@@ -19,7 +19,7 @@ use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training,
 };
 use crate::worlds::talk::models::{initial, trained_in};
-use crate::worlds::talk::play::{Start, plans, play};
+use crate::worlds::talk::play::{Player, plans};
 use crate::worlds::talk::settings::{PretrainSettings, TalkSettings};
 use crate::worlds::talk::tasks::{self, Problem, Split, tokenizer};
 use crate::worlds::talk::text::{Renderer, plain};
@@ -89,7 +89,7 @@ pub struct PretrainTask {
 
 impl PretrainTask {
     fn new(talk: &TalkSettings, run: &RunKeys, device: Device) -> Result<Self> {
-        let task = tasks::Task::new(talk, run.seed);
+        let task = tasks::Task::new(talk, run.seed)?;
         let model = initial(&talk.lm, tokenizer(task.words())?, run.seed, device)?;
         let model = trained_in(model, talk);
         let settings = talk.pretrain.clone();
@@ -115,14 +115,15 @@ impl PretrainTask {
     /// Plans that the model writes greedily, and what it makes of them as text.
     fn test(&self, count: u64) -> Result<(f64, f64)> {
         let problem = |number| self.task.problem(Split::Seen, number, self.task.levels());
-        let problems: Vec<Problem> = (0..count).map(problem).collect();
+        let problems: Vec<Problem> = (0..count).map(problem).collect::<Result<_>>()?;
         let (decoder, renderer) = (&self.model.decoder, &*self.renderer);
         let most = self.task.texts().plan_tokens;
         let plans = plans(decoder, renderer, &problems, Sampling::GREEDY, self.run.seed, most)?;
         let pairs = || problems.iter().zip(&plans);
-        let right = pairs().filter(|(problem, plan)| self.task.is_right(problem, &plan.text)).count();
+        let right =
+            pairs().filter(|(problem, plan)| self.task.is_right(problem, &plan.text) == Some(true)).count();
         let messages = pairs().map(|(problem, plan)| (problem, Some(vec![Segment::Ids(plan.ids.clone())])));
-        let played = play(decoder, renderer, &self.task, messages.collect(), Start::default())?;
+        let played = Player::greedy(decoder, renderer, &self.task).play(messages.collect())?.all()?;
         let solved = played.iter().filter(|played| played.success).count();
         Ok((right as f64 / count as f64, solved as f64 / count as f64))
     }
@@ -140,7 +141,7 @@ fn sample(
     let most = task.levels() as f64;
     let grown = 1.0 + (most - 1.0) * step as f64 / settings.level_warmup.max(1) as f64;
     let level = grown.min(most) as usize;
-    let problem = task.problem(Split::Pretraining, step * settings.batch_size as u64 + row, level);
+    let problem = task.problem(Split::Pretraining, step * settings.batch_size as u64 + row, level)?;
     let kind = rng.uniform();
     if kind < settings.mixture[0] {
         return Ok(plain(renderer.sender(&problem, Some(&problem.plan))?));

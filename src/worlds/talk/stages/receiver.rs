@@ -5,6 +5,7 @@ use tch::Device;
 use umwelt_language::{Inserted, LanguageModel, MessageAdapter, Segment};
 
 use super::messages::{Pass, Sample, conversations};
+use crate::nn::Parameters;
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{adapter, file, folder, load, restore, trained_in};
 use crate::worlds::talk::settings::TalkSettings;
@@ -19,6 +20,8 @@ pub struct TrainedReceiver {
     pub model: LanguageModel,
     pub renderer: Renderer,
     pub adapter: MessageAdapter,
+    /// The adapter's parameters.
+    pub own: Parameters,
 }
 
 impl TrainedReceiver {
@@ -41,7 +44,7 @@ impl TrainedReceiver {
         let renderer = Renderer::new(&model, &talk.text, task.texts()).with_context(|| key.to_owned())?;
         parameters.freeze("");
         model.decoder.parameters().freeze("");
-        Ok(Self { model, renderer, adapter })
+        Ok(Self { model, renderer, adapter, own: parameters })
     }
 
     /// The receiver's pass over samples with these messages.

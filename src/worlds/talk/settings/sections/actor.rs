@@ -78,6 +78,19 @@ pub enum MixtureMode {
     None,
 }
 
+/// What becomes of a conversation without a collected message.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Missing {
+    /// It ends the run.
+    #[default]
+    Error,
+    /// It is left out.
+    Skip,
+    /// Its message is empty.
+    Silent,
+}
+
 /// Settings under `talk.actor`.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -101,6 +114,8 @@ pub struct ActorSettings {
     pub weights: Option<Vec<f64>>,
     /// The most rows of a message.
     pub max_message: usize,
+    /// What becomes of conversations without a collected message.
+    pub missing: Missing,
     /// The share of collected messages that are held out.
     pub eval_ratio: f64,
 }
@@ -122,6 +137,7 @@ impl Default for ActorSettings {
             p_full: 0.3,
             weights: None,
             max_message: 800,
+            missing: Missing::Error,
             eval_ratio: 0.05,
         }
     }

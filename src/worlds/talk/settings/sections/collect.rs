@@ -31,6 +31,9 @@ pub struct CollectSettings {
     /// The number format of hidden states in files.
     pub dtype: Dtype,
     pub filter: Filter,
+    /// The subjects of MATH that messages are collected of; null takes all. Test problems of other
+    /// subjects are unseen.
+    pub subjects: Option<Vec<String>>,
 }
 
 impl Default for CollectSettings {
@@ -44,6 +47,7 @@ impl Default for CollectSettings {
             batch_size: 250,
             dtype: Dtype::F32,
             filter: Filter::None,
+            subjects: None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The models that are made here, and the texts around tasks.
+//! The models that are made here.
 
 use serde::{Deserialize, Serialize};
 
@@ -37,25 +37,5 @@ impl LmSettings {
             return refuse("layers", format!("must be from 1 to 256, but is {layers}"));
         }
         positive(&[("initializer_range", self.initializer_range.unwrap_or(1.0))])
-    }
-}
-
-/// Settings under `talk.text`. Texts that are null are the task's.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct TextSettings {
-    /// The system turn; empty for none.
-    pub system: String,
-    /// The sentence that tells the receiver that a plan follows.
-    pub bridge: Option<String>,
-    /// The sentence that asks the sender for a plan.
-    pub plan_request: Option<String>,
-    /// The most positions of a text before its message comes in.
-    pub max_len: usize,
-}
-
-impl Default for TextSettings {
-    fn default() -> Self {
-        Self { system: String::new(), bridge: None, plan_request: None, max_len: 4096 }
     }
 }

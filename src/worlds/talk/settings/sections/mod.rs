@@ -8,10 +8,10 @@ mod lm;
 mod names;
 mod pretrain;
 
-pub use actor::{ActorChannel, ActorSettings, MixtureMode, Switch, Trained};
+pub use actor::{ActorChannel, ActorSettings, Missing, MixtureMode, Switch, Trained};
 pub use adapter::AdapterSettings;
 pub use collect::{CollectSettings, Filter};
 pub use compress::{CompressSettings, TeacherMessage};
-pub use lm::{LmSettings, Size, TextSettings};
+pub use lm::{LmSettings, Size};
 pub use names::{NumberFormat, StageName, TaskName};
 pub use pretrain::PretrainSettings;

@@ -13,12 +13,16 @@ pub enum StageName {
     Pretrain,
     /// The sender's plans are written down with its hidden states.
     Collect,
+    /// Collected plans are matched with reference solutions.
+    Convert,
     /// The receiver learns to read hidden states.
     Actor,
     /// A student learns to send fewer latents.
     Compress,
     /// The receiver is tested with every channel.
     Evaluate,
+    /// Messages are measured.
+    Analyse,
 }
 
 /// A kind of problems.
@@ -28,6 +32,10 @@ pub enum TaskName {
     #[default]
     ChainMath,
     MiniHouse,
+    /// The data set MATH.
+    Math,
+    /// ALFWorld, through a child process.
+    AlfWorld,
 }
 
 /// The number format of language models.

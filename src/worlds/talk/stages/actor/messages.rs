@@ -38,7 +38,12 @@ impl Reader {
         let mut rng = Stream::new(self.seed, "wrong messages").at(&[step]);
         let others = others(samples.len(), &mut rng)?;
         let fit = |(sample, other): (&Sample, usize)| {
-            fitted(&samples[other].hidden, sample.hidden.size()[0], &mut rng)
+            let hidden = &samples[other].hidden;
+            // Nothing is another message than a silent sample's.
+            if hidden.size()[0] == 0 {
+                return Ok(hidden.shallow_clone());
+            }
+            fitted(hidden, sample.hidden.size()[0], &mut rng)
         };
         samples.iter().zip(others).map(fit).collect()
     }

@@ -35,7 +35,7 @@ impl Reader {
     /// # Errors
     /// When the receiver or the messages cannot be read.
     pub fn new(talk: &TalkSettings, seed: u64, device: Device, inputs: &Inputs) -> Result<Self> {
-        let (settings, task) = (talk.actor.clone(), tasks::Task::new(talk, seed));
+        let (settings, task) = (talk.actor.clone(), tasks::Task::new(talk, seed)?);
         // Weights that are not trained need not be exact.
         let format = if settings.train == Trained::Full { NumberFormat::F32 } else { talk.dtype };
         let mut receiver = trained_in(load(inputs, RECEIVER, seed, device, format)?, talk);

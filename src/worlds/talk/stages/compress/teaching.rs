@@ -45,7 +45,7 @@ impl Teaching {
     /// # Errors
     /// When a model or the messages cannot be read, or do not fit each other.
     pub fn new(talk: &TalkSettings, seed: u64, device: Device, inputs: &Inputs) -> Result<Self> {
-        let (settings, task) = (talk.compress.clone(), tasks::Task::new(talk, seed));
+        let (settings, task) = (talk.compress.clone(), tasks::Task::new(talk, seed)?);
         ensure!(
             settings.k.len() == 1,
             "talk.compress.k: a stage trains one student; name one number of latents"

@@ -11,13 +11,18 @@ use umwelt_base::random::{Rng, Stream};
 
 use self::operation::{ORDINALS, Operation};
 use self::pairs::HeldOut;
-use super::math::{Equality, boxed};
-use super::{Episode, Outcome, Problem, Split, Texts};
+use super::math::Equality;
+use super::{Problem, Split, Texts};
 
 /// The most operations of a chain.
 pub const LEVELS: usize = 5;
-pub const TEXTS: Texts =
-    Texts { plan_request: "write a plan .", bridge: "follow the plan :", plan_tokens: 96, turn_tokens: 56 };
+pub const TEXTS: Texts = Texts {
+    system: "",
+    plan_request: "write a plan .",
+    bridge: "follow the plan :",
+    plan_tokens: 96,
+    turn_tokens: 56,
+};
 
 /// The settings of ChainMath.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -76,9 +81,20 @@ impl ChainMath {
             id: format!("chainmath/{}/{number}", split.name()),
             group: format!("level {}", chain.operations.len()),
             sender: chain.operations.iter().map(Operation::sentence).collect::<Vec<_>>().join(" "),
+            subject: None,
             plan: self.plan(&chain.operations),
             turns: vec![(format!("start {} .", chain.start), self.answer(&chain))],
         }
+    }
+
+    /// The operation and the number of each step.
+    pub fn facts(&self, split: Split, number: u64) -> Vec<(String, String)> {
+        let chain = self.chain(split, number, LEVELS);
+        let of = |(ordinal, operation): (&&str, &Operation)| {
+            let (verb, number) = (operation.verb().to_owned(), operation.number().to_string());
+            [(format!("{ordinal} operation"), verb), (format!("{ordinal} number"), number)]
+        };
+        ORDINALS.iter().zip(&chain.operations).flat_map(of).collect()
     }
 
     fn chain(&self, split: Split, number: u64, level: usize) -> Chain {
@@ -150,27 +166,6 @@ impl ChainMath {
 
 fn joined(steps: impl Iterator<Item = String>) -> String {
     steps.collect::<Vec<_>>().join(" , ") + " ."
-}
-
-/// The single turn of a receiver, whose last box is compared with the reference.
-pub struct Answer {
-    expected: Option<String>,
-    equality: Equality,
-}
-
-impl Answer {
-    pub fn new(problem: &Problem, equality: Equality) -> Self {
-        Self { expected: problem.turns.last().and_then(|(_, answer)| boxed(answer)), equality }
-    }
-}
-
-impl Episode for Answer {
-    fn take(&mut self, written: &str) -> Outcome {
-        let both = boxed(written).zip(self.expected.as_ref());
-        Outcome::Over {
-            success: both.is_some_and(|(answer, expected)| self.equality.holds(&answer, expected)),
-        }
-    }
 }
 
 /// A draw of one of several.

@@ -63,7 +63,7 @@ impl Operation {
         }
     }
 
-    fn number(&self) -> usize {
+    pub fn number(&self) -> usize {
         let (Self::Add(number) | Self::Subtract(number) | Self::Times(number)) = self;
         *number
     }

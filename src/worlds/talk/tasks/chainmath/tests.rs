@@ -1,6 +1,8 @@
 use std::collections::HashSet;
 
 use super::*;
+use crate::worlds::talk::tasks::math::{Answer, boxed};
+use crate::worlds::talk::tasks::{Episode, Outcome};
 
 fn task() -> ChainMath {
     ChainMath::new(ChainMathSettings::default(), Equality::Numeric, 3)
@@ -113,7 +115,7 @@ fn the_best_guess_without_a_message_is_little_better_than_chance() {
 fn an_answer_is_right_by_its_box() {
     let problem = task().problem(Split::Seen, 0, LEVELS);
     let right = boxed(&problem.turns[0].1).unwrap();
-    let take = |text: &str| Answer::new(&problem, Equality::Numeric).take(text);
+    let take = |text: &str| Answer::new(&problem, Equality::Numeric).take(text).unwrap();
     assert_eq!(take(&format!("\\boxed {{ {right} }}")), Outcome::Over { success: true });
     assert_eq!(take(&format!("the answer is {right}")), Outcome::Over { success: false });
 }

@@ -1,8 +1,10 @@
-//! Answers of mathematical problems: the last box, and whether two answers are equal.
+//! Mathematical problems: their data set, the last box of an answer, and the equality of answers.
 
 mod boxed;
+mod dataset;
 mod normaliser;
 mod rational;
+mod task;
 #[cfg(test)]
 mod tests;
 
@@ -12,6 +14,7 @@ use self::normaliser::normalised;
 use self::rational::rational;
 
 pub use self::boxed::boxed;
+pub use self::task::{Answer, MathTask, TEXTS, majority};
 
 /// The largest relative difference of equal numbers.
 const TOLERANCE: f64 = 1e-6;

@@ -1,5 +1,7 @@
 //! A visitor in a house: what actions do.
 
+use anyhow::Result;
+
 use super::super::{Episode, Outcome};
 use super::goal::{Family, Goal};
 use super::house::House;
@@ -147,12 +149,12 @@ impl Visit {
 
 impl Episode for Visit {
     /// The action stands behind the last colon: `step 3 : open drawer`.
-    fn take(&mut self, written: &str) -> Outcome {
+    fn take(&mut self, written: &str) -> Result<Outcome> {
         let action = written.rsplit(" : ").next().unwrap_or(written);
         let seen = self.act(action.trim());
-        match self.is_over() {
+        Ok(match self.is_over() {
             true => Outcome::Over { success: self.won },
             false => Outcome::Goes(format!("obs : {seen}")),
-        }
+        })
     }
 }

@@ -5,6 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 use umwelt_base::random::Rng;
 
+use super::GoalForm;
 use super::house::House;
 use super::names::{ALWAYS, FRIDGE, OBJECTS, PLACES, SINK, STOVE};
 use super::shuffled;
@@ -80,14 +81,35 @@ impl Goal {
     }
 }
 
+impl Goal {
+    /// The goal in words: `put clean mug to desk`, or `to desk put clean mug`, in which no place
+    /// follows the name of an object.
+    pub fn said(self, form: GoalForm) -> String {
+        match (form, self.target) {
+            (GoalForm::Behind, _) | (_, None) => self.to_string(),
+            (GoalForm::TargetFirst | GoalForm::Before, Some(target)) => {
+                format!("to {} {}", PLACES[target], self.action())
+            }
+        }
+    }
+
+    /// The goal without its target: `put clean mug`.
+    fn action(self) -> String {
+        let first = OBJECTS[self.first];
+        if self.target.is_none() {
+            return format!("look at {first}");
+        }
+        let state = self.family.treatment().map_or(String::new(), |(_, _, state)| format!("{state} "));
+        let second = self.second.map_or(String::new(), |object| format!(" and {}", OBJECTS[object]));
+        format!("put {state}{first}{second}")
+    }
+}
+
 /// `put clean mug to desk`. The place follows the word `to`, so that `mug on desk` stands in the
 /// list of objects alone.
 impl fmt::Display for Goal {
     fn fmt(&self, text: &mut fmt::Formatter) -> fmt::Result {
-        let first = OBJECTS[self.first];
-        let Some(target) = self.target else { return write!(text, "look at {first}") };
-        let state = self.family.treatment().map_or(String::new(), |(_, _, state)| format!("{state} "));
-        let second = self.second.map_or(String::new(), |object| format!(" and {}", OBJECTS[object]));
-        write!(text, "put {state}{first}{second} to {}", PLACES[target])
+        let target = self.target.map_or(String::new(), |target| format!(" to {}", PLACES[target]));
+        write!(text, "{}{target}", self.action())
     }
 }

@@ -1,6 +1,7 @@
 //! MiniHouse: household tasks of many turns. The sender knows the house and the goal, the receiver
 //! the places alone.
 
+mod bridge;
 mod episode;
 mod goal;
 mod guess;
@@ -16,13 +17,19 @@ use umwelt_base::random::{Rng, Stream};
 use self::goal::Goal;
 use self::house::House;
 use self::names::{HeldOut, OBJECTS, PLACES};
-use super::{Problem, Split, Texts};
+use super::{Problem, Split, Texts, place};
 
+pub use self::bridge::answer;
 pub use self::episode::Visit;
 pub use self::goal::Family;
 
-pub const TEXTS: Texts =
-    Texts { plan_request: "write a plan .", bridge: "follow the plan :", plan_tokens: 120, turn_tokens: 16 };
+pub const TEXTS: Texts = Texts {
+    system: "",
+    plan_request: "write a plan .",
+    bridge: "follow the plan :",
+    plan_tokens: 120,
+    turn_tokens: 16,
+};
 /// Objects in a house.
 const OBJECTS_IN_A_HOUSE: usize = 5;
 /// Steps that are allowed beyond those of the shortest plan.
@@ -38,11 +45,27 @@ pub struct MiniHouseSettings {
     pub partial: bool,
     /// Leaves out of plans where objects are.
     pub lossy: bool,
+    /// The place and the form of the goal in the sender's prompt.
+    pub goal: GoalForm,
+}
+
+/// The place and the form of a goal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum GoalForm {
+    /// Behind the list of objects: `put mug to desk`. The object is named twice, and a place
+    /// follows both times.
+    #[default]
+    Behind,
+    /// Behind the list of objects: `to desk put mug`. A place follows the object in the list alone.
+    TargetFirst,
+    /// The same before the list, so that a model can mark the object when it reads the list.
+    Before,
 }
 
 impl Default for MiniHouseSettings {
     fn default() -> Self {
-        Self { families: Family::ALL.to_vec(), partial: false, lossy: false }
+        Self { families: Family::ALL.to_vec(), partial: false, lossy: false, goal: GoalForm::Behind }
     }
 }
 
@@ -68,7 +91,8 @@ impl MiniHouse {
         let (house, goal) = self.draw(split, number, level);
         let steps = oracle::steps(&house, &goal).expect("a goal can be reached");
         let places = format!("places : {} .", house.places().join(" "));
-        let first = if self.settings.partial { format!("{places} goal : {goal} .") } else { places };
+        let said = goal.said(self.settings.goal);
+        let first = if self.settings.partial { format!("{places} goal : {said} .") } else { places };
         let mut visit = Visit::of(house.clone(), goal, steps.len());
         let mut turns = vec![];
         let mut reads = first;
@@ -80,7 +104,8 @@ impl MiniHouse {
         Problem {
             id: format!("minihouse/{}/{number}", split.name()),
             group: goal.family.name().to_owned(),
-            sender: format!("house : {} . {} . goal : {goal} .", house.places().join(" "), house.inventory()),
+            subject: None,
+            sender: self.prompt(&house, &said),
             plan: self.plan(&house, &goal, &steps),
             turns,
         }
@@ -109,6 +134,15 @@ impl MiniHouse {
         match split {
             Split::Unseen => set && (pairs.is_empty() || pairs.contains(&true)),
             _ => !set && !pairs.contains(&true),
+        }
+    }
+
+    /// The text that the sender reads.
+    fn prompt(&self, house: &House, goal: &str) -> String {
+        let house = format!("house : {} . {} .", house.places().join(" "), house.inventory());
+        match self.settings.goal {
+            GoalForm::Behind | GoalForm::TargetFirst => format!("{house} goal : {goal} ."),
+            GoalForm::Before => format!("goal : {goal} . {house}"),
         }
     }
 
@@ -141,10 +175,8 @@ impl MiniHouse {
 
     /// The problem's house with a visitor in it.
     pub fn visit(&self, problem: &Problem) -> Option<Visit> {
-        let (_, rest) = problem.id.split_once('/')?;
-        let (split, number) = rest.split_once('/')?;
-        let split = Split::ALL.into_iter().find(|known| known.name() == split)?;
-        let (house, goal) = self.draw(split, number.parse().ok()?, self.levels());
+        let (split, number) = place(&problem.id)?;
+        let (house, goal) = self.draw(split, number, self.levels());
         let most = oracle::steps(&house, &goal)?.len() + SPARE;
         Some(Visit::of(house, goal, most))
     }
