@@ -249,6 +249,9 @@ fn real_tasks_say_what_they_need() {
     assert!(refused(&["talk.task=math"]).contains(expected));
     let expected = "talk.sender: is needed by the task `math`: a model such as models/Qwen2.5-0.5B-Instruct";
     assert!(refused(&["talk.task=math", "talk.data=math"]).contains(expected));
+    let values = ["talk.task=math", "talk.data=math", "talk.sender=a", "talk.collect.filter=right"];
+    let expected = "talk.collect.filter: cannot be `right`: no program knows right plans of `math`";
+    assert!(refused(&values).contains(expected));
     let expected = "talk.stage: pretrain is of built-in tasks; for `math` name a talk.sender";
     assert!(refused(&["talk.task=math", "talk.stage=pretrain"]).contains(expected));
     let expected = "talk.data: is of the tasks math and alfworld; `chainmath` makes its own problems";

@@ -67,7 +67,7 @@ impl Reader {
         }
     }
 
-    /// What `read` makes of the columns of a group.
+    /// The value of `read` on the columns of a group.
     fn of_group<T>(&self, group: usize, read: impl FnOnce(&dyn Columns) -> Result<T>) -> Result<T> {
         let columns = || -> Result<Box<dyn Columns + '_>> {
             Ok(match &self.file {

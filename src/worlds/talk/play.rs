@@ -50,7 +50,7 @@ pub fn plans(
     sender.generate(&prompts, &writing)?.into_iter().map(plan).collect()
 }
 
-/// What became of a problem.
+/// The fate of a problem.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Played {
     pub success: bool,
@@ -60,7 +60,7 @@ pub struct Played {
     pub tokens: usize,
 }
 
-/// What became of several problems.
+/// The fates of several problems.
 pub struct Outcomes {
     /// `None` for problems whose world failed.
     pub played: Vec<Option<Played>>,
@@ -87,7 +87,7 @@ impl Outcomes {
 /// A problem with its message; nothing at all, or pieces between the begin and the end of one.
 pub type Messages<'a> = Vec<(&'a Problem, Option<Vec<Segment>>)>;
 
-/// What a receiver goes on from, besides its text.
+/// The state of another model that a receiver goes on from, besides its text.
 #[derive(Default)]
 pub struct Start {
     /// Keys and values of another model.

@@ -1,4 +1,4 @@
-//! The stage `analyse`: what is in messages, and what of it the receiver needs.
+//! The stage `analyse`: measures of messages, and of the parts that the receiver needs.
 
 mod components;
 mod job;

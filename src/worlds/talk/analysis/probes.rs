@@ -22,7 +22,7 @@ pub struct Probe {
     /// The features: the mean hidden state, the mean row behind the adapter, or a student's latents
     /// one after the other.
     pub features: String,
-    /// What is read: the group of the problem, or an operation or a number of it.
+    /// The fact that is read: the group of the problem, or an operation or a number of it.
     pub target: String,
     /// The share that is read right.
     pub right: f64,

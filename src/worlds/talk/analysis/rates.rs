@@ -20,7 +20,7 @@ pub struct Rates {
     pub latents: Vec<Rate>,
 }
 
-/// What the receiver makes of a part.
+/// The receiver's success with a part.
 #[derive(Debug, Serialize)]
 pub struct Rate {
     /// The share of rows, or the number of latents.

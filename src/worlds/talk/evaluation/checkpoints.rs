@@ -32,7 +32,7 @@ pub enum Checkpoints {
     All,
 }
 
-/// What whole messages come to with the receiver of a checkpoint.
+/// The results of whole messages with the receiver of a checkpoint.
 #[derive(Clone, Debug, Serialize)]
 pub struct AtCheckpoint {
     pub step: u64,
@@ -68,7 +68,7 @@ impl TrainedReceiver {
 }
 
 impl Sources {
-    /// What whole messages come to with each kept checkpoint of the run that trained the receiver.
+    /// The results of whole messages with each kept checkpoint of the run that trained the receiver.
     /// Afterwards the receiver has the weights of the last one.
     ///
     /// # Errors

@@ -1,4 +1,4 @@
-//! Episodes: what became of each problem with a channel, a line of a file each.
+//! Episodes: the fate of each problem with a channel, a line of a file each.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use umwelt_base::{atomic, jsonl};
 use super::gloss::Gloss;
 use super::tested::{Tested, pass_at};
 
-/// What became of a problem.
+/// The fate of a problem.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Episode {
     pub id: String,
@@ -85,7 +85,7 @@ impl Episodes {
         self.0.insert(episode.id.clone(), episode);
     }
 
-    /// What the episodes of these keys, with `samples` each, come to.
+    /// The numbers of a channel over the episodes of these keys, of `samples` samples each.
     pub fn tested<'a>(&self, keys: impl Iterator<Item = &'a str>, samples: usize) -> Tested {
         let all: Vec<&Episode> = keys.filter_map(|key| self.0.get(key)).collect();
         let count = all.len().max(1) as f64;

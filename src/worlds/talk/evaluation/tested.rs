@@ -1,10 +1,10 @@
-//! What a channel came to on a split.
+//! The numbers of a channel on a split.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-/// What a channel came to on a split. Numbers are means over problems.
+/// The numbers of a channel on a split, means over problems.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Tested {
     /// The problems that were solved, by their first sample.
@@ -31,7 +31,7 @@ pub struct Tested {
     pub pass: Option<[f64; 2]>,
     /// Solved problems and all, by group.
     pub groups: BTreeMap<String, (usize, usize)>,
-    /// The same by subject, where a task has them.
+    /// Solved problems and all, by subject, where a task has them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub subjects: BTreeMap<String, (usize, usize)>,
 }

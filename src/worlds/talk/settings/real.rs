@@ -1,6 +1,6 @@
 //! Settings that real tasks need and built-in ones have no use for.
 
-use super::{StageName, TalkSettings, TaskName};
+use super::{Filter, StageName, TalkSettings, TaskName};
 use crate::settings::check::{InvalidSetting, refuse};
 
 /// A model that a message names as an example.
@@ -54,6 +54,12 @@ fn real(talk: &TalkSettings) -> Result<(), InvalidSetting> {
     if talk.data.is_none() && (talk.task == TaskName::Math || talk.stage == StageName::Collect) {
         let what = if talk.task == TaskName::Math { "the folder of MATH" } else { "a JSON of conversations" };
         return refuse("data", format!("is needed by the task `{name}`: {what}"));
+    }
+    if talk.collect.filter == Filter::Right {
+        return refuse(
+            "collect.filter",
+            format!("cannot be `right`: no program knows right plans of `{name}`"),
+        );
     }
     if talk.sender.is_none() && needs_sender(talk) {
         return refuse("sender", format!("is needed by the task `{name}`: a model such as {EXAMPLE}"));

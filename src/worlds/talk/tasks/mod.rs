@@ -191,7 +191,7 @@ impl Task {
         }
     }
 
-    /// What is to be done in a problem, by name, for probes.
+    /// Facts of a problem by name, for probes: its group, and in ChainMath each operation.
     pub fn facts(&self, problem: &Problem) -> BTreeMap<String, String> {
         let mut facts = BTreeMap::from([("group".to_owned(), problem.group.clone())]);
         facts.extend(problem.subject.iter().map(|subject| ("subject".to_owned(), subject.clone())));

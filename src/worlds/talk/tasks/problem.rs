@@ -1,4 +1,4 @@
-//! Problems, and what becomes of them.
+//! Problems, and receivers that work on them.
 
 use anyhow::Result;
 

@@ -78,7 +78,7 @@ pub enum MixtureMode {
     None,
 }
 
-/// What becomes of a conversation without a collected message.
+/// The fate of a conversation without a collected message.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Missing {
@@ -114,7 +114,7 @@ pub struct ActorSettings {
     pub weights: Option<Vec<f64>>,
     /// The most rows of a message.
     pub max_message: usize,
-    /// What becomes of conversations without a collected message.
+    /// The fate of conversations without a collected message.
     pub missing: Missing,
     /// The share of collected messages that are held out.
     pub eval_ratio: f64,

@@ -17,7 +17,7 @@ const LAST_LINES: usize = 8;
 /// The time in which a child that ended its output should end.
 const ENDING: Duration = Duration::from_secs(2);
 
-/// What a bridge answers.
+/// An answer of a bridge.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 pub struct Observation {
     pub obs: String,

@@ -17,7 +17,7 @@ const INSTRUCTED: usize = 3;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Conversation {
     pub id: String,
-    /// What the assistant reads, and what it should answer.
+    /// Pairs of a text that the assistant reads and its answer.
     pub turns: Vec<(String, String)>,
     /// The first turn of a conversation of more than two turns, which is joined to the task's.
     pub instruction: Option<String>,

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::{MiniHouse, MiniHouseSettings, Visit};
 use crate::worlds::talk::tasks::Split;
 
-/// What a bridge is asked for.
+/// A request to a bridge.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "cmd", rename_all = "lowercase")]
 enum Request {
