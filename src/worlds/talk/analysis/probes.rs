@@ -32,6 +32,8 @@ pub struct Probe {
     pub tested: usize,
 }
 
+/// Linear probes of what messages tell about the plans for seen problems.
+///
 /// # Errors
 /// When a prompt does not fit a student.
 pub fn probes(sources: &Sources) -> Result<Vec<Probe>> {

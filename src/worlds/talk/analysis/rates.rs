@@ -31,6 +31,8 @@ pub struct Rate {
     pub cross_entropy: f64,
 }
 
+/// The scores of messages of which a share of the rows is kept, and of k latents.
+///
 /// # Errors
 /// As [`Sources::test`].
 pub fn rates(sources: &Sources) -> Result<Rates> {

@@ -26,6 +26,8 @@ pub struct Entropy {
     pub top: f64,
 }
 
+/// The entropies of the students' latents and of an untrained student's, for seen problems.
+///
 /// # Errors
 /// When a prompt does not fit a student.
 pub fn entropies(sources: &Sources) -> Result<Entropies> {

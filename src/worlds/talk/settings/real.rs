@@ -22,6 +22,8 @@ impl TaskName {
     }
 }
 
+/// Checks the settings that real and built-in tasks do not share.
+///
 /// # Errors
 /// When a real task lacks a file or a model, or a built-in one names files.
 pub fn check(talk: &TalkSettings) -> Result<(), InvalidSetting> {
