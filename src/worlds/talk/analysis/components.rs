@@ -10,13 +10,16 @@ use crate::charts::{Figure, LineChart, Series};
 use crate::worlds::talk::evaluation::Sources;
 use crate::worlds::talk::tasks::Split;
 
+/// A message's mean on the first two components.
+type Place = (f64, f64);
+
 /// The first two components of each message's mean.
 #[derive(Debug, Serialize)]
 pub struct Components {
     /// The shares of the variance that they explain.
     pub explained: [f64; 2],
     /// Places by group of problems.
-    pub places: BTreeMap<String, Vec<(f64, f64)>>,
+    pub places: BTreeMap<String, Vec<Place>>,
 }
 
 /// # Errors
@@ -27,7 +30,7 @@ pub fn components(sources: &Sources) -> Result<Components> {
     let means: Vec<Tensor> = spoken().map(|(_, plan)| mean(&plan.hidden)).collect();
     ensure!(means.len() > 1, "fewer than two plans have a token");
     let (places, explained) = projected(&Tensor::stack(&means, 0))?;
-    let mut groups: BTreeMap<String, Vec<(f64, f64)>> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Vec<Place>> = BTreeMap::new();
     for ((problem, _), place) in spoken().zip(places) {
         groups.entry(problem.group.clone()).or_default().push(place);
     }
@@ -40,7 +43,7 @@ pub fn mean(hidden: &Tensor) -> Tensor {
 }
 
 /// Rows `[N, d]` on their first two principal components, with the shares of variance.
-fn projected(rows: &Tensor) -> Result<(Vec<(f64, f64)>, [f64; 2])> {
+fn projected(rows: &Tensor) -> Result<(Vec<Place>, [f64; 2])> {
     let centred = rows - rows.mean_dim(0, true, Kind::Double);
     let (left, values, _) = centred.svd(true, true);
     let scores: Vec<Vec<f64>> = Vec::try_from((left * &values).narrow(1, 0, values.size()[0].min(2)))?;
@@ -53,7 +56,7 @@ fn projected(rows: &Tensor) -> Result<(Vec<(f64, f64)>, [f64; 2])> {
 
 impl Components {
     pub fn figure(&self) -> Figure {
-        let series = |(name, places): (&String, &Vec<(f64, f64)>)| Series {
+        let series = |(name, places): (&String, &Vec<Place>)| Series {
             name: name.clone(),
             points: places.clone(),
             unconnected: true,

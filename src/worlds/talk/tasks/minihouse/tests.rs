@@ -109,8 +109,7 @@ fn every_word_is_known() {
 #[test]
 fn no_place_follows_an_object_in_goals_with_their_target_first() {
     let house = |goal| MiniHouse::new(MiniHouseSettings { goal, ..MiniHouseSettings::default() }, 3);
-    let [behind, first, before] =
-        [GoalForm::Behind, GoalForm::TargetFirst, GoalForm::Before].map(|form| house(form));
+    let [behind, first, before] = [GoalForm::Behind, GoalForm::TargetFirst, GoalForm::Before].map(house);
     for number in 0..200 {
         let [behind, first, before] =
             [&behind, &first, &before].map(|task| task.problem(Split::Seen, number, 6));
