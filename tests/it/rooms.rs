@@ -162,9 +162,8 @@ fn agents(server: &Server) {
     assert_eq!((&model["agents"], &model["strips"]), (&json!(2), &json!(2)));
     assert_eq!(numbers(&model["messages"]["deviations"]).len(), 10, "two messages of five numbers");
     let pixels = model["digits"][0]["pixels"].clone();
-    let ask = |gains: [f64; 2], changes: Value| {
-        server.ask("agents", "como", &json!({"pixels": pixels, "gains": gains, "changes": changes}))
-    };
+    let question = |gains: [f64; 2], changes: Value| json!({"pixels": pixels, "hidden": [false, false], "gains": gains, "changes": changes});
+    let ask = |gains, changes| server.ask("agents", "como", &question(gains, changes));
     let drawn =
         |answer: &Value, row: usize, agent: usize| numbers(&answer["rows"][row]["agents"][agent]["pixels"]);
     let plain = ask([1.0, 1.0], json!([]));
@@ -188,14 +187,21 @@ fn agents(server: &Server) {
     assert_eq!(drawn(&changed, 0, 0), drawn(&plain, 0, 0), "an agent does not read its own message");
     assert_ne!(drawn(&changed, 0, 1), drawn(&plain, 0, 1));
     let wrong = |question: Value| server.refused("POST", "/api/worlds/agents/ask?run=como", &question);
-    assert!(
-        wrong(json!({"pixels": [1], "gains": [1, 1], "changes": []})).starts_with("a digit has 784 pixels")
-    );
-    assert!(
-        wrong(json!({"pixels": pixels, "gains": [1, 1e99], "changes": []})).starts_with("gains must be 2")
-    );
+    let with = |key: &str, value: Value| {
+        let mut question = question([1.0, 1.0], json!([]));
+        question[key] = value;
+        question
+    };
+    let hidden = server.ask("agents", "como", &with("hidden", json!([false, true])));
+    assert!((0..784).filter(|at| at % 28 >= 14).all(|at| drawn(&hidden, 0, 1)[at] == 0.0), "it sees nothing");
+    let [mse, other] =
+        [&hidden, &plain].map(|answer| answer["rows"][1]["agents"][0]["mse"].as_f64().unwrap());
+    assert_eq!(mse, other, "without messages, agent 0 completes the same digit as before");
+    assert!(wrong(with("pixels", json!([1]))).starts_with("a digit has 784 pixels"));
+    assert!(wrong(with("gains", json!([1, 1e99]))).starts_with("gains must be 2"));
+    assert!(wrong(with("hidden", json!([true]))).starts_with("hidden must be 2"));
     for change in [json!([[2, 0, 1.0]]), json!([[0, 5, 1.0]]), json!([[0, 0, 1e9]])] {
-        let error = wrong(json!({"pixels": pixels, "gains": [1, 1], "changes": change}));
+        let error = wrong(with("changes", change));
         assert!(error.starts_with("no message has"), "{error}");
     }
 }

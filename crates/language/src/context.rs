@@ -90,18 +90,30 @@ impl Context {
     /// `[B, T]`, padding aside, and the pairs that attention reads.
     fn add(&mut self, time: i64, mask: Option<&Tensor>) -> (Tensor, Visible) {
         let (start, options) = (self.length(), (Kind::Bool, self.mask.device()));
+        if !self.padded && mask.is_none() {
+            return self.add_to_all(start, time);
+        }
         let ones = || Tensor::ones([self.batch(), time], options);
         let new = mask.map_or_else(ones, |mask| mask.to_kind(Kind::Bool));
         self.padded |= mask.is_some();
         self.mask = Tensor::cat(&[&self.mask, &new], 1);
         let ordinals = self.counts.unsqueeze(1) + new.cumsum(1, Kind::Int64);
         self.counts = ordinals.select(1, time - 1);
-        let visible = match (self.padded, start, time) {
-            (false, 0, _) => Visible::Causal,
-            (false, _, 1) => Visible::All,
+        ((ordinals - 1).clamp_min(0), Visible::Masked(readable(&self.mask, start)))
+    }
+
+    /// [`Self::add`] of positions without padding, to texts without any.
+    fn add_to_all(&mut self, start: i64, time: i64) -> (Tensor, Visible) {
+        let (end, device) = (start + time, self.mask.device());
+        self.mask = Tensor::ones([self.batch(), end], (Kind::Bool, device));
+        self.counts = &self.counts + time;
+        let positions = Tensor::arange_start(start, end, (Kind::Int64, device)).unsqueeze(0);
+        let visible = match (start, time) {
+            (0, _) => Visible::Causal,
+            (_, 1) => Visible::All,
             _ => Visible::Masked(readable(&self.mask, start)),
         };
-        ((ordinals - 1).clamp_min(0), visible)
+        (positions, visible)
     }
 }
 
@@ -124,8 +136,8 @@ impl DecoderLm {
     /// and values.
     ///
     /// # Errors
-    /// When the context is a model's of other sizes, there is not one piece for each text, a piece is empty, an id is not in the vocabulary
-    /// or embeddings have another size than the model's.
+    /// When the context is a model's of other sizes, there is not one piece for each text, a piece
+    /// is empty, an id is not in the vocabulary or embeddings have another size than the model's.
     pub fn extend<T: AsRef<[Segment]>>(&self, context: &mut Context, pieces: &[T]) -> Result<Tensor> {
         let batch = context.batch();
         ensure!(pieces.len() as i64 == batch, "{} pieces cannot extend {batch} texts", pieces.len());

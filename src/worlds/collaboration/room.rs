@@ -13,7 +13,7 @@ use umwelt_base::UserError;
 use umwelt_serve::models::parsed;
 use umwelt_serve::{EmbeddedFile, Model};
 
-use super::models::{Como, ComoModel, DigitStrips, MessageCondition, completed, strips};
+use super::models::{Como, ComoModel, DigitStrips, MessageCondition, completed};
 use super::{DigitViews, Settings};
 use crate::datasets::{Digits, IMAGE_SIZE, Split};
 use crate::training::load_model_tensors;
@@ -50,6 +50,8 @@ struct Agents {
 struct Question {
     /// The digit's pixels row by row, 255 is ink.
     pixels: Vec<u8>,
+    /// True for each agent whose strip is blank, though the others are to complete it.
+    hidden: Vec<bool>,
     /// The factor on the message of each agent.
     gains: Vec<f32>,
     /// Numbers of messages in place of those sent: agent, place and value.
@@ -98,10 +100,11 @@ impl Model for Agents {
         no_grad(|| {
             let image =
                 Tensor::from_slice(&question.pixels).view([1, SIDE, SIDE]).to_kind(Kind::Float) / 255.0;
-            let seen = self.cut(&image).seen;
-            let sent = self.agents().messages(&seen);
+            let mut digit = self.cut(&image);
+            digit.seen *= question.shown();
+            let sent = self.agents().messages(&digit.seen);
             let received = sent.as_ref().map(|sent| question.change(sent));
-            self.drawings(&image, &seen, sent.as_ref(), received.as_ref())
+            self.drawings(&digit, sent.as_ref(), received.as_ref())
         })
     }
 }
@@ -118,26 +121,24 @@ impl Agents {
     /// The drawings of each agent under each condition, with the messages sent and received.
     fn drawings(
         &self,
-        image: &Tensor,
-        seen: &Tensor,
+        digit: &DigitStrips,
         sent: Option<&Tensor>,
         received: Option<&Tensor>,
     ) -> Result<Value> {
+        let (agents, seen) = (self.agents(), &digit.seen);
         let mut rows = vec![];
         match received {
             Some(received) => {
                 let conditions = [MessageCondition::Replaced(received), MessageCondition::Zeroed];
-                let drawn = self.agents().draw_each(seen, &conditions);
-                rows.push(self.row("with", image, &drawn.get(0))?);
-                rows.push(self.row("without", image, &drawn.get(1))?);
+                let drawn = agents.draw_each(seen, &conditions);
+                rows.push(self.row("with", digit, &drawn.get(0))?);
+                rows.push(self.row("without", digit, &drawn.get(1))?);
             }
-            None => {
-                rows.push(self.row("alone", image, &self.agents().draw(seen, MessageCondition::Intact))?)
-            }
+            None => rows.push(self.row("alone", digit, &agents.draw(seen, MessageCondition::Intact))?),
         }
         let silent = self.model.baselines.as_ref().and_then(|baselines| baselines.silent.as_ref());
         if let Some(silent) = silent {
-            rows.push(self.row("silent", image, &silent.draw(seen, MessageCondition::Intact))?);
+            rows.push(self.row("silent", digit, &silent.draw(seen, MessageCondition::Intact))?);
         }
         let numbers =
             |messages: Option<&Tensor>| messages.map(|messages| rows_of(&messages.get(0))).transpose();
@@ -146,12 +147,12 @@ impl Agents {
 
     /// The images `[A, 784]` that the agents complete by reconstructions `[1, A, Q]`, with the mean
     /// squared error of each.
-    fn row(&self, name: &str, image: &Tensor, drawn: &Tensor) -> Result<Value> {
-        let strips = strips(image, self.strips);
+    fn row(&self, name: &str, digit: &DigitStrips, drawn: &Tensor) -> Result<Value> {
         let of_agent = |agent: i64| {
-            let (drawn, truth) = (drawn.select(1, agent), self.cut(image).targets.select(1, agent));
+            let (drawn, truth) = (drawn.select(1, agent), digit.targets.select(1, agent));
             let error = (&drawn - truth).square().mean(Kind::Double).double_value(&[]);
-            Ok(json!({"pixels": bytes(&completed(&drawn, &strips, agent))?, "mse": error}))
+            let image = completed(&drawn, &digit.seen.select(1, agent), agent);
+            Ok(json!({"pixels": bytes(&image)?, "mse": error}))
         };
         let agents: Vec<Value> = (0..self.agents().count()).map(of_agent).collect::<Result<_>>()?;
         Ok(json!({"name": name, "agents": agents}))
@@ -163,6 +164,9 @@ impl Agents {
         let fits = |number: &f32| number.abs() <= LARGEST;
         if question.pixels.len() != PIXELS {
             return wrong(format!("a digit has {PIXELS} pixels, not {}", question.pixels.len()));
+        }
+        if question.hidden.len() != agents {
+            return wrong(format!("hidden must be {agents} truth values"));
         }
         if question.gains.len() != agents || !question.gains.iter().all(fits) {
             return wrong(format!("gains must be {agents} numbers of at most {LARGEST}"));
@@ -183,6 +187,12 @@ impl Agents {
 }
 
 impl Question {
+    /// 1 for each agent that sees its strip and 0 for the others, `[1, A, 1]`.
+    fn shown(&self) -> Tensor {
+        let shown: Vec<f32> = self.hidden.iter().map(|hidden| f32::from(u8::from(!hidden))).collect();
+        Tensor::from_slice(&shown).view([1, -1, 1])
+    }
+
     /// The messages `[1, A, m]` that arrive in place of those `sent`.
     fn change(&self, sent: &Tensor) -> Tensor {
         let changed = sent.to_kind(Kind::Float).copy();

@@ -40,13 +40,13 @@ pub fn whole(drawn: &Tensor, strips: &Tensor) -> Tensor {
     joined(&Tensor::stack(&(0..count).map(strip).collect::<Vec<_>>(), 1))
 }
 
-/// The images `[B, 28, 28]` that agent `agent` completes: its own strip of `strips` `[B, S, P]`,
-/// and its reconstruction `[B, (S-1) P]` of the others.
-pub fn completed(drawn: &Tensor, strips: &Tensor, agent: i64) -> Tensor {
-    let (batch, count, pixels) = strips.size3().expect("strips are [B, S, P]");
-    let drawn = drawn.view([batch, count - 1, pixels]);
-    let (left, own) = (drawn.narrow(1, 0, agent), strips.narrow(1, agent, 1));
-    joined(&Tensor::cat(&[left, own, drawn.narrow(1, agent, count - 1 - agent)], 1))
+/// The images `[B, 28, 28]` that agent `agent` completes: its own strip `[B, P]`, and its
+/// reconstruction `[B, (S-1) P]` of the others.
+pub fn completed(drawn: &Tensor, own: &Tensor, agent: i64) -> Tensor {
+    let (batch, pixels) = own.size2().expect("a strip is [B, P]");
+    let drawn = drawn.view([batch, -1, pixels]);
+    let (left, right) = (drawn.narrow(1, 0, agent), drawn.narrow(1, agent, drawn.size()[1] - agent));
+    joined(&Tensor::cat(&[left, own.unsqueeze(1), right], 1))
 }
 
 /// strips from left to right `[B, S, P]` -> images `[B, 28, 28]`
@@ -112,9 +112,13 @@ mod tests {
         let strips = strips(&images, 4);
         let drawn = targets(&strips, 4);
         for agent in 0..4 {
-            assert_eq!(completed(&drawn.select(1, agent), &strips, agent), images, "{agent}");
+            assert_eq!(
+                completed(&drawn.select(1, agent), &strips.select(1, agent), agent),
+                images,
+                "{agent}"
+            );
         }
-        let blank = completed(&drawn.select(1, 2).zeros_like(), &strips, 2);
+        let blank = completed(&drawn.select(1, 2).zeros_like(), &strips.select(1, 2), 2);
         let expected = images.zeros_like();
         expected.narrow(2, 14, 7).copy_(&images.narrow(2, 14, 7));
         assert_eq!(blank, expected);

@@ -77,17 +77,15 @@ function Drawings({ answer, agent, strips, pixels }) {
 
 function Ask({ room, run, model }) {
   const [chosen, setChosen] = useState(0);
-  const [whole, setPixels] = useState(model.digits[0]?.pixels ?? BLANK);
+  const [pixels, setPixels] = useState(model.digits[0]?.pixels ?? BLANK);
   const everyone = Array.from({ length: model.agents }, (_, agent) => agent);
-  const [blind, setBlind] = useState(everyone.map((agent) => model.agents > 1 && agent === model.agents - 1));
+  const [hidden, setHidden] = useState(everyone.map(() => false));
   const [gains, setGains] = useState(everyone.map(() => 1));
   const [changes, setChanges] = useState(everyone.map(() => ({})));
   const [speaker, setSpeaker] = useState(0);
-  const stripOf = (place) => Math.floor(((place % SIDE) * model.strips) / SIDE);
-  const pixels = whole.map((value, place) => (blind[stripOf(place)] ? 0 : value));
   const put = (list, place, value) => list.map((old, other) => (other === place ? value : old));
   const asked = changes.flatMap((of, agent) => Object.entries(of).map(([place, value]) => [agent, Number(place), value]));
-  const state = useAnswer(room, run, { pixels, gains, changes: asked });
+  const state = useAnswer(room, run, { pixels, hidden, gains, changes: asked });
   const { answer } = state;
   const choose = (place) => {
     setChosen(place);
@@ -97,10 +95,9 @@ function Ask({ room, run, model }) {
     setGains(put(gains, speaker, 1));
     setChanges(put(changes, speaker, {}));
   };
-  const error = (name, agent) => answer.rows.find((row) => row.name === name)?.agents[agent].mse.toFixed(3);
-  const last = model.agents - 1;
+  const errors = (name) => answer.rows.find((row) => row.name === name).agents.map((agent) => agent.mse.toFixed(3)).join(" and ");
   const said = answer && (model.messages
-    ? `Agent ${last + 1} completes its picture with an error of ${error("with", last)} with the messages, and of ${error("without", last)} without.`
+    ? `The agents complete the digit with errors of ${errors("with")} with the messages, and of ${errors("without")} without.`
     : "These agents send no messages.");
   return html`<link rel="stylesheet" href=${new URL("agents.css", import.meta.url).pathname} />
     <div class="asked"><div>
@@ -108,11 +105,11 @@ function Ask({ room, run, model }) {
       <p class="controls"><label>digit <select value=${chosen} data-test="digit" onChange=${(event) => choose(Number(event.target.value))}>
           <option value="-1">drawn by hand</option>${model.digits.map((digit, place) => html`<option value=${place}>a ${digit.label} (test digit ${place + 1})</option>`)}</select></label>
         <button class="plain" data-test="clear" onClick=${() => choose(-1)}>clear</button></p>
-      ${everyone.map((agent) => html`<p class="agent-sees"><label><input type="checkbox" checked=${!blind[agent]} data-test=${`sees-${agent}`}
-        onChange=${() => setBlind(put(blind, agent, !blind[agent]))} />agent ${agent + 1} sees its strip</label></p>`)}
+      ${everyone.map((agent) => html`<p class="agent-sees"><label><input type="checkbox" checked=${!hidden[agent]} data-test=${`sees-${agent}`}
+        onChange=${() => setHidden(put(hidden, agent, !hidden[agent]))} />agent ${agent + 1} sees its strip</label></p>`)}
     </div>
     <div class="drawn-by"><${Said} state=${state}>${said || "asking…"}<//>
-      ${answer && everyone.map((agent) => html`<${Drawings} key=${agent} answer=${answer} agent=${agent} strips=${model.strips} pixels=${pixels} />`)}</div>
+      ${answer && everyone.map((agent) => html`<${Drawings} key=${agent} answer=${answer} agent=${agent} strips=${model.strips} pixels=${hidden[agent] ? BLANK : pixels} />`)}</div>
     ${model.messages && answer && html`<div class="controlled"><h3>Message</h3>
       <p class="controls"><label>of <select value=${speaker} data-test="speaker" onChange=${(event) => setSpeaker(Number(event.target.value))}>
         ${everyone.map((agent) => html`<option value=${agent}>agent ${agent + 1}</option>`)}</select></label></p>
