@@ -4,7 +4,7 @@ use std::thread;
 
 use super::lbfgs::minimise;
 use crate::vectorised::vectorised;
-use crate::wisard::softmax;
+use crate::wisard::{best, softmax};
 use crate::{Digit, PIXELS, Samples};
 
 /// Classes side by side.
@@ -110,11 +110,7 @@ impl Logistic {
 
     /// The class with the largest logit for each picture, the lowest of equal ones.
     pub fn answers(&self, images: &[Digit]) -> Vec<u8> {
-        let answer = |image: &Digit| {
-            let logits = self.logits(&ink(image));
-            (1..self.classes).fold(0, |best, class| if logits[class] > logits[best] { class } else { best })
-                as u8
-        };
+        let answer = |image: &Digit| best(&self.logits(&ink(image)), |_| true).unwrap_or_default() as u8;
         images.iter().map(answer).collect()
     }
 }

@@ -8,7 +8,7 @@ use umwelt_base::random::Stream;
 use super::gates::Row;
 use crate::trained::BATCH;
 use crate::vectorised::vectorised;
-use crate::wisard::softmax;
+use crate::wisard::{best, softmax};
 
 /// The score of an input's first candidate at the start; the others have 0.
 const START: f32 = 2.0;
@@ -75,11 +75,8 @@ impl Choices {
 
     /// The likeliest wire of each input `[2 G]`, the first of equal ones.
     pub fn likeliest(&self) -> Vec<u32> {
-        let best = |scores: &[f32]| {
-            (1..scores.len()).fold(0, |best, k| if scores[k] > scores[best] { k } else { best })
-        };
         let inputs = self.wires.chunks(self.candidates).zip(self.scores.chunks(self.candidates));
-        inputs.map(|(wires, scores)| wires[best(scores)]).collect()
+        inputs.map(|(wires, scores)| wires[best(scores, |_| true).unwrap_or_default()]).collect()
     }
 }
 

@@ -5,6 +5,7 @@
 use super::choices::Choices;
 use crate::trained::BATCH;
 use crate::vectorised::vectorised;
+use crate::wisard::best;
 
 /// Functions of two bits. The value of function f at (a, b) is bit `a + 2 b` of f.
 pub const FUNCTIONS: usize = 16;
@@ -127,10 +128,7 @@ impl Gates {
 
     /// The likeliest function of each gate, the first of equal ones.
     pub fn functions(&self) -> impl Iterator<Item = usize> {
-        let best = |logits: &[f32]| {
-            (1..FUNCTIONS).fold(0, |best, f| if logits[f] > logits[best] { f } else { best })
-        };
-        self.logits.chunks(FUNCTIONS).map(best)
+        self.logits.chunks(FUNCTIONS).map(|logits| best(logits, |_| true).unwrap_or_default())
     }
 }
 

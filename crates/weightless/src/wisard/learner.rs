@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use umwelt_base::random::Stream;
+use umwelt_base::random::{Rng, Stream};
 
 use super::bleaching::LeaveOneOut;
 use super::group::Group;
@@ -145,12 +145,22 @@ impl Wisard {
         let (image, label) = samples.get(course.sample(self.seed, at / count, at % count));
         group.find(&self.rams, encoder, image, copies);
         self.steps(group, label, rate, &mut |_, _| {});
-        let mut rng = Stream::new(self.seed, "replayed in passes").at(&[course.number, at]);
-        if let Some((image, label)) = self.reservoir.draw(usize::MAX, &mut rng) {
-            group.find(&self.rams, encoder, image, copies);
-            let label = *label;
-            self.steps(group, label, rate, &mut |_, _| {});
-        }
+        let rng = Stream::new(self.seed, "replayed in passes").at(&[course.number, at]);
+        self.replay(encoder, rng, rate, group, &mut |_, _| {});
+    }
+
+    /// [`Self::steps`] on a kept sample that `rng` draws, if there is one. `group` becomes its.
+    pub(super) fn replay(
+        &mut self,
+        encoder: &Encoder,
+        mut rng: Rng,
+        rate: f32,
+        group: &mut Group,
+        before: &mut dyn FnMut(&Rams, &[u32]),
+    ) {
+        let Some(&(image, label)) = self.reservoir.draw(usize::MAX, &mut rng) else { return };
+        group.find(&self.rams, encoder, &image, self.copies.unwrap_or(Copies::NONE));
+        self.steps(group, label, rate, before);
     }
 
     /// A step on each copy of a sample. `before` sees the RAMs and the rows of each before it

@@ -5,7 +5,7 @@ use umwelt_base::random::Stream;
 use super::group::Group;
 use super::learner::Wisard;
 use super::logits::step;
-use super::rams::NotCounted;
+use super::rams::{NotCounted, Rams};
 use super::undo::{Lesson, UNDOS};
 use crate::Digit;
 use crate::bits::{Copies, Encoder};
@@ -34,7 +34,9 @@ impl Wisard {
         if self.rams.is_learnt() {
             let rate = self.lesson_rate(copies);
             self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
-            self.replay(encoder, rate, &mut lesson);
+            let rng = Stream::new(self.seed, "replayed in lessons").at(&[self.lessons]);
+            let keep = &mut |rams: &Rams, rows: &[u32]| lesson.keep(rams, rows);
+            self.replay(encoder, rng, rate, &mut Group::default(), keep);
             self.correct(&group, &mut lesson);
         }
         let mut rng = Stream::new(self.seed, "reservoir of lessons").at(&[self.lessons]);
@@ -54,14 +56,6 @@ impl Wisard {
         let learnt: u64 = self.reservoir.offered().iter().sum();
         let share = copies.shifts().count() as f32 / copies.count() as f32;
         self.settings.rate * share * HALF_RATE / (HALF_RATE + learnt as f32)
-    }
-
-    fn replay(&mut self, encoder: &Encoder, rate: f32, lesson: &mut Lesson) {
-        let mut rng = Stream::new(self.seed, "replayed in lessons").at(&[self.lessons]);
-        let Some(&(image, label)) = self.reservoir.draw(usize::MAX, &mut rng) else { return };
-        let mut group = Group::default();
-        group.find(&self.rams, encoder, &image, self.copies.unwrap_or(Copies::NONE));
-        self.steps(&group, label, rate, &mut |rams, rows| lesson.keep(rams, rows));
     }
 
     fn correct(&mut self, group: &Group, lesson: &mut Lesson) {
