@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::{fails, json, smollm2, succeeds, umwelt, wait_for};
+use crate::common::{fails, json, smollm2, stages, succeeds, umwelt, wait_for};
 
 /// Settings so small that all stages take some seconds.
 const SMALL: &[&str] = &[
@@ -32,15 +32,6 @@ const SMALL: &[&str] = &[
 
 fn talk(at: &Path, values: &[&str]) -> Command {
     umwelt(at, &[&["train", "--values"], SMALL, values].concat())
-}
-
-/// The folders of the stages whose names begin with `name`.
-fn stages(at: &Path, name: &str) -> Vec<PathBuf> {
-    let entries = fs::read_dir(at.join("runs/stages")).into_iter().flatten().flatten();
-    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
-    paths.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with(&format!("{name}-")));
-    paths.sort();
-    paths
 }
 
 fn stage(at: &Path, name: &str) -> PathBuf {

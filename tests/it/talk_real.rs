@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 
-use crate::common::{fails, json as read_json, succeeds, umwelt};
+use crate::common::{fails, json as read_json, stages, succeeds, umwelt};
 
 /// Settings so small that all stages take some seconds.
 const SMALL: &[&str] = &[
@@ -63,10 +63,7 @@ fn lines(file: &Path) -> Vec<Value> {
 }
 
 fn stage(at: &Path, name: &str) -> std::path::PathBuf {
-    let entries = fs::read_dir(at.join("runs/stages")).unwrap().flatten().map(|entry| entry.path());
-    let mut found: Vec<_> = entries
-        .filter(|path| path.file_name().unwrap().to_string_lossy().starts_with(&format!("{name}-")))
-        .collect();
+    let mut found = stages(at, name);
     assert_eq!(found.len(), 1, "{name}: {found:?}");
     found.remove(0)
 }

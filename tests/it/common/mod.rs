@@ -114,6 +114,15 @@ pub fn json(file: &Path) -> serde_json::Value {
     serde_json::from_slice(&std::fs::read(file).expect("the file is there")).expect("it is JSON")
 }
 
+/// The folders of the stages of `at` whose names begin with `name`.
+pub fn stages(at: &Path, name: &str) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(at.join("runs/stages")).into_iter().flatten().flatten();
+    let mut paths: Vec<PathBuf> = entries.map(|entry| entry.path()).collect();
+    paths.retain(|path| path.file_name().unwrap().to_string_lossy().starts_with(&format!("{name}-")));
+    paths.sort();
+    paths
+}
+
 /// Sends a signal, such as `-TERM`. Returns false if there is no such process.
 pub fn signal(pid: u32, name: &str) -> bool {
     let signal = match name {
