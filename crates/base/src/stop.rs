@@ -1,4 +1,4 @@
-//! Signals: the first one requests a clean stop; a second Ctrl-C or SIGTERM exits at once.
+//! Signals: the first one requests a clean stop; a second Ctrl-C exits at once.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -11,20 +11,19 @@ use signal_hook::low_level::signal_name;
 /// The exit code of a run that a signal stopped.
 pub const INTERRUPTED: i32 = 130;
 
-/// The signals by which a user or scheduler ends a process. SIGQUIT (`Ctrl-\`) keeps its default
-/// effect, so that it still ends a process that does not respond.
-const REQUESTS: [i32; 2] = [SIGINT, SIGTERM];
-
-/// The signals that announce the end of the process.
+/// The signals that request a stop, beside Ctrl-C.
 ///
+/// - SIGTERM: a user or scheduler ends the process.
 /// - SIGHUP: the terminal or the SSH session closes.
 /// - SIGXCPU: the CPU time is used up (`ulimit -t`, LSF, Grid Engine).
 /// - SIGUSR1: the time limit is near (Slurm's `--signal`, Grid Engine's `-notify`).
 /// - SIGUSR2: the time limit is near (LSF, Grid Engine).
 ///
-/// A scheduler may repeat them and send a SIGTERM afterwards. They only ever request a clean stop,
-/// so that a checkpoint can be written to its end.
-const WARNINGS: [i32; 4] = [SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2];
+/// However often they come, they only request a clean stop, so that a checkpoint can be written to
+/// its end. A scheduler may send several of them, and Slurm sends SIGTERM to every process of a job:
+/// a run gets it from Slurm and again from the task that started it. SIGQUIT (`Ctrl-\`) keeps its
+/// default effect, so that it still ends a process that does not respond.
+const REQUESTS: [i32; 5] = [SIGTERM, SIGHUP, SIGXCPU, SIGUSR1, SIGUSR2];
 
 /// The error of work that stopped early because of a signal.
 #[derive(Debug, thiserror::Error)]
@@ -41,17 +40,15 @@ pub struct Stop {
 impl Stop {
     /// Installs the signal handlers.
     ///
-    /// SIGINT and SIGTERM request a stop, and a second one of them exits at once. SIGHUP, SIGXCPU,
-    /// SIGUSR1 and SIGUSR2 request a stop too. Of these, a signal that the process was started to
-    /// ignore (SIGHUP by `nohup`) stays ignored.
+    /// SIGINT, SIGTERM, SIGHUP, SIGXCPU, SIGUSR1 and SIGUSR2 request a stop. A second SIGINT exits
+    /// at once. A signal other than SIGINT that the process was started to ignore (SIGHUP by
+    /// `nohup`) stays ignored.
     pub fn listen() -> Result<Self> {
-        let (stop, requested) = (Self::default(), Arc::<AtomicBool>::default());
-        for signal in REQUESTS {
-            flag::register_conditional_shutdown(signal, INTERRUPTED, requested.clone())?;
-            flag::register(signal, requested.clone())?;
-            stop.listen_for(signal)?;
-        }
-        for signal in WARNINGS.into_iter().filter(|signal| !is_ignored(*signal)) {
+        let (stop, interrupted) = (Self::default(), Arc::<AtomicBool>::default());
+        flag::register_conditional_shutdown(SIGINT, INTERRUPTED, interrupted.clone())?;
+        flag::register(SIGINT, interrupted)?;
+        stop.listen_for(SIGINT)?;
+        for signal in REQUESTS.into_iter().filter(|signal| !is_ignored(*signal)) {
             stop.listen_for(signal)?;
         }
         // With a handler, a write beyond `ulimit -f` fails like one to a full disk. Without a
