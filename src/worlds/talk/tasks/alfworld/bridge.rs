@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
-use std::thread;
+use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use anyhow::{Context, Result, anyhow, bail};
@@ -38,6 +38,8 @@ pub struct Bridge {
     input: ChildStdin,
     answers: Receiver<String>,
     errors: Arc<Mutex<VecDeque<String>>>,
+    /// Reads the error output into `errors`, to its end.
+    reader: JoinHandle<()>,
     timeout: Duration,
 }
 
@@ -61,9 +63,9 @@ impl Bridge {
         thread::spawn(move || lines(output, |line| sender.send(line).is_ok()));
         let errors = Arc::new(Mutex::new(VecDeque::new()));
         let (kept, output) = (errors.clone(), child.stderr.take().expect("it is piped"));
-        thread::spawn(move || lines(output, |line| keep(&kept, line)));
+        let reader = thread::spawn(move || lines(output, |line| keep(&kept, line)));
         let input = child.stdin.take().expect("it is piped");
-        Ok(Self { command: command.to_owned(), child, input, answers, errors, timeout })
+        Ok(Self { command: command.to_owned(), child, input, answers, errors, reader, timeout })
     }
 
     /// Begins a game.
@@ -104,16 +106,17 @@ impl Bridge {
         }
     }
 
-    /// The way in which a child without output ended.
+    /// The way in which a child without output ended, once all of its errors are read.
     fn ended(&mut self) -> String {
-        let step = Duration::from_millis(20);
+        let (step, mut status) = (Duration::from_millis(20), None);
         for _ in 0..ENDING.as_millis() / step.as_millis() {
-            if let Ok(Some(status)) = self.child.try_wait() {
-                return format!("ended ({status})");
+            status = status.or_else(|| self.child.try_wait().ok().flatten());
+            if status.is_some() && self.reader.is_finished() {
+                break;
             }
             thread::sleep(step);
         }
-        "closed its output".to_owned()
+        status.map_or("closed its output".to_owned(), |status| format!("ended ({status})"))
     }
 
     fn failure(&self, what: &str) -> anyhow::Error {

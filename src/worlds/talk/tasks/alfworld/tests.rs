@@ -74,7 +74,8 @@ fn a_bridge_plays_one_game_after_the_other() {
 
 #[test]
 fn failures_of_bridges_name_the_game_the_request_and_the_last_lines() {
-    let died = error("read line; echo no games here >&2; exit 3");
+    // Its last line comes when the bridge itself has ended.
+    let died = error("read line; (sleep 0.2; echo no games here >&2) >&- & exit 3");
     let place = "game 7 of the split seen, after 0 actions: the bridge `sh -c ";
     assert!(died.starts_with(place), "{died}");
     let request = r#"{"cmd":"reset","split":"seen","game":7}"#;
