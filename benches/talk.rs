@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::Result;
 use serde_json::{Value, json};
 use tch::{Device, Kind};
-use umwelt_language::{DecoderLm, InitialWeights, LmConfig, Prompt, Sampling, Segment, Writing};
+use umwelt_language::{DecoderLm, InitialWeights, Kept, LmConfig, Prompt, Sampling, Segment, Writing};
 
 mod common;
 
@@ -99,7 +99,7 @@ fn seconds(model: &DecoderLm, size: &Size, texts: usize, written: usize, count: 
         seed: 0,
         max_new_tokens: written,
         stop: vec![],
-        keep_hidden: false,
+        hidden: Kept::None,
     };
     let started = Instant::now();
     for _ in 0..count {

@@ -6,8 +6,8 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand, ValueEnum};
 use tch::{Device, Kind};
 use umwelt_language::{
-    ChatTemplate, Description, JinjaTemplate, LanguageModel, LmConfig, Places, Prompt, Role, RopeScaling,
-    Sampling, Segment, TextTokenizer, Turn, Writing, count,
+    ChatTemplate, Description, JinjaTemplate, Kept, LanguageModel, LmConfig, Places, Prompt, Role,
+    RopeScaling, Sampling, Segment, TextTokenizer, Turn, Writing, count,
 };
 
 use crate::charts::{Align, Table, format::bytes};
@@ -206,7 +206,7 @@ fn generate(arguments: &Generate) -> Result<()> {
         seed: arguments.seed,
         max_new_tokens: arguments.max_new_tokens,
         stop: model.stop_ids(end.as_deref())?,
-        keep_hidden: false,
+        hidden: Kept::None,
     };
     let prompt =
         Prompt { task: arguments.prompt.clone(), segments: vec![Segment::Ids(tokenizer.encode(&text)?)] };

@@ -45,12 +45,17 @@ impl Pending {
         Ok(())
     }
 
-    /// The mean of every term over the pending steps, by name. Nothing is pending afterwards.
+    /// The mean of every term over the pending steps that computed it, by name, without terms that
+    /// none did. Nothing is pending afterwards.
     pub fn take_means(&mut self) -> Result<Vec<(&'static str, f64)>> {
         let rows = std::mem::take(&mut self.rows);
-        let means = Tensor::stack(&rows, 0).to_device(Device::Cpu).to_kind(Kind::Double);
-        let means = Vec::<f64>::try_from(means.mean_dim([0].as_slice(), false, Kind::Double))?;
-        Ok(self.names.iter().copied().zip(means).collect())
+        let values = Tensor::stack(&rows, 0).to_device(Device::Cpu);
+        let computed = LossReport::is_computed(&values).to_kind(Kind::Double);
+        let counts = computed.sum_dim_intlist(0, false, Kind::Double);
+        let means = (values * computed).sum_dim_intlist(0, false, Kind::Double) / &counts;
+        let (means, counts) = (Vec::<f64>::try_from(means)?, Vec::<f64>::try_from(counts)?);
+        let means = self.names.iter().copied().zip(means).zip(counts);
+        Ok(means.filter(|(_, count)| *count > 0.0).map(|(mean, _)| mean).collect())
     }
 }
 
@@ -69,6 +74,18 @@ mod tests {
         pending.push(&report(3.0, 0.0));
         assert_eq!(pending.take_means().unwrap(), [("loss", 4.0), ("a", 2.0), ("b", 1.0)]);
         assert!(pending.to_tensor().is_none());
+    }
+
+    #[test]
+    fn terms_that_a_step_leaves_out_do_not_count() {
+        let alone = |a: f32| LossReport::weighted(vec![("a", 1.0, Tensor::from(a))]).skipping(&["b"]);
+        let mut pending = Pending::default();
+        pending.push(&alone(5.0).plus(&alone(1.0)));
+        pending.push(&report(3.0, 2.0));
+        pending.check(2).unwrap();
+        assert_eq!(pending.take_means().unwrap(), [("loss", 6.5), ("a", 4.5), ("b", 2.0)]);
+        pending.push(&alone(5.0));
+        assert_eq!(pending.take_means().unwrap(), [("loss", 5.0), ("a", 5.0)]);
     }
 
     #[test]

@@ -143,7 +143,12 @@ fn messages_are_analysed(at: &Path) {
     assert_eq!(report["rates"]["kept"].as_array().unwrap().len(), 11);
     assert_eq!(report["entropies"].as_object().unwrap().len(), 4);
     assert_eq!(report["drifts"]["2 latents"]["norm"].as_array().unwrap().len(), 2);
-    for figure in ["rates", "entropy", "drift", "components"] {
+    for channel in ["text", "whole messages", "4 latents", "2 latents"] {
+        let shares = report["attention"][channel].as_array().unwrap();
+        assert_eq!(shares.len(), 2, "one for each layer");
+        assert!(shares.iter().all(|share| (0.0..=1.0).contains(&share.as_f64().unwrap())), "{shares:?}");
+    }
+    for figure in ["rates", "entropy", "drift", "attention", "components"] {
         assert!(at.join(format!("analysed/figures/{figure}.svg")).is_file(), "{figure}");
     }
     assert!(at.join("analysed/glosses.json").is_file());
@@ -198,7 +203,10 @@ fn every_stage_runs_in_bfloat16_in_parts_and_with_few_parameters() {
         "talk.actor.train=lora",
         "talk.actor.lora.rank=2",
         "talk.adapter.kind=linear",
-        "talk.compress.k=[2]",
+        "talk.collect.keep_eos=true",
+        "talk.actor.aux_every=2",
+        "talk.compress.k=[3, 2]",
+        "talk.compress.nested=true",
         "talk.evaluate.channels=[text, latent_full, latent_k, latent_roll, realigned, cipher, kv, graft_1_1, no_cot]",
     ];
     let table = succeeds(talk(at.path(), &values));
@@ -206,6 +214,14 @@ fn every_stage_runs_in_bfloat16_in_parts_and_with_few_parameters() {
         let losses = losses(&stage(at.path(), name));
         assert!(losses.iter().all(|loss| loss.is_finite()), "{name}: {losses:?}");
     }
+    assert_eq!(stages(at.path(), "compress").len(), 1, "one student sends 3 or 2 latents");
+    assert!(table.contains("\nlatent_k_3 ") && table.contains("\nlatent_k_2 "), "{table}");
+    let metrics = fs::read_to_string(stage(at.path(), "actor").join("metrics.jsonl")).unwrap();
+    let contrasts = metrics
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["contrast"].as_f64());
+    let contrasts: Vec<f64> = contrasts.collect();
+    assert!(contrasts.len() == 2 && contrasts.iter().all(|term| (0.0..=0.7).contains(term)), "{contrasts:?}");
     let model = stage(at.path(), "actor").join("receiver");
     assert_eq!(json(&model.join("config.json"))["dtype"], "bfloat16");
     // The merged receiver is one of the ordinary architecture.

@@ -25,7 +25,7 @@ pub use controls::{Control, Ranking, covariance_noise, interpolated, orthogonal,
 pub use decoder::{DecoderLm, InitialWeights, LowRankShape, Weights, count, shapes};
 pub use description::Description;
 pub use folder::{LanguageModel, Places, SHARD_BYTES, Shards};
-pub use generation::{Prompt, Writing, Written};
+pub use generation::{Kept, Prompt, Writing, Written};
 pub use gguf::GgufFile;
 pub use graft::{Graft, GraftRule};
 pub use message::{

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use tch::Tensor;
-use umwelt_language::{Context, DecoderLm, Graft, Prompt, Sampling, Segment, Writing, Written};
+use umwelt_language::{Context, DecoderLm, Graft, Kept, Prompt, Sampling, Segment, Writing, Written};
 
 use super::settings::CollectSettings;
 use super::tasks::{Episode, Outcome, Problem, Task};
@@ -16,10 +16,28 @@ pub struct Plan {
     pub hidden: Tensor,
 }
 
-/// The sampling of a sender.
-pub fn sampling(settings: &CollectSettings) -> Sampling {
-    let CollectSettings { repetition_penalty, temperature, top_k, top_p, .. } = *settings;
-    Sampling { repetition_penalty, temperature, top_k, top_p }
+/// How a sender writes its plans.
+#[derive(Clone, Copy, Debug)]
+pub struct Planning {
+    pub sampling: Sampling,
+    pub seed: u64,
+    /// The most tokens of a plan.
+    pub most: usize,
+    /// A plan's hidden states end with the one that predicts its end.
+    pub keep_end: bool,
+}
+
+impl Planning {
+    /// The plans that are collected for a task.
+    pub fn of(settings: &CollectSettings, task: &Task, seed: u64) -> Self {
+        let CollectSettings { repetition_penalty, temperature, top_k, top_p, .. } = *settings;
+        Self {
+            sampling: Sampling { repetition_penalty, temperature, top_k, top_p },
+            seed,
+            most: settings.max_new_tokens.unwrap_or(task.texts().plan_tokens),
+            keep_end: settings.keep_eos,
+        }
+    }
 }
 
 /// The sender's plans for some problems.
@@ -30,21 +48,21 @@ pub fn plans(
     sender: &DecoderLm,
     renderer: &Renderer,
     problems: &[Problem],
-    sampling: Sampling,
-    seed: u64,
-    most: usize,
+    planning: Planning,
 ) -> Result<Vec<Plan>> {
+    let Planning { sampling, seed, most, keep_end } = planning;
     let prompt = |problem: &Problem| {
         let segments = vec![Segment::Ids(renderer.sender(problem, None)?.ids)];
         Ok(Prompt { task: problem.id.clone(), segments })
     };
     let prompts: Vec<Prompt> = problems.iter().map(prompt).collect::<Result<_>>()?;
-    let writing =
-        Writing { sampling, seed, max_new_tokens: most, stop: renderer.stop.clone(), keep_hidden: true };
+    let hidden = if keep_end { Kept::TokensAndEnd } else { Kept::Tokens };
+    let writing = Writing { sampling, seed, max_new_tokens: most, stop: renderer.stop.clone(), hidden };
     let plan = |written: Written| {
         let hidden = written.hidden.expect("hidden states are kept");
+        let tokens = written.ids.len() + usize::from(keep_end && written.stop.is_some());
         let rows = hidden.size()[0];
-        ensure!(rows == written.ids.len() as i64, "{rows} hidden states of {} tokens", written.ids.len());
+        ensure!(rows == tokens as i64, "{rows} hidden states of {tokens} tokens");
         Ok(Plan { text: renderer.decode(&written.ids)?, ids: written.ids, hidden })
     };
     sender.generate(&prompts, &writing)?.into_iter().map(plan).collect()
@@ -136,7 +154,7 @@ impl<'a> Player<'a> {
             seed: 0,
             max_new_tokens: task.texts().turn_tokens,
             stop: renderer.stop.clone(),
-            keep_hidden: false,
+            hidden: Kept::None,
         };
         Self { receiver, renderer, task, writing, sample: 0 }
     }

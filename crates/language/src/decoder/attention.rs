@@ -103,6 +103,15 @@ impl GroupedAttention {
         self.out.forward(&attended, at.gradient)
     }
 
+    /// The share `[B, T]` of attention that positions x `[B, T, d]` give to those where `marked`
+    /// `[B, T]` is 1, the mean over heads.
+    pub fn share(&self, x: &Tensor, at: &Positions, marked: &Tensor) -> Tensor {
+        let [query, key, value] = self.inputs(x, at);
+        // Attention sums values by shares, so that values of 1 at marked positions give their share.
+        let marked = marked.to_kind(value.kind()).unsqueeze(1).unsqueeze(3).expand_as(&value);
+        self.attend(&query, &key, &marked, at).select(3, 0).mean_dim(1, false, Kind::Float)
+    }
+
     /// Queries `[B, heads, T, hd]`, and keys and values `[B, kv, T, hd]`.
     fn inputs(&self, x: &Tensor, at: &Positions) -> [Tensor; 3] {
         let layers = [&self.query, &self.key, &self.value];

@@ -70,6 +70,12 @@ impl Block {
         &x + self.mlp(&self.mlp_norm.forward(&x, at.gradient), at.gradient)
     }
 
+    /// The share `[B, T]` of attention that positions x `[B, T, d]` give to those where `marked`
+    /// `[B, T]` is 1.
+    pub fn share(&self, x: &Tensor, at: &Positions, marked: &Tensor) -> Tensor {
+        self.attention.share(&self.attention_norm.forward(x, at.gradient), at, marked)
+    }
+
     /// [`Self::forward`] without a cache, of which the backward pass computes everything again but
     /// the input.
     pub fn recomputed(self: &Arc<Self>, x: &Tensor, at: &Positions) -> Tensor {

@@ -142,6 +142,22 @@ impl DecoderLm {
         self.run(embeddings, (&positions, time), visible, None)
     }
 
+    /// The shares `[layers, B, T]` of attention that each position of texts `[B, T, d]`, which are
+    /// padded on the right, gives to the positions where `marked` `[B, T]` is 1; means over heads.
+    pub fn attention_shares(&self, embeddings: &Tensor, marked: &Tensor) -> Tensor {
+        let (time, gradient) = (embeddings.size()[1], records_gradients());
+        let positions = Tensor::arange(time, (Kind::Int64, self.device())).unsqueeze(0);
+        let rotation = self.rope.at(&positions, time, embeddings.kind());
+        let at = Positions { rotation, visible: Visible::Causal, gradient };
+        let mut shares = vec![];
+        let mut x = embeddings.shallow_clone();
+        for block in &self.blocks {
+            shares.push(block.share(&x, &at, marked));
+            x = block.forward(&x, &at, None);
+        }
+        Tensor::stack(&shares, 0)
+    }
+
     /// The last hidden states `[B, T, d]` of embeddings `[B, T, d]` at `positions` `[B or 1, T]`,
     /// which are below `end`.
     pub(crate) fn run(

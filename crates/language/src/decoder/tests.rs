@@ -74,3 +74,38 @@ fn weights_of_whole_numbers_are_refused() {
     );
     assert!(error.err().unwrap().to_string().contains("floating-point numbers, not Int64"));
 }
+
+#[test]
+fn shares_of_attention_are_those_of_keys_and_queries() {
+    let model = DecoderLm::initial(config("qwen2", true), 4, Device::Cpu).unwrap();
+    let ids = Tensor::from_slice(&[3i64, 12, 0, 7, 5, 5, 9, 1]).view([2, 4]);
+    let x = model.embed(&ids);
+    let shares = |at: i64| {
+        let marked = Tensor::zeros([2, 4], (Kind::Float, Device::Cpu));
+        let _ = marked.select(1, at).fill_(1);
+        model.attention_shares(&x, &marked)
+    };
+    let all: Vec<Tensor> = (0..4).map(shares).collect();
+    assert_eq!(all[0].size(), [2, 2, 4]);
+    // Positions read themselves and those before them, and their shares add up to 1.
+    assert!(gap(&Tensor::stack(&all, 0).sum_dim_intlist(0, false, Kind::Float), &all[0].ones_like()) < 1e-6);
+    assert_eq!(all[2].narrow(2, 0, 2).abs().max().double_value(&[]), 0.0);
+    // The first block's, by the weights.
+    let named: HashMap<_, _> = model.parameters().named().into_iter().collect();
+    let normed = &x / (x.square().mean_dim(-1, true, Kind::Float) + 1e-6).sqrt();
+    let heads = |name: &str, count: i64| {
+        let of = |part: &str| &named[&format!("model.layers.0.self_attn.{name}_proj.{part}")];
+        let states = normed.linear(of("weight"), Some(of("bias"))).view([2, 4, count, 4]).transpose(1, 2);
+        let positions = Tensor::arange(4, (Kind::Int64, Device::Cpu)).unsqueeze(0);
+        model.rope.at(&positions, 4, Kind::Float).apply(&states)
+    };
+    // Two heads of queries share each head of keys.
+    let keys = heads("k", 2).unsqueeze(2).expand([-1, -1, 2, -1, -1], false).flatten(1, 2);
+    let scores = heads("q", 4).matmul(&keys.transpose(-2, -1)) / 2.0;
+    let later = scores.ones_like().triu(1).to_kind(Kind::Bool);
+    let expected = scores.masked_fill(&later, f64::NEG_INFINITY).softmax(-1, Kind::Float);
+    let expected = expected.mean_dim(1, false, Kind::Float);
+    for (at, shares) in (0i64..).zip(&all) {
+        assert!(gap(&shares.get(0), &expected.select(2, at)) < 1e-5);
+    }
+}

@@ -30,8 +30,19 @@ pub struct Writing {
     pub max_new_tokens: usize,
     /// The ids that end a text.
     pub stop: Vec<i64>,
-    /// The hidden states that predict the tokens are kept.
-    pub keep_hidden: bool,
+    /// The hidden states that are kept.
+    pub hidden: Kept,
+}
+
+/// Hidden states of written tokens that are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Kept {
+    #[default]
+    None,
+    /// Those that predict the tokens.
+    Tokens,
+    /// Those that predict the tokens, and the one that predicts the id which ends the text.
+    TokensAndEnd,
 }
 
 /// A text that a model wrote.
@@ -39,7 +50,7 @@ pub struct Writing {
 pub struct Written {
     /// The tokens, without the one that ended the text.
     pub ids: Vec<i64>,
-    /// The hidden state that predicts each token, `[L, d]`, if they are kept.
+    /// The hidden states that predict the tokens, and perhaps the end, `[L, d]`, if they are kept.
     pub hidden: Option<Tensor>,
     /// The id that ended the text; `None` where `max_new_tokens` did.
     pub stop: Option<i64>,

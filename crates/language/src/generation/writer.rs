@@ -3,7 +3,7 @@
 use anyhow::{Result, ensure};
 use tch::{Kind, Tensor};
 
-use super::{Prompt, Writing, Written};
+use super::{Kept, Prompt, Writing, Written};
 use crate::context::Context;
 use crate::decoder::DecoderLm;
 use crate::sampling::draw;
@@ -35,10 +35,10 @@ impl Text<'_> {
         Text { task: &prompt.task, occurred, ids: vec![], hidden: vec![], stop: None }
     }
 
-    fn written(self, model: &DecoderLm, keep_hidden: bool) -> Written {
+    fn written(self, model: &DecoderLm, kept: Kept) -> Written {
         let none = || Tensor::zeros([0, model.config().hidden], (model.kind(), model.device()));
         let stacked = if self.hidden.is_empty() { none() } else { Tensor::stack(&self.hidden, 0) };
-        Written { ids: self.ids, hidden: keep_hidden.then_some(stacked), stop: self.stop }
+        Written { ids: self.ids, hidden: (kept != Kept::None).then_some(stacked), stop: self.stop }
     }
 }
 
@@ -71,7 +71,7 @@ impl<'a> Writer<'a> {
             }
             last = self.advance(context, &rows, &ids);
         }
-        Ok(self.texts.into_iter().map(|text| text.written(self.model, self.writing.keep_hidden)).collect())
+        Ok(self.texts.into_iter().map(|text| text.written(self.model, self.writing.hidden)).collect())
     }
 
     /// The next token of each row, from the last hidden states `[B, d]`.
@@ -95,15 +95,21 @@ impl<'a> Writer<'a> {
             if text.stop.is_some() {
                 continue;
             }
-            if self.writing.stop.contains(id) {
+            let ends = self.writing.stop.contains(id);
+            let is_kept = match self.writing.hidden {
+                Kept::None => false,
+                Kept::Tokens => !ends,
+                Kept::TokensAndEnd => true,
+            };
+            if is_kept {
+                text.hidden.push(last.get(i as i64));
+            }
+            if ends {
                 text.stop = Some(*id);
                 continue;
             }
             text.ids.push(*id);
             text.occurred.push(*id);
-            if self.writing.keep_hidden {
-                text.hidden.push(last.get(i as i64));
-            }
         }
     }
 

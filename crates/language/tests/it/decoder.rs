@@ -1,7 +1,7 @@
 //! The decoder, compared with recorded checkpoints.
 
 use tch::Tensor;
-use umwelt_language::{DecoderLm, Prompt, Sampling, Segment, Side, Writing, embed_rows};
+use umwelt_language::{DecoderLm, Kept, Prompt, Sampling, Segment, Side, Writing, embed_rows};
 
 use crate::models::{decoder, gap, recorded_model};
 use crate::recorded::{Recorded, close};
@@ -55,7 +55,7 @@ fn greedy_texts_are_the_recorded_ones() {
             seed: 0,
             max_new_tokens: 12,
             stop: vec![],
-            keep_hidden: false,
+            hidden: Kept::None,
         };
         assert_eq!(model.generate(&[prompt], &writing).unwrap()[0].ids, written, "{name}");
     }

@@ -1,14 +1,14 @@
 //! Writing in batches.
 
 use tch::{Kind, Tensor};
-use umwelt_language::{DecoderLm, Graft, GraftRule, Prompt, Sampling, Segment, Writing, Written};
+use umwelt_language::{DecoderLm, Graft, GraftRule, Kept, Prompt, Sampling, Segment, Writing, Written};
 
 use crate::models::{decoder, gap};
 
 const SAMPLED: Sampling = Sampling { repetition_penalty: 1.1, temperature: 1.3, top_k: 20, top_p: 0.95 };
 
 fn writing(sampling: Sampling) -> Writing {
-    Writing { sampling, seed: 5, max_new_tokens: 40, stop: vec![3, 17], keep_hidden: true }
+    Writing { sampling, seed: 5, max_new_tokens: 40, stop: vec![3, 17], hidden: Kept::Tokens }
 }
 
 fn prompts(count: usize) -> Vec<Prompt> {
@@ -70,6 +70,20 @@ fn hidden_states_predict_the_tokens_that_were_written() {
 }
 
 #[test]
+fn the_state_that_predicts_the_end_can_be_kept_too() {
+    let model = decoder("llama", 3);
+    let settings = Writing { hidden: Kept::TokensAndEnd, ..writing(SAMPLED) };
+    let (with, without) = (written(&model, 7, &settings), written(&model, 7, &writing(SAMPLED)));
+    assert!(with.iter().any(|text| text.stop.is_some()) && with.iter().any(|text| text.stop.is_none()));
+    for (with, without) in with.iter().zip(&without) {
+        let [all, tokens] = [with, without].map(|text| text.hidden.as_ref().unwrap());
+        let count = tokens.size()[0];
+        assert_eq!(all.size()[0], count + i64::from(with.stop.is_some()));
+        assert!(count == 0 || gap(&all.narrow(0, 0, count), tokens) == 0.0);
+    }
+}
+
+#[test]
 fn texts_end_at_stop_ids_and_at_the_longest_length() {
     let model = decoder("llama", 3);
     let all = written(&model, 7, &writing(SAMPLED));
@@ -87,7 +101,7 @@ fn texts_end_at_stop_ids_and_at_the_longest_length() {
 fn samples_have_the_probabilities_of_the_model() {
     let model = decoder("qwen2", 4);
     let sampling = Sampling { temperature: 1.0, ..Sampling::GREEDY };
-    let settings = Writing { sampling, seed: 1, max_new_tokens: 1, stop: vec![], keep_hidden: false };
+    let settings = Writing { sampling, seed: 1, max_new_tokens: 1, stop: vec![], hidden: Kept::None };
     let prompts: Vec<Prompt> = (0..4000)
         .map(|i| Prompt { task: format!("{i}"), segments: vec![Segment::Ids(vec![2, 9])] })
         .collect();

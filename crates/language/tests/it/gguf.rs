@@ -7,7 +7,7 @@ use std::path::Path;
 use serde_json::{Value, json};
 use tch::{Device, Kind, Tensor};
 use umwelt_language::{
-    ChatTemplate, DecoderLm, JinjaTemplate, LanguageModel, LmConfig, Prompt, Role, Sampling, Segment,
+    ChatTemplate, DecoderLm, JinjaTemplate, Kept, LanguageModel, LmConfig, Prompt, Role, Sampling, Segment,
     TextTokenizer, Turn, Writing,
 };
 
@@ -370,7 +370,7 @@ fn a_published_model_writes_its_recorded_tokens() {
         seed: 0,
         max_new_tokens: WRITTEN.len(),
         stop: model.stop_ids(template.end_of_turn()).unwrap(),
-        keep_hidden: false,
+        hidden: Kept::None,
     };
     let prompt = Prompt { task: "a".into(), segments: vec![Segment::Ids(prompt)] };
     assert_eq!(model.decoder.generate(&[prompt], &writing).unwrap()[0].ids, WRITTEN);

@@ -2,6 +2,10 @@
 
 use tch::{Kind, Tensor};
 
+/// The value of a term that a step leaves out. No loss comes near it, nor to its sum over the parts
+/// of a batch.
+const SKIPPED: f64 = -1e30;
+
 /// A total loss with its named terms, all on the device.
 pub struct LossReport {
     /// The scalar that training minimises.
@@ -21,6 +25,19 @@ impl LossReport {
             total: weighted.reduce(|a, b| a + b).unwrap_or_else(zero),
             terms: parts.iter().map(|(name, _, term)| (*name, term.detach())).collect(),
         }
+    }
+
+    /// Adds terms that this step leaves out; others of the run have them.
+    #[must_use]
+    pub fn skipping(mut self, names: &[&'static str]) -> Self {
+        let skipped = self.total.detach().full_like(SKIPPED);
+        self.terms.extend(names.iter().map(|name| (*name, skipped.shallow_clone())));
+        self
+    }
+
+    /// False where [`Self::values`] are of terms that were left out.
+    pub fn is_computed(values: &Tensor) -> Tensor {
+        values.le(SKIPPED / 10.0).logical_not()
     }
 
     /// The same numbers without their graph.

@@ -6,6 +6,7 @@ use anyhow::Result;
 use serde::Serialize;
 use tch::{Device, no_grad};
 
+use super::attention::{Attention, attention, attention_figure};
 use super::components::{Components, components};
 use super::probes::{Probe, probes};
 use super::rates::{Rates, rates};
@@ -38,6 +39,7 @@ struct Report {
     rates: Option<Rates>,
     entropies: Option<Entropies>,
     drifts: Option<BTreeMap<String, Drift>>,
+    attention: Option<Attention>,
     components: Option<Components>,
     probes: Option<Vec<Probe>>,
 }
@@ -87,6 +89,7 @@ impl Report {
             ("rates", self.rates.as_ref().map(Rates::figure)),
             ("entropy", self.entropies.as_ref().filter(|all| !all.is_empty()).map(entropy_figure)),
             ("drift", self.drifts.as_ref().map(drift_figure)),
+            ("attention", self.attention.as_ref().map(attention_figure)),
             ("components", self.components.as_ref().map(Components::figure)),
         ];
         all.into_iter().filter_map(|(name, figure)| Some((name, figure?))).collect()
@@ -145,7 +148,7 @@ impl Job for Analysis {
         let mut begin = |session: &mut Session, part: What| -> Result<bool> {
             parts += 1;
             let progress = ProgressReporter::new(&mut session.run, session.console, session.stop);
-            progress.update("parts", parts, 6)?;
+            progress.update("parts", parts, 7)?;
             Ok(self.settings.has(part))
         };
         session.run.resume_at(0)?;
@@ -158,6 +161,9 @@ impl Job for Analysis {
         }
         if begin(session, What::Drift)? {
             report.drifts = Some(no_grad(|| drifts(sources))?);
+        }
+        if begin(session, What::Attention)? {
+            report.attention = Some(no_grad(|| attention(sources))?);
         }
         if begin(session, What::Components)? {
             report.components = Some(no_grad(|| components(sources))?);

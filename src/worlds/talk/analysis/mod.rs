@@ -1,5 +1,6 @@
 //! The stage `analyse`: measures of messages, and of the parts that the receiver needs.
 
+mod attention;
 mod components;
 mod job;
 mod probes;

@@ -19,6 +19,8 @@ pub enum What {
     Drift,
     /// The tokens that each row is nearest to.
     Gloss,
+    /// The attention that the receiver's answers pay to the message, by layer.
+    Attention,
     /// Principal components of mean hidden states.
     Components,
     /// Linear probes of what is to be done.
@@ -29,7 +31,8 @@ pub enum What {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnalyseSettings {
-    /// The parts: `all`, `rates`, `entropy`, `drift`, `gloss`, `components`, `probes`.
+    /// The parts: `all`, `rates`, `entropy`, `drift`, `gloss`, `attention`, `components`,
+    /// `probes`.
     pub what: Vec<What>,
     /// The seen problems whose messages are measured.
     pub problems: usize,

@@ -113,7 +113,8 @@ pub fn drift_figure(all: &BTreeMap<String, Drift>) -> Figure {
     panels("Hidden states along messages, means", charts, 2)
 }
 
-fn lines(label: &str, x: &str, all: impl Iterator<Item = (String, Vec<f64>)>) -> LineChart {
+/// A chart of lines over the places of their values.
+pub fn lines(label: &str, x: &str, all: impl Iterator<Item = (String, Vec<f64>)>) -> LineChart {
     let points = |values: Vec<f64>| values.into_iter().enumerate().map(|(at, v)| (at as f64, v)).collect();
     LineChart {
         title: label.into(),

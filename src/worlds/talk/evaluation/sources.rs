@@ -11,7 +11,7 @@ use super::checkpoints::{Checkpoints, training_run};
 use super::settings::receiver_of;
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{file, folder, load, restore};
-use crate::worlds::talk::play::{Plan, plans, sampling};
+use crate::worlds::talk::play::{Plan, Planning, plans};
 use crate::worlds::talk::settings::{SENDER, TRAINED, TalkSettings, student_of};
 use crate::worlds::talk::stages::{OWN, TrainedReceiver};
 use crate::worlds::talk::tasks::{Problem, Split, Task};
@@ -104,8 +104,7 @@ impl Sources {
 
     /// The sender's plans for problems.
     pub fn write(&self, problems: &[Problem]) -> Result<Vec<Plan>> {
-        let most = self.talk.collect.max_new_tokens.unwrap_or(self.task.texts().plan_tokens);
-        let sampling = sampling(&self.talk.collect);
-        plans(&self.sender.decoder, &self.renderer, problems, sampling, self.seed, most)
+        let planning = Planning::of(&self.talk.collect, &self.task, self.seed);
+        plans(&self.sender.decoder, &self.renderer, problems, planning)
     }
 }

@@ -145,7 +145,9 @@ impl Maker<'_> {
 
     fn compressed(&self, k: usize) -> Input {
         let mut stage = self.talk.of_stage(StageName::Compress);
-        stage.compress.k = vec![k];
+        if !stage.compress.nested {
+            stage.compress.k = vec![k];
+        }
         self.input(student_of(k), None, COMPRESSED, "compress", stage)
     }
 }

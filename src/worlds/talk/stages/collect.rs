@@ -10,7 +10,7 @@ use crate::charts::{Align, Table};
 use crate::runs::{Inputs, Progress as _, ProgressReporter, Score};
 use crate::training::{Evaluated, Job, RunKeys, Session};
 use crate::worlds::talk::models::load;
-use crate::worlds::talk::play::{Plan, plans, sampling};
+use crate::worlds::talk::play::{Plan, Planning, plans};
 use crate::worlds::talk::settings::{Filter, SENDER, TalkSettings};
 use crate::worlds::talk::tasks::{Problem, Split, Task};
 use crate::worlds::talk::text::Renderer;
@@ -63,9 +63,8 @@ impl Collecting {
     fn rows(&self, numbers: std::ops::Range<usize>) -> Result<Vec<Row>> {
         let problem = |number| self.task.problem(Split::Training, number as u64, self.task.levels());
         let problems: Vec<Problem> = numbers.map(problem).collect::<Result<_>>()?;
-        let most = self.talk.collect.max_new_tokens.unwrap_or(self.task.texts().plan_tokens);
-        let sampling = sampling(&self.talk.collect);
-        let plans = plans(&self.sender.decoder, &self.renderer, &problems, sampling, self.seed, most)?;
+        let planning = Planning::of(&self.talk.collect, &self.task, self.seed);
+        let plans = plans(&self.sender.decoder, &self.renderer, &problems, planning)?;
         let is_kept = |problem: &Problem, plan: &Plan| {
             let right = || self.task.is_right(problem, &plan.text) == Some(true);
             !plan.ids.is_empty() && (self.talk.collect.filter == Filter::None || right())

@@ -19,7 +19,7 @@ use crate::training::{
     Evaluated, GradientDescent, Job, Plan, Prefetch, RunKeys, Session, Step, Task, Training,
 };
 use crate::worlds::talk::models::{initial, trained_in};
-use crate::worlds::talk::play::{Player, plans};
+use crate::worlds::talk::play::{Planning, Player, plans};
 use crate::worlds::talk::settings::{PretrainSettings, TalkSettings};
 use crate::worlds::talk::tasks::{self, Problem, Split, tokenizer};
 use crate::worlds::talk::text::{Renderer, plain};
@@ -117,8 +117,13 @@ impl PretrainTask {
         let problem = |number| self.task.problem(Split::Seen, number, self.task.levels());
         let problems: Vec<Problem> = (0..count).map(problem).collect::<Result<_>>()?;
         let (decoder, renderer) = (&self.model.decoder, &*self.renderer);
-        let most = self.task.texts().plan_tokens;
-        let plans = plans(decoder, renderer, &problems, Sampling::GREEDY, self.run.seed, most)?;
+        let planning = Planning {
+            sampling: Sampling::GREEDY,
+            seed: self.run.seed,
+            most: self.task.texts().plan_tokens,
+            keep_end: false,
+        };
+        let plans = plans(decoder, renderer, &problems, planning)?;
         let pairs = || problems.iter().zip(&plans);
         let right =
             pairs().filter(|(problem, plan)| self.task.is_right(problem, &plan.text) == Some(true)).count();

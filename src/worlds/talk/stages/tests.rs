@@ -120,7 +120,7 @@ fn taught(talk: &TalkSettings, inputs: &Inputs, count: usize) -> Taken {
     let student = &teaching.student;
     let parameters = joined(&[("student", student.decoder().parameters()), ("own", student.parameters())]);
     let samples = samples(&teaching.collected, &teaching.trained.renderer);
-    let lesson = teaching.lesson(samples).unwrap();
+    let lesson = teaching.lesson(samples, 5).unwrap();
     let report = |part: Range<usize>| teaching.report(&lesson, part).unwrap();
     taken(&parameters, parts(SAMPLES, count).into_iter().map(report))
 }
@@ -142,6 +142,22 @@ fn a_step_of_the_receiver_in_parts_is_the_whole_step() {
     same(&read(&talk, &inputs, 3), &read(&talk, &inputs, 1), 2e-4);
 }
 
+/// Where plan and wrong message weigh nothing, the passes over them change nothing.
+#[test]
+fn a_step_by_cross_entropy_alone_is_one_in_which_the_other_terms_weigh_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut talk = settings();
+    let inputs = inputs(folder.path(), &talk);
+    talk.actor.weights = Some(vec![0.0, 0.0]);
+    let (weighted, expected) = read(&talk, &inputs, 1);
+    let reader = Reader::new(&talk, 1, Device::Cpu, &inputs).unwrap();
+    let batch = reader.batch(samples(&reader.collected, &reader.renderer), 5).unwrap();
+    let reports = parts(SAMPLES, 2).into_iter().map(|part| reader.right_alone(&batch, part).unwrap());
+    let (alone, gradients) = taken(&reader.parameters(), reports);
+    let loss = |values: &Tensor| values.narrow(0, 0, 1);
+    same(&(loss(&alone), gradients), &(loss(&weighted), expected), 2e-4);
+}
+
 #[test]
 fn a_step_of_the_student_in_parts_is_the_whole_step() {
     let folder = tempfile::tempdir().unwrap();
@@ -161,7 +177,7 @@ fn a_window_leaves_later_positions_out_and_a_short_teacher_reads_fewer_rows() {
     let weights = |talk: &TalkSettings| -> Vec<Tensor> {
         let teaching = Teaching::new(talk, 1, Device::Cpu, &inputs).unwrap();
         let samples = samples(&teaching.collected, &teaching.trained.renderer);
-        teaching.lesson(samples).unwrap().weights
+        teaching.lesson(samples, 5).unwrap().weights
     };
     let sum = |weights: &[Tensor], from: i64| -> f64 {
         let rest = weights.iter().map(|weights| weights.narrow(0, from, weights.size()[0] - from));

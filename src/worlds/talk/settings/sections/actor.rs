@@ -112,6 +112,9 @@ pub struct ActorSettings {
     pub p_full: f64,
     /// The weights of plan similarity and contrast; null lets them grow with the terms.
     pub weights: Option<Vec<f64>>,
+    /// The passes with the plan as text and with a wrong message are part of every n-th step; the
+    /// others learn by cross-entropy alone.
+    pub aux_every: usize,
     /// The most rows of a message.
     pub max_message: usize,
     /// The fate of conversations without a collected message.
@@ -136,6 +139,7 @@ impl Default for ActorSettings {
             mixture: MixtureMode::LatentFirst,
             p_full: 0.3,
             weights: None,
+            aux_every: 1,
             max_message: 800,
             missing: Missing::Error,
             eval_ratio: 0.05,
@@ -145,8 +149,10 @@ impl Default for ActorSettings {
 
 impl ActorSettings {
     pub fn check(&self) -> Result<(), InvalidSetting> {
-        at_least(1, &[("steps", self.steps), ("max_message", self.max_message)])?;
-        at_most(MOST, &[("steps", self.steps)])?;
+        let counts =
+            [("steps", self.steps), ("max_message", self.max_message), ("aux_every", self.aux_every)];
+        at_least(1, &counts)?;
+        at_most(MOST, &counts)?;
         at_least(2, &[("batch_size", self.batch_size)])?;
         positive(&[("lr", self.lr), ("clip", self.clip), ("adapter_lr_factor", self.adapter_lr_factor)])?;
         let shares = [("p_full", self.p_full), ("eval_ratio", self.eval_ratio), ("warmup", self.warmup)];

@@ -30,6 +30,8 @@ pub struct CollectSettings {
     pub batch_size: usize,
     /// The number format of hidden states in files.
     pub dtype: Dtype,
+    /// A message ends with the hidden state that predicts the end of the plan.
+    pub keep_eos: bool,
     pub filter: Filter,
     /// The subjects of MATH that messages are collected of; null takes all. Test problems of other
     /// subjects are unseen.
@@ -46,6 +48,7 @@ impl Default for CollectSettings {
             max_new_tokens: None,
             batch_size: 250,
             dtype: Dtype::F32,
+            keep_eos: false,
             filter: Filter::None,
             subjects: None,
         }

@@ -21,6 +21,8 @@ pub enum TeacherMessage {
 pub struct CompressSettings {
     /// The numbers of latents; each has a student of its own.
     pub k: Vec<usize>,
+    /// One student sends them all: each step draws one of the numbers.
+    pub nested: bool,
     pub steps: usize,
     pub batch_size: usize,
     pub lr: f64,
@@ -40,6 +42,7 @@ impl Default for CompressSettings {
     fn default() -> Self {
         Self {
             k: vec![8],
+            nested: false,
             steps: 400,
             batch_size: 32,
             lr: 1e-3,

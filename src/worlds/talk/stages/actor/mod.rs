@@ -109,7 +109,11 @@ impl Task for ActorTask {
         let keys = batch.iter().map(|number| &reader.collected.training[*number as usize]);
         let samples = reader.collected.samples(keys, &reader.renderer)?;
         let parts = parts(samples.len(), self.accumulate);
-        let taken = if is_latent {
+        let taken = if is_latent && !step.is_multiple_of(reader.settings.aux_every as u64) {
+            let batch = reader.batch(samples, step)?;
+            let reports = parts.into_iter().map(|part| reader.right_alone(&batch, part));
+            self.descent.descend_in_parts(step, reports)?
+        } else if is_latent {
             let batch = reader.batch(samples, step)?;
             let prepared = reader.prepared(&batch, parts)?;
             let reports = prepared.parts.iter().map(|part| reader.report(&batch, part, &prepared.weighting));

@@ -14,6 +14,9 @@ use crate::objectives::LossReport;
 use crate::worlds::talk::settings::Switch;
 use crate::worlds::talk::stages::messages::{Sample, adapted, conversations};
 
+/// The terms of passes with the plan as text and with a wrong message.
+const COMPARED: [&str; 5] = ["plan", "contrast", "js_bits", "weight.plan", "weight.contrast"];
+
 /// The samples of a step, with what is drawn for them.
 pub struct Batch {
     samples: Vec<Sample>,
@@ -98,22 +101,36 @@ impl Reader {
         };
         let share = (part.samples.len() as f64) / batch.whole.samples as f64;
         let [plan_weight, contrast_weight] = weights.map(|weight| weight.detach() * share);
-        let terms = vec![
-            ("cross_entropy", terms.cross_entropy.detach()),
-            ("plan", terms.plan.detach()),
-            ("contrast", terms.contrast.detach()),
-            ("js_bits", terms.divergence / LN_2),
-            ("weight.plan", plan_weight),
-            ("weight.contrast", contrast_weight),
+        let compared = [
+            terms.plan.detach(),
+            terms.contrast.detach(),
+            terms.divergence / LN_2,
+            plan_weight,
+            contrast_weight,
         ];
-        Ok(LossReport { total, terms })
+        let first = [("cross_entropy", terms.cross_entropy.detach())];
+        Ok(LossReport { total, terms: first.into_iter().chain(COMPARED.into_iter().zip(compared)).collect() })
+    }
+
+    /// The loss of a part by the cross-entropy with right messages, without the other passes.
+    ///
+    /// # Errors
+    /// When a message does not fit the receiver.
+    pub fn right_alone(&self, batch: &Batch, part: Range<usize>) -> Result<LossReport> {
+        let messages = self.right(batch, part.clone())?.into_iter().map(Some);
+        let loss = self.pass(&batch.samples[part], messages)?.cross_entropy(batch.whole.labels);
+        Ok(LossReport::weighted(vec![("cross_entropy", 1.0, loss)]).skipping(&COMPARED))
+    }
+
+    /// The right messages of a part.
+    fn right(&self, batch: &Batch, part: Range<usize>) -> Result<Vec<Vec<Segment>>> {
+        let hidden = batch.samples[part.clone()].iter().map(|sample| sample.hidden.shallow_clone());
+        self.messages(batch, part, &hidden.collect::<Vec<_>>(), 0)
     }
 
     fn terms(&self, batch: &Batch, part: &Part) -> Result<ReceiverTerms> {
         let samples = &batch.samples[part.samples.clone()];
-        let hidden: Vec<Tensor> = samples.iter().map(|sample| sample.hidden.shallow_clone()).collect();
-        let messages = self.messages(batch, part.samples.clone(), &hidden, 0)?;
-        let right = self.answers(samples, messages)?;
+        let right = self.answers(samples, self.right(batch, part.samples.clone())?)?;
         let head = Head::of(&self.receiver.decoder);
         receiver_terms(self.variant(), &head, batch.whole, [&right, &part.plan, &part.wrong])
     }

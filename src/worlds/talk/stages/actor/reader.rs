@@ -95,7 +95,15 @@ impl Reader {
         Ok(LossReport::weighted(vec![("cross_entropy", 1.0, loss)]))
     }
 
-    fn pass(&self, samples: &[Sample], messages: impl Iterator<Item = Option<Vec<Segment>>>) -> Result<Pass> {
+    /// The receiver's pass over samples with these messages.
+    ///
+    /// # Errors
+    /// When a text does not fit the model.
+    pub fn pass(
+        &self,
+        samples: &[Sample],
+        messages: impl Iterator<Item = Option<Vec<Segment>>>,
+    ) -> Result<Pass> {
         Pass::of(&self.receiver.decoder, &conversations(&self.renderer, samples.iter(), messages)?)
     }
 

@@ -69,7 +69,8 @@ impl Task for CompressTask {
 
     fn title(&self) -> String {
         let Teaching { settings, collected, .. } = &self.teaching;
-        format!("student of {} latents, {} messages", settings.k[0], collected.training.len())
+        let numbers: Vec<String> = settings.k.iter().map(usize::to_string).collect();
+        format!("student of {} latents, {} messages", numbers.join(" or "), collected.training.len())
     }
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<Vec<i64>> {
@@ -86,7 +87,7 @@ impl Task for CompressTask {
         let teaching = &self.teaching;
         let keys = batch.iter().map(|number| &teaching.collected.training[*number as usize]);
         let samples = teaching.collected.samples(keys, &teaching.trained.renderer)?;
-        let lesson = teaching.lesson(samples)?;
+        let lesson = teaching.lesson(samples, step)?;
         let parts = parts(batch.len(), self.accumulate).into_iter();
         self.descent.descend_in_parts(step, parts.map(|part| teaching.report(&lesson, part)))
     }

@@ -35,39 +35,39 @@ impl Reference {
     }
 }
 
-/// References by the name of the sample, up to a number of bytes.
+/// References by the name of the sample and the most rows of its message, up to a number of bytes.
 pub struct References {
-    kept: RefCell<HashMap<String, Reference>>,
+    kept: RefCell<HashMap<(String, i64), Reference>>,
     /// The bytes that are left.
     budget: RefCell<usize>,
-    /// The most rows of a full message.
-    rows: i64,
 }
 
 impl References {
-    /// References within `budget` bytes, of messages of at most `rows` rows.
-    pub fn new(budget: usize, rows: i64) -> Self {
-        Self { kept: RefCell::default(), budget: RefCell::new(budget), rows }
+    /// References within `budget` bytes.
+    pub fn new(budget: usize) -> Self {
+        Self { kept: RefCell::default(), budget: RefCell::new(budget) }
     }
 
-    /// The references of samples, computed where they are not kept.
+    /// The references of samples with messages of at most `rows` rows, computed where they are not
+    /// kept.
     ///
     /// # Errors
     /// When a text does not fit the receiver.
-    pub fn of(&self, receiver: &TrainedReceiver, samples: &[Sample]) -> Result<Vec<Reference>> {
+    pub fn of(&self, receiver: &TrainedReceiver, samples: &[Sample], rows: i64) -> Result<Vec<Reference>> {
         let mut kept = self.kept.borrow_mut();
+        let key = |sample: &Sample| (sample.problem.id.clone(), rows);
         let missing: Vec<&Sample> =
-            samples.iter().filter(|sample| !kept.contains_key(&sample.problem.id)).collect();
-        let mut made = no_grad(|| made(receiver, &missing, self.rows))?.into_iter();
+            samples.iter().filter(|sample| !kept.contains_key(&key(sample))).collect();
+        let mut made = no_grad(|| made(receiver, &missing, rows))?.into_iter();
         let reference = |sample: &Sample| {
-            if let Some(reference) = kept.get(&sample.problem.id) {
+            if let Some(reference) = kept.get(&key(sample)) {
                 return Ok(reference.shallow_clone());
             }
             let reference = made.next().context("each missing reference was made")?;
             let mut budget = self.budget.borrow_mut();
             if let Some(left) = budget.checked_sub(reference.bytes()) {
                 *budget = left;
-                kept.insert(sample.problem.id.clone(), reference.shallow_clone());
+                kept.insert(key(sample), reference.shallow_clone());
             }
             Ok(reference)
         };

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use anyhow::{Context, Result, ensure};
 use tch::{Device, Kind, Tensor};
+use umwelt_base::random::Stream;
 use umwelt_language::{Head, LanguageModel, Segment, Student, agreement_weights, directions, disagreements};
 
 use super::references::{Reference, References};
@@ -21,6 +22,7 @@ use crate::worlds::talk::text::Renderer;
 /// A student, its receiver, and the messages that it compresses.
 pub struct Teaching {
     pub settings: CompressSettings,
+    seed: u64,
     pub student: Student,
     sender: Renderer,
     /// The files beside the student's weights.
@@ -32,6 +34,8 @@ pub struct Teaching {
 
 /// The samples of a step, with what does not depend on the student.
 pub struct Lesson {
+    /// The number of latents that the student sends.
+    latents: usize,
     samples: Vec<Sample>,
     references: Vec<Reference>,
     /// The weights of the positions of each sample, `[N]`.
@@ -47,8 +51,9 @@ impl Teaching {
     pub fn new(talk: &TalkSettings, seed: u64, device: Device, inputs: &Inputs) -> Result<Self> {
         let (settings, task) = (talk.compress.clone(), tasks::Task::new(talk, seed)?);
         ensure!(
-            settings.k.len() == 1,
-            "talk.compress.k: a stage trains one student; name one number of latents"
+            settings.k.len() == 1 || (settings.nested && !settings.k.is_empty()),
+            "talk.compress.k: a stage trains one student; name one number of latents, or set \
+             talk.compress.nested=true for a student of several"
         );
         let start = trained_in(load(inputs, STUDENT, seed, device, NumberFormat::F32)?, talk);
         let sender = Renderer::new(&start, &talk.text, task.texts()).context(STUDENT)?;
@@ -67,24 +72,32 @@ impl Teaching {
             collected.width
         );
         let student = Student::new(start.decoder.grown(0, 0)?, seed);
-        let rows = match settings.teacher_message {
-            TeacherMessage::Full => i64::MAX,
-            TeacherMessage::KRows => settings.k[0] as i64,
-        };
-        let references = References::new(talk.cache_mb << 20, rows);
-        Ok(Self { settings, student, sender, start, trained, collected, references })
+        let references = References::new(talk.cache_mb << 20);
+        Ok(Self { seed, settings, student, sender, start, trained, collected, references })
+    }
+
+    /// The number of latents of a step.
+    fn latents(&self, step: u64) -> usize {
+        let numbers = &self.settings.k;
+        numbers[Stream::new(self.seed, "numbers of latents").at(&[step]).below(numbers.len())]
     }
 
     /// # Errors
     /// When a text does not fit the receiver.
-    pub fn lesson(&self, samples: Vec<Sample>) -> Result<Lesson> {
-        let references = self.references.of(&self.trained, &samples)?;
+    pub fn lesson(&self, samples: Vec<Sample>, step: u64) -> Result<Lesson> {
+        let latents = self.latents(step);
+        let rows = match self.settings.teacher_message {
+            TeacherMessage::Full => i64::MAX,
+            TeacherMessage::KRows => latents as i64,
+        };
+        let references = self.references.of(&self.trained, &samples, rows)?;
         let window = self.settings.window as i64;
         let all: Vec<Tensor> =
             references.iter().map(|reference| within(&reference.information, window)).collect();
         let counts: Vec<i64> = all.iter().map(|information| information.size()[0]).collect();
         let weights = agreement_weights(&Tensor::cat(&all, 0), self.settings.quantile);
         Ok(Lesson {
+            latents,
             weight: weights.sum(Kind::Float),
             weights: weights.split_with_sizes(counts.as_slice(), 0),
             labels: counts.iter().sum(),
@@ -99,7 +112,7 @@ impl Teaching {
     /// When a text does not fit a model.
     pub fn report(&self, lesson: &Lesson, part: Range<usize>) -> Result<LossReport> {
         let (references, weights) = (&lesson.references[part.clone()], &lesson.weights[part.clone()]);
-        let (messages, pass) = self.pass(&lesson.samples[part])?;
+        let (messages, pass) = self.pass(&lesson.samples[part], lesson.latents)?;
         let full: Vec<&Tensor> = references.iter().map(|reference| &reference.full).collect();
         let head = Head::of(&self.trained.model.decoder);
         let disagreed = disagreements(&head, &pass.rows, &Tensor::cat(&full, 0), self.settings.temperature);
@@ -115,21 +128,22 @@ impl Teaching {
         ]))
     }
 
-    /// Cross-entropy (nats) of held-out answers with the student's messages.
+    /// Cross-entropy (nats) of held-out answers with the student's messages of most latents.
     ///
     /// # Errors
     /// When a text does not fit a model.
     pub fn held_out(&self) -> Result<f64> {
+        let most = self.settings.k.iter().copied().max().unwrap_or_default();
         let renderer = &self.trained.renderer;
         let samples = self.collected.samples(self.collected.held_out.iter(), renderer)?;
-        Ok(self.pass(&samples)?.1.mean_cross_entropy())
+        Ok(self.pass(&samples, most)?.1.mean_cross_entropy())
     }
 
     /// The student's messages `[K, d]`, and the receiver's pass with them.
-    fn pass(&self, samples: &[Sample]) -> Result<(Vec<Tensor>, Pass)> {
+    fn pass(&self, samples: &[Sample], count: usize) -> Result<(Vec<Tensor>, Pass)> {
         let prompt = |sample: &Sample| Ok(vec![Segment::Ids(self.sender.sender(&sample.problem, None)?.ids)]);
         let prompts: Vec<Vec<Segment>> = samples.iter().map(prompt).collect::<Result<_>>()?;
-        let latents = self.student.latents(&prompts, self.settings.k[0])?;
+        let latents = self.student.latents(&prompts, count)?;
         let messages = adapted(&self.trained.adapter, &latents.unbind(0), None)?;
         let inserted = messages.iter().map(|rows| Some(vec![Segment::Embeddings(rows.shallow_clone())]));
         let pass = self.trained.pass(samples.iter(), inserted)?;
