@@ -170,6 +170,8 @@ pub fn rooms(
         rooms::room::<dots::Settings>(load),
         rooms::room::<collaboration::Settings>(load),
         rooms::room::<workspace::Settings>(load),
+        #[cfg(feature = "language")]
+        rooms::room::<talk::Settings>(load),
     ];
     let asked = asked.into_iter().map(|room| room.over(dashboard, &thread));
     Ok([weightless::room::room(agents, dashboard.publisher())?].into_iter().chain(asked).collect())

@@ -23,6 +23,16 @@ pub trait WorldRoom: World + 'static {
     /// The values of `model_type` whose runs the page opens.
     const OPENS: &'static [&'static str] = Self::MODELS;
 
+    /// The file of a run that the models are read from, or that says that they are there; without
+    /// one, its preferred checkpoint.
+    const FILE: Option<&'static str> = None;
+
+    /// True for the settings of a run that the page opens.
+    fn opens(settings: &Record) -> bool {
+        let model = settings.get("model_type").and_then(|model| model.as_str());
+        model.is_some_and(|model| Self::OPENS.contains(&model))
+    }
+
     /// A file of the page.
     fn file(name: &str) -> Option<EmbeddedFile>;
 
@@ -52,15 +62,18 @@ pub fn room<S: WorldRoom>(load: Load) -> ModelRoom {
         // Whatever is missing is told on the page, and can be mended.
         opened.map_err(|error| UserError(format!("{error:#}")).into())
     };
-    ModelRoom { name: S::ROOM, title: S::TITLE, file: S::file, opens: opens::<S>, open: Arc::new(open) }
+    ModelRoom {
+        name: S::ROOM,
+        title: S::TITLE,
+        file: S::file,
+        opens: S::opens,
+        result: S::FILE,
+        open: Arc::new(open),
+    }
 }
 
 fn open<S: WorldRoom>(load: Load, run: &Path, checkpoint: &Path) -> Result<Box<dyn Model>> {
     let (settings, keys, inputs) = load(run)?;
     let settings: &S = settings.get().context("the run is of another world")?;
     settings.open(&TrainedRun { keys, inputs, checkpoint: checkpoint.to_owned() })
-}
-
-fn opens<S: WorldRoom>(settings: &Record) -> bool {
-    settings.get("model_type").and_then(|model| model.as_str()).is_some_and(|model| S::OPENS.contains(&model))
 }

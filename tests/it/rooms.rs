@@ -7,7 +7,7 @@ use std::process::{Child, Stdio};
 
 use serde_json::{Value, json};
 
-use crate::common::{SHAPES, idx, succeeds, train, umwelt};
+use crate::common::{SHAPES, TALK, idx, succeeds, train, umwelt};
 
 /// A server over the runs below `runs`.
 struct Server {
@@ -108,11 +108,14 @@ fn trained_models_answer_on_their_pages() {
     succeeds(umwelt(at.path(), &[&["train", "--values"], &como[..]].concat()));
     let gw = ["model_type=GW", "output_path=runs/gw"];
     succeeds(umwelt(at.path(), &[&["train", "--values"], SHAPES, &gw].concat()));
+    let talking = ["talk.evaluate.channels=[core, fuser, no_cot]", "output_path=runs/talk"];
+    succeeds(umwelt(at.path(), &[&["train", "--values"], TALK, &talking].concat()));
     let server = Server::start(at.path());
     dots(&server);
     agents(&server);
     workspace(&server);
-    for (room, run) in [("dots", "como"), ("agents", "gw"), ("workspace", "dots")] {
+    talk(&server);
+    for (room, run) in [("dots", "como"), ("agents", "gw"), ("workspace", "dots"), ("talk", "gw")] {
         let error = server.refused("GET", &format!("/api/worlds/{room}/open?run={run}"), &Value::Null);
         let expected =
             format!("`{run}` is a run of another kind than this page shows; choose one of the runs");
@@ -246,4 +249,58 @@ fn workspace(server: &Server) {
     let mut other = shape;
     other["wording"] = json!(2);
     assert_ne!(server.ask("workspace", "gw", &other)["truth"]["caption"], truth["caption"]);
+}
+
+fn talk(server: &Server) {
+    // The stages of the run have no receiver to ask, and are not listed.
+    let (_, listed) = server.send("GET", "/api/worlds/talk/runs", "");
+    assert_eq!(serde_json::from_str::<Value>(&listed).unwrap()["total"], 1, "{listed}");
+    let model = server.open("talk", "talk");
+    assert_eq!(model["task"], "ChainMath");
+    assert_eq!(model["splits"][1]["name"], "unseen");
+    assert_eq!(model["splits"][0]["groups"].as_array().unwrap().len(), 4);
+    let channels: Vec<&str> =
+        model["channels"].as_array().unwrap().iter().map(|name| name.as_str().unwrap()).collect();
+    for (channel, is_here) in
+        [("latent_k_2", true), ("fuser", true), ("no_cot", true), ("latent_k_8", false), ("cot_full", false)]
+    {
+        assert_eq!(channels.contains(&channel), is_here, "{channel}: {channels:?}");
+    }
+    let question = |channel: &str| json!({"split": "seen", "number": 3, "channel": channel});
+    for channel in &channels {
+        let answer = server.ask("talk", "talk", &question(channel));
+        assert_eq!(answer["id"], "chainmath/seen/3", "{channel}");
+        assert_eq!(answer["turns"].as_array().unwrap().len(), 1);
+        let rows = answer["rows"].as_array().unwrap();
+        let is_cached = channel.starts_with("kv");
+        assert!(is_cached || answer["positions"] == rows.len(), "{channel}: {answer}");
+    }
+    let answer = server.ask("talk", "talk", &question("latent_k_4"));
+    let rows = answer["rows"].as_array().unwrap();
+    assert_eq!((rows.len(), &answer["positions"]), (4, &json!(4)));
+    for (at, row) in rows.iter().enumerate() {
+        let hidden = &row["hidden"];
+        assert_eq!(hidden["cosine"].is_null(), at == 0, "the first row has none before it");
+        let shares = numbers(&json!(
+            hidden["sender"].as_array().unwrap().iter().map(|near| &near[1]).collect::<Vec<_>>()
+        ));
+        assert!(shares.len() == 5 && shares.is_sorted_by(|a, b| a >= b) && shares[0] <= 1.0, "{shares:?}");
+    }
+    let text = server.ask("talk", "talk", &question("text"));
+    let tokens: Vec<&str> =
+        text["rows"].as_array().unwrap().iter().map(|row| row["token"].as_str().unwrap()).collect();
+    assert_eq!(text["plan"].as_str().unwrap().split_whitespace().collect::<Vec<_>>(), tokens);
+    // The message of the next problem is its own.
+    let next = server.ask("talk", "talk", &json!({"split": "seen", "number": 0, "channel": "text"}));
+    assert_eq!(server.ask("talk", "talk", &question("cross_text"))["rows"], next["rows"]);
+    let wrong = |question: Value| server.refused("POST", "/api/worlds/talk/ask?run=talk", &question);
+    let changed = |key: &str, value: Value| {
+        let mut question = question("text");
+        question[key] = value;
+        question
+    };
+    assert_eq!(wrong(changed("number", json!(4))), "there is no problem 4; choose one below 4");
+    assert!(wrong(changed("channel", json!("telepathy"))).starts_with("there is no channel `telepathy`"));
+    assert!(wrong(changed("split", json!("training"))).starts_with("there is no split `training`"));
+    assert!(wrong(changed("number", json!(-1))).contains("load the page again"));
 }

@@ -4,34 +4,14 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use crate::common::{fails, json, smollm2, stages, succeeds, umwelt, wait_for};
-
-/// Settings so small that all stages take some seconds.
-const SMALL: &[&str] = &[
-    "model_type=LatentTalk",
-    "device=cpu",
-    "threads=1",
-    "log_every=5",
-    "safe_every_n_epochs=1",
-    "output_path=run",
-    "talk.lm.size=smoke",
-    "talk.train_tasks=24",
-    "talk.eval_tasks=4",
-    "talk.pretrain.steps=60",
-    "talk.pretrain.batch_size=8",
-    "talk.pretrain.gate=0",
-    "talk.collect.batch_size=8",
-    "talk.collect.max_new_tokens=10",
-    "talk.actor.steps=20",
-    "talk.actor.batch_size=4",
-    "talk.compress.k=[4, 2]",
-    "talk.compress.steps=10",
-    "talk.compress.batch_size=4",
-    "talk.evaluate.channels=[all]",
-];
+use crate::common::{TALK, fails, json, smollm2, stages, succeeds, umwelt, wait_for};
 
 fn talk(at: &Path, values: &[&str]) -> Command {
-    umwelt(at, &[&["train", "--values"], SMALL, values].concat())
+    umwelt(
+        at,
+        &[&["train", "--values"], TALK, &["output_path=run", "talk.evaluate.channels=[all]"], values]
+            .concat(),
+    )
 }
 
 fn stage(at: &Path, name: &str) -> PathBuf {
@@ -48,7 +28,7 @@ fn losses(run: &Path) -> Vec<f64> {
 fn every_stage_and_every_channel_runs_and_losses_fall() {
     let at = tempfile::tempdir().unwrap();
     let table = succeeds(talk(at.path(), &[]));
-    for name in ["pretrain", "actor", "cot_full", "no_cot"] {
+    for name in ["pretrain", "actor", "fuse", "cot_full", "no_cot"] {
         let losses = losses(&stage(at.path(), name));
         assert!(losses.iter().all(|loss| loss.is_finite()), "{name}: {losses:?}");
     }
@@ -63,6 +43,7 @@ fn every_stage_and_every_channel_runs_and_losses_fall() {
         "cipher",
         "realigned_2",
         "kv",
+        "fuser",
         "cot_full",
         "zeros",
     ] {
@@ -75,8 +56,8 @@ fn every_stage_and_every_channel_runs_and_losses_fall() {
     }
     assert!(table.contains("baselines: best guess without a message 1"), "{table}");
     let report = json(&at.path().join("run/evaluation.json"));
-    // 36 channels, of which 8 have a number of latents, and there are two numbers.
-    assert_eq!(report["lines"].as_array().unwrap().len(), 44, "{table}");
+    // 37 channels, of which 8 have a number of latents, and there are two numbers.
+    assert_eq!(report["lines"].as_array().unwrap().len(), 45, "{table}");
     let inputs = json(&at.path().join("run/environment.json"))["inputs"].clone();
     let keys: Vec<&str> =
         inputs.as_array().unwrap().iter().map(|input| input["key"].as_str().unwrap()).collect();

@@ -21,6 +21,11 @@ SHAPES = [*ONE_THREAD, "model_type=GW", "shapes.n_train_examples=1000", "shapes.
           "vision.hidden=32", "vision.channels=4", "vision.batch_size=32", "vision.steps=60", "text.batch_size=32", "text.steps=60",
           "gw.paired=400", "gw.batch_size=32", "gw.steps=60", "odd_one_out.enabled=false", "output_path=runs/workspace"]
 
+TALK = [*ONE_THREAD, "model_type=LatentTalk", "talk.lm.size=smoke", "talk.train_tasks=60", "talk.eval_tasks=4", "talk.pretrain.steps=120",
+        "talk.pretrain.batch_size=8", "talk.pretrain.gate=0", "talk.actor.steps=30", "talk.actor.batch_size=8", "talk.compress.k=[4]",
+        "talk.compress.steps=20", "talk.compress.batch_size=8", "talk.evaluate.channels=[text, latent_full, latent_k, no_comm]",
+        "output_path=runs/talk"]
+
 
 def write_digits(folder):
     """Files as those of MNIST: bars and circles of several sizes."""
@@ -44,7 +49,7 @@ def trained(tmp_path_factory):
     """A folder with a trained run of each world."""
     work = tmp_path_factory.mktemp("worlds")
     write_digits(work / "digits")
-    for values in [DOTS, COMO, SHAPES]:
+    for values in [DOTS, COMO, SHAPES, TALK]:
         umwelt("train", "--values", *values, cwd=work)
     return work
 
@@ -136,6 +141,26 @@ def test_attributes_become_a_picture_and_a_caption_and_come_back(visit, rooms, t
     page.get_by_test_id("wording").click()
     expect(caption).not_to_have_text(words)
     expect(said(page)).to_contain_text("From the picture the workspace says")
+
+
+@pytest.mark.parametrize("theme,size", LOOKS)
+def test_a_message_is_read_row_by_row_and_the_receiver_answers(visit, rooms, theme, size):
+    visitor = visit(theme, size, at=rooms)
+    page = visitor.go("/worlds/talk?run=talk")
+    expect(said(page)).to_contain_text("Through latent_full the receiver")
+    rows = page.get_by_test_id("rows").locator("tbody tr")
+    page.get_by_test_id("channel").select_option("latent_k_4")
+    expect(said(page)).to_contain_text("Through latent_k_4 the receiver")
+    expect(rows).to_have_count(4)
+    visitor.picture(f"talk-{theme}-{size}")
+    visitor.fits()
+    plan = page.get_by_test_id("plan")
+    before = plan.inner_text()
+    page.get_by_test_id("problem").select_option("1")
+    expect(plan).not_to_have_text(before)
+    page.get_by_test_id("channel").select_option("no_comm")
+    expect(said(page)).to_contain_text("The message takes 0 positions and 0 bytes")
+    expect(page.get_by_test_id("rows")).to_have_text("No row stands in the receiver's text.")
 
 
 def test_a_run_leads_to_its_page_and_a_run_of_another_world_is_refused(visit, rooms):

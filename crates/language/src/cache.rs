@@ -32,6 +32,22 @@ impl LayerCache {
         (keys, values)
     }
 
+    /// The keys and values of the last `count` positions, `[B, kv, count, hd]`; `None` where there
+    /// are fewer.
+    pub fn last(&self, count: i64) -> Option<[Tensor; 2]> {
+        let start = self.length - count;
+        let stored = self.stored.as_ref().filter(|_| start >= 0)?;
+        Some([0, 1].map(|at| stored[at].narrow(2, start, count)))
+    }
+
+    /// Puts other keys and values in the place of the last ones.
+    pub fn replace_last(&mut self, new: [Tensor; 2]) {
+        let start = self.length - new[0].size()[2];
+        if let Some(old) = &self.stored {
+            self.stored = Some(concatenated(old, new, start));
+        }
+    }
+
     /// Keeps the rows of the batch at `rows` `[N]`, and frees the others.
     pub fn keep(&mut self, rows: &Tensor) {
         if let Some(stored) = &mut self.stored {

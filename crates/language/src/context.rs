@@ -1,10 +1,10 @@
 //! Batches of texts whose keys and values are kept, so that later positions go on from them.
 
-use anyhow::{Result, ensure};
+use anyhow::{Context as _, Result, ensure};
 use tch::{Kind, Tensor};
 
 use crate::cache::LayerCache;
-use crate::decoder::{DecoderLm, Visible, readable};
+use crate::decoder::{DecoderLm, Rotation, Visible, readable};
 use crate::segments::{Segment, Side, embed_rows};
 
 /// The state of a batch of texts inside a model.
@@ -64,6 +64,30 @@ impl Context {
         self.mask = self.mask.logical_and(&ordinals.gt_tensor(&counts));
         self.padded = true;
         Ok(())
+    }
+
+    /// The rotation of the last `count` positions of each text.
+    pub(crate) fn last_rotation(&self, model: &DecoderLm, count: i64) -> Rotation {
+        let places = Tensor::arange_start(-count, 0, (Kind::Int64, self.mask.device())).unsqueeze(0);
+        let positions = (self.counts.unsqueeze(1) + places).clamp_min(0);
+        model.rotation(&positions, self.length())
+    }
+
+    /// Keys and values `[B, kv, count, hd]` of the last positions in the block that `behind - 1`
+    /// blocks follow.
+    pub(crate) fn last(&self, behind: usize, count: i64) -> Result<[Tensor; 2]> {
+        let block = self.caches.len().checked_sub(behind).map(|at| &self.caches[at]);
+        let found = block.and_then(|block| block.last(count));
+        found.with_context(|| {
+            let (blocks, length) = (self.caches.len(), self.length());
+            format!("a cache of {blocks} blocks and {length} positions has no {count} positions in its last {behind}")
+        })
+    }
+
+    /// Puts other keys and values in the place of those of [`Self::last`].
+    pub(crate) fn replace_last(&mut self, behind: usize, new: [Tensor; 2]) {
+        let at = self.caches.len() - behind;
+        self.caches[at].replace_last(new);
     }
 
     /// Keeps the texts at `rows` in this order, and frees the others.

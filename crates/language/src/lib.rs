@@ -8,6 +8,7 @@ mod controls;
 mod decoder;
 mod description;
 mod folder;
+mod fuser;
 mod generation;
 mod gguf;
 mod graft;
@@ -25,6 +26,7 @@ pub use controls::{Control, Ranking, covariance_noise, interpolated, orthogonal,
 pub use decoder::{DecoderLm, InitialWeights, LowRankShape, Weights, count, shapes};
 pub use description::Description;
 pub use folder::{LanguageModel, Places, SHARD_BYTES, Shards};
+pub use fuser::{Fuser, Gates};
 pub use generation::{Kept, Prompt, Writing, Written};
 pub use gguf::GgufFile;
 pub use graft::{Graft, GraftRule};
@@ -37,7 +39,7 @@ pub use objectives::{
     disagreements, divergences, hinges, information, plan_similarities, receiver_terms, weights,
 };
 pub use sampling::{Sampling, draw};
-pub use segments::{EmbeddedRows, Segment, Side, embed_rows};
+pub use segments::{EmbeddedRows, Segment, Side, embed_rows, split};
 pub use student::Student;
 pub use templates::{ChatTemplate, DEFAULT_SYSTEM, Fragment, JinjaTemplate, Part, Role, Turn};
 pub use tokenizer::{SPECIAL_TOKENS, TextTokenizer};

@@ -41,6 +41,28 @@ impl Segment {
     }
 }
 
+/// The positions of a text before `at`, and the others.
+pub fn split(text: Vec<Segment>, at: i64) -> [Vec<Segment>; 2] {
+    let (mut before, mut behind, mut left) = (vec![], vec![], at);
+    for segment in text {
+        let taken = left.min(segment.length());
+        left -= taken;
+        match segment {
+            whole if taken == whole.length() => before.push(whole),
+            whole if taken == 0 => behind.push(whole),
+            Segment::Ids(mut ids) => {
+                behind.push(Segment::Ids(ids.split_off(taken as usize)));
+                before.push(Segment::Ids(ids));
+            }
+            Segment::Embeddings(rows) => {
+                behind.push(Segment::Embeddings(rows.narrow(0, taken, rows.size()[0] - taken)));
+                before.push(Segment::Embeddings(rows.narrow(0, 0, taken)));
+            }
+        }
+    }
+    [before, behind]
+}
+
 /// The side of a text on which its padding stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Side {
@@ -125,5 +147,27 @@ impl<'a> Layout<'a> {
         let width = self.width as i64;
         let embeddings = flat.view([-1, width, model.config().hidden]);
         EmbeddedRows { embeddings, mask: (!full).then(|| mask.view([-1, width])) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_splits_between_and_within_its_segments() {
+        let lengths = |at: i64| {
+            let rows = Tensor::from_slice2(&[[1f32, 2.0], [3.0, 4.0]]);
+            let text = vec![Segment::Ids(vec![5, 6, 7]), Segment::Embeddings(rows), Segment::Ids(vec![8])];
+            split(text, at).map(|part| part.iter().map(Segment::length).collect::<Vec<_>>())
+        };
+        assert_eq!(lengths(0), [vec![], vec![3, 2, 1]]);
+        assert_eq!(lengths(2), [vec![2], vec![1, 2, 1]]);
+        assert_eq!(lengths(3), [vec![3], vec![2, 1]]);
+        assert_eq!(lengths(4), [vec![3, 1], vec![1, 1]]);
+        assert_eq!(lengths(6), [vec![3, 2, 1], vec![]]);
+        let [before, behind] = split(vec![Segment::Ids(vec![5, 6, 7])], 1);
+        let ids = |part: &[Segment]| matches!(part, [Segment::Ids(ids)] if ids.first() == Some(&(5 + i64::from(ids.len() == 2))));
+        assert!(ids(&before) && ids(&behind));
     }
 }

@@ -108,6 +108,11 @@ impl TextTokenizer {
         tokens.iter().map(|token| self.required_id(token)).collect()
     }
 
+    /// True if the tokens of another tokenizer, and their ids, are those of this one.
+    pub fn has_tokens_of(&self, other: &Self) -> bool {
+        self.inner.get_vocab(true) == other.inner.get_vocab(true)
+    }
+
     /// The number of embedding rows that the ids need.
     pub fn rows(&self) -> i64 {
         let largest = self.inner.get_vocab(true).into_values().max();

@@ -7,6 +7,8 @@ mod analysis;
 mod evaluation;
 mod models;
 mod play;
+#[cfg(feature = "serve")]
+mod room;
 mod settings;
 mod stages;
 mod tasks;

@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
 use umwelt_language::{
-    AdapterShape, DecoderLm, LanguageModel, LmConfig, MessageAdapter, SPECIAL_TOKENS, TextTokenizer,
+    AdapterShape, DecoderLm, Fuser, LanguageModel, LmConfig, MessageAdapter, SPECIAL_TOKENS, TextTokenizer,
 };
 use umwelt_torch::checkpoints::{TensorFile, write_tensors};
 
@@ -143,6 +143,12 @@ pub fn adapter(
     };
     let adapter = MessageAdapter::new(&parameters.root(), &shape)?;
     Ok((parameters, adapter))
+}
+
+/// A fuser between two models at the start of training.
+pub fn fuser(sender: &LanguageModel, receiver: &LanguageModel, talk: &TalkSettings, seed: u64) -> Fuser {
+    let configs = [sender, receiver].map(|model| model.decoder.config());
+    Fuser::new(configs[0], configs[1], talk.fuser.width as i64, receiver.decoder.device(), seed)
 }
 
 /// The root of the mean square.

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 use tch::Tensor;
-use umwelt_language::{Context, DecoderLm, Graft, Kept, Prompt, Sampling, Segment, Writing, Written};
+use umwelt_language::{Context, DecoderLm, Graft, Kept, Prompt, Sampling, Segment, Writing, Written, split};
 
 use super::settings::CollectSettings;
 use super::tasks::{Episode, Outcome, Problem, Task};
@@ -74,6 +74,8 @@ pub struct Played {
     pub success: bool,
     /// The receiver's turns.
     pub turns: Vec<String>,
+    /// What it read between them.
+    pub observations: Vec<String>,
     /// The number of tokens that the receiver wrote.
     pub tokens: usize,
 }
@@ -112,9 +114,17 @@ pub struct Start {
     pub context: Option<Context>,
     /// States of another model.
     pub graft: Option<Graft>,
+    /// The positions of each text that stand in the context already; none, where it is empty.
+    pub read: Vec<i64>,
 }
 
 impl Start {
+    /// The part of the opening of the text at `row` that does not stand in the context yet.
+    pub fn unread(&self, row: usize, opening: Vec<Segment>) -> Vec<Segment> {
+        let [_, unread] = split(opening, self.read.get(row).copied().unwrap_or(0));
+        unread
+    }
+
     /// The start of the problems at these rows alone.
     fn keep(self, rows: &[i64]) -> Self {
         let context = self.context.map(|mut context| {
@@ -125,7 +135,8 @@ impl Start {
             let rows = Tensor::from_slice(rows).to_device(graft.states.device());
             Graft { states: graft.states.index_select(0, &rows), ..graft }
         });
-        Self { context, graft }
+        let read = rows.iter().filter_map(|row| self.read.get(*row as usize).copied()).collect();
+        Self { context, graft, read }
     }
 }
 
@@ -189,14 +200,15 @@ impl<'a> Player<'a> {
         for (number, (problem, message)) in problems.into_iter().enumerate() {
             match self.task.episode(problem) {
                 Ok(episode) => {
-                    let prompt = self.prompt(problem, message)?;
+                    let mut prompt = self.prompt(problem, message)?;
+                    prompt.segments = start.unread(number, prompt.segments);
                     going.push(Going { number, episode, prompt });
                 }
                 Err(error) => outcomes.fail(number, error),
             }
         }
         let rows: Vec<i64> = going.iter().map(|going| going.number as i64).collect();
-        let Start { context, mut graft } =
+        let Start { context, mut graft, .. } =
             if rows.len() == outcomes.played.len() { start } else { start.keep(&rows) };
         let mut context = context.unwrap_or_else(|| Context::new(self.receiver, rows.len() as i64));
         while !going.is_empty() {
@@ -242,6 +254,9 @@ impl<'a> Player<'a> {
                 }
                 Ok(Outcome::Goes(observation)) => {
                     let segments = vec![Segment::Ids(self.renderer.reply(&observation)?)];
+                    if let Some(played) = &mut outcomes.played[number] {
+                        played.observations.push(observation);
+                    }
                     kept.push(row as i64);
                     next.push(Going { number, episode, prompt: Prompt { task, segments } });
                 }

@@ -106,9 +106,25 @@ impl Renderer {
     /// # Errors
     /// When the tokenizer cannot encode it.
     pub fn opening(&self, problem: &Problem, message: Option<Vec<Segment>>) -> Result<Vec<Segment>> {
+        Ok(self.opened(problem, message)?.segments)
+    }
+
+    /// [`Self::opening`], and the number of its positions up to the last one of the message.
+    ///
+    /// # Errors
+    /// When the tokenizer cannot encode it, or it is too long for a message.
+    pub fn opening_with_end(&self, problem: &Problem, message: Vec<Segment>) -> Result<(Vec<Segment>, i64)> {
+        let length: i64 = message.iter().map(Segment::length).sum();
+        let opened = self.opened(problem, Some(message))?;
+        let place = opened
+            .place
+            .with_context(|| format!("talk.text.max_len cuts the message of {} off", problem.id))?;
+        Ok((opened.segments, place as i64 + 1 + length))
+    }
+
+    fn opened(&self, problem: &Problem, message: Option<Vec<Segment>>) -> Result<Inserted> {
         let user = problem.turns.first().map_or("", |(user, _)| user.as_str());
-        let inserted = self.insertion.insert(&self.render(&[self.first(user)], true)?, message);
-        Ok(inserted.segments)
+        Ok(self.insertion.insert(&self.render(&[self.first(user)], true)?, message))
     }
 
     /// What stands between a receiver's turn and its next one: the end of the turn, and what the

@@ -48,6 +48,31 @@ pub fn smollm2() -> Option<PathBuf> {
 /// A number of epochs so large that only a signal ends the run.
 pub const ENDLESS: &str = "vicreg.epochs=1000000000";
 
+/// Settings of language models that talk so small that all stages take some seconds.
+pub const TALK: &[&str] = &[
+    "model_type=LatentTalk",
+    "device=cpu",
+    "threads=1",
+    "log_every=5",
+    "safe_every_n_epochs=1",
+    "talk.lm.size=smoke",
+    "talk.train_tasks=24",
+    "talk.eval_tasks=4",
+    "talk.pretrain.steps=60",
+    "talk.pretrain.batch_size=8",
+    "talk.pretrain.gate=0",
+    "talk.collect.batch_size=8",
+    "talk.collect.max_new_tokens=10",
+    "talk.actor.steps=20",
+    "talk.actor.batch_size=4",
+    "talk.compress.k=[4, 2]",
+    "talk.compress.steps=10",
+    "talk.compress.batch_size=4",
+    "talk.fuser.width=16",
+    "talk.fuser.steps=10",
+    "talk.fuser.batch_size=4",
+];
+
 /// Settings of the global workspace so small that a run and its stages take some seconds.
 pub const SHAPES: &[&str] = &[
     "device=cpu",

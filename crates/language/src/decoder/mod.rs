@@ -26,6 +26,8 @@ use crate::cache::LayerCache;
 use crate::config::LmConfig;
 
 pub(crate) use self::attention::{Visible, readable};
+pub(crate) use self::rope::Rotation;
+
 pub use self::low_rank::LowRankShape;
 pub use self::shapes::{count, shapes};
 pub use self::weights::{InitialWeights, Weights};
@@ -115,6 +117,11 @@ impl DecoderLm {
         cast(&Tensor::embedding(&self.embedding, ids, -1, false, false), self.compute)
     }
 
+    /// The rotation of keys at `positions` `[B or 1, T]`, which are below `end`.
+    pub(crate) fn rotation(&self, positions: &Tensor, end: i64) -> Rotation {
+        self.rope.at(positions, end, self.compute)
+    }
+
     /// The whole embedding, `[V, d]`.
     pub fn embedding(&self) -> &Tensor {
         &self.embedding
@@ -147,7 +154,7 @@ impl DecoderLm {
     pub fn attention_shares(&self, embeddings: &Tensor, marked: &Tensor) -> Tensor {
         let (time, gradient) = (embeddings.size()[1], records_gradients());
         let positions = Tensor::arange(time, (Kind::Int64, self.device())).unsqueeze(0);
-        let rotation = self.rope.at(&positions, time, embeddings.kind());
+        let rotation = self.rotation(&positions, time);
         let at = Positions { rotation, visible: Visible::Causal, gradient };
         let mut shares = vec![];
         let mut x = embeddings.shallow_clone();

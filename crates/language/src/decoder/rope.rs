@@ -67,6 +67,11 @@ impl Clone for Rotation {
 }
 
 impl Rotation {
+    /// The rotation back.
+    pub fn inverse(&self) -> Self {
+        Self { cosine: self.cosine.shallow_clone(), sine: -&self.sine }
+    }
+
     /// Queries or keys `[B, heads, T, hd]` at their positions.
     pub fn apply(&self, x: &Tensor) -> Tensor {
         let half = x.size()[3] / 2;
@@ -89,5 +94,7 @@ mod tests {
         let turned = Vec::<f64>::try_from(rotation.apply(&x).flatten(0, -1)).unwrap();
         let expected = [3f64.cos(), -2.0 * 0.3f64.sin(), 3f64.sin(), 2.0 * 0.3f64.cos()];
         assert!(turned.iter().zip(expected).all(|(a, b)| (a - b).abs() < 1e-6), "{turned:?}");
+        let back = rotation.inverse().apply(&rotation.apply(&x));
+        assert!((back - x).abs().max().double_value(&[]) < 1e-6);
     }
 }

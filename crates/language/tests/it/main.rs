@@ -12,6 +12,7 @@ mod adapter;
 mod controls;
 mod decoder;
 mod folders;
+mod fuser;
 mod generation;
 mod gguf;
 mod insertion;

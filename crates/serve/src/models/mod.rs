@@ -49,6 +49,8 @@ pub struct ModelRoom {
     pub file: fn(&str) -> Option<EmbeddedFile>,
     /// True for the settings of runs that the room can open.
     pub opens: Opens,
+    /// The file of a run that tells that its models are there; `None` for its checkpoint.
+    pub result: Option<&'static str>,
     pub open: OpenModel,
 }
 
@@ -60,10 +62,10 @@ impl ModelRoom {
         Room { name, title, endpoints, file, opens: Some(opens) }
     }
 
-    /// The checkpoint of a run that the room can open, with its stamp.
+    /// The checkpoint of a run that the room can open, or the result in its place, with its stamp.
     ///
     /// # Errors
-    /// The run is of another world, has no checkpoint yet, or only one behind a link.
+    /// The run is of another world, has no such file yet, or only one behind a link.
     fn checkpoint(&self, run: &Run) -> Result<(PathBuf, FileStamp), ApiError> {
         let name = &run.summary.name;
         if !(self.opens)(&run.summary.settings) {
@@ -73,11 +75,16 @@ impl ModelRoom {
                 hint,
             ));
         }
-        let none = |_| {
+        let none = || {
             let hint = "wait until it has written one, or choose another run";
-            ApiError::new(StatusCode::CONFLICT, format!("`{name}` has no checkpoint yet"), hint)
+            let what = self.result.unwrap_or("checkpoint");
+            ApiError::new(StatusCode::CONFLICT, format!("`{name}` has no {what} yet"), hint)
         };
-        let checkpoint = preferred_checkpoint(&run.folder).map_err(none)?;
+        let checkpoint = match self.result {
+            Some(file) => Some(run.folder.join(file)).filter(|file| file.exists()),
+            None => preferred_checkpoint(&run.folder).ok(),
+        };
+        let checkpoint = checkpoint.ok_or_else(none)?;
         let own = checkpoint.strip_prefix(&run.folder).unwrap_or(&checkpoint);
         let refused = |error| {
             let hint = "a checkpoint must be a file of the run folder itself";

@@ -59,7 +59,7 @@ fn scales() -> ModelRoom {
         Ok(Box::new(Scale(weight.map_err(damaged)?)))
     });
     let opens = |settings: &Record| settings.get("kind") == Some(&json!("tea"));
-    ModelRoom { name: "worlds/scales", title: "Scales", file: Web::get, opens, open }
+    ModelRoom { name: "worlds/scales", title: "Scales", file: Web::get, opens, result: None, open }
 }
 
 /// An answer with its whole body.

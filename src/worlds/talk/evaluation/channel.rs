@@ -36,6 +36,8 @@ pub enum Channel {
     KeyValues {
         all: bool,
     },
+    /// The plan as text, whose keys and values a trained fuser changes by the sender's.
+    Fused,
     /// Nothing at all.
     Nothing,
     /// The begin and the end of a message, and nothing between them.
@@ -47,7 +49,7 @@ pub enum Channel {
 }
 
 /// Channels without a number.
-const PLAIN: [(&str, Channel); 21] = [
+const PLAIN: [(&str, Channel); 22] = [
     ("text", Channel::Text),
     ("latent_full", Channel::Full),
     ("no_comm", Channel::Nothing),
@@ -67,6 +69,7 @@ const PLAIN: [(&str, Channel); 21] = [
     ("cipher", Channel::Cipher),
     ("kv", Channel::KeyValues { all: true }),
     ("kv_latent", Channel::KeyValues { all: false }),
+    ("fuser", Channel::Fused),
     ("cot_full", Channel::CotFull),
     ("no_cot", Channel::NoCot),
 ];
@@ -129,7 +132,7 @@ const GROUPS: [(&str, &[&str]); 4] = [
             "latent_roll",
         ],
     ),
-    ("related", &["cipher", "realigned", "kv", "kv_latent", "cot_full", "no_cot"]),
+    ("related", &["cipher", "realigned", "kv", "kv_latent", "fuser", "cot_full", "no_cot"]),
 ];
 
 /// The channels of a name: a group, `all`, a channel, or one without its number of rows, which then
@@ -228,7 +231,7 @@ mod tests {
         let graft = Channel::Graft { from: 3, to: 0, rule: GraftRule::Mean };
         assert_eq!(expanded("graft_mean_3_0", &[]).unwrap()[0].1, graft);
         assert!(names("core", &[8, 4]).contains(&"latent_first_4".to_owned()));
-        assert_eq!(names("all", &[8]).len(), 10 + 11 + 9 + 6);
+        assert_eq!(names("all", &[8]).len(), 10 + 11 + 9 + 7);
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result, ensure};
 use tch::{Kind, Tensor};
-use umwelt_language::{DecoderLm, Segment};
+use umwelt_language::{DecoderLm, LmConfig, Segment};
 
 use super::channel::Channel;
 use super::sources::{Sent, Sources};
@@ -67,6 +67,11 @@ impl Encoded {
         Self { rows, bytes: 2 * rows * numbers, steps, ..Self::nothing() }
     }
 
+    /// The same text, with as many `numbers` of a cache for each position.
+    fn with_keys(self, numbers: usize) -> Self {
+        Self { bytes: self.bytes + 2 * self.rows * numbers, ..self }
+    }
+
     /// Embeddings `[L, d]` of hidden states `[L, d_s]`.
     fn latents(embeddings: Tensor, hidden: Tensor, steps: usize) -> Self {
         let (rows, width) = hidden.size2().expect("hidden states are [L, d]");
@@ -92,6 +97,11 @@ impl Sources {
             |text: &str| Ok::<_, anyhow::Error>(Encoded::text(self.receiver(channel)?.renderer.plan(text)?));
         match channel {
             Channel::Text | Channel::CotFull => range.map(|at| text(&sent.plans[at].text)).collect(),
+            Channel::Fused => {
+                let numbers = key_values(self.sender.decoder.config());
+                let fused = |at: usize| Ok(text(&sent.plans[at].text)?.with_keys(numbers));
+                range.map(fused).collect()
+            }
             Channel::CrossText => range.map(|at| text(&next(at).text)).collect(),
             Channel::Nothing | Channel::NoCot => Ok(range.map(|_| Encoded::nothing()).collect()),
             Channel::EmptyPair => Ok(range.map(|_| Encoded::empty()).collect()),
@@ -225,6 +235,11 @@ impl Sources {
         }
         Ok(Tensor::cat(&rows, 1))
     }
+}
+
+/// The numbers of keys and values of a position.
+pub fn key_values(config: &LmConfig) -> usize {
+    (2 * config.layers * config.kv_heads * config.head) as usize
 }
 
 /// The map of hidden states to embeddings by least squares, of the head O and the embedding E:

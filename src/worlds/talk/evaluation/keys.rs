@@ -3,12 +3,14 @@
 use std::ops::Range;
 
 use anyhow::{Context as _, Result};
-use umwelt_language::{Graft, Segment};
+use umwelt_language::{Gates, Graft, Segment};
 
 use super::channel::Channel;
-use super::encode::Encoded;
+use super::encode::{Encoded, key_values};
 use super::sources::{Sent, Sources};
 use crate::worlds::talk::play::Start;
+use crate::worlds::talk::settings::FUSED;
+use crate::worlds::talk::stages::Contexts;
 
 impl Sent {
     /// The next problem of the split whose group is the same, or another; the next one, if there is
@@ -27,6 +29,9 @@ impl Sources {
     /// # Errors
     /// When a prompt does not fit the sender.
     pub fn start(&self, channel: Channel, sent: &Sent, places: &[usize]) -> Result<Start> {
+        if channel == Channel::Fused {
+            return self.fused(sent, places);
+        }
         if !matches!(channel, Channel::KeyValues { .. } | Channel::Graft { .. }) {
             return Ok(Start::default());
         }
@@ -39,13 +44,25 @@ impl Sources {
         }
         if let Channel::Graft { from, to, rule } = channel {
             let states = self.sender.decoder.states_after(&texts, from)?;
-            return Ok(Start { context: None, graft: Some(Graft { blocks: to, states, rule }) });
+            return Ok(Start { graft: Some(Graft { blocks: to, states, rule }), ..Start::default() });
         }
         let (mut context, _) = self.sender.decoder.prefill(&texts)?;
         if channel == (Channel::KeyValues { all: false }) {
             context.hide_first(&lengths)?;
         }
-        Ok(Start { context: Some(context), graft: None })
+        Ok(Start { context: Some(context), ..Start::default() })
+    }
+
+    /// The receiver's contexts of plans as text, with the sender's fused in.
+    fn fused(&self, sent: &Sent, places: &[usize]) -> Result<Start> {
+        let fuser = self.fuser.as_ref().with_context(|| format!("{FUSED} names no run"))?;
+        let receiver = self.receiver(Channel::Fused)?;
+        let contexts = Contexts { sender: &self.sender, renderer: &self.renderer, receiver };
+        let plan = |at: &usize| receiver.renderer.plan(&sent.plans[*at].text);
+        let plans: Vec<Vec<i64>> = places.iter().map(plan).collect::<Result<_>>()?;
+        let problems = places.iter().map(|at| &sent.problems[*at]);
+        let pairs: Vec<_> = problems.zip(plans.iter().map(Vec::as_slice)).collect();
+        contexts.fused(fuser, &Gates::Hard, &pairs)
     }
 
     /// The sizes of these messages.
@@ -62,7 +79,7 @@ impl Sources {
                 sizes(theirs)
             )
         })?;
-        let numbers = (2 * own.layers * own.kv_heads * own.head) as usize;
+        let numbers = key_values(own);
         let prompts = self.prompts(sent, range.clone())?;
         let size = |(text, at): (Vec<Segment>, usize)| {
             let prompt: i64 = text.iter().map(Segment::length).sum();

@@ -5,15 +5,12 @@ use tch::{Device, Kind, Tensor, no_grad};
 
 use super::channel::{Channel, expanded};
 use super::encode::Encoded;
-use super::gloss::{Near, likely, nearest};
+use super::gloss::Near;
 use super::sources::{Sent, Sources};
 use crate::charts::{Align, Table};
 use crate::runs::Inputs;
 use crate::training::RunKeys;
 use crate::worlds::talk::settings::TalkSettings;
-
-/// Tokens in a cell of a table.
-const TOKENS: i64 = 5;
 
 /// A question about a message.
 #[derive(Clone, Copy, Debug)]
@@ -77,17 +74,13 @@ impl Sources {
     }
 
     fn rows(&self, channel: Channel, plan: &[i64], encoded: &Encoded) -> Result<Table> {
-        let Some((hidden, rows)) = encoded.hidden.as_ref().zip(encoded.embeddings()) else {
+        let rows = self.message_rows(channel, plan, encoded)?;
+        if rows.iter().all(|row| row.hidden.is_none()) {
             let columns = [("row", Align::Right), ("token", Align::Left)];
-            let tokens = encoded.ids().iter().enumerate();
-            return tokens.into_iter().try_fold(Table::new(columns), |table, (row, id)| {
-                Ok(table.row([row.to_string(), self.receiver(channel)?.renderer.token(*id)?]))
-            });
-        };
-        let receiver = self.receiver(channel)?;
-        let says = likely(&self.sender.decoder, &self.renderer, hidden, TOKENS)?;
-        let reads = nearest(&receiver.model.decoder, &receiver.renderer, rows, TOKENS)?;
-        let (norms, cosines) = (norms(hidden)?, successive(hidden)?);
+            return Ok(rows.into_iter().enumerate().fold(Table::new(columns), |table, (at, row)| {
+                table.row([at.to_string(), row.token.unwrap_or_default()])
+            }));
+        }
         let columns = [
             ("row", Align::Right),
             ("plan", Align::Left),
@@ -97,15 +90,15 @@ impl Sources {
             ("cosine", Align::Right),
         ];
         let mut table = Table::new(columns);
-        for (row, (says, reads)) in says.iter().zip(&reads).enumerate() {
-            let token = plan.get(row).map(|id| self.renderer.token(*id)).transpose()?;
+        for (at, row) in rows.into_iter().enumerate() {
+            let Some(hidden) = row.hidden else { continue };
             table = table.row([
-                row.to_string(),
-                token.unwrap_or_default(),
-                listed(says),
-                listed(reads),
-                format!("{:.2}", norms[row]),
-                cosines.get(row.wrapping_sub(1)).map_or("-".to_owned(), |cosine| format!("{cosine:.3}")),
+                at.to_string(),
+                row.token.unwrap_or_default(),
+                listed(&hidden.sender),
+                listed(&hidden.receiver),
+                format!("{:.2}", hidden.norm),
+                hidden.cosine.map_or("-".to_owned(), |cosine| format!("{cosine:.3}")),
             ]);
         }
         Ok(table)

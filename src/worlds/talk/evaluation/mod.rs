@@ -1,6 +1,7 @@
 //! The stage `evaluate`: a receiver is tested with every channel.
 
 mod alarms;
+mod asked;
 mod channel;
 mod checkpoints;
 mod encode;

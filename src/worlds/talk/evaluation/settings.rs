@@ -87,6 +87,11 @@ impl EvaluateSettings {
         self.has(|channel| matches!(channel, Channel::Student(_)))
     }
 
+    /// True if a channel is a trained fuser's.
+    pub fn has_fuser(&self) -> bool {
+        self.has(|channel| channel == Channel::Fused)
+    }
+
     /// The receivers of baselines that channels need, by setting.
     pub fn baselines(&self) -> Vec<(&'static str, ActorChannel)> {
         let all =

@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 
 use anyhow::{Context, Result};
 use tch::{Device, no_grad};
-use umwelt_language::{LanguageModel, Student};
+use umwelt_language::{Fuser, LanguageModel, Student};
 
 use super::checkpoints::{Checkpoints, training_run};
 use super::settings::receiver_of;
 use crate::runs::Inputs;
-use crate::worlds::talk::models::{file, folder, load, restore};
+use crate::worlds::talk::models::{file, folder, fuser, load, restore};
 use crate::worlds::talk::play::{Plan, Planning, plans};
-use crate::worlds::talk::settings::{SENDER, TRAINED, TalkSettings, student_of};
+use crate::worlds::talk::settings::{FUSED, SENDER, TRAINED, TalkSettings, student_of};
 use crate::worlds::talk::stages::{OWN, TrainedReceiver};
 use crate::worlds::talk::tasks::{Problem, Split, Task};
 use crate::worlds::talk::text::Renderer;
@@ -31,6 +31,7 @@ pub struct Sources {
     pub sender: LanguageModel,
     pub renderer: Renderer,
     pub students: BTreeMap<usize, Student>,
+    pub fuser: Option<Fuser>,
     receivers: BTreeMap<&'static str, TrainedReceiver>,
     sent: [OnceCell<Sent>; 2],
 }
@@ -60,13 +61,22 @@ impl Sources {
                     .insert(key, TrainedReceiver::load(talk, &task, seed, (inputs, key), width, device)?);
             }
         }
+        let fuser = match inputs.checkpoint(FUSED) {
+            Some(file) => {
+                let receiver = receivers.get(TRAINED).context("there is a trained receiver")?;
+                let fuser = fuser(&sender, &receiver.model, talk, seed);
+                restore(fuser.parameters(), file).context(FUSED)?;
+                Some(fuser)
+            }
+            None => None,
+        };
         if talk.evaluate.checkpoints == Checkpoints::Best {
             let run = training_run(inputs)?;
             let receiver = receivers.get(TRAINED).context("there is a trained receiver")?;
             receiver.take_best(&run).context("talk.evaluate.checkpoints")?;
         }
         let sent = [OnceCell::new(), OnceCell::new()];
-        Ok(Self { talk: talk.clone(), task, seed, sender, renderer, students, receivers, sent })
+        Ok(Self { talk: talk.clone(), task, seed, sender, renderer, students, fuser, receivers, sent })
     }
 
     /// The receiver of a channel.

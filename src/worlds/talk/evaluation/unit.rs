@@ -81,7 +81,7 @@ impl Sources {
     }
 
     /// The samples of each missing problem, `None` where a world failed.
-    fn played(
+    pub fn played(
         &self,
         channel: Channel,
         sent: &Sent,
@@ -164,8 +164,8 @@ impl Sources {
             let openings =
                 pairs().map(|(problem, encoded)| receiver.renderer.opening(problem, encoded.message()));
             match self.start(channel, sent, &places)? {
-                Start { context: None, graft: None } => Pass::of(decoder, &texts),
-                start => Pass::after(start, decoder, &openings.collect::<Result<Vec<_>>>()?, &texts),
+                Start { context: None, graft: None, .. } => Pass::of(decoder, &texts),
+                start => Pass::after(start, decoder, openings.collect::<Result<_>>()?, &texts),
             }
         };
         let own = pass(channel, encoded)?;

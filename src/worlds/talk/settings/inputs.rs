@@ -18,6 +18,9 @@ pub const CONVERSATIONS: &str = "talk.conversations";
 /// The setting that names a trained receiver.
 pub const TRAINED: &str = "talk.trained";
 
+/// The setting that names a trained fuser of keys and values.
+pub const FUSED: &str = "talk.evaluate.fuser";
+
 /// Results of the stages, in their run folders.
 const MODEL: &[&str] = &[
     "model/model.safetensors",
@@ -34,6 +37,7 @@ const MESSAGES: &[&str] = &[
 ];
 const TEXTS: &[&str] = &["conversations.json"];
 const ACTOR: &[&str] = &["receiver/model.safetensors", "receiver/model.safetensors.index.json"];
+const FUSER: &[&str] = &["fuser/fuser.safetensors"];
 const COMPRESSED: &[&str] = &["student/model.safetensors", "student/model.safetensors.index.json"];
 
 /// The key of the student with `k` latents.
@@ -57,11 +61,16 @@ pub fn of(settings: &Settings, run: &RunKeys) -> Vec<Input> {
             let inputs = [maker.sender(STUDENT), maker.collected(), maker.trained()];
             inputs.into_iter().chain(maker.conversations()).collect()
         }
+        StageName::Fuse => {
+            let inputs = [maker.sender(SENDER), maker.collected(), maker.trained()];
+            inputs.into_iter().chain(maker.conversations()).collect()
+        }
         StageName::All | StageName::Evaluate => {
             let mut inputs = vec![maker.sender(SENDER), maker.trained()];
             if settings.talk.evaluate.has_students() {
                 inputs.extend(settings.talk.compress.k.iter().map(|k| maker.compressed(*k)));
             }
+            inputs.extend(settings.talk.evaluate.has_fuser().then(|| maker.fuser()));
             let trained = |(name, channel)| maker.baseline(name, channel);
             inputs.extend(settings.talk.evaluate.baselines().into_iter().map(trained));
             inputs
@@ -143,6 +152,10 @@ impl Maker<'_> {
         self.input(key, None, ACTOR, key.rsplit('.').next().unwrap_or(key), stage)
     }
 
+    fn fuser(&self) -> Input {
+        self.input(FUSED, None, FUSER, "fuse", self.talk.of_stage(StageName::Fuse))
+    }
+
     fn compressed(&self, k: usize) -> Input {
         let mut stage = self.talk.of_stage(StageName::Compress);
         if !stage.compress.nested {
@@ -185,7 +198,9 @@ impl TalkSettings {
         }
         (own.receiver, own.conversations) = (all.receiver, all.conversations);
         (own.adapter, own.actor) = (all.adapter, all.actor);
-        if stage == StageName::Compress {
+        if stage == StageName::Fuse {
+            (own.trained, own.fuser) = (all.trained, all.fuser);
+        } else if stage == StageName::Compress {
             (own.student, own.trained, own.compress) = (all.student, all.trained, all.compress);
         }
         own

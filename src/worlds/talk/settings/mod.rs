@@ -12,7 +12,7 @@ use tch::Device;
 
 use super::analysis::{AnalyseSettings, Analysis};
 use super::evaluation::{EvaluateSettings, Evaluation};
-use super::stages::{Actor, Collecting, Compressing, Converting, Pretraining};
+use super::stages::{Actor, Collecting, Compressing, Converting, Fusing, Pretraining};
 use super::tasks::alfworld::AlfWorldSettings;
 use super::tasks::chainmath::ChainMathSettings;
 use super::tasks::minihouse::MiniHouseSettings;
@@ -21,11 +21,11 @@ use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, refuse, wi
 use crate::training::{InputSetting, Job, RunKeys, Work, World};
 
 pub use self::convert::ConvertSettings;
-pub use self::inputs::{COLLECTED, CONVERSATIONS, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
+pub use self::inputs::{COLLECTED, CONVERSATIONS, FUSED, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
 pub use self::sections::{
-    ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, LmSettings,
-    Missing, MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName, TeacherMessage,
-    Trained,
+    ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, FuserSettings,
+    LmSettings, Missing, MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName,
+    TeacherMessage, Trained,
 };
 pub use self::text::{Labels, Template, TextSettings};
 
@@ -105,6 +105,8 @@ pub struct TalkSettings {
     pub actor: ActorSettings,
     /// Settings of the stage `compress`.
     pub compress: CompressSettings,
+    /// Settings of the stage `fuse`.
+    pub fuser: FuserSettings,
     /// Settings of the stage `evaluate`.
     pub evaluate: EvaluateSettings,
     /// Settings of the stage `analyse`.
@@ -140,6 +142,7 @@ impl Default for TalkSettings {
             adapter: AdapterSettings::default(),
             actor: ActorSettings::default(),
             compress: CompressSettings::default(),
+            fuser: FuserSettings::default(),
             evaluate: EvaluateSettings::default(),
             analyse: AnalyseSettings::default(),
         }
@@ -175,6 +178,7 @@ impl TalkSettings {
         within("adapter", self.adapter.check())?;
         within("actor", self.actor.check())?;
         within("compress", self.compress.check())?;
+        within("fuser", self.fuser.check())?;
         within("evaluate", self.evaluate.check())?;
         within("analyse", self.analyse.check())
     }
@@ -215,13 +219,15 @@ impl World for Settings {
             StageName::Convert => Box::new(Converting::new(talk, run, inputs)?),
             StageName::Actor => Box::new(Actor::new(talk, run, device, inputs)?),
             StageName::Compress => Box::new(Compressing::new(talk, run, device, inputs)?),
+            StageName::Fuse => Box::new(Fusing::new(talk, run, device, inputs)?),
             StageName::Analyse => Box::new(Analysis::new(talk, run, device, inputs)?),
             StageName::All | StageName::Evaluate => Box::new(Evaluation::new(talk, run, device, inputs)?),
         })
     }
 
     fn descends(&self) -> bool {
-        matches!(self.talk.stage, StageName::Pretrain | StageName::Actor | StageName::Compress)
+        use StageName::{Actor, Compress, Fuse, Pretrain};
+        matches!(self.talk.stage, Pretrain | Actor | Compress | Fuse)
     }
 
     fn metric_names(&self) -> Vec<&'static str> {
@@ -241,6 +247,7 @@ impl World for Settings {
                 "rms.*",
             ],
             StageName::Compress => vec!["cross_entropy", "agreement", "direction", "held_out.*"],
+            StageName::Fuse => vec!["cross_entropy", "gates.open", "held_out.*"],
             StageName::All | StageName::Evaluate => vec!["seen.*", "unseen.*"],
             StageName::Analyse => vec!["whole.*", "probe.*"],
         }

@@ -79,6 +79,7 @@ fn needs_sender(talk: &TalkSettings) -> bool {
         StageName::Convert => talk.collected.is_none(),
         StageName::Actor | StageName::Compress => talk.collected.is_none() || starts,
         StageName::All
+        | StageName::Fuse
         | StageName::Pretrain
         | StageName::Collect
         | StageName::Evaluate

@@ -181,24 +181,26 @@ impl Pass {
         self.supervised.means(&cross_entropies(&self.head, &self.rows, &self.supervised.targets))
     }
 
-    /// [`Self::of`] texts that begin with these openings and go on from `start`. No message stands
-    /// in them.
+    /// [`Self::of`] texts that begin with these openings and go on from `start`. They are of ids
+    /// alone.
     ///
     /// # Errors
     /// As [`Self::of`], and when the start does not fit.
     pub fn after(
         start: Start,
         receiver: &DecoderLm,
-        openings: &[Vec<Segment>],
+        openings: Vec<Vec<Segment>>,
         texts: &[Inserted],
     ) -> Result<Self> {
+        let length = |opening: &Vec<Segment>| opening.iter().map(Segment::length).sum::<i64>() as usize;
+        let lengths: Vec<usize> = openings.iter().map(length).collect();
+        let unread = openings.into_iter().enumerate().map(|(row, opening)| start.unread(row, opening));
+        let openings: Vec<Vec<Segment>> = unread.collect();
         let mut context = start.context.unwrap_or_else(|| Context::new(receiver, texts.len() as i64));
         let opened = match &start.graft {
-            Some(graft) => receiver.extend_grafted(&mut context, openings, graft)?,
-            None => receiver.extend(&mut context, openings)?,
+            Some(graft) => receiver.extend_grafted(&mut context, &openings, graft)?,
+            None => receiver.extend(&mut context, &openings)?,
         };
-        let lengths =
-            openings.iter().map(|opening| opening.iter().map(Segment::length).sum::<i64>() as usize);
         let rests: Vec<(Vec<i64>, &[i64])> = texts
             .iter()
             .zip(lengths)

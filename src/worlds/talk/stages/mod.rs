@@ -4,6 +4,7 @@ mod actor;
 mod collect;
 mod compress;
 mod convert;
+mod fuse;
 mod learning;
 mod messages;
 mod parts;
@@ -14,12 +15,15 @@ mod recipe;
 pub use collect::Collecting;
 pub use compress::OWN;
 pub use convert::Converting;
+pub use fuse::Contexts;
 pub use messages::{Pass, adapted};
 pub use pretrain::Pretraining;
 pub use receiver::TrainedReceiver;
 
 /// The run of the stage `actor`.
 pub type Actor = learning::Learning<actor::ActorTask>;
+/// The run of the stage `fuse`.
+pub type Fusing = learning::Learning<fuse::FuseTask>;
 /// The run of the stage `compress`.
 pub type Compressing = learning::Learning<compress::CompressTask>;
 

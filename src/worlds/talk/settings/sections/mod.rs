@@ -4,6 +4,7 @@ mod actor;
 mod adapter;
 mod collect;
 mod compress;
+mod fuser;
 mod lm;
 mod names;
 mod pretrain;
@@ -12,6 +13,7 @@ pub use actor::{ActorChannel, ActorSettings, Missing, MixtureMode, Switch, Train
 pub use adapter::AdapterSettings;
 pub use collect::{CollectSettings, Filter};
 pub use compress::{CompressSettings, TeacherMessage};
+pub use fuser::FuserSettings;
 pub use lm::{LmSettings, Size};
 pub use names::{NumberFormat, StageName, TaskName};
 pub use pretrain::PretrainSettings;

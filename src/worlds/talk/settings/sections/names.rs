@@ -19,6 +19,8 @@ pub enum StageName {
     Actor,
     /// A student learns to send fewer latents.
     Compress,
+    /// The sender's keys and values learn to change the receiver's.
+    Fuse,
     /// The receiver is tested with every channel.
     Evaluate,
     /// Messages are measured.
