@@ -58,7 +58,7 @@ test-slurm: setup ## Run sweeps through a real Slurm (on Debian as root, fetches
 
 test-web: setup $(VENV_WEB)/ready ## Open the pages of `umwelt serve` in a headless Chromium (on Debian as root, fetches it)
 	scripts/install_chromium.sh
-	cargo build --locked --bins
+	cargo build --locked --bins --features language
 	$(VENV_WEB)/bin/pytest --quiet --cache-clear tests/web
 
 same-bits: setup ## Compare the results of eight short commands, bit for bit, with another commit: BASE=REF
