@@ -69,12 +69,13 @@ impl Renderer {
         self.tokenizer.decode(ids, true)
     }
 
-    /// A token as it stands in a gloss.
+    /// A token as it stands in a gloss; `#ID` for a row of the embedding without one.
     ///
     /// # Errors
     /// When the tokenizer cannot decode it.
     pub fn token(&self, id: i64) -> Result<String> {
-        self.tokenizer.decode(&[id], false)
+        let text = self.tokenizer.decode(&[id], false)?;
+        Ok(if text.is_empty() { format!("#{id}") } else { text })
     }
 
     /// The text that a sender reads, and the plan that it should write, if there is one.
@@ -327,6 +328,13 @@ mod tests {
         let reply = renderer.reply("first").unwrap();
         let expected = "<|im_end|>\n<|im_start|>user\nfirst<|im_end|>\n<|im_start|>assistant\n";
         assert_eq!(reply, tokenizer.encode(expected).unwrap());
+    }
+
+    #[test]
+    fn a_row_without_a_token_has_its_number() {
+        let (renderer, _, tokenizer) = parts();
+        assert_eq!(renderer.token(tokenizer.required_id("box").unwrap()).unwrap(), "box");
+        assert_eq!(renderer.token(tokenizer.rows()).unwrap(), format!("#{}", tokenizer.rows()));
     }
 
     #[test]
