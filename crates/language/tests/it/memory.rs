@@ -54,13 +54,14 @@ fn peak_of_a_step() {
 }
 
 /// 12 blocks of 2,048 positions keep about 2,000 numbers a position and block; the logits are
-/// 2,048 x 16,384, 128 MiB in float32, and their backward pass holds at least two such tensors.
+/// 2,048 x 16,384, 128 MiB in float32. Their backward pass holds two such tensors, of which the
+/// chunks and what the blocks held before take a part; one at least must be saved.
 #[test]
 fn recomputation_and_chunks_lower_the_peak() {
     let peaks = ["plain", "blocks", "both"].map(|case| measured("memory::peak_of_a_step", case));
     let [plain, blocks, both] = peaks;
     assert!(blocks + 60 < plain, "{peaks:?}");
-    assert!(both + 200 < blocks, "{peaks:?}");
+    assert!(both + 128 < blocks, "{peaks:?}");
 }
 
 /// Weights of about the right size that are made fast.
