@@ -6,7 +6,7 @@ use umwelt_torch::nn::{Linear, Parameters, Scope};
 
 use crate::config::LmConfig;
 use crate::context::Context;
-use crate::decoder::DecoderLm;
+use crate::decoder::{DecoderLm, Rotation};
 
 /// The fusers of two models' blocks, always in float32.
 ///
@@ -121,6 +121,7 @@ impl Fuser {
         }
         let [their_rotation, rotation] = [(sender, theirs), (receiver, &*own)]
             .map(|(model, context)| context.last_rotation(model, window));
+        let back = [&their_rotation, &rotation].map(Rotation::inverse);
         let places = Tensor::arange(window, (Kind::Int64, receiver.device()));
         let first = Tensor::from_slice(lengths).to_device(receiver.device()).neg() + window;
         let valid = places.unsqueeze(0).ge_tensor(&first.unsqueeze(1)).to_kind(Kind::Float);
@@ -130,8 +131,7 @@ impl Fuser {
             let [their_key, their_value] = theirs.last(behind, window)?;
             let [key, value] = own.last(behind, window)?;
             let amount = block.amount(gates, number) * &valid;
-            let their_key = their_rotation.inverse().apply(&their_key);
-            let change = block.keys.forward(&their_key, &rotation.inverse().apply(&key));
+            let change = block.keys.forward(&back[0].apply(&their_key), &back[1].apply(&key));
             let change = rotation.apply(&(change * &amount).to_kind(key.kind()));
             let values = block.values.forward(&their_value, &value) * &amount;
             own.replace_last(behind, [key + change, &value + values.to_kind(value.kind())]);

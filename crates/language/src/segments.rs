@@ -167,7 +167,8 @@ mod tests {
         assert_eq!(lengths(4), [vec![3, 1], vec![1, 1]]);
         assert_eq!(lengths(6), [vec![3, 2, 1], vec![]]);
         let [before, behind] = split(vec![Segment::Ids(vec![5, 6, 7])], 1);
-        let ids = |part: &[Segment]| matches!(part, [Segment::Ids(ids)] if ids.first() == Some(&(5 + i64::from(ids.len() == 2))));
-        assert!(ids(&before) && ids(&behind));
+        let [Segment::Ids(before)] = &before[..] else { panic!("{before:?}") };
+        let [Segment::Ids(behind)] = &behind[..] else { panic!("{behind:?}") };
+        assert_eq!((&before[..], &behind[..]), (&[5i64][..], &[6, 7][..]));
     }
 }

@@ -9,7 +9,7 @@ fn texts() -> Vec<[Segment; 1]> {
     [&[2i64, 9, 4, 4, 17][..], &[8, 1, 25]].map(|ids| [Segment::Ids(ids.to_vec())]).into()
 }
 
-/// The hidden states of more text behind a cache with a fused end, and the sum of all of them.
+/// The hidden states of more text behind a cache with a fused end.
 fn behind(fuser: &Fuser, models: [&DecoderLm; 2], prefix: &[i64], gates: &Gates) -> Tensor {
     let [sender, receiver] = models;
     let plans = texts();

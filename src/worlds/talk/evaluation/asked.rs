@@ -8,7 +8,6 @@ use super::channel::{Channel, expanded};
 use super::encode::Encoded;
 use super::gloss::{Near, likely, nearest};
 use super::message::{norms, successive};
-use super::settings::receiver_of;
 use super::sources::{Sent, Sources};
 use crate::worlds::talk::tasks::{Problem, Split};
 
@@ -123,8 +122,7 @@ impl Sources {
     /// # Errors
     /// When a token cannot be decoded.
     pub fn message_rows(&self, channel: Channel, plan: &[i64], encoded: &Encoded) -> Result<Vec<MessageRow>> {
-        let receiver =
-            self.receiver(channel).with_context(|| format!("{} names no run", receiver_of(channel)))?;
+        let receiver = self.receiver(channel)?;
         let Some((hidden, rows)) = encoded.hidden.as_ref().zip(encoded.embeddings()) else {
             let token =
                 |id: &i64| Ok(MessageRow { token: Some(receiver.renderer.token(*id)?), hidden: None });

@@ -2,6 +2,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::ops::Range;
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail, ensure};
@@ -16,6 +17,7 @@ use umwelt_messages::{Cache, Folder};
 use super::collect::hidden;
 use crate::nn::Masks;
 use crate::runs::Inputs;
+use crate::training::{Prefetch, Shuffle};
 use crate::worlds::talk::models::{file, folder};
 use crate::worlds::talk::play::Start;
 use crate::worlds::talk::settings::{COLLECTED, CONVERSATIONS, Missing, TalkSettings};
@@ -75,6 +77,28 @@ impl Collected {
             held_out,
             width,
         })
+    }
+
+    /// # Errors
+    /// When there are fewer training messages than a batch has; `key` is the setting of its size.
+    pub fn check_batch(&self, key: &str, size: usize) -> Result<()> {
+        let count = self.training.len();
+        ensure!(count >= size, "{key}: {count} messages make no batch of {size}");
+        Ok(())
+    }
+
+    /// The numbers of the training messages of each batch.
+    pub fn batches(&self, seed: u64, size: usize, steps: Range<u64>) -> Prefetch<Vec<i64>> {
+        let shuffle = Shuffle::new(seed, self.training.len(), size);
+        Prefetch::new(steps, move |step| shuffle.batch(step))
+    }
+
+    /// The samples of a batch.
+    ///
+    /// # Errors
+    /// As [`Self::samples`].
+    pub fn batch(&self, numbers: &[i64], renderer: &Renderer) -> Result<Vec<Sample>> {
+        self.samples(numbers.iter().map(|number| &self.training[*number as usize]), renderer)
     }
 
     /// The samples of these keys.
@@ -258,6 +282,14 @@ fn ids(text: &Inserted) -> Vec<i64> {
 pub fn labels(texts: &[Inserted]) -> i64 {
     let supervised = |text: &Inserted| text.labels.iter().filter(|label| **label != IGNORED).count() as i64;
     texts.iter().map(supervised).sum()
+}
+
+/// The number of labels of samples, which their messages do not change.
+///
+/// # Errors
+/// When a text cannot be encoded.
+pub fn sample_labels(renderer: &Renderer, samples: &[Sample]) -> Result<i64> {
+    Ok(labels(&conversations(renderer, samples.iter(), samples.iter().map(|_| None))?))
 }
 
 /// The conversations of samples with these messages.

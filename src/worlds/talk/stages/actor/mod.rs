@@ -18,7 +18,7 @@ use crate::charts::{Align, Table};
 use crate::nn::Parameters;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Inputs, Progress, Score};
-use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task};
 use crate::worlds::talk::models::rms;
 use crate::worlds::talk::settings::{ActorChannel, ActorSettings, TalkSettings};
 
@@ -95,9 +95,7 @@ impl Task for ActorTask {
     }
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<Vec<i64>> {
-        let count = self.reader.collected.training.len();
-        let shuffle = Shuffle::new(self.run.seed, count, self.batch_size());
-        Prefetch::new(steps, move |step| shuffle.batch(step))
+        self.reader.collected.batches(self.run.seed, self.batch_size(), steps)
     }
 
     fn batch_size(&self) -> usize {
@@ -105,25 +103,24 @@ impl Task for ActorTask {
     }
 
     fn step(&mut self, step: u64, batch: Vec<i64>, observe: bool) -> Result<Step> {
-        let (reader, is_latent) = (&self.reader, self.is_latent());
-        let keys = batch.iter().map(|number| &reader.collected.training[*number as usize]);
-        let samples = reader.collected.samples(keys, &reader.renderer)?;
+        let reader = &self.reader;
+        let samples = reader.collected.batch(&batch, &reader.renderer)?;
         let parts = parts(samples.len(), self.accumulate);
-        let taken = if is_latent && !step.is_multiple_of(reader.settings.aux_every as u64) {
-            let batch = reader.batch(samples, step)?;
-            let reports = parts.into_iter().map(|part| reader.right_alone(&batch, part));
-            self.descent.descend_in_parts(step, reports)?
-        } else if is_latent {
-            let batch = reader.batch(samples, step)?;
+        if !self.is_latent() {
+            let labels = reader.labels(&samples)?;
+            let reports = parts.into_iter().map(|part| reader.baseline(&samples[part], labels));
+            return self.descent.descend_in_parts(step, reports);
+        }
+        let batch = reader.batch(samples, step)?;
+        let taken = if step.is_multiple_of(reader.settings.aux_every as u64) {
             let prepared = reader.prepared(&batch, parts)?;
             let reports = prepared.parts.iter().map(|part| reader.report(&batch, part, &prepared.weighting));
             self.descent.descend_in_parts(step, reports)?
         } else {
-            let labels = reader.labels(&samples)?;
-            let reports = parts.into_iter().map(|part| reader.baseline(&samples[part], labels));
+            let reports = parts.into_iter().map(|part| reader.right_alone(&batch, part));
             self.descent.descend_in_parts(step, reports)?
         };
-        Ok(if observe && is_latent { Step { observed: self.observed(), ..taken } } else { taken })
+        Ok(if observe { Step { observed: self.observed(), ..taken } } else { taken })
     }
 
     fn parameters(&self) -> &Parameters {

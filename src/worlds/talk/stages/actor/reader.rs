@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 use tch::{Device, Tensor};
 use umwelt_language::{LanguageModel, MessageAdapter, Segment};
 
@@ -13,7 +13,7 @@ use crate::worlds::talk::models::{adapter, joined, load, save, trained_in};
 use crate::worlds::talk::settings::{
     ActorChannel, ActorSettings, NumberFormat, RECEIVER, TalkSettings, Trained,
 };
-use crate::worlds::talk::stages::messages::{Collected, Pass, Sample, adapted, conversations, labels};
+use crate::worlds::talk::stages::messages::{Collected, Pass, Sample, adapted, conversations, sample_labels};
 use crate::worlds::talk::stages::receiver::ADAPTER;
 use crate::worlds::talk::tasks;
 use crate::worlds::talk::text::Renderer;
@@ -41,12 +41,7 @@ impl Reader {
         let mut receiver = trained_in(load(inputs, RECEIVER, seed, device, format)?, talk);
         let renderer = Renderer::new(&receiver, &talk.text, task.texts()).context(RECEIVER)?;
         let collected = Collected::open(talk, task, seed, inputs, device)?;
-        ensure!(
-            collected.training.len() >= settings.batch_size,
-            "talk.actor.batch_size: {} messages make no batch of {}",
-            collected.training.len(),
-            settings.batch_size
-        );
+        collected.check_batch("talk.actor.batch_size", settings.batch_size)?;
         let adapter = adapter(&talk.adapter, collected.width, &receiver.decoder, seed)?;
         let low_rank = match settings.train {
             Trained::Lora => Some(receiver.decoder.add_low_rank(&settings.lora.shape(), seed)?),
@@ -81,7 +76,7 @@ impl Reader {
 
     /// The number of labels of samples.
     pub fn labels(&self, samples: &[Sample]) -> Result<i64> {
-        Ok(labels(&conversations(&self.renderer, samples.iter(), samples.iter().map(|_| None))?))
+        sample_labels(&self.renderer, samples)
     }
 
     /// The loss of a receiver that is trained with text, or without messages, for a part of a batch

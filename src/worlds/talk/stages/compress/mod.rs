@@ -16,7 +16,7 @@ use super::recipe::{Rate, plan, recipe};
 use crate::charts::{Align, Table};
 use crate::nn::Parameters;
 use crate::runs::{Inputs, Progress, Score};
-use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task};
 use crate::worlds::talk::models::{joined, save};
 use crate::worlds::talk::settings::TalkSettings;
 
@@ -74,9 +74,7 @@ impl Task for CompressTask {
     }
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<Vec<i64>> {
-        let count = self.teaching.collected.training.len();
-        let shuffle = Shuffle::new(self.run.seed, count, self.batch_size());
-        Prefetch::new(steps, move |step| shuffle.batch(step))
+        self.teaching.collected.batches(self.run.seed, self.batch_size(), steps)
     }
 
     fn batch_size(&self) -> usize {
@@ -85,8 +83,7 @@ impl Task for CompressTask {
 
     fn step(&mut self, step: u64, batch: Vec<i64>, _observe: bool) -> Result<Step> {
         let teaching = &self.teaching;
-        let keys = batch.iter().map(|number| &teaching.collected.training[*number as usize]);
-        let samples = teaching.collected.samples(keys, &teaching.trained.renderer)?;
+        let samples = teaching.collected.batch(&batch, &teaching.trained.renderer)?;
         let lesson = teaching.lesson(samples, step)?;
         let parts = parts(batch.len(), self.accumulate).into_iter();
         self.descent.descend_in_parts(step, parts.map(|part| teaching.report(&lesson, part)))

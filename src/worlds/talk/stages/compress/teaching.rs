@@ -58,12 +58,7 @@ impl Teaching {
         let start = trained_in(load(inputs, STUDENT, seed, device, NumberFormat::F32)?, talk);
         let sender = Renderer::new(&start, &talk.text, task.texts()).context(STUDENT)?;
         let collected = Collected::open(talk, task.clone(), seed, inputs, device)?;
-        ensure!(
-            collected.training.len() >= settings.batch_size,
-            "talk.compress.batch_size: {} messages make no batch of {}",
-            collected.training.len(),
-            settings.batch_size
-        );
+        collected.check_batch("talk.compress.batch_size", settings.batch_size)?;
         let trained = TrainedReceiver::load(talk, &task, seed, (inputs, TRAINED), collected.width, device)?;
         let width = start.decoder.config().hidden;
         ensure!(

@@ -6,14 +6,14 @@ mod contexts;
 use std::ops::Range;
 use std::path::Path;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result};
 use tch::{Device, Tensor, no_grad};
 use umwelt_base::random::Stream;
 use umwelt_language::{Fuser, Gates, LanguageModel, Segment};
 
 pub use self::contexts::{Contexts, sender};
 use super::learning::Learner;
-use super::messages::{Collected, Pass, Sample, conversations, labels};
+use super::messages::{Collected, Pass, Sample, conversations, sample_labels};
 use super::parts::parts;
 use super::receiver::TrainedReceiver;
 use super::recipe::{Rate, plan, recipe};
@@ -22,7 +22,7 @@ use crate::nn::Parameters;
 use crate::objectives::LossReport;
 use crate::objectives::scalars::Scalars;
 use crate::runs::{Inputs, Progress, Score};
-use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Shuffle, Step, Task};
+use crate::training::{Evaluated, GradientDescent, Plan, Prefetch, RunKeys, Step, Task};
 use crate::worlds::talk::models::{fuser, save};
 use crate::worlds::talk::settings::{FuserSettings, TRAINED, TalkSettings};
 use crate::worlds::talk::tasks;
@@ -58,12 +58,7 @@ impl Learner for FuseTask {
         let (settings, task) = (talk.fuser.clone(), tasks::Task::new(talk, run.seed)?);
         let (sender, renderer) = sender(talk, &task, run.seed, inputs, device)?;
         let collected = Collected::open(talk, task.clone(), run.seed, inputs, device)?;
-        ensure!(
-            collected.training.len() >= settings.batch_size,
-            "talk.fuser.batch_size: {} messages make no batch of {}",
-            collected.training.len(),
-            settings.batch_size
-        );
+        collected.check_batch("talk.fuser.batch_size", settings.batch_size)?;
         let receiver =
             TrainedReceiver::load(talk, &task, run.seed, (inputs, TRAINED), collected.width, device)?;
         let fuser = fuser(&sender, &receiver.model, talk, run.seed);
@@ -136,8 +131,7 @@ impl Task for FuseTask {
     }
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<Vec<i64>> {
-        let shuffle = Shuffle::new(self.run.seed, self.fusion.collected.training.len(), self.batch_size());
-        Prefetch::new(steps, move |step| shuffle.batch(step))
+        self.fusion.collected.batches(self.run.seed, self.batch_size(), steps)
     }
 
     fn batch_size(&self) -> usize {
@@ -146,10 +140,8 @@ impl Task for FuseTask {
 
     fn step(&mut self, step: u64, batch: Vec<i64>, observe: bool) -> Result<Step> {
         let fusion = &self.fusion;
-        let keys = batch.iter().map(|number| &fusion.collected.training[*number as usize]);
-        let samples = fusion.collected.samples(keys, &fusion.receiver.renderer)?;
-        let silent = samples.iter().map(|_| None);
-        let count = labels(&conversations(&fusion.receiver.renderer, samples.iter(), silent)?);
+        let samples = fusion.collected.batch(&batch, &fusion.receiver.renderer)?;
+        let count = sample_labels(&fusion.receiver.renderer, &samples)?;
         let gates = fusion.gates(step);
         let reports = parts(samples.len(), self.accumulate).into_iter().map(|part| {
             let loss = fusion.pass(&samples[part], &gates)?.cross_entropy(count);
