@@ -1,14 +1,25 @@
 //! For tests: the content of a figure as the renderer measures it, independent of the layout code.
 
+use std::sync::Arc;
+
 pub use resvg::usvg::roxmltree;
-use resvg::usvg::{Group, Node, Options, Rect, Tree};
+use resvg::usvg::{Group, Node, Options, Rect, Tree, fontdb};
 
 use super::figure::{self, Figure};
 
-/// Panics if a text leaves the page or overlaps another one.
+/// Panics if a text leaves the page or overlaps another one, in the embedded font or where a viewer
+/// has only a much wider one.
 pub fn assert_words_are_apart(figure: &Figure) {
-    let tree =
-        Tree::from_str(figure.svg(), &Options { fontdb: figure::fonts(), ..Options::default() }).unwrap();
+    let mut wide = fontdb::Database::new();
+    wide.load_font_data(epaint_default_fonts::HACK_REGULAR.to_vec());
+    wide.set_sans_serif_family("Hack");
+    for fonts in [figure::fonts(), Arc::new(wide)] {
+        assert_apart(figure, fonts);
+    }
+}
+
+fn assert_apart(figure: &Figure, fontdb: Arc<fontdb::Database>) {
+    let tree = Tree::from_str(figure.svg(), &Options { fontdb, ..Options::default() }).unwrap();
     let mut boxes = Vec::new();
     collect_words(tree.root(), &mut boxes);
     assert!(!boxes.is_empty());

@@ -53,7 +53,7 @@ impl Svg {
         self.body.push('\n');
     }
 
-    /// Writes `text` on the line at `y`.
+    /// Writes `text` on the line at `y`, in the width of the embedded font whatever the font.
     pub fn text(&mut self, x: f64, y: f64, text: &str, style: Text) {
         let anchor = match style.anchor {
             Anchor::Start => "start",
@@ -61,7 +61,9 @@ impl Svg {
             Anchor::End => "end",
         };
         let element = Element::new("text").num("x", x).num("y", y).num("font-size", style.size);
-        self.add(element.set("text-anchor", anchor).set("fill", style.colour).words(text));
+        let element = element.set("text-anchor", anchor).set("fill", style.colour);
+        let width = font::width(text, style.size);
+        self.add(element.num("textLength", width).set("lengthAdjust", "spacingAndGlyphs").words(text));
     }
 
     /// The finished figure; screen readers read `title`.
