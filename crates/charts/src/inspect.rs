@@ -35,6 +35,13 @@ fn assert_apart(figure: &Figure, fontdb: Arc<fontdb::Database>) {
     }
 }
 
+/// All texts of a figure, with a blank between two lines.
+pub fn words(figure: &Figure) -> String {
+    let page = roxmltree::Document::parse(figure.svg()).unwrap();
+    let texts = page.descendants().filter(|node| node.has_tag_name("text"));
+    texts.filter_map(|node| node.text()).collect::<Vec<_>>().join(" ")
+}
+
 /// The attribute `d` of every path of a class.
 pub fn paths(figure: &Figure, class: &str) -> Vec<String> {
     let page = roxmltree::Document::parse(figure.svg()).unwrap();

@@ -74,7 +74,7 @@ fn listed(baselines: &Baselines) -> Option<String> {
 mod tests {
     use super::super::examples::{baseline, conditions, noise_sweep};
     use super::super::{Study, StudyRun};
-    use umwelt_charts::inspect::paths;
+    use umwelt_charts::inspect::{paths, words};
 
     fn with_baselines(
         mut runs: Vec<StudyRun>,
@@ -110,7 +110,7 @@ mod tests {
     fn baselines_that_change_along_x_are_no_lines() {
         let noise = |run: &StudyRun| 1.0 + run.varied[1].1.parse::<f64>().unwrap();
         let figure = with_baselines(noise_sweep(), |run| vec![("copy", noise(run))]).figure();
-        assert!(paths(&figure, "baseline").is_empty() && figure.svg().contains("change along the x axis"));
+        assert!(paths(&figure, "baseline").is_empty() && words(&figure).contains("change along the x axis"));
     }
 
     #[test]
@@ -122,6 +122,6 @@ mod tests {
         }
         let figure = Study::example(runs).figure();
         assert_eq!(paths(&figure, "baseline").len(), 1);
-        assert!(figure.svg().contains("encoding RMSE (px) beyond the range: centre 9.37."));
+        assert!(words(&figure).contains("encoding RMSE (px) beyond the range: centre 9.37."));
     }
 }
