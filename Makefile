@@ -49,6 +49,7 @@ test-processors: setup ## Run the numeric tests again as on processors with fewe
 	    echo "$$setting"; \
 	    env $$setting cargo test --locked --quiet --test it -- networks:: parity:: not_finite:: || exit 1; \
 	    env $$setting cargo test --locked --quiet -p umwelt-torch --lib || exit 1; \
+	    env $$setting cargo test --locked --quiet -p umwelt-language || exit 1; \
 	    env $$setting cargo test --locked --quiet --lib -- models:: || exit 1; \
 	done
 

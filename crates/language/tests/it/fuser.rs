@@ -67,7 +67,7 @@ fn gradients_reach_every_part_of_the_fuser_and_of_nothing_else() {
     [&sender, &receiver].iter().for_each(|model| model.parameters().freeze(""));
     let fuser = Fuser::new(sender.config(), receiver.config(), 16, Device::Cpu, 5);
     let hidden = behind(&fuser, [&sender, &receiver], &[6], &noise(0.3));
-    hidden.square().sum(Kind::Float).backward();
+    hidden.select(-1, 0).sum(Kind::Float).backward();
     for (name, tensor) in fuser.parameters().trainable() {
         assert!(tensor.grad().abs().max().double_value(&[]) > 0.0, "{name}");
     }
