@@ -109,9 +109,19 @@ fn model_of(tree: &Node) -> Result<Option<&str>, SettingsError> {
     if worlds::MODELS.contains(&text) {
         return Ok(Some(text));
     }
-    let (choices, hint) = (worlds::MODELS.join(", "), for_unknown_choice(text, worlds::MODELS));
-    let reason = format!("expected one of {choices}, found {}{hint}", found(&node.value));
+    let reason = left_out(text, worlds::LEFT_OUT).unwrap_or_else(|| {
+        let (choices, hint) = (worlds::MODELS.join(", "), for_unknown_choice(text, worlds::MODELS));
+        format!("expected one of {choices}, found {}{hint}", found(&node.value))
+    });
     Err(SettingsError::plain(reason).under(MODEL_TYPE).at(&node.origin))
+}
+
+/// What to do about a model of a world that this build leaves out.
+fn left_out(model: &str, features: &[(&str, &str)]) -> Option<String> {
+    let (_, feature) = features.iter().find(|(name, _)| *name == model)?;
+    Some(format!(
+        "{model} is not in this build; `make build` or `cargo build --release --features {feature}` builds it in"
+    ))
 }
 
 /// True if a value comes from the `settings.yaml` of a run folder. Earlier versions recorded the

@@ -14,6 +14,17 @@ fn the_defaults_of_each_model_are_accepted() {
 }
 
 #[test]
+fn a_model_that_was_left_out_of_the_build_names_its_feature() {
+    let features = [("Other", "other"), ("LatentTalk", "language")];
+    let reason = left_out("LatentTalk", &features).unwrap();
+    assert!(reason.starts_with("LatentTalk is not in this build;"), "{reason}");
+    assert!(reason.contains("cargo build --release --features language"), "{reason}");
+    assert_eq!(left_out("latenttalk", &features), None);
+    // A model of this build is none of those that were left out.
+    assert!(worlds::LEFT_OUT.iter().all(|(model, _)| !worlds::MODELS.contains(model)));
+}
+
+#[test]
 fn what_no_run_can_be_made_with_is_refused_with_its_key() {
     let impossible = [
         "n_steps=1",

@@ -154,6 +154,16 @@ worlds! {
     Example: example::Settings,
 }
 
+/// The models of worlds that this build leaves out, each with the feature that builds it in.
+pub const LEFT_OUT: &[(&str, &str)] = &[
+    #[cfg(not(feature = "language"))]
+    ("LatentTalk", "language"),
+    #[cfg(not(feature = "example"))]
+    ("ExampleMean", "example"),
+    #[cfg(not(feature = "example"))]
+    ("ExampleVariance", "example"),
+];
+
 /// The pages that worlds bring to `umwelt serve`; the agents in the files `agents` are open there,
 /// and `load` reads the settings of a run whose model is asked.
 ///
