@@ -32,7 +32,7 @@ pub use gguf::GgufFile;
 pub use graft::{Graft, GraftRule};
 pub use message::{
     AdapterKind, AdapterShape, Batch, IGNORED, Inserted, Insertion, LabelledText, Marker, MessageAdapter,
-    batch, fitted, latent_first, others, parameter_count, token_first,
+    batch, fitted, latent_first, others, parameter_count, scattered, token_first,
 };
 pub use objectives::{
     Answers, Head, ReceiverTerms, Supervised, Variant, Whole, agreement_weights, cross_entropies, directions,

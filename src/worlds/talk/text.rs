@@ -23,7 +23,7 @@ pub struct Renderer {
 }
 
 impl Renderer {
-    /// The renderer of a model that has the special tokens of messages.
+    /// The renderer of a model that has the special tokens of messages. It drops their markers.
     ///
     /// # Errors
     /// When the model has no tokenizer, or none of a known template.
@@ -51,6 +51,12 @@ impl Renderer {
             insertion,
             stop,
         })
+    }
+
+    /// The renderer with another fate of markers.
+    pub fn with_marker(mut self, marker: Marker) -> Self {
+        self.insertion.slot = marker;
+        self
     }
 
     /// The ids of a plan inside a message.

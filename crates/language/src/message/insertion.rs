@@ -1,6 +1,7 @@
 //! Messages inside labelled texts.
 
 use anyhow::Result;
+use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use crate::decoder::DecoderLm;
@@ -17,9 +18,11 @@ pub struct LabelledText {
 }
 
 /// The place of the marker after a message has taken its place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Marker {
     /// The marker is removed.
+    #[default]
     Drop,
     /// The id for padding takes its place, and no position reads it.
     Keep,
@@ -86,6 +89,16 @@ pub struct Batch {
     pub mask: Tensor,
     /// `[B, T]`; [`IGNORED`] where nothing is supervised.
     pub labels: Tensor,
+    /// The place of a marker was kept.
+    has_unread: bool,
+}
+
+impl Batch {
+    /// The last hidden states `[B, T, d]` of the texts.
+    pub fn hidden(&self, model: &DecoderLm) -> Tensor {
+        // Padding on the right alone needs no mask.
+        model.hidden(&self.embeddings, self.has_unread.then_some(&self.mask))
+    }
 }
 
 /// Embeds texts with their messages. Gradients reach the embedding and the messages.
@@ -106,5 +119,6 @@ pub fn batch(model: &DecoderLm, texts: &[Inserted]) -> Result<Batch> {
         embeddings: rows.embeddings,
         mask: shape(Tensor::from_slice(&mask)),
         labels: shape(Tensor::from_slice(&labels)),
+        has_unread: texts.iter().any(|text| text.unread.is_some()),
     })
 }

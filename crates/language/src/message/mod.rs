@@ -7,5 +7,5 @@ mod wrong;
 
 pub use adapter::{AdapterKind, AdapterShape, MessageAdapter, parameter_count};
 pub use insertion::{Batch, IGNORED, Inserted, Insertion, LabelledText, Marker, batch};
-pub use mixture::{latent_first, token_first};
+pub use mixture::{latent_first, scattered, token_first};
 pub use wrong::{fitted, others};

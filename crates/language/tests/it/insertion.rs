@@ -5,10 +5,11 @@ use std::collections::HashMap;
 use serde_json::json;
 use tch::{Device, Tensor};
 use umwelt_language::{
-    DecoderLm, IGNORED, Insertion, LabelledText, LmConfig, Marker, Segment, batch, latent_first, token_first,
+    DecoderLm, IGNORED, Insertion, LabelledText, LmConfig, Marker, Segment, batch, latent_first, scattered,
+    token_first,
 };
 
-use crate::models::gap;
+use crate::models::{self, gap};
 use crate::recorded::Recorded;
 
 /// A decoder whose embedding is the recorded one.
@@ -109,6 +110,26 @@ fn batches_are_the_recorded_ones() {
 }
 
 #[test]
+fn a_kept_place_of_a_marker_moves_what_follows_and_is_read_by_nothing() {
+    let model = models::decoder("qwen2", 3);
+    let text = LabelledText { ids: vec![5, 12, 6, 7], labels: vec![IGNORED, IGNORED, 6, 7] };
+    let hidden = |slot: Marker, padding: i64| {
+        let insertion = Insertion { marker: 12, begin: 10, end: 11, padding, slot, max_len: 100 };
+        let inserted = insertion.insert(&text, Some(vec![Segment::Ids(vec![8])]));
+        tch::no_grad(|| batch(&model, &[inserted]).unwrap().hidden(&model))
+    };
+    let (kept, dropped) = (hidden(Marker::Keep, 1), hidden(Marker::Drop, 1));
+    assert_eq!((kept.size()[1], dropped.size()[1]), (7, 6));
+    let ends = |all: &Tensor| (all.narrow(1, 0, 4), all.narrow(1, all.size()[1] - 2, 2));
+    let ((begin, end), (own_begin, own_end)) = (ends(&kept), ends(&dropped));
+    assert_eq!(gap(&begin, &own_begin), 0.0);
+    // What follows is one position further from what stands before.
+    assert!(gap(&end, &own_end) > 1e-4);
+    let (other_begin, other_end) = ends(&hidden(Marker::Keep, 2));
+    assert_eq!((gap(&begin, &other_begin), gap(&end, &other_end)), (0.0, 0.0));
+}
+
+#[test]
 fn counts_of_latents_are_rounded_as_recorded() {
     let recorded = Recorded::load("lm_insert");
     let rounded: Vec<Vec<i64>> = Vec::try_from(&recorded.tensors["expect.rounded"]).unwrap();
@@ -120,6 +141,29 @@ fn counts_of_latents_are_rounded_as_recorded() {
             assert_eq!(count, *expected, "{k} tenths of {length}");
         }
     }
+}
+
+#[test]
+fn scattered_latents_stand_where_the_coins_say() {
+    let latents = Tensor::arange(4, tch::kind::FLOAT_CPU).unsqueeze(1);
+    let mixed = |plan: &[i64], coins: &[bool]| {
+        let mut coins = coins.iter();
+        let pieces = scattered(&latents, plan, || *coins.next().unwrap());
+        let read = |piece: &Segment| match piece {
+            Segment::Ids(ids) => ids.clone(),
+            Segment::Embeddings(rows) => {
+                Vec::<f32>::try_from(rows.squeeze_dim(1)).unwrap().iter().map(|x| *x as i64).collect()
+            }
+        };
+        pieces.iter().map(read).collect::<Vec<_>>()
+    };
+    let plan = [10, 11, 12, 13];
+    assert_eq!(mixed(&plan, &[true, false, false, true]), [vec![0], vec![11, 12], vec![3]]);
+    assert_eq!(mixed(&plan, &[true; 4]), [vec![0, 1, 2, 3]]);
+    assert_eq!(mixed(&plan, &[false; 4]), [vec![10, 11, 12, 13]]);
+    // Places that only the other kind has.
+    assert_eq!(mixed(&[10], &[false, false, true, false]), [vec![10], vec![2]]);
+    assert_eq!(mixed(&[10, 11, 12, 13, 14], &[false, true, true, true, true]), [vec![10], vec![1, 2, 3]]);
 }
 
 #[test]

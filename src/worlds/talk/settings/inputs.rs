@@ -1,8 +1,8 @@
 //! The runs that a stage needs, with the settings that make them.
 
-use umwelt_language::Places;
+use umwelt_language::{Marker, Places};
 
-use super::{ActorChannel, Settings, StageName, TalkSettings, TaskName};
+use super::{ActorChannel, Settings, StageName, TalkSettings, TaskName, TextSettings};
 use crate::training::{AUTO, InputSetting, RunKeys, Stage};
 
 /// The setting that names the model that writes plans.
@@ -176,7 +176,7 @@ impl TalkSettings {
             chainmath: all.chainmath,
             minihouse: all.minihouse,
             lm: all.lm,
-            text: all.text,
+            text: TextSettings { marker: Marker::Drop, ..all.text.clone() },
             pretrain: all.pretrain,
             cache_mb: all.cache_mb,
             dtype: all.dtype,
@@ -197,7 +197,7 @@ impl TalkSettings {
             return own;
         }
         (own.receiver, own.conversations) = (all.receiver, all.conversations);
-        (own.adapter, own.actor) = (all.adapter, all.actor);
+        (own.adapter, own.actor, own.text) = (all.adapter, all.actor, all.text);
         if stage == StageName::Fuse {
             (own.trained, own.fuser) = (all.trained, all.fuser);
         } else if stage == StageName::Compress {

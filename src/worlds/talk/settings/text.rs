@@ -1,6 +1,7 @@
 //! Settings of the texts around tasks.
 
 use serde::{Deserialize, Serialize};
+use umwelt_language::Marker;
 
 use crate::settings::check::{InvalidSetting, at_least};
 
@@ -40,6 +41,9 @@ pub struct TextSettings {
     pub bridge: Option<String>,
     /// The sentence that asks the sender for a plan.
     pub plan_request: Option<String>,
+    /// What becomes of the place of a message in the texts of a receiver's training, once the
+    /// message stands before it: it is dropped, or it stays as a position that nothing reads.
+    pub marker: Marker,
     pub labels: Labels,
     /// The two lines of dates of Llama 3.1's template.
     pub dates: bool,
@@ -54,6 +58,7 @@ impl Default for TextSettings {
             system: None,
             bridge: None,
             plan_request: None,
+            marker: Marker::Drop,
             labels: Labels::Assistant,
             dates: true,
             max_len: 4096,

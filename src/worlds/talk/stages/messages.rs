@@ -194,10 +194,9 @@ impl Pass {
     /// When a text does not fit the model or has no supervised position.
     pub fn of(receiver: &DecoderLm, texts: &[Inserted]) -> Result<Self> {
         let batch = batch(receiver, texts)?;
-        // Rows that are padded on the right need no mask.
-        let hidden = receiver.hidden(&batch.embeddings, None);
         let supervised = Supervised::new(&batch.labels, 1)?;
-        Ok(Self { rows: supervised.rows(&hidden), supervised, head: Head::of(receiver) })
+        let rows = supervised.rows(&batch.hidden(receiver));
+        Ok(Self { rows, supervised, head: Head::of(receiver) })
     }
 
     /// The mean cross-entropy (nats) of each conversation's labels, `[B]`.

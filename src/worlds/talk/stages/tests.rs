@@ -4,6 +4,7 @@ use std::ops::Range;
 use std::path::Path;
 
 use tch::{Device, Tensor};
+use umwelt_language::Marker;
 use umwelt_messages::{Collection, Row};
 
 use super::actor::reader::Reader;
@@ -17,7 +18,8 @@ use crate::objectives::LossReport;
 use crate::runs::{Input, Inputs};
 use crate::worlds::talk::models::{adapter, initial, joined, save};
 use crate::worlds::talk::settings::{
-    COLLECTED, NumberFormat, RECEIVER, STUDENT, Size, Switch, TRAINED, TalkSettings, TeacherMessage, Trained,
+    COLLECTED, MixtureMode, NumberFormat, RECEIVER, STUDENT, Size, Switch, TRAINED, TalkSettings,
+    TeacherMessage, Trained,
 };
 use crate::worlds::talk::tasks::{Split, Task, tokenizer};
 
@@ -140,6 +142,20 @@ fn a_step_of_the_receiver_in_parts_is_the_whole_step() {
     }
     talk.actor.weights = Some(vec![0.5, 0.25]);
     same(&read(&talk, &inputs, 3), &read(&talk, &inputs, 1), 2e-4);
+    talk.actor.mixture = MixtureMode::Scatter;
+    same(&read(&talk, &inputs, 3), &read(&talk, &inputs, 1), 2e-4);
+}
+
+#[test]
+fn a_receiver_may_train_with_the_places_of_markers() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut talk = settings();
+    let inputs = inputs(folder.path(), &talk);
+    let dropped = read(&talk, &inputs, 1);
+    talk.text.marker = Marker::Keep;
+    let kept = read(&talk, &inputs, 1);
+    assert!((&kept.0 - &dropped.0).abs().max().double_value(&[]) > 1e-4, "{} {}", kept.0, dropped.0);
+    same(&read(&talk, &inputs, 3), &kept, 2e-4);
 }
 
 /// Where plan and wrong message weigh nothing, the passes over them change nothing.

@@ -74,6 +74,8 @@ pub enum MixtureMode {
     LatentFirst,
     /// Text, then latents, as the paper says.
     TokenFirst,
+    /// Latents or text at each position, by chance.
+    Scatter,
     /// Latents alone.
     None,
 }

@@ -1,10 +1,13 @@
 //! Right, wrong and mixed messages of a batch.
 
+use std::ops::Range;
+
 use anyhow::Result;
 use tch::Tensor;
 use umwelt_base::random::Stream;
-use umwelt_language::{Segment, fitted, latent_first, others, token_first};
+use umwelt_language::{Segment, fitted, latent_first, others, scattered, token_first};
 
+use super::passes::Batch;
 use super::reader::Reader;
 use crate::worlds::talk::settings::MixtureMode;
 use crate::worlds::talk::stages::messages::Sample;
@@ -13,14 +16,22 @@ use crate::worlds::talk::stages::messages::Sample;
 const TENTHS: usize = 9;
 
 impl Reader {
-    /// The samples' messages `[L, d]` mixed with their plans; `ratios` are the parts of latents.
-    pub fn mixed(&self, latents: &[Tensor], samples: &[Sample], ratios: &[f64]) -> Vec<Vec<Segment>> {
-        let mix = |((latents, sample), ratio): ((&Tensor, &Sample), &f64)| match self.settings.mixture {
-            MixtureMode::LatentFirst => latent_first(latents, &sample.plan, *ratio),
-            MixtureMode::TokenFirst => token_first(latents, &sample.plan, 1.0 - *ratio),
-            MixtureMode::None => vec![Segment::Embeddings(latents.shallow_clone())],
+    /// The messages `[L, d]` of some of a batch's samples, mixed with their plans.
+    pub fn mixed(&self, latents: &[Tensor], batch: &Batch, rows: Range<usize>) -> Vec<Vec<Segment>> {
+        let mix = |(latents, row): (&Tensor, usize)| {
+            let (plan, ratio) = (&batch.samples[row].plan, batch.ratios[row]);
+            match self.settings.mixture {
+                MixtureMode::LatentFirst => latent_first(latents, plan, ratio),
+                MixtureMode::TokenFirst => token_first(latents, plan, 1.0 - ratio),
+                MixtureMode::Scatter => {
+                    // Right and wrong messages have latents at the same positions.
+                    let mut rng = Stream::new(self.seed, "scattered latents").at(&[batch.step, row as u64]);
+                    scattered(latents, plan, || rng.uniform() < ratio)
+                }
+                MixtureMode::None => vec![Segment::Embeddings(latents.shallow_clone())],
+            }
         };
-        latents.iter().zip(samples).zip(ratios).map(mix).collect()
+        latents.iter().zip(rows).map(mix).collect()
     }
 
     /// The part of latents in the message of each sample of a batch.

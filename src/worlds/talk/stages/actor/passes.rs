@@ -19,11 +19,12 @@ const COMPARED: [&str; 5] = ["plan", "contrast", "js_bits", "weight.plan", "weig
 
 /// The samples of a step, with what is drawn for them.
 pub struct Batch {
-    samples: Vec<Sample>,
+    pub samples: Vec<Sample>,
     /// Hidden states of other samples.
     wrong: Vec<Tensor>,
-    ratios: Vec<f64>,
-    step: u64,
+    /// The part of latents in the message of each sample.
+    pub ratios: Vec<f64>,
+    pub step: u64,
     whole: Whole,
 }
 
@@ -155,14 +156,13 @@ impl Reader {
     ) -> Result<Vec<Vec<Segment>>> {
         let masks = self.dropout.masks(self.seed, 2 * batch.step + pass).starting_at(range.start as u64);
         let latents = adapted(&self.adapter.1, hidden, Some(&masks))?;
-        Ok(self.mixed(&latents, &batch.samples[range.clone()], &batch.ratios[range]))
+        Ok(self.mixed(&latents, batch, range))
     }
 
     fn answers(&self, samples: &[Sample], messages: Vec<Vec<Segment>>) -> Result<Answers> {
         let texts = conversations(&self.renderer, samples.iter(), messages.into_iter().map(Some))?;
         let batch = batch(&self.receiver.decoder, &texts)?;
-        let hidden = self.receiver.decoder.hidden(&batch.embeddings, None);
-        Answers::new(self.variant(), &hidden, &batch.labels)
+        Answers::new(self.variant(), &batch.hidden(&self.receiver.decoder), &batch.labels)
     }
 
     fn variant(&self) -> Variant {

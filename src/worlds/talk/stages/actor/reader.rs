@@ -40,6 +40,7 @@ impl Reader {
         let format = if settings.train == Trained::Full { NumberFormat::F32 } else { talk.dtype };
         let mut receiver = trained_in(load(inputs, RECEIVER, seed, device, format)?, talk);
         let renderer = Renderer::new(&receiver, &talk.text, task.texts()).context(RECEIVER)?;
+        let renderer = renderer.with_marker(talk.text.marker);
         let collected = Collected::open(talk, task, seed, inputs, device)?;
         collected.check_batch("talk.actor.batch_size", settings.batch_size)?;
         let adapter = adapter(&talk.adapter, collected.width, &receiver.decoder, seed)?;
