@@ -7,31 +7,37 @@ import { colour, plot } from "./plot.js";
 
 // The value at x, or the last one before it.
 function valueAt(line, x) {
-  let found = null;
-  for (let place = 0; place < line.x.length && (x === null || plain(line.x[place]) <= x); place += 1) {
+  for (let place = line.x.length - 1; place >= 0; place -= 1) {
+    if (x !== null && plain(line.x[place]) > x) continue;
     const y = plain(line.y[place]);
-    if (Number.isFinite(y)) found = y;
+    if (Number.isFinite(y)) return y;
   }
-  return found;
+  return null;
 }
 
-function extreme(line, of) {
-  const finite = line.y.map(plain).filter(Number.isFinite);
-  return finite.length > 0 ? of(...finite) : null;
+// The extremes of lines, which every move of the cursor shows again.
+const EXTREMES = new WeakMap();
+
+function extremes(line) {
+  if (!EXTREMES.has(line)) {
+    const finite = line.y.map(plain).filter(Number.isFinite);
+    EXTREMES.set(line, finite.length > 0 ? [Math.min(...finite), Math.max(...finite)] : [null, null]);
+  }
+  return EXTREMES.get(line);
 }
 
 // The values of all lines at the cursor, which is also what a screen reader gets.
 function Values({ answer, at }) {
-  const lines = [...answer.lines].sort((a, b) => (valueAt(b, at) ?? 0) - (valueAt(a, at) ?? 0));
-  const names = short(lines.map((line) => line.run));
+  const valued = answer.lines.map((line) => ({ line, value: valueAt(line, at) })).sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
+  const names = short(valued.map(({ line }) => line.run));
   const step = at === null ? "last" : `at ${number(at)}`;
   return html`<details open=${answer.lines.length + answer.baselines.length < 7}><summary>${answer.lines.length} ${answer.lines.length === 1 ? "line" : "lines"}</summary>
     <div class="values" tabindex="0" role="region" aria-label=${`values of ${answer.key}`}><table>
     <thead><tr><th scope="col">line</th><th scope="col">${step}</th><th scope="col">least</th><th scope="col">greatest</th><th scope="col">n</th></tr></thead>
     <tbody>
-      ${lines.map((line, place) => html`<tr><td title=${line.run}><i class="key" style=${`background: ${colour(line.colour)}`}></i> ${names[place]}</td>
-        <td class="number">${number(valueAt(line, at))}</td><td class="number">${number(extreme(line, Math.min))}</td>
-        <td class="number">${number(extreme(line, Math.max))}</td><td class="number">${line.n}</td></tr>`)}
+      ${valued.map(({ line, value }, place) => html`<tr><td title=${line.run}><i class="key" style=${`background: ${colour(line.colour)}`}></i> ${names[place]}</td>
+        <td class="number">${number(value)}</td>${extremes(line).map((one) => html`<td class="number">${number(one)}</td>`)}
+        <td class="number">${line.n}</td></tr>`)}
       ${answer.baselines.map((one) => html`<tr class="faint"><td>baseline: ${one.name}</td><td class="number">${number(one.y)}</td><td></td><td></td><td></td></tr>`)}
     </tbody></table></div></details>`;
 }
@@ -64,7 +70,10 @@ function useSeries(query, changed) {
 }
 
 function sentence(answer, title) {
-  const line = (one) => `${one.run} ends at ${number(valueAt(one, null))}, least ${number(extreme(one, Math.min))}, greatest ${number(extreme(one, Math.max))}`;
+  const line = (one) => {
+    const [least, greatest] = extremes(one);
+    return `${one.run} ends at ${number(valueAt(one, null))}, least ${number(least)}, greatest ${number(greatest)}`;
+  };
   return `${title} over ${answer?.x ?? "steps"}. ${(answer?.lines ?? []).slice(0, 5).map(line).join("; ")}`;
 }
 

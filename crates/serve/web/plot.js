@@ -40,12 +40,14 @@ function drawn(answer, raw) {
 // The lines over one common x, as uPlot needs them; undefined joins, null is a gap.
 function aligned(lines) {
   const xs = [...new Set(lines.flatMap((line) => line.x.map(plain)))].sort((a, b) => a - b);
-  const place = new Map(xs.map((x, index) => [x, index]));
   const column = (line, values) => {
     const out = new Array(xs.length).fill(undefined);
+    let place = 0;
     values.forEach((value, index) => {
+      // The x of a line ascend.
+      while (xs[place] < plain(line.x[index])) place += 1;
       const y = plain(value);
-      out[place.get(plain(line.x[index]))] = Number.isFinite(y) ? y : null;
+      out[place] = Number.isFinite(y) ? y : null;
     });
     return out;
   };
