@@ -1,7 +1,11 @@
 //! Links the binaries with libtorch and the kernels as `crates/torch/build.rs` says.
 
+/// What `umwelt-torch` tells the crates that link with it.
+const ARGUMENTS: &str = "DEP_UMWELT_NATIVE_LINK_ARGS";
+
 fn main() {
-    println!("cargo:rerun-if-changed=build.rs");
-    let arguments = std::env::var("DEP_UMWELT_NATIVE_LINK_ARGS").unwrap_or_default();
+    // A file that a crate does not have, such as this one elsewhere, would build it anew every time.
+    println!("cargo:rerun-if-env-changed={ARGUMENTS}");
+    let arguments = std::env::var(ARGUMENTS).unwrap_or_default();
     arguments.split(';').for_each(|argument| println!("cargo:rustc-link-arg={argument}"));
 }
