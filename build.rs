@@ -4,7 +4,7 @@
 const ARGUMENTS: &str = "DEP_UMWELT_NATIVE_LINK_ARGS";
 
 fn main() {
-    // A file that a crate does not have, such as this one elsewhere, would build it anew every time.
+    // Several crates use this script. If one lacked a file named here, cargo would build it every time.
     println!("cargo:rerun-if-env-changed={ARGUMENTS}");
     let arguments = std::env::var(ARGUMENTS).unwrap_or_default();
     arguments.split(';').for_each(|argument| println!("cargo:rustc-link-arg={argument}"));

@@ -9,7 +9,7 @@ use crate::segments::Segment;
 pub fn latent_first(latents: &Tensor, plan: &[i64], ratio: f64) -> Vec<Segment> {
     let count = |length: i64| (ratio * length as f64).round_ties_even() as i64;
     let text = &plan[(count(plan.len() as i64) as usize).min(plan.len())..];
-    parts(vec![rows(latents, 0, count(latents.size()[0])), Segment::Ids(text.to_vec())])
+    parts([rows(latents, 0, count(latents.size()[0])), Segment::Ids(text.to_vec())])
 }
 
 /// Text at the first floor(`ratio` L) positions, and the latents `[L, d]` behind them.
@@ -18,7 +18,7 @@ pub fn token_first(latents: &Tensor, plan: &[i64], ratio: f64) -> Vec<Segment> {
     // A product that is a whole number may be just below it.
     let count = (ratio * length as f64 + 1e-9).floor() as i64;
     let text = &plan[..(count as usize).min(plan.len())];
-    parts(vec![Segment::Ids(text.to_vec()), rows(latents, count, length)])
+    parts([Segment::Ids(text.to_vec()), rows(latents, count, length)])
 }
 
 /// The latent of `[L, d]` at each position where `coins` falls true, and the plan's token at each
@@ -43,6 +43,6 @@ fn rows(latents: &Tensor, from: i64, to: i64) -> Segment {
     Segment::Embeddings(latents.narrow(0, from, to - from))
 }
 
-fn parts(pieces: Vec<Segment>) -> Vec<Segment> {
+fn parts(pieces: impl IntoIterator<Item = Segment>) -> Vec<Segment> {
     pieces.into_iter().filter(|part| part.length() > 0).collect()
 }
