@@ -109,7 +109,7 @@ fn model_of(tree: &Node) -> Result<Option<&str>, SettingsError> {
     if worlds::MODELS.contains(&text) {
         return Ok(Some(text));
     }
-    let reason = left_out(text, worlds::LEFT_OUT).unwrap_or_else(|| {
+    let reason = left_out(text).unwrap_or_else(|| {
         let (choices, hint) = (worlds::MODELS.join(", "), for_unknown_choice(text, worlds::MODELS));
         format!("expected one of {choices}, found {}{hint}", found(&node.value))
     });
@@ -117,8 +117,8 @@ fn model_of(tree: &Node) -> Result<Option<&str>, SettingsError> {
 }
 
 /// What to do about a model of a world that this build leaves out.
-fn left_out(model: &str, features: &[(&str, &str)]) -> Option<String> {
-    let (_, feature) = features.iter().find(|(name, _)| *name == model)?;
+fn left_out(model: &str) -> Option<String> {
+    let (_, feature) = worlds::OPTIONAL.iter().find(|(name, _)| *name == model)?;
     Some(format!(
         "{model} is not in this build; `make build` or `cargo build --release --features {feature}` builds it in"
     ))

@@ -154,15 +154,9 @@ worlds! {
     Example: example::Settings,
 }
 
-/// The models of worlds that this build leaves out, each with the feature that builds it in.
-pub const LEFT_OUT: &[(&str, &str)] = &[
-    #[cfg(not(feature = "language"))]
-    ("LatentTalk", "language"),
-    #[cfg(not(feature = "example"))]
-    ("ExampleMean", "example"),
-    #[cfg(not(feature = "example"))]
-    ("ExampleVariance", "example"),
-];
+/// The models that a build may leave out, each with the feature that builds it in.
+pub const OPTIONAL: &[(&str, &str)] =
+    &[("LatentTalk", "language"), ("ExampleMean", "example"), ("ExampleVariance", "example")];
 
 /// The pages that worlds bring to `umwelt serve`; the agents in the files `agents` are open there,
 /// and `load` reads the settings of a run whose model is asked.

@@ -176,7 +176,7 @@ impl TalkSettings {
             chainmath: all.chainmath,
             minihouse: all.minihouse,
             lm: all.lm,
-            text: TextSettings { marker: Marker::Drop, ..all.text.clone() },
+            text: TextSettings { marker: Marker::Drop, ..all.text },
             pretrain: all.pretrain,
             cache_mb: all.cache_mb,
             dtype: all.dtype,
@@ -197,7 +197,7 @@ impl TalkSettings {
             return own;
         }
         (own.receiver, own.conversations) = (all.receiver, all.conversations);
-        (own.adapter, own.actor, own.text) = (all.adapter, all.actor, all.text);
+        (own.adapter, own.actor, own.text.marker) = (all.adapter, all.actor, all.text.marker);
         if stage == StageName::Fuse {
             (own.trained, own.fuser) = (all.trained, all.fuser);
         } else if stage == StageName::Compress {
