@@ -143,6 +143,10 @@ class Visitor:
         """Waits until the page is no wider than its window."""
         wide = "document.documentElement.scrollWidth - innerWidth"
         wait_until(lambda: self.page.evaluate(wide) <= 0, f"{self.page.url} does not fit in the window")
+        # A text in too narrow a column is broken letter by letter.
+        lines = "new Set([...one.getClientRects()].map((line) => Math.round(line.top))).size"
+        texts = self.page.locator("main span").evaluate_all(f"(all) => all.map((one) => [one.textContent, {lines}])")
+        assert [text for text, lines in texts if lines > 2 and len(text) < 3 * lines] == [], self.page.url
 
     def check(self, name):
         found = Axe().run(self.page).response["violations"]

@@ -42,6 +42,12 @@ def test_every_page_in_both_themes_and_widths(visit, work, theme, size):
         visitor.go(path)
         visitor.picture(f"{name}-{theme}-{size}")
         visitor.fits()
+        # Objects in results are shown as columns, not in the notation of their files.
+        expect(visitor.page.locator("main td").filter(has_text="{")).to_have_count(0)
+    cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.title)"
+    names = visitor.go(pages["compare"]).locator(".values td[title]")
+    expect(names.first).to_be_attached()
+    assert names.evaluate_all(cut) == []
 
 
 def test_list_filter_group_sort_open_and_back(visit, work):

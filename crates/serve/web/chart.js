@@ -31,14 +31,17 @@ function Values({ answer, at }) {
   const valued = answer.lines.map((line) => ({ line, value: valueAt(line, at) })).sort((a, b) => (b.value ?? 0) - (a.value ?? 0));
   const names = short(valued.map(({ line }) => line.run));
   const step = at === null ? "last" : `at ${number(at)}`;
+  // Runs of a line, where a line is the mean of several.
+  const counted = answer.lines.some((line) => line.n > 1);
+  const rest = Array(counted ? 3 : 2).fill(html`<td></td>`);
   return html`<details open=${answer.lines.length + answer.baselines.length < 7}><summary>${answer.lines.length} ${answer.lines.length === 1 ? "line" : "lines"}</summary>
     <div class="values" tabindex="0" role="region" aria-label=${`values of ${answer.key}`}><table>
-    <thead><tr><th scope="col">line</th><th scope="col">${step}</th><th scope="col">least</th><th scope="col">greatest</th><th scope="col">n</th></tr></thead>
+    <thead><tr><th scope="col">line</th><th scope="col">${step}</th><th scope="col">least</th><th scope="col">greatest</th>${counted && html`<th scope="col" class="runs">n</th>`}</tr></thead>
     <tbody>
       ${valued.map(({ line, value }, place) => html`<tr><td title=${line.run}><i class="key" style=${`background: ${colour(line.colour)}`}></i> ${names[place]}</td>
         <td class="number">${number(value)}</td>${extremes(line).map((one) => html`<td class="number">${number(one)}</td>`)}
-        <td class="number">${line.n}</td></tr>`)}
-      ${answer.baselines.map((one) => html`<tr class="faint"><td>baseline: ${one.name}</td><td class="number">${number(one.y)}</td><td></td><td></td><td></td></tr>`)}
+        ${counted && html`<td class="number">${line.n}</td>`}</tr>`)}
+      ${answer.baselines.map((one) => html`<tr class="faint"><td>baseline: ${one.name}</td><td class="number">${number(one.y)}</td>${rest}</tr>`)}
     </tbody></table></div></details>`;
 }
 

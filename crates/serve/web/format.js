@@ -19,6 +19,7 @@ export function cell(key, value) {
   if (key === "age") return age(value);
   if (key === "progress") return `${Math.floor(value)} %`;
   if (key === "heartbeat" || key === "started_at") return new Date(1000 * value).toLocaleString();
+  if (Array.isArray(value)) return value.map((one) => cell("", one)).join(", ");
   return typeof value === "object" ? JSON.stringify(value) : number(value);
 }
 

@@ -4,15 +4,23 @@ import { cell, number } from "./format.js";
 import { html, useEffect, useState } from "./h.js";
 import { Head, Wide } from "./table.js";
 
-const isObject = (value) => value !== null && typeof value === "object";
+const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+
+// The entries of an object; those of the objects in it too, by names such as `score.rmse_px`.
+function entries(object, before = "") {
+  return Object.entries(object).flatMap(([key, value]) => (isObject(value) ? entries(value, `${before}${key}.`) : [[`${before}${key}`, value]]));
+}
 
 // A JSON value: lists of objects as tables, objects as rows of names and values.
 export function Json({ value, label = "values" }) {
-  if (Array.isArray(value) && value.length > 0 && value.every((row) => isObject(row) && !Array.isArray(row))) {
-    const keys = [...new Set(value.flatMap(Object.keys))];
-    const of = (row, key) => html`<td class=${typeof row[key] === "number" ? "number" : ""}>${cell("", row[key])}</td>`;
-    return html`<${Wide} label=${label}><${Head} names=${keys} />
-      <tbody>${value.map((row) => html`<tr>${keys.map((key) => of(row, key))}</tr>`)}</tbody><//>`;
+  if (Array.isArray(value) && value.length > 0 && value.every(isObject)) {
+    const rows = value.map((row) => new Map(entries(row)));
+    const keys = [...new Set(rows.flatMap((row) => [...row.keys()]))];
+    const isNumber = (key) => rows.every((row) => [undefined, null].includes(row.get(key)) || typeof row.get(key) === "number");
+    const kinds = keys.map((key) => (isNumber(key) ? "number" : ""));
+    return html`<${Wide} label=${label}>
+      <thead><tr>${keys.map((key, place) => html`<th scope="col" class=${kinds[place]}>${key}</th>`)}</tr></thead>
+      <tbody>${rows.map((row) => html`<tr>${keys.map((key, place) => html`<td class=${kinds[place]}>${cell("", row.get(key))}</td>`)}</tr>`)}</tbody><//>`;
   }
   if (Array.isArray(value)) return html`<span class="long">${value.map((one) => cell("", one)).join(", ")}</span>`;
   if (isObject(value)) {

@@ -54,7 +54,8 @@ function Groups({ groups, columns }) {
     const [mean, deviation] = [group.means[key], group.deviations[key]];
     return typeof deviation === "number" ? `${cell(key, mean)} ± ${cell(key, deviation)}` : cell(key, mean);
   };
-  return html`<${Wide} label="groups"><caption>Means ± standard deviations over the runs of each group</caption>
+  return html`<p class="faint">Means ± standard deviations over the runs of each group</p>
+    <${Wide} label="groups">
     <${Head} names=${["group", "n", ...shown.map((column) => column.key)]} numbers=${1} />
     <tbody>${groups.map((group) => html`<tr key=${group.key}><td class="first text">
         <button class="plain" aria-label=${`pick ${group.key}`} onClick=${() => change({ run: group.runs.slice(0, 100) })}>pick</button> ${group.key}</td><td class="number">${group.n}</td>
