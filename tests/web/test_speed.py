@@ -12,6 +12,7 @@ import pytest
 from playwright.sync_api import expect
 
 from conftest import wait_until
+from test_digits import SEVEN, add, draw
 from test_pages import finished
 
 # Runs and logged numbers of the page of 24 charts.
@@ -37,6 +38,22 @@ const look = () => {
   requestAnimationFrame(look);
 };
 requestAnimationFrame(look);
+"""
+
+# Keeps the time at which the page is ready, and those from a move of the pen to the first frame that
+# shows what the agents answer.
+GUESSES = """
+window.guesses = [];
+let pen = null;
+addEventListener("pointermove", () => { pen ??= performance.now(); }, true);
+const inCard = ({ target }) => (target.closest ? target : target.parentElement)?.closest(".card");
+new MutationObserver((changes) => {
+  if (document.querySelector("[data-ready]")) window.ready ??= performance.now();
+  if (pen === null || !changes.some(inCard)) return;
+  const began = pen;
+  pen = null;
+  requestAnimationFrame(() => window.guesses.push(performance.now() - began));
+}).observe(document, { subtree: true, childList: true, characterData: true, attributes: true });
 """
 
 # Holds the answers of all charts back until the last is there, so that the time is the page's own.
@@ -125,3 +142,32 @@ def test_a_new_line_is_drawn(visitor, many):
     wait_until(lambda: shown() != before)
     drawn = page.evaluate("window.frames_seen.at(-1).wall") - 1000 * written
     held(page, POLL + 300, f"a new line, looked for every {POLL} ms", drawn)
+
+
+def test_three_agents_guess_while_one_draws(visit, serve, tmp_path):
+    (tmp_path / "runs").mkdir()
+    visitor = visit(at=serve(tmp_path))
+    visitor.page.add_init_script(GUESSES)
+    page = visitor.go("/digits")
+    page.wait_for_selector("[data-ready]")
+    held(page, 1000, "the page of digits until it is ready", page.evaluate("window.ready"))
+    for count, kind in enumerate(["wisard", "ao", "dwn"]):
+        add(page, kind, count=count + 1)
+    page.get_by_test_id("source").select_option("fonts")
+    page.get_by_test_id("count").fill("60")
+    page.get_by_test_id("train").click()
+    learnt = page.locator(".card", has_text="60 learnt")
+    expect(learnt).to_have_count(3)
+    draw(page, SEVEN)
+    box = page.get_by_test_id("canvas").bounding_box()
+    page.mouse.move(box["x"] + 60, box["y"] + 60)
+    page.mouse.down()
+    page.wait_for_timeout(500)
+    page.evaluate("window.guesses.length = 0")
+    for move in range(1, 16):
+        page.mouse.move(box["x"] + 60 + 8 * move, box["y"] + 60)
+        wait_until(lambda: page.evaluate("window.guesses.length") == move)
+        # More than the time between two guesses.
+        page.wait_for_timeout(150)
+    page.mouse.up()
+    held(page, 20, "a guess of three agents", sorted(page.evaluate("window.guesses"))[7])

@@ -56,9 +56,10 @@ fn block_sums(rams: &Rams, rows: &[u32], block: usize, own: Option<Own>) -> [f32
     let mut sums = [0.0; LANES];
     match rams.classes() {
         DIGITS => {
-            sums[..DIGITS].copy_from_slice(&sum_logarithms::<DIGITS>(counts, rows, stride, block, logarithms))
+            let found = sum_logarithms::<DIGITS>(counts, rams.tables(), rows, stride, block, logarithms);
+            sums[..DIGITS].copy_from_slice(&found);
         }
-        _ => sums = sum_logarithms::<LANES>(counts, rows, stride, block, logarithms),
+        _ => sums = sum_logarithms::<LANES>(counts, rams.tables(), rows, stride, block, logarithms),
     }
     if let Some(own) = own {
         let lane = own.class % LANES;
@@ -68,13 +69,16 @@ fn block_sums(rams: &Rams, rows: &[u32], block: usize, own: Option<Own>) -> [f32
 }
 
 vectorised! {
+    /// Learnt numbers come next, so their rows are fetched on the way.
     fn sum_logarithms<const K: usize>(
-        counts: &[CountRow], rows: &[u32], stride: usize, block: usize, logarithms: &Logarithms,
+        counts: &[CountRow], tables: &[TableRow], rows: &[u32], stride: usize, block: usize,
+        logarithms: &Logarithms,
     ) -> [f32; K] {
         let mut sums = [0.0; K];
         for (at, &row) in rows.iter().enumerate() {
             if let Some(&next) = rows.get(at + AHEAD) {
                 prefetch(counts, next as usize * stride + block);
+                prefetch(tables, next as usize * stride + block);
             }
             let counts = &counts[row as usize * stride + block].0;
             for k in 0..K {
