@@ -41,12 +41,15 @@ pub struct Series {
     pub unconnected: bool,
 }
 
-/// A value to compare with, drawn as a dashed horizontal line.
+/// A value to compare with, drawn as a dashed line.
 #[derive(Clone, Debug, Default)]
 pub struct Baseline {
     /// The label at the line's end; an empty name has no label.
     pub name: String,
+    /// The value at the right end.
     pub value: f64,
+    /// The values along the x axis; by default the line is level.
+    pub points: Vec<(f64, f64)>,
 }
 
 impl LineChart {
@@ -61,7 +64,11 @@ impl LineChart {
             })
         });
         let dots = self.series.iter().flat_map(|series| &series.dots).map(|dot| dot.1);
-        points.chain(dots).chain(self.baselines.iter().map(|baseline| baseline.value))
+        let baselines = self
+            .baselines
+            .iter()
+            .flat_map(|baseline| baseline.points.iter().map(|point| point.1).chain([baseline.value]));
+        points.chain(dots).chain(baselines)
     }
 }
 

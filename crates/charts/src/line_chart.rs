@@ -30,7 +30,7 @@ mod tests {
     }
 
     fn baseline(name: &str, value: f64) -> Baseline {
-        Baseline { name: name.into(), value }
+        Baseline { name: name.into(), value, ..Baseline::default() }
     }
 
     fn chart(series: Vec<Series>, baselines: Vec<Baseline>) -> LineChart {

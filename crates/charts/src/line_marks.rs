@@ -50,11 +50,18 @@ pub fn draw_line(svg: &mut Svg, area: &Area, style: usize, series: &Series) {
     }
 }
 
-/// Draws a baseline across the area.
+/// Draws a baseline along its points, or across the area.
 pub fn draw_baseline(svg: &mut Svg, area: &Area, index: usize, baseline: &Baseline) {
-    let Some(y) = area.row(baseline.value) else { return };
-    let line =
-        Element::new("path").set("class", "baseline").set("d", &path(&[(area.left, y), (area.right(), y)]));
+    let level = |y| vec![(area.left, y), (area.right(), y)];
+    let lines = match baseline.points.is_empty() {
+        true => area.row(baseline.value).map(level).into_iter().collect(),
+        false => parts(baseline.points.iter().map(|&point| area.point(point))),
+    };
+    if lines.is_empty() {
+        return;
+    }
+    let d: String = lines.iter().map(|line| path(line)).collect();
+    let line = Element::new("path").set("class", "baseline").set("d", &d);
     svg.add(line.stroke(FAINT_INK, 1.1).dash(palette::baseline_dash(index)));
 }
 

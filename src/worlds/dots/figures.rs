@@ -34,7 +34,11 @@ pub fn rmse_per_step(world: &str, evaluation: &Evaluation) -> Figure {
         series: std::iter::once(series("prediction", &evaluation.prediction.per_step_px))
             .chain(lines)
             .collect(),
-        baselines: vec![Baseline { name: "encoding of frame 0".into(), value: evaluation.encoding.rmse_px }],
+        baselines: vec![Baseline {
+            name: "encoding of frame 0".into(),
+            value: evaluation.encoding.rmse_px,
+            ..Baseline::default()
+        }],
         ..LineChart::default()
     }
     .figure()

@@ -1,10 +1,10 @@
 //! Baselines in a figure: lines near the data, and a sentence about the others.
 
 use super::Study;
-use super::baselines::Baselines;
+use super::baselines::{Baselines, SAME};
 use super::points::Point;
 use super::scores::StudyScore;
-use umwelt_charts::format::short_number;
+use umwelt_charts::format::{finite, short_number};
 use umwelt_charts::range::extent;
 use umwelt_charts::{Baseline, LineChart};
 
@@ -25,7 +25,7 @@ impl Study {
         let conditions: Vec<&[Point]> =
             if self.encoding.scatter { vec![&self.points[..]; charts.len()] } else { self.conditions() };
         if !conditions.iter().all(|points| self.share_baselines(points, score)) {
-            return Some("The baselines change along the x axis: see the table.".to_owned());
+            return self.add_baselines_along_x(score, charts, &conditions);
         }
         let (shared, range) = (self.share_baselines(&self.points, score), data_range(charts));
         let (mut far, last) = (Baselines::new(), charts.len() - 1);
@@ -41,10 +41,74 @@ impl Study {
         let of = if self.scores.len() > 1 { format!(" of {}", score.heading) } else { String::new() };
         listed(&far).map(|baselines| format!("Baselines{of} beyond the range: {baselines}."))
     }
+
+    /// Adds the baselines that change along the x axis as lines, where all lines have them in common.
+    fn add_baselines_along_x(
+        &self,
+        score: &StudyScore,
+        charts: &mut [LineChart],
+        conditions: &[&[Point]],
+    ) -> Option<String> {
+        let range = data_range(charts);
+        let lines = conditions.iter().map(|points| self.baselines_along_x(points, score));
+        let Some(lines) = lines.collect::<Option<Vec<_>>>() else {
+            return Some("The baselines change along the x axis: see the table.".to_owned());
+        };
+        let mut far = false;
+        for (chart, lines) in charts.iter_mut().zip(lines) {
+            let is_near = |line: &Baseline| line.points.iter().all(|point| near(point.1, range));
+            let (close, beyond): (Vec<_>, Vec<_>) = lines.into_iter().partition(is_near);
+            chart.baselines = close;
+            far |= !beyond.is_empty();
+        }
+        far.then(|| "Baselines beyond the range: see the table.".to_owned())
+    }
+
+    /// The mean baselines at each x; `None` if x is no condition that several lines have in common, or
+    /// if these lines have different baselines at one x.
+    fn baselines_along_x(&self, points: &[Point], score: &StudyScore) -> Option<Vec<Baseline>> {
+        let x = self.encoding.x.filter(|x| self.keys[*x].is_axis() && !self.encoding.scatter)?;
+        let mut lines: Vec<Baseline> = vec![];
+        for rank in 0..self.keys[x].values.len() {
+            let here: Vec<Point> = points.iter().filter(|point| point.ranks[x] == rank).cloned().collect();
+            let alone = self.encoding.line.is_some_and(|line| self.keys[line].varies()) && here.len() == 1;
+            let own: Vec<Baselines> = here
+                .iter()
+                .map(|point| self.baselines(std::slice::from_ref(point), score))
+                .filter(|baselines| !baselines.is_empty())
+                .collect();
+            if alone || !agree(&own) {
+                return None;
+            }
+            let at = finite(here.first().map_or("", |point| self.value(point, x)))?;
+            for (name, value) in self.baselines(&here, score) {
+                match lines.iter_mut().find(|line| line.name == name) {
+                    Some(line) => {
+                        line.value = value;
+                        line.points.push((at, value));
+                    }
+                    None => lines.push(Baseline { name, value, points: vec![(at, value)] }),
+                }
+            }
+        }
+        Some(lines)
+    }
+}
+
+/// True if baselines of one name have about one value.
+fn agree(all: &[Baselines]) -> bool {
+    let values = |name: &str| {
+        let of = |baselines: &Baselines| baselines.iter().find(|one| one.0 == name).map(|one| one.1);
+        all.iter().filter_map(of).collect::<Vec<f64>>()
+    };
+    all.iter().flatten().all(|(name, _)| {
+        let (low, high) = extent(values(name).into_iter());
+        high - low <= SAME * high.abs()
+    })
 }
 
 fn line((name, value): (String, f64), named: bool) -> Baseline {
-    Baseline { name: if named { name } else { String::new() }, value }
+    Baseline { name: if named { name } else { String::new() }, value, ..Baseline::default() }
 }
 
 /// The lowest and the highest value of the charts.
@@ -74,7 +138,7 @@ fn listed(baselines: &Baselines) -> Option<String> {
 mod tests {
     use super::super::examples::{baseline, conditions, noise_sweep};
     use super::super::{Study, StudyRun};
-    use umwelt_charts::inspect::{paths, words};
+    use umwelt_charts::inspect::{numbers, paths, words};
 
     fn with_baselines(
         mut runs: Vec<StudyRun>,
@@ -107,9 +171,17 @@ mod tests {
     }
 
     #[test]
-    fn baselines_that_change_along_x_are_no_lines() {
+    fn baselines_that_change_along_x_are_lines_where_methods_have_them_in_common() {
         let noise = |run: &StudyRun| 1.0 + run.varied[1].1.parse::<f64>().unwrap();
-        let figure = with_baselines(noise_sweep(), |run| vec![("copy", noise(run))]).figure();
+        let both = |run: &StudyRun| vec![("copy", noise(run)), ("far", 100.0 * noise(run))];
+        let figure = with_baselines(noise_sweep(), both).figure();
+        let drawn = paths(&figure, "baseline");
+        assert_eq!((drawn.len(), numbers(&drawn[0]).len()), (1, 6));
+        assert!(
+            words(&figure).contains("copy 3.00") && words(&figure).contains("Baselines beyond the range")
+        );
+        let method = |run: &StudyRun| vec![("copy", if run.varied[0].1 == "IDM" { 1.0 } else { noise(run) })];
+        let figure = with_baselines(noise_sweep(), method).figure();
         assert!(paths(&figure, "baseline").is_empty() && words(&figure).contains("change along the x axis"));
     }
 

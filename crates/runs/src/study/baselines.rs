@@ -10,7 +10,7 @@ use crate::{Baseline, Goal};
 /// The least baseline of an error as a part of the highest: below it are oracles, with errors of 0.
 const MEANINGFUL: f64 = 1e-3;
 /// The relative difference of equal baselines, which are estimates from drawn sequences.
-const SAME: f64 = 0.05;
+pub const SAME: f64 = 0.05;
 
 /// Names and values, in the order of the runs.
 pub type Baselines = Vec<(String, f64)>;

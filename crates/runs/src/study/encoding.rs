@@ -34,7 +34,8 @@ pub fn choose(keys: &[Key], points: &[Point], options: &StudyOptions) -> Result<
     let (x, line, panels) = (given("x").next(), given("line").next(), given("panel").collect::<Vec<_>>());
     let taken = |key: usize| places.iter().any(|place| place.1 == key);
     let free: Vec<usize> = (0..keys.len()).filter(|&key| keys[key].varies() && !taken(key)).collect();
-    let may_be_search = panels.is_empty() && x.is_none_or(|x| keys[x].values.len() > LISTED);
+    let may_be_search =
+        panels.is_empty() && x.is_none_or(|x| line.is_none() && keys[x].values.len() > LISTED);
     if may_be_search && is_search(keys, points) {
         return Ok(Encoding { x, line, scatter: true, ..Encoding::default() });
     }
@@ -188,5 +189,7 @@ mod tests {
         encodes(&search(20), &StudyOptions::default(), ("", "", &[], true));
         let options = with(Some("vicreg.base_lr"), None);
         encodes(&search(20), &options, ("vicreg.base_lr", "", &[], true));
+        let lines = with(Some("vicreg.base_lr"), Some("vicreg.arch"));
+        encodes(&search(20), &lines, ("vicreg.base_lr", "vicreg.arch", &[], false));
     }
 }

@@ -19,10 +19,10 @@ impl Study {
     /// As for [`Study::new`].
     pub fn of_sweep(file: &SweepFile, statuses: &[TrialStatus]) -> Result<Self, UserError> {
         let mut runs: Vec<StudyRun> = statuses.iter().map(|status| run(file, status)).collect();
-        if let Some(x) = &file.report.x {
+        let x = file.report.x.clone().filter(|x| !is_incomplete(x, &runs));
+        if let Some(x) = &x {
             add_score_as_key(x, &mut runs);
         }
-        let x = file.report.x.clone().filter(|x| !is_incomplete(x, &runs));
         let report = ReportOptions { x, ..file.report.clone() };
         let (title, metric) = (file.name.clone(), file.metric.clone());
         Self::new(runs, StudyOptions { title, report, metric, log: logarithmic(file) })
@@ -71,8 +71,9 @@ fn logged(run: &Path) -> Record {
 
 /// True if x is a score that only some runs have yet.
 fn is_incomplete(x: &str, runs: &[StudyRun]) -> bool {
-    let has_key = |run: &StudyRun| run.varied.iter().any(|(key, _)| key == x);
-    runs.iter().any(|run| run.scores.contains_key(x)) && !runs.iter().all(has_key)
+    let is_key = runs.iter().any(|run| run.varied.iter().any(|(key, _)| key == x));
+    let scored = runs.iter().filter(|run| run.scores.contains_key(x)).count();
+    !is_key && (1..runs.len()).contains(&scored)
 }
 
 /// The keys that the sweep draws on a logarithmic scale.
@@ -182,7 +183,9 @@ mod tests {
             super::super::examples::run("r", &[("method", method)], Some(seed), &[("seconds", seconds)])
         };
         let mut runs = vec![run("A", "1", 2.0), run("B", "1", 7.0), run("A", "2", 4.0)];
+        assert!(!is_incomplete("seconds", &runs) && !is_incomplete("method", &runs));
         runs.push(super::super::examples::run("waiting", &[("method", "B")], Some("2"), &[]));
+        assert!(is_incomplete("seconds", &runs) && !is_incomplete("method", &runs));
         add_score_as_key("seconds", &mut runs);
         let of = |run: &StudyRun| run.varied.get(1).map(|(_, value)| value.clone());
         let values: Vec<_> = runs.iter().map(of).collect();

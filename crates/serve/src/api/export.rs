@@ -76,7 +76,11 @@ impl Chart {
             spread: (!line.deviations.is_empty()).then(|| line.deviations.clone()),
             ..Series::default()
         };
-        let baseline = |(name, value): &(String, f64)| Baseline { name: name.clone(), value: *value };
+        let baseline = |(name, value): &(String, f64)| Baseline {
+            name: name.clone(),
+            value: *value,
+            ..Baseline::default()
+        };
         LineChart {
             title: query.last("title").unwrap_or(&self.key).to_owned(),
             x_label: self.x.clone(),

@@ -24,7 +24,11 @@ fn over(report: &Report, label: &str, size: fn(&Tested) -> f64) -> LineChart {
         }
     };
     let guess = report.best_guess;
-    let guess = guess.map(|guess| Baseline { name: "best guess".into(), value: 100.0 * guess });
+    let guess = guess.map(|guess| Baseline {
+        name: "best guess".into(),
+        value: 100.0 * guess,
+        ..Baseline::default()
+    });
     LineChart {
         title: label.into(),
         x_label: label.into(),

@@ -156,7 +156,7 @@ impl CorruptedProbe<'_> {
             x_label: "factor of the noise".into(),
             y_label: self.settings.target.name().into(),
             series: lines.map(series).collect(),
-            baselines: vec![Baseline { name: "blind".into(), value: blind }],
+            baselines: vec![Baseline { name: "blind".into(), value: blind, ..Baseline::default() }],
             ..LineChart::default()
         }
         .figure()
