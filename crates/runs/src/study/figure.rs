@@ -11,6 +11,8 @@ use umwelt_charts::{Figure, LineChart};
 
 /// The ratio of values beyond which a linear axis hides the smaller ones.
 const WIDE: f64 = 100.0;
+/// The same for the values of a key, which lie apart.
+const WIDE_KEY: f64 = 30.0;
 /// The least range of a linear axis as a part of its height.
 const LEAST_RANGE: f64 = 0.2;
 
@@ -81,8 +83,8 @@ impl Study {
     pub(super) fn is_log(&self, key: usize) -> bool {
         let numbers = self.keys[key].numbers();
         let positive = numbers.iter().all(|number| *number > 0.0);
-        let is_wide = || numbers.len() > 2 && ratio(&numbers) > WIDE;
-        positive && (self.log.contains(&self.keys[key].name) || is_even_in_ratio(&numbers) || is_wide())
+        let is_wide = || numbers.len() > 2 && ratio(&numbers) > WIDE_KEY;
+        positive && (self.log.contains(&self.keys[key].name) || is_wide())
     }
 
     /// A chart of a score without its data.
@@ -108,13 +110,6 @@ fn share_heights(charts: &mut [LineChart]) {
 fn ratio(numbers: &[f64]) -> f64 {
     let (low, high) = extent(numbers.iter().copied());
     high / low
-}
-
-/// True for ascending positive numbers that are more evenly spaced on a logarithmic axis.
-fn is_even_in_ratio(numbers: &[f64]) -> bool {
-    let steps = || numbers.windows(2).map(|pair| (pair[1] / pair[0]).ln());
-    let (shortest, longest) = extent(steps());
-    numbers.len() > 2 && ratio(numbers) > 30.0 && longest < 3.0 * shortest
 }
 
 fn columns(panels: usize) -> usize {
@@ -144,10 +139,14 @@ mod tests {
     use umwelt_charts::inspect::{assert_words_are_apart, numbers, paths};
 
     #[test]
-    fn numbers_even_in_ratio_are_recognised() {
-        assert!(is_even_in_ratio(&[1e-4, 3e-4, 1e-3, 3e-3, 1e-2]));
-        assert!(!is_even_in_ratio(&[1.0, 2.0, 4.0, 8.0]), "a ratio of 8 needs no logarithm");
-        assert!(!is_even_in_ratio(&[1.0, 50.0, 51.0, 52.0]));
+    fn numbers_far_apart_have_a_logarithmic_axis() {
+        let is_log = |values: &[&str]| {
+            let runs = values.iter().map(|value| run(value, &[("k", value)], None, &[("s", 1.0)]));
+            Study::example(runs.collect()).is_log(0)
+        };
+        assert!(is_log(&["1e-4", "3e-4", "1e-3", "3e-3", "1e-2"]) && is_log(&["1", "7", "20", "90"]));
+        assert!(!is_log(&["1", "2", "4", "8"]), "a ratio of 8 needs no logarithm");
+        assert!(!is_log(&["0", "1", "100"]) && !is_log(&["1", "100"]));
     }
 
     #[test]
