@@ -83,10 +83,13 @@ impl Live {
     /// The root cannot be read.
     pub fn run(&self, name: &str) -> Result<Option<Arc<RunSummary>>> {
         let known = self.snapshot()?.run(name).cloned();
-        if known.is_some() || !self.locked().scan_is_due(Duration::from_secs(1)) {
+        if known.is_some() {
             return Ok(known);
         }
-        self.scan(&mut self.locked())?;
+        let mut schedule = self.locked();
+        if schedule.scan_is_due(Duration::ZERO) {
+            self.scan(&mut schedule)?;
+        }
         Ok(self.current().run(name).cloned())
     }
 
@@ -169,5 +172,26 @@ impl Schedule {
     fn scan_is_due(&self, interval: Duration) -> bool {
         let least = interval.max(self.scan_took * SCAN_SHARE);
         self.scanned.is_none_or(|scanned| scanned.elapsed() >= least)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_that_has_just_begun_is_found_by_its_name() {
+        let root = tempfile::tempdir().unwrap();
+        let live = Live::new(Registry::new(root.path()), Duration::from_secs(60));
+        assert_eq!(live.snapshot().unwrap().runs.len(), 0);
+        let begun = Instant::now();
+        fs::create_dir(root.path().join("new")).unwrap();
+        fs::write(root.path().join("new/settings.yaml"), "seed: 3\n").unwrap();
+        // Scans take a tenth of the time at most, which is far less than a second here.
+        while live.run("new").unwrap().is_none() {
+            assert!(begun.elapsed() < Duration::from_millis(900), "it was not looked for");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert!(live.run("other").unwrap().is_none());
     }
 }
