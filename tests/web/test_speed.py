@@ -171,10 +171,3 @@ def test_three_agents_guess_while_one_draws(visit, serve, tmp_path):
         page.wait_for_timeout(150)
     page.mouse.up()
     held(page, 20, "a guess of three agents", sorted(page.evaluate("window.guesses"))[7])
-    page.get_by_test_id("pupil").select_option(label="wisard")
-    page.evaluate("performance.clearResourceTimings()")
-    lessons = "performance.getEntriesByType('resource').filter((one) => one.name.endsWith('/learn')).map((one) => one.duration)"
-    for lesson in range(1, 16):
-        page.get_by_test_id("teach-7").click()
-        wait_until(lambda: len(page.evaluate(lessons)) == lesson)
-    held(page, 2, "a lesson of a WiSARD, with its copies", sorted(page.evaluate(lessons))[7])
