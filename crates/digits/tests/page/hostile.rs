@@ -1,6 +1,8 @@
 //! Requests that must be refused without harm.
 
+use std::ffi::OsString;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
 use serde_json::json;
 use umwelt_base::random::Stream;
@@ -22,10 +24,15 @@ async fn names_lead_to_no_other_folder() {
     for name in ["../evil", "a/b", ".hidden", "a..b", "", "<b>"] {
         assert_eq!(page.post("agents", json!({"kind": "ao", "name": name})).await.status, 400, "{name:?}");
     }
-    let mut files: Vec<_> =
-        std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-    files.sort();
-    assert_eq!(files, ["agents", "outside.safetensors"]);
+    assert_eq!(names(folder.path()), ["agents", "outside.safetensors"]);
+}
+
+/// The names in a folder, sorted.
+fn names(folder: &Path) -> Vec<OsString> {
+    let mut names: Vec<_> =
+        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    names
 }
 
 #[tokio::test]
@@ -68,11 +75,17 @@ async fn mutated_bodies(rounds: usize) {
     let drawing = json!({"digit": encoded(&picture(1, 0))});
     let made = json!({"kind": "wisard", "name": "made", "seed": 3, "settings": {"tuple": 8, "shifts": 5}});
     let [json, bytes] = ["application/json", "application/octet-stream"];
+    let refusals = [400, 415, 422];
     let bodies = [
-        ("agents/1/learn", json, json!({"drawing": drawing, "label": 3}).to_string().into_bytes()),
-        ("guess", json, json!({"drawing": drawing}).to_string().into_bytes()),
-        ("agents", json, made.to_string().into_bytes()),
-        ("upload", bytes, file),
+        (
+            "agents/1/learn",
+            json,
+            &refusals[..],
+            json!({"drawing": drawing, "label": 3}).to_string().into_bytes(),
+        ),
+        ("guess", json, &refusals[..], json!({"drawing": drawing}).to_string().into_bytes()),
+        ("agents", json, &refusals[..], made.to_string().into_bytes()),
+        ("upload", bytes, &refusals[..1], file),
     ];
     let mut rng = Stream::new(1, "tests/mutations").at(&[0]);
     let mut changed = |bytes: &[u8]| {
@@ -90,9 +103,9 @@ async fn mutated_bodies(rounds: usize) {
     let before = peak_memory();
     let mut answers = [0; 2];
     for _ in 0..rounds {
-        for (path, content_type, body) in &bodies {
+        for (path, content_type, refusals, body) in &bodies {
             let answer = page.send("POST", path, content_type, changed(body)).await;
-            assert!([200, 400, 415, 422].contains(&answer.status), "{path}: {}", answer.status);
+            assert!(answer.status == 200 || refusals.contains(&answer.status), "{path}: {}", answer.status);
             answers[usize::from(answer.status == 200)] += 1;
             if answer.status == 200 && *path == "agents/1/learn" {
                 page.done("agents/1/undo", json!({})).await;
@@ -105,9 +118,6 @@ async fn mutated_bodies(rounds: usize) {
     assert!(answers.iter().all(|count| *count > rounds / 20), "refused and answered: {answers:?}");
     assert!(peak_memory() - before < MOST_MEMORY, "{before} bytes before, {} after", peak_memory());
     assert_eq!(page.guess(4, 0).await[0]["label"], 4);
-    let names = |folder: &std::path::Path| -> Vec<_> {
-        std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect()
-    };
     assert_eq!((names(folder.path()), names(&work)), (vec!["work".into()], vec!["agents".into()]));
     assert_eq!(names(&work.join("agents")), [".open"]);
 }

@@ -1,7 +1,7 @@
 //! Baselines in a figure: lines near the data, and a sentence about the others.
 
 use super::Study;
-use super::baselines::{Baselines, SAME};
+use super::baselines::{Baselines, SAME, ranges};
 use super::points::Point;
 use super::scores::StudyScore;
 use umwelt_charts::format::{finite, short_number};
@@ -97,14 +97,8 @@ impl Study {
 
 /// True if baselines of one name have about one value.
 fn agree(all: &[Baselines]) -> bool {
-    let values = |name: &str| {
-        let of = |baselines: &Baselines| baselines.iter().find(|one| one.0 == name).map(|one| one.1);
-        all.iter().filter_map(of).collect::<Vec<f64>>()
-    };
-    all.iter().flatten().all(|(name, _)| {
-        let (low, high) = extent(values(name).into_iter());
-        high - low <= SAME * high.abs()
-    })
+    let values = all.iter().flatten().map(|(name, value)| (name.as_str(), *value));
+    ranges(values).values().all(|(low, high)| high - low <= SAME * high.abs())
 }
 
 fn line((name, value): (String, f64), named: bool) -> Baseline {

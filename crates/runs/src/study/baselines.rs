@@ -24,13 +24,8 @@ impl Study {
 
     /// True if all finished runs of some points have the same baselines of a score.
     pub(super) fn share_baselines(&self, points: &[Point], score: &StudyScore) -> bool {
-        let mut ranges: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
-        for Baseline { name, value, .. } in
-            self.finished(points).flat_map(|run| run.card.baselines_of(&score.name))
-        {
-            let (low, high) = ranges.entry(name).or_insert((*value, *value));
-            (*low, *high) = (low.min(*value), high.max(*value));
-        }
+        let baselines = self.finished(points).flat_map(|run| run.card.baselines_of(&score.name));
+        let ranges = ranges(baselines.map(|baseline| (&*baseline.name, baseline.value)));
         let meaningful = ranges.values().map(|range| MEANINGFUL * range.1.abs()).fold(0.0, f64::max);
         ranges.values().all(|(low, high)| high - low <= (SAME * high.abs()).max(meaningful))
     }
@@ -38,6 +33,16 @@ impl Study {
     fn finished(&self, points: &[Point]) -> impl Iterator<Item = &StudyRun> {
         points.iter().flat_map(|point| &point.counted).map(|&run| &self.runs[run])
     }
+}
+
+/// The lowest and the highest value of each name.
+pub fn ranges<'a>(baselines: impl Iterator<Item = (&'a str, f64)>) -> BTreeMap<&'a str, (f64, f64)> {
+    let mut ranges: BTreeMap<&str, (f64, f64)> = BTreeMap::new();
+    for (name, value) in baselines {
+        let (low, high) = ranges.entry(name).or_insert((value, value));
+        (*low, *high) = (low.min(value), high.max(value));
+    }
+    ranges
 }
 
 fn mean<'a>(baselines: impl Iterator<Item = &'a Baseline>, goal: Goal) -> Baselines {
