@@ -69,8 +69,11 @@ impl Study {
     fn baselines_along_x(&self, points: &[Point], score: &StudyScore) -> Option<Vec<Baseline>> {
         let x = self.encoding.x.filter(|x| self.keys[*x].is_axis() && !self.encoding.scatter)?;
         let mut lines: Vec<Baseline> = vec![];
-        for rank in 0..self.keys[x].values.len() {
+        for (rank, value) in self.keys[x].values.iter().enumerate() {
             let here: Vec<Point> = points.iter().filter(|point| point.ranks[x] == rank).cloned().collect();
+            if here.is_empty() {
+                continue;
+            }
             let alone = self.encoding.line.is_some_and(|line| self.keys[line].varies()) && here.len() == 1;
             let own: Vec<Baselines> = here
                 .iter()
@@ -80,7 +83,7 @@ impl Study {
             if alone || !agree(&own) {
                 return None;
             }
-            let at = finite(here.first().map_or("", |point| self.value(point, x)))?;
+            let at = finite(value)?;
             for (name, value) in self.baselines(&here, score) {
                 match lines.iter_mut().find(|line| line.name == name) {
                     Some(line) => {
@@ -177,6 +180,19 @@ mod tests {
         let method = |run: &StudyRun| vec![("copy", if run.varied[0].1 == "IDM" { 1.0 } else { noise(run) })];
         let figure = with_baselines(noise_sweep(), method).figure();
         assert!(paths(&figure, "baseline").is_empty() && words(&figure).contains("change along the x axis"));
+    }
+
+    #[test]
+    fn baselines_along_x_are_drawn_in_a_panel_that_lacks_a_value_of_x() {
+        let mut runs = conditions();
+        let lacks = |run: &StudyRun| ["1", "1", "false"] == [1, 2, 3].map(|key: usize| &*run.varied[key].1);
+        runs.retain(|run| !lacks(run));
+        let noise = |run: &StudyRun| vec![("copy", 1.0 + run.varied[1].1.parse::<f64>().unwrap())];
+        let figure = with_baselines(runs, noise).figure();
+        let mut points: Vec<usize> =
+            paths(&figure, "baseline").iter().map(|path| numbers(path).len() / 2).collect();
+        points.sort_unstable();
+        assert_eq!(points, [2, 3, 3, 3]);
     }
 
     #[test]
