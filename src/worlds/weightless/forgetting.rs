@@ -3,6 +3,7 @@
 use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use umwelt_weightless::agent::Agent;
+use umwelt_weightless::wisard::{Decision, OrAuto};
 
 use super::pictures::{FIRST, Pictures, only};
 use super::trainer::{Trainer, percent};
@@ -26,6 +27,15 @@ pub struct Forgetting {
     pub one_by_one: f64,
 }
 
+/// `settings` with the copies that an agent of all training digits learns: those of one class alone
+/// would get many more.
+fn with_copies_of_all(settings: &WeightlessSettings, samples: usize) -> WeightlessSettings {
+    let (copies, mut settings) = (settings.wisard.copies(samples), settings.clone());
+    settings.wisard.shifts = OrAuto::Number(copies.shifts().count());
+    settings.wisard.warp = OrAuto::Number(copies.warp());
+    settings
+}
+
 /// The variants of the agent's settings that differ in what they forget, by name.
 pub fn variants(settings: &WeightlessSettings) -> Vec<(&'static str, WeightlessSettings)> {
     let with = |change: fn(&mut WeightlessSettings)| {
@@ -37,7 +47,6 @@ pub fn variants(settings: &WeightlessSettings) -> Vec<(&'static str, WeightlessS
     match settings.kind {
         Kind::Ao => {}
         Kind::Wisard => {
-            use umwelt_weightless::wisard::Decision;
             if settings.wisard.decision == Decision::Learnt {
                 variants.push(("without replay", with(|settings| settings.wisard.replay = 0)));
                 variants.push(("counts only", with(|settings| settings.wisard.decision = Decision::Log)));
@@ -61,6 +70,7 @@ impl Forgetting {
     /// An interruption.
     pub fn new(trainer: &Trainer, variant: &str, settings: &WeightlessSettings) -> Result<Self> {
         let pictures = trainer.pictures;
+        let settings = &with_copies_of_all(settings, pictures.training().len());
         let (test, classes, half) = (pictures.test(), pictures.classes(), first_half(pictures.classes()));
         let (first_test, second_test) =
             (only(&test, |label| usize::from(label) < half), only(&test, |label| usize::from(label) >= half));
@@ -98,4 +108,19 @@ fn learn(trainer: &Trainer, agent: &mut Agent, takes: impl Fn(u8) -> bool) -> Re
         return Ok(());
     }
     trainer.train(agent, &chosen.samples(), None)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_class_alone_has_the_copies_of_all_samples() {
+        let settings = WeightlessSettings::default();
+        assert_eq!(settings.wisard.copies(6_000).count(), 63);
+        let fixed = with_copies_of_all(&settings, 60_000);
+        assert_eq!(fixed.wisard.copies(6_000), settings.wisard.copies(60_000));
+        let unchanged = WeightlessSettings { wisard: settings.wisard.clone(), ..fixed };
+        assert_eq!(unchanged, settings);
+    }
 }
