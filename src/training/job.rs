@@ -45,8 +45,15 @@ pub(super) struct Outcome {
 impl Session<'_> {
     /// Works on `job` until it ends.
     pub(super) fn work(mut self, job: &mut dyn Job) -> Result<Outcome> {
+        let (started, before) = (Instant::now(), self.spent());
         let result = job.run(&mut self);
         self.console.finish();
+        if self.spent() == before {
+            // A job that neither trains nor evaluates in the ways below. Where the status cannot be
+            // written, the next lines say so.
+            let seconds = started.elapsed().as_secs_f64();
+            let _ = self.run.update(|status| status.evaluating_seconds += seconds);
+        }
         match &result {
             Ok(reason) => self.complete(reason.as_deref())?,
             Err(error) => self.leave(error),
@@ -54,12 +61,18 @@ impl Session<'_> {
         let mut notes = self.run.finish_trackers();
         self.run.take_warnings().iter().for_each(|warning| self.console.warn(warning));
         result?;
-        let (trained, evaluated) = (self.run.status().training_seconds, self.run.status().evaluating_seconds);
-        notes.push(format!(
-            "trained for {trained:.0} s, evaluated for {evaluated:.0} s; figures are in {}/figures",
-            self.run.path().display()
-        ));
+        let (trained, evaluated) = self.spent();
+        let spent = match trained {
+            0.0 => format!("took {evaluated:.0} s"),
+            _ => format!("trained for {trained:.0} s, evaluated for {evaluated:.0} s"),
+        };
+        notes.push(format!("{spent}; figures are in {}/figures", self.run.path().display()));
         Ok(Outcome { result: self.run.result()?, notes })
+    }
+
+    /// Seconds of training and of evaluation.
+    fn spent(&self) -> (f64, f64) {
+        (self.run.status().training_seconds, self.run.status().evaluating_seconds)
     }
 
     fn complete(&mut self, stopped: Option<&str>) -> Result<()> {

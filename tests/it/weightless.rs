@@ -49,6 +49,7 @@ fn a_run_compares_an_agent_with_baselines_and_leaves_its_file() {
     let evaluation = json(&folder.join("evaluation.json"));
     assert_eq!(evaluation["headline"][0], "accuracy");
     assert_eq!(evaluation["curve"].as_array().unwrap().len(), 3);
+    assert!(json(&folder.join("status.json"))["evaluating_seconds"].as_f64().unwrap() > 0.0);
     for figure in ["learning_curve", "confidence"] {
         assert!(folder.join(format!("figures/{figure}.svg")).exists(), "{figure}");
     }
