@@ -20,7 +20,8 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[2]
-UMWELT = ROOT / "target" / "debug" / "umwelt"
+# UMWELT=target/release/umwelt measures the release build.
+UMWELT = ROOT / os.environ.get("UMWELT", "target/debug/umwelt")
 PICTURES = ROOT / "target" / "web"
 BROWSERS = ["chromium-headless-shell", "chromium", "google-chrome"]
 SIZES = {"wide": (1280, 800), "narrow": (420, 800)}
