@@ -1,7 +1,5 @@
 //! What is to be done in a house.
 
-use std::fmt;
-
 use serde::{Deserialize, Serialize};
 use umwelt_base::random::Rng;
 
@@ -82,34 +80,28 @@ impl Goal {
 }
 
 impl Goal {
-    /// The goal in words: `put clean mug to desk`, or `to desk put clean mug`, in which no place
-    /// follows the name of an object.
-    pub fn said(self, form: GoalForm) -> String {
-        match (form, self.target) {
-            (GoalForm::Behind, _) | (_, None) => self.to_string(),
-            (GoalForm::TargetFirst | GoalForm::Before, Some(target)) => {
-                format!("to {} {}", PLACES[target], self.action())
-            }
+    /// The goal in words: `put clean mug to desk`; `to desk put clean mug`, in which no place follows
+    /// the name of an object; or `put clean mug from drawer to desk`.
+    pub fn said(self, form: GoalForm, house: &House) -> String {
+        let action = self.action(|object| match house.at(object).filter(|_| form == GoalForm::From) {
+            Some(place) => format!("{} from {}", OBJECTS[object], PLACES[place]),
+            None => OBJECTS[object].to_owned(),
+        });
+        let Some(target) = self.target.map(|target| PLACES[target]) else { return action };
+        match form {
+            GoalForm::From | GoalForm::Behind => format!("{action} to {target}"),
+            GoalForm::TargetFirst | GoalForm::Before => format!("to {target} {action}"),
         }
     }
 
     /// The goal without its target: `put clean mug`.
-    fn action(self) -> String {
-        let first = OBJECTS[self.first];
+    fn action(self, name: impl Fn(usize) -> String) -> String {
+        let first = name(self.first);
         if self.target.is_none() {
             return format!("look at {first}");
         }
         let state = self.family.treatment().map_or(String::new(), |(_, _, state)| format!("{state} "));
-        let second = self.second.map_or(String::new(), |object| format!(" and {}", OBJECTS[object]));
+        let second = self.second.map_or(String::new(), |object| format!(" and {}", name(object)));
         format!("put {state}{first}{second}")
-    }
-}
-
-/// `put clean mug to desk`. The place follows the word `to`, so that `mug on desk` stands in the
-/// list of objects alone.
-impl fmt::Display for Goal {
-    fn fmt(&self, text: &mut fmt::Formatter) -> fmt::Result {
-        let target = self.target.map_or(String::new(), |target| format!(" to {}", PLACES[target]));
-        write!(text, "{}{target}", self.action())
     }
 }

@@ -53,9 +53,12 @@ pub struct MiniHouseSettings {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum GoalForm {
+    /// Behind the list of objects, with the place of each object: `put mug from drawer to desk`. The
+    /// sender does not need to look it up in the list.
+    #[default]
+    From,
     /// Behind the list of objects: `put mug to desk`. The object is named twice, and a place
     /// follows both times.
-    #[default]
     Behind,
     /// Behind the list of objects: `to desk put mug`. A place follows the object in the list alone.
     TargetFirst,
@@ -65,7 +68,7 @@ pub enum GoalForm {
 
 impl Default for MiniHouseSettings {
     fn default() -> Self {
-        Self { families: Family::ALL.to_vec(), partial: false, lossy: false, goal: GoalForm::Behind }
+        Self { families: Family::ALL.to_vec(), partial: false, lossy: false, goal: GoalForm::default() }
     }
 }
 
@@ -91,7 +94,7 @@ impl MiniHouse {
         let (house, goal) = self.draw(split, number, level);
         let steps = oracle::steps(&house, &goal).expect("a goal can be reached");
         let places = format!("places : {} .", house.places().join(" "));
-        let said = goal.said(self.settings.goal);
+        let said = goal.said(self.settings.goal, &house);
         let first = if self.settings.partial { format!("{places} goal : {said} .") } else { places };
         let mut visit = Visit::of(house.clone(), goal, steps.len());
         let mut turns = vec![];
@@ -141,7 +144,7 @@ impl MiniHouse {
     fn prompt(&self, house: &House, goal: &str) -> String {
         let house = format!("house : {} . {} .", house.places().join(" "), house.inventory());
         match self.settings.goal {
-            GoalForm::Behind | GoalForm::TargetFirst => format!("{house} goal : {goal} ."),
+            GoalForm::From | GoalForm::Behind | GoalForm::TargetFirst => format!("{house} goal : {goal} ."),
             GoalForm::Before => format!("goal : {goal} . {house}"),
         }
     }
@@ -153,7 +156,7 @@ impl MiniHouse {
         };
         let mut parts: Vec<String> = goal.objects().map(find).collect();
         if self.settings.lossy {
-            parts.push(format!("{goal} ."));
+            parts.push(format!("{} .", goal.said(GoalForm::Behind, house)));
         } else {
             parts.extend(steps.iter().enumerate().map(|(at, step)| format!("step {} : {step} .", at + 1)));
         }

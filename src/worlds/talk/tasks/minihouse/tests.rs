@@ -107,6 +107,22 @@ fn every_word_is_known() {
 }
 
 #[test]
+fn goals_say_from_where_objects_come() {
+    let behind = MiniHouse::new(MiniHouseSettings { goal: GoalForm::Behind, ..Default::default() }, 3);
+    for number in 0..200 {
+        let (full, brief) = (task().problem(Split::Seen, number, 6), behind.problem(Split::Seen, number, 6));
+        let (house, _) = task().draw(Split::Seen, number, 6);
+        let (mut said, (before, goal)) = (full.sender.clone(), brief.sender.split_once(" goal : ").unwrap());
+        assert!(said.starts_with(before));
+        for (object, place) in house.objects() {
+            said = said.replace(&format!("{} from {}", OBJECTS[*object], PLACES[*place]), OBJECTS[*object]);
+        }
+        assert!(said.ends_with(goal) && said != full.sender, "{}", full.sender);
+        assert_eq!((full.plan, full.turns), (brief.plan, brief.turns));
+    }
+}
+
+#[test]
 fn no_place_follows_an_object_in_goals_with_their_target_first() {
     let house = |goal| MiniHouse::new(MiniHouseSettings { goal, ..MiniHouseSettings::default() }, 3);
     let [behind, first, before] = [GoalForm::Behind, GoalForm::TargetFirst, GoalForm::Before].map(house);
