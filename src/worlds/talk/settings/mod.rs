@@ -14,7 +14,7 @@ use super::analysis::{AnalyseSettings, Analysis};
 use super::evaluation::{EvaluateSettings, Evaluation};
 use super::stages::{Actor, Collecting, Compressing, Converting, Fusing, Pretraining};
 use super::tasks::alfworld::AlfWorldSettings;
-use super::tasks::chainmath::ChainMathSettings;
+use super::tasks::chainmath::{ChainMathSettings, PlanForm};
 use super::tasks::minihouse::MiniHouseSettings;
 use crate::runs::Inputs;
 use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, refuse, within};
@@ -150,6 +150,15 @@ impl Default for TalkSettings {
 }
 
 impl TalkSettings {
+    /// True if plans leave out what the receiver needs.
+    pub fn has_lossy_plans(&self) -> bool {
+        match self.task {
+            TaskName::ChainMath => self.chainmath.plan == PlanForm::Lossy,
+            TaskName::MiniHouse => self.minihouse.lossy,
+            TaskName::Math | TaskName::AlfWorld => false,
+        }
+    }
+
     fn check(&self) -> Result<(), InvalidSetting> {
         let counts = [
             ("train_tasks", self.train_tasks),

@@ -28,6 +28,10 @@ use crate::worlds::talk::text::{Renderer, plain};
 const GATE_PROBLEMS: u64 = 200;
 /// Thirds of the steps that may be added until the gate opens.
 const EXTENSIONS: u64 = 3;
+/// The score that the gate counts: problems that are solved by plans as text, or right plans where
+/// plans leave out what a receiver needs.
+const TEXT_RIGHT: &str = "text.right";
+const PLAN_RIGHT: &str = "plan.right";
 /// The folder of the model in the run folder.
 const MODEL: &str = "model";
 
@@ -59,19 +63,20 @@ impl Job for Pretraining {
         for extension in 0..=EXTENSIONS {
             self.training.end_after(steps + extension * (steps / 3));
             let ended = self.training.run(session)?;
-            let right =
-                ScoreCard::read(session.run.path()).and_then(|card| Some(card.score("text.right")?.value));
-            let right = right.context("the evaluation has no score text.right")?;
+            let score = self.training.task().gate_score;
+            let right = ScoreCard::read(session.run.path()).and_then(|card| Some(card.score(score)?.value));
+            let right = right.with_context(|| format!("the evaluation has no score {score}"))?;
             if ended.is_some() || right >= self.gate {
                 self.training.task().model.save(&session.run.path().join(MODEL))?;
                 return Ok(ended);
             }
             let share = 100.0 * right;
-            session.console.say(&format!("{share:.1} % of problems solved by plans as text; more steps"));
+            session.console.say(&format!("{score} is {share:.1} %, below talk.pretrain.gate; more steps"));
         }
         bail!(
-            "the task is not learnt: too few problems are solved by plans as text; train longer with \
-             talk.pretrain.steps, or lower talk.pretrain.gate"
+            "the task is not learnt: {} stays below talk.pretrain.gate; train longer with \
+             talk.pretrain.steps, or lower the gate",
+            self.training.task().gate_score
         )
     }
 }
@@ -85,6 +90,7 @@ pub struct PretrainTask {
     renderer: Arc<Renderer>,
     descent: GradientDescent,
     accumulate: usize,
+    gate_score: &'static str,
 }
 
 impl PretrainTask {
@@ -109,6 +115,7 @@ impl PretrainTask {
             task,
             model,
             accumulate: talk.accumulate,
+            gate_score: if talk.has_lossy_plans() { PLAN_RIGHT } else { TEXT_RIGHT },
         })
     }
 
@@ -204,12 +211,12 @@ impl Task for PretrainTask {
         let count = if self.run.quick_debug { 4 } else { GATE_PROBLEMS };
         let (plan, text) = no_grad(|| self.test(count))?;
         let scores = vec![
-            Score::higher("text.right", text, "", "share solved by plans as text"),
-            Score::higher("plan.right", plan, "", "share of right plans"),
+            Score::higher(TEXT_RIGHT, text, "", "share solved by plans as text"),
+            Score::higher(PLAN_RIGHT, plan, "", "share of right plans"),
         ];
         let table = Table::new([(self.title().as_str(), Align::Left), ("right", Align::Right)])
             .row(["plans, written greedily".to_owned(), format!("{:.1} %", 100.0 * plan)])
             .row(["problems, with these plans as text".to_owned(), format!("{:.1} %", 100.0 * text)]);
-        Ok(Evaluated::of_scores(scores, "text.right", &table))
+        Ok(Evaluated::of_scores(scores, self.gate_score, &table))
     }
 }

@@ -18,7 +18,8 @@ pub struct PretrainSettings {
     /// Steps in which the difficulty rises from the first level to all.
     pub level_warmup: usize,
     pub weight_decay: f64,
-    /// The share of seen problems that must be solved by plans as text.
+    /// The share of seen problems that must be solved by plans as text, or, where plans are lossy, of
+    /// right plans.
     pub gate: f64,
 }
 
