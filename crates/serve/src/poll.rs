@@ -26,6 +26,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 #[derive(Default)]
 pub struct Poller {
     runs: Option<(Instant, Arc<Snapshot>)>,
+    /// Watched runs as they were when their pages were last told.
+    watched: HashMap<String, Arc<RunSummary>>,
     /// The stamps of watched files.
     stamps: HashMap<Topic, Option<FileStamp>>,
     /// The bytes of each watched log that were sent.
@@ -98,7 +100,10 @@ impl Poller {
 
     fn tell_series(&mut self, dashboard: &Dashboard, runs: &Snapshot, name: &str) {
         let topic = Topic::Run(name.to_owned());
-        if runs.run(name).is_none() || !self.has_changed(dashboard, &topic, name, METRICS) {
+        let Some(run) = runs.run(name) else { return };
+        // A run that ends writes its state behind the last line of its log.
+        let is_new = self.watched.insert(name.to_owned(), run.clone()).as_ref() != Some(run);
+        if !self.has_changed(dashboard, &topic, name, METRICS) && !is_new {
             return;
         }
         let folder = dashboard.registry.folder_of(name);
@@ -146,6 +151,29 @@ mod tests {
 
     use super::*;
     use crate::DashboardOptions;
+
+    #[test]
+    fn the_page_of_a_run_is_told_of_a_state_without_another_line() {
+        let root = tempfile::tempdir().unwrap();
+        let write = |name: &str, text: &str| std::fs::write(root.path().join(name), text).unwrap();
+        fs::create_dir(root.path().join("a")).unwrap();
+        write("a/settings.yaml", "seed: 3\n");
+        write("a/metrics.jsonl", "{\"step\":1,\"epoch\":0.1}\n");
+        let options = DashboardOptions { poll: Duration::ZERO, ..DashboardOptions::default() };
+        let dashboard = Dashboard::new::<RunSettings>(Registry::new(root.path()), options);
+        let mut stream = dashboard.events.subscribe(vec![Topic::Run("a".into())], None);
+        let mut poller = Poller::default();
+        let mut told = || {
+            // Scans take a tenth of the time at most.
+            std::thread::sleep(Duration::from_millis(300));
+            poller.look(&dashboard).unwrap();
+            std::iter::from_fn(|| stream.try_recv().ok()).count()
+        };
+        assert!(told() > 0);
+        assert_eq!(told(), 0);
+        write("a/status.json", "{\"state\": \"interrupted\", \"step\": 1, \"steps\": 9}");
+        assert_eq!((told(), told()), (1, 0));
+    }
 
     #[tokio::test]
     async fn nothing_is_read_while_nobody_looks() {
