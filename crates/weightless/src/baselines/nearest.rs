@@ -35,7 +35,7 @@ pub fn nearest_by_bits(encoder: &Encoder, samples: &Samples, images: &[Digit], t
 }
 
 /// The label of the nearest of the `known` to each of `images`. `distance` gets the least distance so
-/// far, and may return any number that is not below it for a greater distance.
+/// far; for one that is not below it, it may return any number that is not below it either.
 fn search<T>(samples: &Samples, images: &[T], known: &[T], distance: impl Fn(&T, &T, u32) -> u32) -> Vec<u8> {
     let mut nearest = vec![(u32::MAX, 0u8); images.len()];
     for (block, labels) in known.chunks(BLOCK).zip(samples.labels().chunks(BLOCK)) {

@@ -28,9 +28,9 @@ use crate::worlds::talk::text::{Renderer, plain};
 const GATE_PROBLEMS: u64 = 200;
 /// Thirds of the steps that may be added until the gate opens.
 const EXTENSIONS: u64 = 3;
-/// The score that the gate counts: problems that are solved by plans as text, or right plans where
-/// plans leave out what a receiver needs.
+/// The score of problems that are solved by plans as text.
 const TEXT_RIGHT: &str = "text.right";
+/// The score of right plans.
 const PLAN_RIGHT: &str = "plan.right";
 /// The folder of the model in the run folder.
 const MODEL: &str = "model";
@@ -59,11 +59,10 @@ impl Job for Pretraining {
 
     /// Trains for the steps of the settings, and for more thirds of them while the gate is closed.
     fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
-        let steps = self.training.task().plan().steps;
+        let (steps, score) = (self.training.task().plan().steps, self.training.task().gate_score);
         for extension in 0..=EXTENSIONS {
             self.training.end_after(steps + extension * (steps / 3));
             let ended = self.training.run(session)?;
-            let score = self.training.task().gate_score;
             let right = ScoreCard::read(session.run.path()).and_then(|card| Some(card.score(score)?.value));
             let right = right.with_context(|| format!("the evaluation has no score {score}"))?;
             if ended.is_some() || right >= self.gate {
@@ -74,9 +73,8 @@ impl Job for Pretraining {
             session.console.say(&format!("{score} is {share:.1} %, below talk.pretrain.gate; more steps"));
         }
         bail!(
-            "the task is not learnt: {} stays below talk.pretrain.gate; train longer with \
-             talk.pretrain.steps, or lower the gate",
-            self.training.task().gate_score
+            "the task is not learnt: {score} stays below talk.pretrain.gate; train longer with \
+             talk.pretrain.steps, or lower the gate"
         )
     }
 }
@@ -90,6 +88,7 @@ pub struct PretrainTask {
     renderer: Arc<Renderer>,
     descent: GradientDescent,
     accumulate: usize,
+    /// The score that the gate counts: lossy plans solve nothing as text.
     gate_score: &'static str,
 }
 

@@ -77,11 +77,10 @@ impl Goal {
     pub fn pairs(self) -> impl Iterator<Item = (usize, usize)> {
         self.objects().filter_map(move |object| Some((object, self.target?)))
     }
-}
 
-impl Goal {
     /// The goal in words: `put clean mug to desk`; `to desk put clean mug`, in which no place follows
-    /// the name of an object; or `put clean mug from drawer to desk`.
+    /// the name of an object; or `put clean mug from drawer to desk`. Places follow `to` and `from`, so
+    /// that `mug on desk` stands in the list of objects alone.
     pub fn said(self, form: GoalForm, house: &House) -> String {
         let action = self.action(|object| match house.at(object).filter(|_| form == GoalForm::From) {
             Some(place) => format!("{} from {}", OBJECTS[object], PLACES[place]),
