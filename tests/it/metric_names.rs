@@ -1,10 +1,10 @@
-//! The valid names of a sweep's metric are exactly the names that runs log.
+//! The valid names of a sweep's metric are exactly the names that runs log, each for one thing.
 
 use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::common::{SHAPES, SMALL, idx, succeeds, umwelt};
-use umwelt::runs::read_records;
+use umwelt::runs::{Record, read_records};
 use umwelt::schema::RunSettings;
 use umwelt::settings;
 use umwelt::worlds::matches;
@@ -94,12 +94,22 @@ const TALK: &[&str] = &[
     "talk.analyse.problems=4",
 ];
 
+/// The names that a run logs. None is logged by steps of training and by evaluations, which would
+/// be one curve of two things.
+#[track_caller]
 fn logged(at: &Path, values: &[&str], run: &str) -> BTreeSet<String> {
     let folder = format!("output_path={run}");
     succeeds(umwelt(at, &[&["train", "--values"], values, &[&folder]].concat()));
     let records = read_records(&at.join(run).join("metrics.jsonl")).unwrap();
-    let names = records.iter().flat_map(|record| record.keys().cloned());
-    names.filter(|name| name != "step" && name != "epoch").collect()
+    let (trained, others): (Vec<_>, Vec<_>) = records.iter().partition(|record| record.contains_key("loss"));
+    let names = |records: Vec<&Record>| -> BTreeSet<String> {
+        let names = records.into_iter().flat_map(|record| record.keys().cloned());
+        names.filter(|name| name != "step" && name != "epoch").collect()
+    };
+    let (trained, others) = (names(trained), names(others));
+    let both: Vec<_> = trained.intersection(&others).collect();
+    assert!(both.is_empty(), "logged by steps of training and by evaluations: {both:?}");
+    trained.union(&others).cloned().collect()
 }
 
 #[track_caller]

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 
 use crate::common::{ENDLESS, fails, hold, signal, succeeds, sweep_file, umwelt, wait_for};
 use serde_json::Value;
+use umwelt::sweeps::SweepPlan;
 
 fn start(at: &Path, arguments: &[&str]) -> Child {
     umwelt(at, arguments).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap()
@@ -327,6 +328,20 @@ fn a_sweep_that_is_written_otherwise_is_the_same_sweep() {
 }
 
 #[test]
+fn the_folder_of_a_sweep_says_what_the_runs_vary() {
+    let at = tempfile::tempdir().unwrap();
+    let lines =
+        "groups: {noise: {low: {dataset_noise: 0.5}, high: {dataset_noise: 1}}}\nreport: {line: noise}\n";
+    sweep_over_base(at.path(), &with(&["vicreg.epochs=1"]), lines);
+    let sweep = at.path().join("runs/s");
+    let plan = SweepPlan::read(&sweep).unwrap();
+    assert_eq!((plan.varied(), plan.report.line.as_deref()), (vec!["noise".to_owned()], Some("noise")));
+    assert!(plan.runs.keys().eq(runs(&sweep).keys()), "{:?}", plan.runs);
+    let values: Vec<&str> = plan.runs.values().flatten().map(|(_, value)| value.as_str()).collect();
+    assert_eq!(values, ["high", "low"]);
+}
+
+#[test]
 fn runs_under_names_of_an_earlier_version_are_found() {
     let at = tempfile::tempdir().unwrap();
     let sweep = at.path().join("runs/s");
@@ -349,6 +364,8 @@ fn a_sweep_that_learns_forgets_what_other_settings_found() {
     let printed = sweep_over_base(at.path(), &with(&["vicreg.epochs=2"]), lines);
     assert!(printed.contains("2 runs: 2 finished") && printed.contains("and 1 more"), "{printed}");
     assert_eq!(runs(&sweep).len(), 4);
+    let plan = SweepPlan::read(&sweep).unwrap();
+    assert!(runs(&sweep).keys().all(|run| plan.runs.contains_key(run)), "{:?}", plan.runs);
     let printed = succeeds(umwelt(at.path(), &["sweep", "s.yaml", "--status"]));
     assert!(printed.contains("2 runs: 2 finished"), "{printed}");
 }

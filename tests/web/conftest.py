@@ -148,6 +148,8 @@ class Visitor:
         lines = "new Set([...one.getClientRects()].map((line) => Math.round(line.top))).size"
         texts = self.page.locator("main span").evaluate_all(f"(all) => all.map((one) => [one.textContent, {lines}])")
         assert [text for text, lines in texts if lines > 2 and len(text) < 3 * lines] == [], self.page.url
+        cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.textContent)"
+        assert self.page.locator("main td.number").evaluate_all(cut) == [], self.page.url
 
     def check(self, name):
         found = Axe().run(self.page).response["violations"]

@@ -26,7 +26,7 @@ def finished(work):
 
 @pytest.mark.parametrize("theme,size", LOOKS)
 def test_every_page_in_both_themes_and_widths(visit, work, theme, size):
-    visitor = visit(theme, size)
+    visitor = visit(theme, size, causes=[REFUSED])
     run, other = finished(work)[:2]
     pages = {
         "runs": f"/?run={run}&run={other}",
@@ -35,6 +35,9 @@ def test_every_page_in_both_themes_and_widths(visit, work, theme, size):
         "smoothed": f"/run?name={run}&smooth=ema:0.9&log_y=1",
         "sweep": "/sweep?name=rates",
         "compare": f"/compare?run={run}&run={other}",
+        "worlds": "/worlds",
+        "room": f"/worlds/dots?run={run}",
+        "missing": "/nowhere",
     }
     for part in ["figures", "evaluation", "settings", "log", "environment", "files", "notes"]:
         pages[part] = f"/run?name={run}&part={part}"
@@ -48,6 +51,16 @@ def test_every_page_in_both_themes_and_widths(visit, work, theme, size):
     names = visitor.go(pages["compare"]).locator(".values td[title]")
     expect(names.first).to_be_attached()
     assert names.evaluate_all(cut) == []
+
+
+def test_marks_of_an_axis_are_short_and_differ(visit):
+    page = visit().go("/")
+    marks = lambda *values: page.evaluate("(values) => import('/web/format.js').then(({ marks }) => marks(values))", list(values))
+    assert marks(0, 5e-4, 1e-3, 1.5e-3, 2e-3) == ["0", "0.0005", "0.001", "0.0015", "0.002"]
+    assert marks(0, 1e7, 2.5e7) == ["0", "1e7", "2.5e7"]
+    assert marks(-60000, 0, 60000.000000001) == ["-60,000", "0", "60,000"]
+    assert marks(1e-5, 2e-5, 0.30000000000000004 * 1e-4) == ["1e-5", "2e-5", "3e-5"]
+    assert marks(0.0001, None, 1, 100) == ["0.0001", "", "1", "100"]
 
 
 def test_list_filter_group_sort_open_and_back(visit, work):

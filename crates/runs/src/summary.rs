@@ -140,6 +140,11 @@ impl RunSummary {
         }
     }
 
+    /// The name of the run's folder: the last part of its name.
+    pub fn folder_name(&self) -> &str {
+        self.name.rsplit('/').next().unwrap_or_default()
+    }
+
     /// A score of the newest evaluation.
     pub fn score(&self, name: &str) -> Option<f64> {
         self.scores.get(name).and_then(Value::as_f64)

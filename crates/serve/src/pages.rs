@@ -1,10 +1,11 @@
 //! The pages and their parts, embedded in the program.
 
+use std::future::{Ready, ready};
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Path;
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rust_embed::{EmbeddedFile, RustEmbed};
@@ -17,7 +18,7 @@ use crate::{ApiError, Guard, Room};
 struct Web;
 
 /// The addresses of the pages, which are one file each.
-const PAGES: [&str; 4] = ["/", "/run", "/sweep", "/compare"];
+const PAGES: [&str; 5] = ["/", "/run", "/sweep", "/compare", "/worlds"];
 /// The places in the page of the process's word and of the path below which the pages lie.
 const PLACES: [&str; 2] = ["{{word}}", "{{base}}"];
 
@@ -39,9 +40,23 @@ pub fn add(pages: Router, guard: &Arc<Guard>, room: Room) -> Router {
     pages.route(&format!("/web/{}/{{*file}}", room.name), get(files))
 }
 
+/// A handler for addresses that nothing lies at: a page that says so where a person asks for one.
+pub fn missing(guard: &Arc<Guard>) -> impl Fn(Uri, HeaderMap) -> Ready<Response> + Clone + Send + use<> {
+    let guard = guard.clone();
+    move |uri, headers| {
+        let accepted = headers.get(header::ACCEPT).and_then(|kinds| kinds.to_str().ok()).unwrap_or_default();
+        let is_part = ["/api/", "/web/"].iter().any(|start| uri.path().starts_with(start));
+        ready(if accepted.contains("text/html") && !is_part {
+            (StatusCode::NOT_FOUND, page(&guard)).into_response()
+        } else {
+            ApiError::missing("there is no such page", "open / for the list of runs").into_response()
+        })
+    }
+}
+
 fn with_page(router: Router, path: &str, guard: &Arc<Guard>) -> Router {
     let guard = guard.clone();
-    router.route(path, get(move || std::future::ready(page(&guard))))
+    router.route(path, get(move || ready(page(&guard))))
 }
 
 fn page(guard: &Guard) -> Result<Response, ApiError> {

@@ -49,12 +49,13 @@ pub fn router(dashboard: Arc<Dashboard>, guard: &Arc<Guard>, rooms: Vec<Room>) -
     let actions = actions.into_iter().fold(Router::new(), |router, (name, action)| {
         router.route(&format!("/api/act/{name}"), post(act::handler(action)))
     });
+    let missing = pages::missing(guard);
     let pages = rooms.into_iter().fold(pages::router(guard), |pages, room| pages::add(pages, guard, room));
     api.merge(actions.layer(DefaultBodyLimit::max(BODY)))
         .route("/api/events", get(api::stream::events))
         .with_state(dashboard)
         .merge(pages)
-        .fallback(async || ApiError::missing("there is no such page", "open / for the list of runs"))
+        .fallback(missing)
 }
 
 /// A handler that reads files on a thread of its own.

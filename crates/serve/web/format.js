@@ -2,8 +2,20 @@
 export function number(value) {
   if (typeof value !== "number") return value ?? "";
   const size = Math.abs(value);
-  if (Number.isInteger(value) && size < 1e9) return String(value);
+  if (Number.isInteger(value) && size < 1e8) return String(value);
   return size >= 0.01 && size < 1e6 ? value.toFixed(3) : value.toExponential(2);
+}
+
+// The marks of an axis, which a decimal point or an exponent keeps short and apart.
+export function marks(values) {
+  const largest = Math.max(...values.map((value) => Math.abs(value ?? 0)));
+  const mark = (value) => {
+    const size = Math.abs(value);
+    const isShort = size < 1e6 && size >= 1e-4 && largest >= 1e-3 && (largest < 1e6 || size < 1e4);
+    const rounded = Number(value.toPrecision(6));
+    return rounded === 0 || isShort ? rounded.toLocaleString("en", { maximumSignificantDigits: 6 }) : rounded.toExponential().replace("e+", "e");
+  };
+  return values.map((value) => (value === null ? "" : mark(value)));
 }
 
 export function age(seconds) {

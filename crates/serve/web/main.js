@@ -8,14 +8,19 @@ import { Compare } from "./compare.js";
 import { Run } from "./run.js";
 import { Runs } from "./runs.js";
 import { Sweep } from "./sweep.js";
+import { Worlds } from "./worlds.js";
 
-const pages = { "/": Runs, "/run": Run, "/sweep": Sweep, "/compare": Compare };
+const pages = { "/": Runs, "/run": Run, "/sweep": Sweep, "/compare": Compare, "/worlds": Worlds };
 
 function topics(path, parameters) {
   if (path === "/run") return `run:${parameters.name},log:${parameters.name}`;
   if (path === "/sweep") return `runs,sweep:${parameters.name}`;
   if (path === "/compare") return parameters.run.map((name) => `run:${name}`).join(",") || "runs";
   return pages[path] ? ["runs", ...parameters.run.map((name) => `run:${name}`)].join(",") : `room:${path.slice(1)}`;
+}
+
+function Missing() {
+  return html`<p class="bad" role="alert">There is no page at this address; the line above leads to those that there are.</p>`;
 }
 
 // The component of a page; a room's is loaded when it is opened.
@@ -26,7 +31,7 @@ function usePage(path) {
     const name = path.slice(1);
     const module = name.slice(name.lastIndexOf("/") + 1);
     const put = (room) => setRooms((known) => ({ ...known, [path]: room }));
-    import(`${base}/web/${name}/${module}.js`).then((room) => put(room.Room), () => put(() => html`<p class="bad">there is no such page</p>`));
+    import(`${base}/web/${name}/${module}.js`).then((room) => put(room.Room), () => put(Missing));
   }, [path]);
   return pages[path] ?? rooms[path];
 }

@@ -24,7 +24,7 @@ function on(axis, value) {
 }
 
 // An ECharts chart that follows its size and the colours of the page.
-function Drawn({ label, height, option, begun }) {
+function Drawn({ label, height, width = "auto", option, begun }) {
   const place = useRef(null);
   const [again, setAgain] = useState(0);
   const [isDrawn, setIsDrawn] = useState(false);
@@ -47,7 +47,7 @@ function Drawn({ label, height, option, begun }) {
       chart?.dispose();
     };
   }, [option, again]);
-  return html`<div ref=${place} style=${`height: ${height}`} role="img" aria-label=${label} data-loading=${isDrawn ? undefined : ""}></div>`;
+  return html`<div ref=${place} style=${`height: ${height}; min-width: ${width}`} role="img" aria-label=${label} data-loading=${isDrawn ? undefined : ""}></div>`;
 }
 
 function useOption(make, parts) {
@@ -78,7 +78,7 @@ export function Parallel({ sweep, pick }) {
     pick(active.length === scored.length || active.length === 0 ? null : new Set(active.map((index) => scored[index])));
   });
   return html`<h2>Settings and scores</h2><figure><figcaption>Drag over an axis to pick trials; click beside the brush to pick all.</figcaption>
-    <${Drawn} height="20rem" label="parallel coordinates of the trials; the table below has their values" option=${option} begun=${begun} /></figure>`;
+    <div class="wide" tabindex="0" role="region" aria-label="parallel coordinates"><${Drawn} height="20rem" width=${`${9 * (keys.length + 1)}rem`} label="parallel coordinates of the trials; the table below has their values" option=${option} begun=${begun} /></div></figure>`;
 }
 
 // Any setting against the score.

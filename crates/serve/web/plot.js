@@ -1,5 +1,5 @@
 // The only module that knows uPlot, whose script the page has loaded.
-import { plain } from "./format.js";
+import { marks, plain } from "./format.js";
 
 // Okabe and Ito's colours, as in the figures of the reports; black is the ink of the theme.
 const COLOURS = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9"];
@@ -57,7 +57,7 @@ function aligned(lines) {
 
 function options(lines, size, { logX, logY, zoom, cursor }) {
   const ink = inkOf("--ink");
-  const axis = { stroke: ink, grid: { stroke: inkOf("--line"), width: 1 }, ticks: { stroke: inkOf("--line"), width: 1 } };
+  const axis = { stroke: ink, values: (_, values) => marks(values), grid: { stroke: inkOf("--line"), width: 1 }, ticks: { stroke: inkOf("--line"), width: 1 } };
   const [series, bands] = [[{}], []];
   for (const line of lines) {
     series.push({ label: line.label, points: { show: line.x.length < 3 && !line.style.dash?.length }, ...line.style });

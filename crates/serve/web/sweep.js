@@ -16,10 +16,10 @@ function RunLink({ name, text }) {
 
 function Importance({ importance }) {
   const percent = (share) => `${(100 * share).toFixed(1)} %`;
-  return html`<h2>Importance</h2><p class="faint">by ${importance.method}</p><table>
+  return html`<h2>Importance</h2><p class="faint">by ${importance.method}</p><${Wide} label="importance">
     <${Head} names=${["setting", "share", "n", "bar"]} />
     <tbody>${importance.bars.map((bar) => html`<tr><td>${bar.key}</td><td class="number">${percent(bar.share)}</td>
-      <td class="number">${bar.n}</td><td><meter min="0" max="1" value=${bar.share} aria-label=${`${bar.key}: ${percent(bar.share)}`}></meter></td></tr>`)}</tbody></table>`;
+      <td class="number">${bar.n}</td><td><meter min="0" max="1" value=${bar.share} aria-label=${`${bar.key}: ${percent(bar.share)}`}></meter></td></tr>`)}</tbody><//>`;
 }
 
 function Trials({ sweep, trials }) {

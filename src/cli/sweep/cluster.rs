@@ -12,6 +12,7 @@ pub fn submit(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> {
     let Some(mut submission) = plan(folder, arguments)? else {
         return print_line(format!("{} has nothing left to submit; see --status", folder.file.name));
     };
+    folder.write_plan()?;
     folder.drop_stray_results()?;
     let job = submission.submit(folder, &arguments.slurm, arguments.jobs)?;
     let tasks = submission.tasks.len();

@@ -22,6 +22,7 @@ pub fn run_here(folder: &SweepFolder, arguments: &SweepArguments) -> Result<()> 
         return conclude(folder, &statuses, arguments);
     }
     let _held = folder.hold()?;
+    folder.write_plan()?;
     folder.drop_stray_results()?;
     let stop = Stop::listen()?;
     let progress = ProgressTable::new(arguments.quiet, &folder.file.metric.name);

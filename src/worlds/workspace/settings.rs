@@ -189,6 +189,7 @@ const WORKSPACE: &[&str] = &[
     "contrastive",
     "demi_cycles",
     "cycles",
+    "val_*",
     "*_to_*.*",
     "*_through_*.*",
     "*_finds_*.*",

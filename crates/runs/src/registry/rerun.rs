@@ -35,7 +35,7 @@ pub fn rerun(run: &Run, values: &[String]) -> Rerun {
 
 /// The last part of the run's name, without the identity at its end.
 fn base_name(run: &Run) -> &str {
-    let name = run.summary.name.rsplit('/').next().unwrap_or_default();
+    let name = run.summary.folder_name();
     name.rsplit_once('-').filter(|(_, end)| settings::is_identity(end)).map_or(name, |(base, _)| base)
 }
 

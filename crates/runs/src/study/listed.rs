@@ -5,7 +5,7 @@ use umwelt_base::UserError;
 
 use super::{Outcome, Study, StudyOptions, StudyRun};
 use crate::registry::Run;
-use crate::sweeps::Metric;
+use crate::sweeps::{Metric, SweepPlan};
 use crate::{Headline, RunState, RunSummary, ScoreCard};
 
 impl Study {
@@ -19,17 +19,35 @@ impl Study {
         let metric = Metric { name: by.name.clone(), goal: by.goal };
         Self::new(runs, StudyOptions { title: title.into(), metric, ..StudyOptions::default() })
     }
+
+    /// The study of those of `runs` that are in the sweep's plan, as [`Self::of_sweep`] makes it.
+    ///
+    /// # Errors
+    /// As for [`Study::new`].
+    pub fn of_plan(title: &str, runs: &[Run], plan: SweepPlan) -> Result<Self, UserError> {
+        let planned = runs.iter().filter_map(|run| {
+            let values = plan.runs.get(run.summary.folder_name())?.iter().cloned();
+            let (seed, varied) = values.partition::<Vec<_>, _>(|(key, _)| key == "seed");
+            Some(of_summary(run, varied, seed.into_iter().next().map(|(_, seed)| seed)))
+        });
+        Self::planned(title, planned.collect(), plan)
+    }
 }
 
 fn study_run(run: &Run, varied: &[String]) -> StudyRun {
+    let setting = |key: &str| run.summary.settings.get(key).map(shown);
+    let varied = varied.iter().map(|key| (key.clone(), setting(key).unwrap_or_default()));
+    of_summary(run, varied.collect(), setting("seed"))
+}
+
+fn of_summary(run: &Run, varied: Vec<(String, String)>, seed: Option<String>) -> StudyRun {
     let summary = &run.summary;
-    let setting = |key: &str| summary.settings.get(key).map(shown);
     let numbers = summary.scores.iter().filter_map(|(name, score)| Some((name.clone(), score.as_f64()?)));
     StudyRun {
-        name: summary.name.rsplit('/').next().unwrap_or_default().to_owned(),
+        name: summary.folder_name().to_owned(),
         outcome: outcome(summary),
-        varied: varied.iter().map(|key| (key.clone(), setting(key).unwrap_or_default())).collect(),
-        seed: setting("seed"),
+        varied,
+        seed,
         scores: numbers.collect(),
         card: ScoreCard::read(&run.folder).unwrap_or_default(),
     }

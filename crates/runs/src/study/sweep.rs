@@ -9,7 +9,7 @@ use umwelt_base::UserError;
 use super::Study;
 use super::options::StudyOptions;
 use super::run::{Outcome, StudyRun};
-use crate::sweeps::{Domain, ReportOptions, SweepFile, TrialState, TrialStatus, progress};
+use crate::sweeps::{ReportOptions, SweepFile, SweepPlan, TrialState, TrialStatus, progress};
 use crate::{Record, ScoreCard, summary};
 
 impl Study {
@@ -18,14 +18,21 @@ impl Study {
     /// # Errors
     /// As for [`Study::new`].
     pub fn of_sweep(file: &SweepFile, statuses: &[TrialStatus]) -> Result<Self, UserError> {
-        let mut runs: Vec<StudyRun> = statuses.iter().map(|status| run(file, status)).collect();
-        let x = file.report.x.clone().filter(|x| !is_incomplete(x, &runs));
+        let runs = statuses.iter().map(|status| run(file, status)).collect();
+        Self::planned(&file.name, runs, SweepPlan::of(file, &[]))
+    }
+
+    /// The study of runs as the sweep's plan asks for it.
+    pub(super) fn planned(title: &str, mut runs: Vec<StudyRun>, plan: SweepPlan) -> Result<Self, UserError> {
+        let SweepPlan { metric, report, log, .. } = plan;
+        let x = report.x.clone().filter(|x| !is_incomplete(x, &runs));
         if let Some(x) = &x {
             add_score_as_key(x, &mut runs);
         }
-        let report = ReportOptions { x, ..file.report.clone() };
-        let (title, metric) = (file.name.clone(), file.metric.clone());
-        Self::new(runs, StudyOptions { title, report, metric, log: logarithmic(file) })
+        Self::new(
+            runs,
+            StudyOptions { title: title.into(), report: ReportOptions { x, ..report }, metric, log },
+        )
     }
 }
 
@@ -74,13 +81,6 @@ fn is_incomplete(x: &str, runs: &[StudyRun]) -> bool {
     let is_key = runs.iter().any(|run| run.varied.iter().any(|(key, _)| key == x));
     let scored = runs.iter().filter(|run| run.scores.contains_key(x)).count();
     !is_key && (1..runs.len()).contains(&scored)
-}
-
-/// The keys that the sweep draws on a logarithmic scale.
-fn logarithmic(file: &SweepFile) -> Vec<String> {
-    let is_log = |domain: &Domain| matches!(domain, Domain::Numbers(numbers) if numbers.log);
-    let dimensions = file.space.dimensions.iter().filter(|dimension| is_log(&dimension.domain));
-    dimensions.map(|dimension| dimension.name.clone()).collect()
 }
 
 fn outcome(status: &TrialStatus) -> Outcome {

@@ -10,13 +10,15 @@ use std::sync::OnceLock;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::{SweepFile, Trial, TrialResult, TrialStatus, rungs};
+use super::{SweepFile, SweepPlan, Trial, TrialResult, TrialStatus, rungs};
 use crate::{by_identity, lock, read_records, unix_seconds};
 use umwelt_base::{atomic, jsonl};
 use umwelt_settings::{Schema, SettingsError};
 
 /// The log of results at the rungs of early stopping, in the sweep's folder.
 pub const RUNGS: &str = "rungs.jsonl";
+/// The log of the trials that an adaptive sweep has asked for, in the sweep's folder.
+const TRIALS: &str = "trials.jsonl";
 /// The lock of the scheduler.
 pub const SWEEP_LOCK: &str = "sweep.lock";
 
@@ -223,7 +225,7 @@ impl SweepFolder {
         let Some(index) = (0..self.len()).find(|index| !asked.contains(index)) else { return Ok(None) };
         let results: Vec<TrialResult> = self.statuses()?.iter().map(TrialStatus::result).collect();
         let trial = (self.schema.name)(self.file.trial(index, &results))?;
-        self.append("trials.jsonl", &AskedTrial { owner: owner.into(), trial: trial.clone() })?;
+        self.append(TRIALS, &AskedTrial { owner: owner.into(), trial: trial.clone() })?;
         Ok(Some(trial))
     }
 
@@ -239,7 +241,7 @@ impl SweepFolder {
 
     /// The lines of `trials.jsonl` that still have the settings with which they were written.
     fn asked_trials(&self) -> Result<Vec<AskedTrial>> {
-        let lines: Vec<AskedTrial> = self.lines("trials.jsonl")?;
+        let lines: Vec<AskedTrial> = self.lines(TRIALS)?;
         let (read, asked) = &mut *self.asked.borrow_mut();
         for line in lines.into_iter().skip(*read) {
             *read += 1;
@@ -276,6 +278,16 @@ impl SweepFolder {
         let trials = self.trials()?;
         let names: HashSet<&str> = trials.iter().map(|trial| trial.name.as_str()).collect();
         rungs::keep(&self.rungs(), |run| names.contains(run))
+    }
+
+    /// Writes the plan of the sweep, for those who read its folder without the sweep file.
+    ///
+    /// # Errors
+    /// As for [`Self::trials`], and a folder that cannot be written.
+    pub fn write_plan(&self) -> Result<()> {
+        self.make()?;
+        let plan = SweepPlan::of(&self.file, &self.trials()?);
+        plan.write(&self.path).with_context(|| format!("could not write the plan in {}", self.path.display()))
     }
 
     /// Records the error of a failed start of `trial`.
@@ -360,6 +372,11 @@ impl SweepFolder {
 pub fn failures_in(folder: &Path) -> Result<HashMap<String, Failure>> {
     let failures = lines_in::<Failure>(folder, "failures.jsonl")?;
     Ok(failures.into_iter().map(|failure| (failure.run.clone(), failure)).collect())
+}
+
+/// The trials that the adaptive sweep in `folder` has asked for, as they were written.
+pub(super) fn asked_in(folder: &Path) -> Result<Vec<Trial>> {
+    Ok(lines_in::<AskedTrial>(folder, TRIALS)?.into_iter().map(|asked| asked.trial).collect())
 }
 
 fn lines_in<T: DeserializeOwned>(folder: &Path, name: &str) -> Result<Vec<T>> {

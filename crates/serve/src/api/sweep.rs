@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 use umwelt_base::jsonl;
 use umwelt_runs::registry::{Run, compared_by, is_in_group};
 use umwelt_runs::study::Study;
-use umwelt_runs::sweeps::{Failure, RUNGS, failures_in};
+use umwelt_runs::sweeps::{Failure, RUNGS, SweepPlan, failures_in};
 use umwelt_runs::{Headline, RunState, RunSummary};
 
 use crate::ApiError;
@@ -21,8 +21,10 @@ use crate::query::Parameters;
 pub struct Sweep {
     pub name: String,
     pub runs: Vec<Run>,
-    /// The settings that differ, without the seed.
+    /// What the sweep varies without the seed: by its plan, else the settings that differ.
     pub varied: Vec<String>,
+    /// The plan in the sweep's folder, if it has the runs there.
+    plan: Option<SweepPlan>,
     /// The score to compare by; `None` before the first evaluation.
     pub by: Option<Headline>,
     /// Failed starts by the name of the run's folder.
@@ -59,24 +61,45 @@ impl Sweep {
         }
         let runs: Vec<Run> = members.into_iter().map(|run| dashboard.with_folder(run)).collect();
         let summaries: Vec<&RunSummary> = runs.iter().map(|run| &run.summary).collect();
-        let mut varied = differing(&summaries);
+        let folder = dashboard.registry.folder_of(&name);
+        let is_planned =
+            |plan: &SweepPlan| summaries.iter().any(|run| plan.runs.contains_key(run.folder_name()));
+        let plan = SweepPlan::read(&folder).filter(is_planned);
+        let mut varied = plan.as_ref().map_or_else(|| differing(&summaries), SweepPlan::varied);
         varied.retain(|key| key != "seed");
         let by = match query.last("metric") {
             Some(metric) => Some(compared_by(&summaries, Some(metric))?),
             None => compared_by(&summaries, None).ok(),
         };
-        let failures = failures_in(&dashboard.registry.folder_of(&name)).unwrap_or_default();
-        Ok(Self { name, runs, varied, by, failures })
+        let failures = failures_in(&folder).unwrap_or_default();
+        Ok(Self { name, runs, varied, plan, by, failures })
     }
 
     fn score(&self, run: &Run) -> Option<f64> {
         run.summary.score(&self.by.as_ref()?.name).filter(|score| score.is_finite())
     }
 
+    /// The value that `run` has of what the sweep varies: a setting, or the name of a group of
+    /// settings.
+    fn value(&self, run: &Run, key: &str) -> Option<Value> {
+        let named = || {
+            let (_, text) = self
+                .plan
+                .as_ref()?
+                .runs
+                .get(run.summary.folder_name())?
+                .iter()
+                .find(|(name, _)| name == key)?;
+            let number = serde_json::from_str::<Value>(text).ok().filter(Value::is_number);
+            Some(number.unwrap_or_else(|| text.as_str().into()))
+        };
+        run.summary.settings.get(key).cloned().or_else(named)
+    }
+
     fn parameters(&self) -> Vec<Value> {
         let values = |key: &String| {
-            let mut values: Vec<&Value> = Vec::new();
-            for value in self.runs.iter().filter_map(|run| run.summary.settings.get(key)) {
+            let mut values: Vec<Value> = Vec::new();
+            for value in self.runs.iter().filter_map(|run| self.value(run, key)) {
                 if !values.contains(&value) {
                     values.push(value);
                 }
@@ -88,7 +111,7 @@ impl Sweep {
 
     fn trial(&self, run: &Run) -> Value {
         let summary = &run.summary;
-        let setting = |key: &String| (key.clone(), summary.settings.get(key).cloned().unwrap_or_default());
+        let setting = |key: &String| (key.clone(), self.value(run, key).unwrap_or_default());
         let values: Map<String, Value> = self.varied.iter().map(setting).collect();
         json!({
             "run": summary.name,
@@ -102,7 +125,7 @@ impl Sweep {
 
     /// The error of a run that failed, by its status or by the log of its scheduler.
     fn error(&self, run: &Run) -> Option<String> {
-        let failure = self.failures.get(run.summary.name.rsplit('/').next()?);
+        let failure = self.failures.get(run.summary.folder_name());
         match run.summary.state {
             RunState::Failed | RunState::Damaged => run.summary.message.clone(),
             RunState::Lost | RunState::Interrupted => failure.map(|failure| failure.error.clone()),
@@ -114,8 +137,7 @@ impl Sweep {
         let Some(by) = &self.by else { return Value::Null };
         let scored = self.runs.iter().filter(|run| run.summary.state == RunState::Finished);
         let scored = scored.filter_map(|run| {
-            let values = self.varied.iter().map(|key| run.summary.settings.get(key).cloned());
-            let values = values.map(Option::unwrap_or_default).collect();
+            let values = self.varied.iter().map(|key| self.value(run, key).unwrap_or_default()).collect();
             Some(Scored { values, loss: by.goal.loss(self.score(run)?) })
         });
         json!(importance(&self.varied, &scored.collect::<Vec<_>>()))
@@ -144,7 +166,8 @@ impl Sweep {
         finished.into_iter().enumerate().filter_map(better).collect()
     }
 
-    /// The study of the runs, drawn as `umwelt report` draws one without options.
+    /// The study of the runs, drawn as `umwelt report` draws it; without a plan as it draws one that
+    /// has no options.
     ///
     /// # Errors
     /// No run has a score yet.
@@ -152,7 +175,10 @@ impl Sweep {
         let none =
             || ApiError::missing("no run of the sweep has a score yet", "wait for the first evaluation");
         let by = self.by.as_ref().ok_or_else(none)?;
-        Ok(Study::of_runs(&self.name, &self.runs, &self.varied, by)?)
+        Ok(match &self.plan {
+            Some(plan) => Study::of_plan(&self.name, &self.runs, plan.clone())?,
+            None => Study::of_runs(&self.name, &self.runs, &self.varied, by)?,
+        })
     }
 
     fn report(&self) -> Value {

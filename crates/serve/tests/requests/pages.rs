@@ -9,7 +9,7 @@ use super::fixture::Server;
 #[tokio::test]
 async fn every_page_holds_the_word_of_the_process() {
     let server = Server::new();
-    for path in ["/", "/run?name=a", "/sweep?name=b", "/compare?run=a"] {
+    for path in ["/", "/run?name=a", "/sweep?name=b", "/compare?run=a", "/worlds"] {
         let page = server.ask(path).await;
         assert_eq!(
             (page.status, &page.headers["content-type"]),
@@ -18,6 +18,26 @@ async fn every_page_holds_the_word_of_the_process() {
         assert!(page.text().contains(server.guard.word()), "{path}");
         assert_eq!(page.headers["cache-control"], "no-store");
         assert!(page.headers["content-security-policy"].to_str().unwrap().contains("script-src 'self'"));
+    }
+}
+
+#[tokio::test]
+async fn an_unknown_address_is_a_page_for_a_browser_and_an_error_for_a_script() {
+    let server = Server::new();
+    for (path, accept, kind) in [
+        ("/nowhere", "text/html,application/xhtml+xml,*/*;q=0.8", "text/html; charset=utf-8"),
+        ("/worlds/nowhere?run=a", "text/html", "text/html; charset=utf-8"),
+        ("/nowhere", "*/*", "application/json"),
+        ("/api/nowhere", "text/html", "application/json"),
+        ("/web/nowhere.js", "text/html", "application/json"),
+    ] {
+        let request = Request::get(path).header("host", "localhost").header("accept", accept);
+        let answer = server.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(
+            (answer.status, answer.headers["content-type"].to_str().unwrap()),
+            (404, kind),
+            "{path} {accept}"
+        );
     }
 }
 

@@ -12,7 +12,7 @@ const LANES: usize = 16;
 /// Samples whose gradient is summed in float32.
 const PART: usize = 1000;
 /// The largest entry of the gradient at the end.
-const TOLERANCE: f64 = 1e-4;
+const TOLERANCE: f64 = 1e-5;
 /// The most steps.
 const STEPS: usize = 500;
 

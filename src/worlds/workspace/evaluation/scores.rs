@@ -12,6 +12,8 @@ use crate::worlds::workspace::models::{CONTRASTIVE, TRANSLATION};
 pub const MATCHED_LOSS: &str = "matched_loss";
 /// The start of the names of scores on items out of distribution.
 const OUTSIDE: &str = "ood_";
+/// The start of the names of validation losses. The losses of training have the names without it.
+const VALIDATION: &str = "val_";
 
 /// The scores of a workspace on one split.
 #[derive(Clone, Debug, Serialize)]
@@ -33,10 +35,11 @@ impl WorkspaceScores {
         if !matched.is_finite() {
             bail!("the losses of validation are not finite");
         }
-        let lower = |name: &str, value: f64| Score::lower(name, value, "", &name.replace('_', " "));
+        let lower =
+            |name: &str, value: f64, title: &str| Score::lower(name, value, "", &title.replace('_', " "));
         let families = losses.iter().filter(|(name, _)| FAMILIES.contains(&name.as_str()));
-        let mut scores = vec![lower(MATCHED_LOSS, matched)];
-        scores.extend(families.map(|(name, value)| lower(name, *value)));
+        let mut scores = vec![lower(MATCHED_LOSS, matched, MATCHED_LOSS)];
+        scores.extend(families.map(|(name, value)| lower(&format!("{VALIDATION}{name}"), *value, name)));
         let mut card = ScoreCard { scores, baselines: vec![], headline: vec![MATCHED_LOSS.into()] };
         for table in &tables {
             let of_table = table.card();

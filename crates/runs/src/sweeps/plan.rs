@@ -1,0 +1,66 @@
+//! The plan of a sweep, which its folder keeps for those who read it without the sweep file.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use super::folder::asked_in;
+use super::{Domain, Metric, ReportOptions, SweepFile, Trial};
+use umwelt_base::atomic;
+
+/// The file of the plan in the sweep's folder.
+const PLAN: &str = "sweep.json";
+
+/// What a sweep varies, and how it is reported.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct SweepPlan {
+    /// The number that the sweep optimises.
+    pub metric: Metric,
+    pub report: ReportOptions,
+    /// The parameters that the sweep draws on a logarithmic scale.
+    pub log: Vec<String>,
+    /// The varied values of each run by the name of its folder, as [`Trial::varied`].
+    pub runs: BTreeMap<String, Vec<(String, String)>>,
+}
+
+impl SweepPlan {
+    /// The plan of the sweep `file` with the runs of `trials`.
+    pub fn of(file: &SweepFile, trials: &[Trial]) -> Self {
+        let is_log = |domain: &Domain| matches!(domain, Domain::Numbers(numbers) if numbers.log);
+        let dimensions = file.space.dimensions.iter().filter(|dimension| is_log(&dimension.domain));
+        Self {
+            metric: file.metric.clone(),
+            report: file.report.clone(),
+            log: dimensions.map(|dimension| dimension.name.clone()).collect(),
+            runs: trials.iter().map(|trial| (trial.name.clone(), trial.varied.clone())).collect(),
+        }
+    }
+
+    /// The plan of the sweep in `folder`, with the trials that an adaptive sweep has asked for since.
+    /// `None` for a folder without a plan that this version can read, such as one of an earlier
+    /// version.
+    pub fn read(folder: &Path) -> Option<Self> {
+        let mut plan: Self = serde_json::from_slice(&std::fs::read(folder.join(PLAN)).ok()?).ok()?;
+        let asked = asked_in(folder).unwrap_or_default();
+        plan.runs.extend(asked.into_iter().map(|trial| (trial.name, trial.varied)));
+        Some(plan)
+    }
+
+    /// # Errors
+    /// A folder that cannot be written.
+    pub(super) fn write(&self, folder: &Path) -> std::io::Result<()> {
+        atomic::replace(&folder.join(PLAN), &serde_json::to_vec_pretty(self)?)
+    }
+
+    /// The names of what varies, without the seed: those of the runs in their order.
+    pub fn varied(&self) -> Vec<String> {
+        let mut names: Vec<String> = Vec::new();
+        for (name, _) in self.runs.values().flatten().filter(|(name, _)| name != "seed") {
+            if !names.contains(name) {
+                names.push(name.clone());
+            }
+        }
+        names
+    }
+}
