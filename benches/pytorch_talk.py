@@ -5,7 +5,7 @@
     python pytorch_talk.py --threads 2
 
 answers the requests of pytorch_requests.py, where SIZE is tiny (756 thousand parameters) or large (135 million, the
-sizes of SmolLM2), BATCH is alone or batch (32 texts), and FORMAT is fp32 or bf16:
+sizes of SmolLM2), BATCH is alone or, for tiny, batch (32 texts), and FORMAT is fp32 or bf16:
 
     SIZE_BATCH_FORMAT_prefill-T N   read the prompt and write one token, N times on T threads     -> seconds taken
     SIZE_BATCH_FORMAT_decode-T N    read the prompt and write 64 (tiny) or 16 (large) tokens      -> seconds taken
@@ -25,6 +25,7 @@ LARGE = dict(
     vocab_size=49152, rope_theta=1e5, rms_norm_eps=1e-5, tie_word_embeddings=True)
 PROMPT = {"tiny": 64, "large": 256}
 WRITTEN = {"tiny": 64, "large": 16}
+BATCHES = {"tiny": [("alone", 1), ("batch", 32)], "large": [("alone", 1)]}
 FORMATS = {"fp32": torch.float32, "bf16": torch.bfloat16}
 
 
@@ -51,7 +52,7 @@ def main():
     transformers.logging.set_verbosity_error()
     works = {}
     for size, name, model in models():
-        for batch, texts in (("alone", 1), ("batch", 32)):
+        for batch, texts in BATCHES[size]:
             ids = torch.randint(model.config.vocab_size, (texts, PROMPT[size]))
             works[f"{size}_{batch}_{name}_prefill"] = writing(model, ids, 1)
             works[f"{size}_{batch}_{name}_decode"] = writing(model, ids, WRITTEN[size])

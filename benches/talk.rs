@@ -1,5 +1,9 @@
 //! Prefill and decoding of language models against transformers' `generate`, in turns in one run.
 //!
+//!     cargo bench --bench talk --features language [-- WORD ...]
+//!
+//! measures what has one of the words in its name; without words it measures everything. The large
+//! model reads one text at a time: a batch of 32 takes minutes.
 //! Random weights, greedy choices, a key/value cache. `prefill` reads a prompt and writes one
 //! token; `decode` reads it and writes 64 tokens (tiny) or 16 (large).
 
@@ -22,11 +26,13 @@ struct Size {
     config: fn() -> Value,
     prompt: i64,
     written: usize,
+    /// The names of batches with their numbers of texts.
+    batches: &'static [(&'static str, usize)],
 }
 
 const SIZES: [Size; 2] = [
-    Size { name: "tiny", config: tiny, prompt: 64, written: 64 },
-    Size { name: "large", config: large, prompt: 256, written: 16 },
+    Size { name: "tiny", config: tiny, prompt: 64, written: 64, batches: &[("alone", 1), ("batch", 32)] },
+    Size { name: "large", config: large, prompt: 256, written: 16, batches: &[("alone", 1)] },
 ];
 
 fn tiny() -> Value {
@@ -50,6 +56,7 @@ fn main() -> Result<()> {
     // As `train` does.
     umwelt::native::deterministic();
     umwelt::native::keep_freed_memory();
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let mut baseline = Baseline::start("pytorch_talk.py", 2)?;
     println!("baseline: {}", baseline.versions);
     println!("medians over pairs; ratio = baseline's seconds / ours\n");
@@ -59,8 +66,8 @@ fn main() -> Result<()> {
             let mut weights = InitialWeights { seed: 1, range: 0.02 };
             let config = LmConfig::from_json(&(size.config)())?;
             let model = DecoderLm::new(config, &mut weights, kind, Device::Cpu)?;
-            for (batch, texts) in [("alone", 1), ("batch", 32)] {
-                measure(&mut baseline, size, &model, (format, batch, texts))?;
+            for (batch, texts) in size.batches {
+                measure(&mut baseline, size, &model, (format, batch, *texts), &wanted)?;
             }
         }
     }
@@ -72,10 +79,14 @@ fn measure(
     size: &Size,
     model: &DecoderLm,
     (format, batch, texts): (&str, &str, usize),
+    wanted: &[String],
 ) -> Result<()> {
     for (work, written) in [("prefill", 1), ("decode", size.written)] {
         for threads in [1, 2] {
             let request = format!("{}_{batch}_{format}_{work}-{threads}", size.name);
+            if !wanted.is_empty() && !wanted.iter().any(|word| request.contains(word)) {
+                continue;
+            }
             tch::set_num_threads(threads);
             let mut ours = |count| seconds(model, size, texts, written, count);
             let (count, pairs) = if size.name == "tiny" { (10, 9) } else { (1, 5) };
