@@ -1,11 +1,13 @@
 //! The study of runs that were found in a folder, without their sweep file.
 
+use std::collections::{BTreeMap, HashMap};
+
 use serde_json::Value;
 use umwelt_base::UserError;
 
 use super::{Outcome, Study, StudyOptions, StudyRun};
 use crate::registry::Run;
-use crate::sweeps::{Metric, SweepPlan};
+use crate::sweeps::{Metric, PlannedRun, SweepPlan};
 use crate::{Headline, RunState, RunSummary, ScoreCard};
 
 impl Study {
@@ -20,15 +22,20 @@ impl Study {
         Self::new(runs, StudyOptions { title: title.into(), metric, ..StudyOptions::default() })
     }
 
-    /// The study of those of `runs` that are in the sweep's plan, as [`Self::of_sweep`] makes it.
+    /// The study of a sweep's plan with those of its runs that are in `runs`, as [`Self::of_sweep`]
+    /// makes it.
     ///
     /// # Errors
     /// As for [`Study::new`].
     pub fn of_plan(title: &str, runs: &[Run], plan: SweepPlan) -> Result<Self, UserError> {
-        let planned = runs.iter().filter_map(|run| {
-            let values = plan.runs.get(run.summary.folder_name())?.iter().cloned();
-            let (seed, varied) = values.partition::<Vec<_>, _>(|(key, _)| key == "seed");
-            Some(of_summary(run, varied, seed.into_iter().next().map(|(_, seed)| seed)))
+        let runs: HashMap<&str, &Run> = runs.iter().map(|run| (run.summary.folder_name(), run)).collect();
+        let planned = plan.runs.iter().map(|PlannedRun { name, varied }| {
+            let (seed, varied) = varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
+            let seed = seed.into_iter().next().map(|(_, seed)| seed);
+            match runs.get(name.as_str()) {
+                Some(run) => of_summary(run, varied, seed),
+                None => waiting(name, varied, seed),
+            }
         });
         Self::planned(title, planned.collect(), plan)
     }
@@ -51,6 +58,12 @@ fn of_summary(run: &Run, varied: Vec<(String, String)>, seed: Option<String>) ->
         scores: numbers.collect(),
         card: ScoreCard::read(&run.folder).unwrap_or_default(),
     }
+}
+
+/// A run that has not begun.
+fn waiting(name: &str, varied: Vec<(String, String)>, seed: Option<String>) -> StudyRun {
+    let (scores, card) = (BTreeMap::new(), ScoreCard::default());
+    StudyRun { name: name.to_owned(), outcome: Outcome::Waiting, varied, seed, scores, card }
 }
 
 fn shown(value: &Value) -> String {

@@ -19,7 +19,7 @@ impl Study {
     /// As for [`Study::new`].
     pub fn of_sweep(file: &SweepFile, statuses: &[TrialStatus]) -> Result<Self, UserError> {
         let runs = statuses.iter().map(|status| run(file, status)).collect();
-        Self::planned(&file.name, runs, SweepPlan::of(file, &[]))
+        Self::planned(&file.name, runs, SweepPlan::of(file, vec![]))
     }
 
     /// The study of runs as the sweep's plan asks for it.

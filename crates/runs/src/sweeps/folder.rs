@@ -286,7 +286,7 @@ impl SweepFolder {
     /// As for [`Self::trials`], and a folder that cannot be written.
     pub fn write_plan(&self) -> Result<()> {
         self.make()?;
-        let plan = SweepPlan::of(&self.file, &self.trials()?);
+        let plan = SweepPlan::of(&self.file, self.trials()?);
         plan.write(&self.path).with_context(|| format!("could not write the plan in {}", self.path.display()))
     }
 

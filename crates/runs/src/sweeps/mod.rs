@@ -45,7 +45,7 @@ pub use folder::{Failure, RUNGS, SWEEP_LOCK, SweepFolder, failures_in};
 pub use metric::Metric;
 pub use numbers::{Lattice, Numbers, Prior};
 pub use plain::{Method, ReportOptions};
-pub use plan::SweepPlan;
+pub use plan::{PlannedRun, SweepPlan};
 pub use point::{Outcome, Point, PointHistory, TrialResult};
 pub use pool::{Capacity, Pool};
 pub use progress_table::{ProgressTable, headline, progress, table};

@@ -1,6 +1,5 @@
 //! The plan of a sweep, which its folder keeps for those who read it without the sweep file.
 
-use std::collections::BTreeMap;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -20,20 +19,35 @@ pub struct SweepPlan {
     pub report: ReportOptions,
     /// The parameters that the sweep draws on a logarithmic scale.
     pub log: Vec<String>,
-    /// The varied values of each run by the name of its folder, as [`Trial::varied`].
-    pub runs: BTreeMap<String, Vec<(String, String)>>,
+    /// The runs in the order of their trials.
+    pub runs: Vec<PlannedRun>,
+}
+
+/// A run of a sweep.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlannedRun {
+    /// The name of its folder.
+    pub name: String,
+    /// As [`Trial::varied`].
+    pub varied: Vec<(String, String)>,
+}
+
+impl From<Trial> for PlannedRun {
+    fn from(Trial { name, varied, .. }: Trial) -> Self {
+        Self { name, varied }
+    }
 }
 
 impl SweepPlan {
     /// The plan of the sweep `file` with the runs of `trials`.
-    pub fn of(file: &SweepFile, trials: &[Trial]) -> Self {
+    pub fn of(file: &SweepFile, trials: Vec<Trial>) -> Self {
         let is_log = |domain: &Domain| matches!(domain, Domain::Numbers(numbers) if numbers.log);
         let dimensions = file.space.dimensions.iter().filter(|dimension| is_log(&dimension.domain));
         Self {
             metric: file.metric.clone(),
             report: file.report.clone(),
             log: dimensions.map(|dimension| dimension.name.clone()).collect(),
-            runs: trials.iter().map(|trial| (trial.name.clone(), trial.varied.clone())).collect(),
+            runs: trials.into_iter().map(PlannedRun::from).collect(),
         }
     }
 
@@ -42,8 +56,8 @@ impl SweepPlan {
     /// version.
     pub fn read(folder: &Path) -> Option<Self> {
         let mut plan: Self = serde_json::from_slice(&std::fs::read(folder.join(PLAN)).ok()?).ok()?;
-        let asked = asked_in(folder).unwrap_or_default();
-        plan.runs.extend(asked.into_iter().map(|trial| (trial.name, trial.varied)));
+        let asked = asked_in(folder).unwrap_or_default().into_iter().map(PlannedRun::from);
+        plan.runs.extend(asked.filter(|asked| plan.run(&asked.name).is_none()).collect::<Vec<_>>());
         Some(plan)
     }
 
@@ -53,10 +67,15 @@ impl SweepPlan {
         atomic::replace(&folder.join(PLAN), &serde_json::to_vec_pretty(self)?)
     }
 
+    /// The run with a folder of this name.
+    pub fn run(&self, name: &str) -> Option<&PlannedRun> {
+        self.runs.iter().find(|run| run.name == name)
+    }
+
     /// The names of what varies, without the seed: those of the runs in their order.
     pub fn varied(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for (name, _) in self.runs.values().flatten().filter(|(name, _)| name != "seed") {
+        for (name, _) in self.runs.iter().flat_map(|run| &run.varied).filter(|(name, _)| name != "seed") {
             if !names.contains(name) {
                 names.push(name.clone());
             }

@@ -62,8 +62,7 @@ impl Sweep {
         let runs: Vec<Run> = members.into_iter().map(|run| dashboard.with_folder(run)).collect();
         let summaries: Vec<&RunSummary> = runs.iter().map(|run| &run.summary).collect();
         let folder = dashboard.registry.folder_of(&name);
-        let is_planned =
-            |plan: &SweepPlan| summaries.iter().any(|run| plan.runs.contains_key(run.folder_name()));
+        let is_planned = |plan: &SweepPlan| summaries.iter().any(|run| plan.run(run.folder_name()).is_some());
         let plan = SweepPlan::read(&folder).filter(is_planned);
         let mut varied = plan.as_ref().map_or_else(|| differing(&summaries), SweepPlan::varied);
         varied.retain(|key| key != "seed");
@@ -83,13 +82,8 @@ impl Sweep {
     /// settings.
     fn value(&self, run: &Run, key: &str) -> Option<Value> {
         let named = || {
-            let (_, text) = self
-                .plan
-                .as_ref()?
-                .runs
-                .get(run.summary.folder_name())?
-                .iter()
-                .find(|(name, _)| name == key)?;
+            let planned = self.plan.as_ref()?.run(run.summary.folder_name())?;
+            let (_, text) = planned.varied.iter().find(|(name, _)| name == key)?;
             let number = serde_json::from_str::<Value>(text).ok().filter(Value::is_number);
             Some(number.unwrap_or_else(|| text.as_str().into()))
         };

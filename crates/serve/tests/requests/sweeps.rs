@@ -46,17 +46,20 @@ async fn a_sweep_is_described_whole() {
 #[tokio::test]
 async fn a_sweep_with_a_plan_is_compared_by_what_it_varies() {
     let server = Server::new();
-    let mut runs = serde_json::Map::new();
+    let mut runs = vec![];
     for (method, lr, steps) in [("fast", 0.2, 7), ("slow", 0.1, 9)] {
         for seed in [1, 2] {
             let settings = format!("vicreg: {{base_lr: {lr}}}\nn_steps: {steps}\nseed: {seed}\n");
             server.finished(&format!("tea/{method}-{seed}"), &settings, lr * 10.0);
-            runs.insert(format!("{method}-{seed}"), json!([["method", method], ["seed", seed.to_string()]]));
+            let varied = json!([["method", method], ["seed", seed.to_string()]]);
+            runs.push(json!({"name": format!("{method}-{seed}"), "varied": varied}));
         }
     }
     server.finished("tea/older", "vicreg: {base_lr: 0.3}\n", 9.0);
     let metric = json!({"name": "cups", "goal": "maximize"});
-    let plan = json!({"metric": metric, "report": {"x": "method"}, "log": [], "runs": runs});
+    runs.push(json!({"name": "later-1", "varied": [["method", "later"], ["seed", "1"]]}));
+    let report = json!({"line": "method", "reference": "later"});
+    let plan = json!({"metric": metric, "report": report, "log": [], "runs": runs});
     fs::write(server.run("tea/sweep.json"), plan.to_string()).unwrap();
     let sweep = server.get("/api/sweep?name=tea").await;
     assert_eq!(sweep["parameters"], json!([{"key": "method", "values": ["fast", "slow"]}]));
@@ -64,6 +67,7 @@ async fn a_sweep_with_a_plan_is_compared_by_what_it_varies() {
     assert_eq!(bars.iter().map(|bar| bar["key"].as_str().unwrap()).collect::<Vec<_>>(), ["method"]);
     let table = sweep["report"]["table"].as_str().unwrap();
     assert!(table.contains("method") && table.contains("2.00") && !table.contains("base_lr"), "{table}");
+    assert!(table.contains("later"), "a run that has not begun is named: {table}");
     assert!(!table.contains("9.00"), "a run that is not in the plan is no part of its report: {table}");
     assert_eq!(sweep["standing"]["runs"], 5);
     fs::write(server.run("tea/sweep.json"), "{\"metric\": 7}").unwrap();
