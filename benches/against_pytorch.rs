@@ -26,7 +26,7 @@ mod common;
 #[path = "../tests/it/common/idx.rs"]
 mod idx;
 
-use common::{Baseline, Work, compare};
+use common::{Baseline, Work, compare, is_wanted};
 
 const THREADS: i32 = 2;
 /// As many as MNIST has.
@@ -46,9 +46,6 @@ fn main() -> Result<()> {
         "batch 128, 17 frames, {THREADS} threads; medians over pairs; ratio = baseline's seconds / ours\n"
     );
     println!("{:<34}{:>12}{:>12}{:>8}", "", "baseline/s", "ours/s", "ratio");
-    // With words after `--`: only what has one of them in its name.
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
-    let wanted = |name: &str| wanted.is_empty() || wanted.iter().any(|word| name.contains(word.as_str()));
     // The baseline's RSSM step takes many seconds.
     for (name, work) in [
         ("VICReg", Work { request: "step", count: 3, pairs: 9 }),
@@ -57,23 +54,23 @@ fn main() -> Result<()> {
     ] {
         for precision in ["fp32", "bf16"] {
             let name = format!("training step, {name}, {precision}");
-            if wanted(&name) {
+            if is_wanted(&name) {
                 let mut step = training_step(work.request, precision)?;
                 step(2)?;
                 compare(&name, &mut baseline, work, &mut step)?;
             }
         }
     }
-    if wanted("batches of fixed uniform noise") {
+    if is_wanted("batches of fixed uniform noise") {
         let work = Work { request: "data", count: 20, pairs: 9 };
         compare("batches of fixed uniform noise", &mut baseline, work, &mut moving_dots()?)?;
     }
-    if wanted("batches of turned digits") {
+    if is_wanted("batches of turned digits") {
         let work = Work { request: "digits", count: 20, pairs: 9 };
         compare("batches of turned digits", &mut baseline, work, &mut turned_digits()?)?;
     }
     drop(baseline);
-    if wanted("probes") { probes() } else { Ok(()) }
+    if is_wanted("probes") { probes() } else { Ok(()) }
 }
 
 fn moving_dots() -> Result<impl FnMut(usize) -> Result<f64>> {

@@ -56,7 +56,6 @@ fn main() -> Result<()> {
     // As `train` does.
     umwelt::native::deterministic();
     umwelt::native::keep_freed_memory();
-    let wanted: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with("--")).collect();
     let mut baseline = Baseline::start("pytorch_talk.py", 2)?;
     println!("baseline: {}", baseline.versions);
     println!("medians over pairs; ratio = baseline's seconds / ours\n");
@@ -67,7 +66,7 @@ fn main() -> Result<()> {
             let config = LmConfig::from_json(&(size.config)())?;
             let model = DecoderLm::new(config, &mut weights, kind, Device::Cpu)?;
             for (batch, texts) in size.batches {
-                measure(&mut baseline, size, &model, (format, batch, *texts), &wanted)?;
+                measure(&mut baseline, size, &model, (format, batch, *texts))?;
             }
         }
     }
@@ -79,14 +78,10 @@ fn measure(
     size: &Size,
     model: &DecoderLm,
     (format, batch, texts): (&str, &str, usize),
-    wanted: &[String],
 ) -> Result<()> {
     for (work, written) in [("prefill", 1), ("decode", size.written)] {
         for threads in [1, 2] {
             let request = format!("{}_{batch}_{format}_{work}-{threads}", size.name);
-            if !wanted.is_empty() && !wanted.iter().any(|word| request.contains(word)) {
-                continue;
-            }
             tch::set_num_threads(threads);
             let mut ours = |count| seconds(model, size, texts, written, count);
             let (count, pairs) = if size.name == "tiny" { (10, 9) } else { (1, 5) };

@@ -59,13 +59,23 @@ pub struct Work {
     pub pairs: usize,
 }
 
-/// Measures `ours` in turns with the baseline, and prints both rates and the median ratio.
+/// True if one of the words behind `--` of the command is in `name`, or there are none.
+pub fn is_wanted(name: &str) -> bool {
+    let mut words = std::env::args().skip(1).filter(|word| !word.starts_with("--")).peekable();
+    words.peek().is_none() || words.any(|word| name.contains(&word))
+}
+
+/// Measures `ours` in turns with the baseline, and prints both rates and the median ratio, if
+/// the name [is wanted](is_wanted).
 pub fn compare(
     name: &str,
     baseline: &mut Baseline,
     work: Work,
     ours: &mut dyn FnMut(usize) -> Result<f64>,
 ) -> Result<()> {
+    if !is_wanted(name) {
+        return Ok(());
+    }
     let Work { request, count, pairs } = work;
     baseline.seconds(request, count)?;
     ours(count)?;

@@ -26,7 +26,7 @@ def finished(work):
 
 @pytest.mark.parametrize("theme,size", LOOKS)
 def test_every_page_in_both_themes_and_widths(visit, work, theme, size):
-    visitor = visit(theme, size, causes=[REFUSED])
+    visitor = visit(theme, size)
     run, other = finished(work)[:2]
     pages = {
         "runs": f"/?run={run}&run={other}",
@@ -37,7 +37,6 @@ def test_every_page_in_both_themes_and_widths(visit, work, theme, size):
         "compare": f"/compare?run={run}&run={other}",
         "worlds": "/worlds",
         "room": f"/worlds/dots?run={run}",
-        "missing": "/nowhere",
     }
     for part in ["figures", "evaluation", "settings", "log", "environment", "files", "notes"]:
         pages[part] = f"/run?name={run}&part={part}"
@@ -48,6 +47,10 @@ def test_every_page_in_both_themes_and_widths(visit, work, theme, size):
         # Objects in results are shown as columns, not in the notation of their files.
         expect(visitor.page.locator("main td").filter(has_text="{")).to_have_count(0)
     cut = "(all) => all.filter((one) => one.scrollWidth > one.clientWidth).map((one) => one.title)"
+    lost = visit(theme, size, causes=[REFUSED])
+    lost.go("/nowhere")
+    lost.picture(f"missing-{theme}-{size}")
+    lost.fits()
     names = visitor.go(pages["compare"]).locator(".values td[title]")
     expect(names.first).to_be_attached()
     assert names.evaluate_all(cut) == []

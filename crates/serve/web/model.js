@@ -42,12 +42,18 @@ export function useAnswer(room, run, question) {
   return state;
 }
 
-function Runs({ room, run }) {
+// The runs that a room can open, asked for again when `changed` changes; `null` while they are read.
+export function useRuns(room, changed) {
   const [found, setFound] = useState(null);
   const [error, setError] = useState("");
   useEffect(() => {
     get(`${room}/runs`).then(setFound, (failed) => setError(failed.message));
-  }, [room]);
+  }, [room, changed]);
+  return [found, error];
+}
+
+function Runs({ room, run }) {
+  const [found, error] = useRuns(room);
   if (!found) return html`<p class=${error ? "bad" : "faint"} data-loading=${error ? undefined : ""}>${error || "loading…"}</p>`;
   if (found.total === 0) return html`<p>No run of this world is below this folder yet. Train one, and load this page again.</p>`;
   const more = found.total > found.runs.length ? `, the newest ${found.runs.length} of ${found.total}` : "";

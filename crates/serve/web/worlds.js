@@ -1,17 +1,13 @@
 // The pages that ask the models of runs, with the runs that each can open.
-import { get } from "./api.js";
-import { html, useEffect, useState } from "./h.js";
+import { html } from "./h.js";
+import { useRuns } from "./model.js";
 import { link } from "./view.js";
 
 // The runs that are named.
 const SHOWN = 5;
 
 function World({ name, title, told }) {
-  const [found, setFound] = useState(null);
-  const [error, setError] = useState("");
-  useEffect(() => {
-    get(`${name}/runs`).then(setFound, (failed) => setError(failed.message));
-  }, [name, told.count]);
+  const [found, error] = useRuns(name, told.count);
   const runs = found?.runs.slice(0, SHOWN) ?? [];
   const more = (found?.total ?? 0) - runs.length;
   return html`<h2><a href=${link(`/${name}`)}>${title}</a></h2>

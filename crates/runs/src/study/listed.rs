@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::Value;
 use umwelt_base::UserError;
 
+use super::run::split_seed;
 use super::{Outcome, Study, StudyOptions, StudyRun};
 use crate::registry::Run;
 use crate::sweeps::{Metric, PlannedRun, SweepPlan};
@@ -30,14 +31,15 @@ impl Study {
     pub fn of_plan(title: &str, runs: &[Run], plan: SweepPlan) -> Result<Self, UserError> {
         let runs: HashMap<&str, &Run> = runs.iter().map(|run| (run.summary.folder_name(), run)).collect();
         let planned = plan.runs.iter().map(|PlannedRun { name, varied }| {
-            let (seed, varied) = varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
-            let seed = seed.into_iter().next().map(|(_, seed)| seed);
+            let (varied, seed) = split_seed(varied);
             match runs.get(name.as_str()) {
                 Some(run) => of_summary(run, varied, seed),
                 None => waiting(name, varied, seed),
             }
         });
-        Self::planned(title, planned.collect(), plan)
+        let runs = planned.collect();
+        let SweepPlan { metric, report, log, .. } = plan;
+        Self::planned(runs, StudyOptions { title: title.into(), report, metric, log })
     }
 }
 

@@ -22,6 +22,12 @@ pub struct StudyRun {
     pub card: ScoreCard,
 }
 
+/// The varied values of a run without its seed, and the seed.
+pub fn split_seed(varied: &[(String, String)]) -> (Vec<(String, String)>, Option<String>) {
+    let (seed, varied) = varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
+    (varied, seed.into_iter().next().map(|(_, seed)| seed))
+}
+
 /// The outcome of a run. Only the scores of finished runs count.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {

@@ -8,8 +8,8 @@ use umwelt_base::UserError;
 
 use super::Study;
 use super::options::StudyOptions;
-use super::run::{Outcome, StudyRun};
-use crate::sweeps::{ReportOptions, SweepFile, SweepPlan, TrialState, TrialStatus, progress};
+use super::run::{Outcome, StudyRun, split_seed};
+use crate::sweeps::{SweepFile, TrialState, TrialStatus, progress};
 use crate::{Record, ScoreCard, summary};
 
 impl Study {
@@ -19,31 +19,30 @@ impl Study {
     /// As for [`Study::new`].
     pub fn of_sweep(file: &SweepFile, statuses: &[TrialStatus]) -> Result<Self, UserError> {
         let runs = statuses.iter().map(|status| run(file, status)).collect();
-        Self::planned(&file.name, runs, SweepPlan::of(file, vec![]))
+        let (report, metric) = (file.report.clone(), file.metric.clone());
+        Self::planned(
+            runs,
+            StudyOptions { title: file.name.clone(), report, metric, log: file.logarithmic() },
+        )
     }
 
-    /// The study of runs as the sweep's plan asks for it.
-    pub(super) fn planned(title: &str, mut runs: Vec<StudyRun>, plan: SweepPlan) -> Result<Self, UserError> {
-        let SweepPlan { metric, report, log, .. } = plan;
-        let x = report.x.clone().filter(|x| !is_incomplete(x, &runs));
-        if let Some(x) = &x {
+    /// The study of a sweep's runs, whose x may be a score.
+    pub(super) fn planned(mut runs: Vec<StudyRun>, mut options: StudyOptions) -> Result<Self, UserError> {
+        options.report.x = options.report.x.filter(|x| !is_incomplete(x, &runs));
+        if let Some(x) = &options.report.x {
             add_score_as_key(x, &mut runs);
         }
-        Self::new(
-            runs,
-            StudyOptions { title: title.into(), report: ReportOptions { x, ..report }, metric, log },
-        )
+        Self::new(runs, options)
     }
 }
 
 fn run(file: &SweepFile, status: &TrialStatus) -> StudyRun {
-    let (seed, varied) = status.trial.varied.iter().cloned().partition::<Vec<_>, _>(|(key, _)| key == "seed");
+    let (varied, seed) = split_seed(&status.trial.varied);
     let card = ScoreCard::read(&status.path).unwrap_or_default();
     let mut scores = scores(status, &card);
     if let Some(score) = status.score {
         scores.entry(file.metric.name.clone()).or_insert(score);
     }
-    let seed = seed.into_iter().next().map(|(_, seed)| seed);
     StudyRun { name: status.trial.name.clone(), outcome: outcome(status), varied, seed, scores, card }
 }
 

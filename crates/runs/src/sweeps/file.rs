@@ -13,6 +13,7 @@ use std::path::PathBuf;
 pub(super) use read::safe_name;
 
 use super::{
+    domain::Domain,
     early_stopping::EarlyStopping,
     metric::Metric,
     plain::{Method, ReportOptions},
@@ -80,6 +81,13 @@ impl SweepFile {
     pub fn dimensions(&self) -> Vec<String> {
         let names = self.space.dimensions.iter().map(|dimension| dimension.name.clone());
         names.chain((!self.seeds.is_empty()).then(|| "seed".to_owned())).collect()
+    }
+
+    /// The names of the parameters that are drawn on a logarithmic scale.
+    pub fn logarithmic(&self) -> Vec<String> {
+        let is_log = |domain: &Domain| matches!(domain, Domain::Numbers(numbers) if numbers.log);
+        let dimensions = self.space.dimensions.iter().filter(|dimension| is_log(&dimension.domain));
+        dimensions.map(|dimension| dimension.name.clone()).collect()
     }
 
     /// The number of trials of each point.

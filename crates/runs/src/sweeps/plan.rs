@@ -1,11 +1,12 @@
 //! The plan of a sweep, which its folder keeps for those who read it without the sweep file.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
 use super::folder::asked_in;
-use super::{Domain, Metric, ReportOptions, SweepFile, Trial};
+use super::{Metric, ReportOptions, SweepFile, Trial};
 use umwelt_base::atomic;
 
 /// The file of the plan in the sweep's folder.
@@ -41,12 +42,10 @@ impl From<Trial> for PlannedRun {
 impl SweepPlan {
     /// The plan of the sweep `file` with the runs of `trials`.
     pub fn of(file: &SweepFile, trials: Vec<Trial>) -> Self {
-        let is_log = |domain: &Domain| matches!(domain, Domain::Numbers(numbers) if numbers.log);
-        let dimensions = file.space.dimensions.iter().filter(|dimension| is_log(&dimension.domain));
         Self {
             metric: file.metric.clone(),
             report: file.report.clone(),
-            log: dimensions.map(|dimension| dimension.name.clone()).collect(),
+            log: file.logarithmic(),
             runs: trials.into_iter().map(PlannedRun::from).collect(),
         }
     }
@@ -56,8 +55,9 @@ impl SweepPlan {
     /// version.
     pub fn read(folder: &Path) -> Option<Self> {
         let mut plan: Self = serde_json::from_slice(&std::fs::read(folder.join(PLAN)).ok()?).ok()?;
+        let known: HashSet<String> = plan.runs.iter().map(|run| run.name.clone()).collect();
         let asked = asked_in(folder).unwrap_or_default().into_iter().map(PlannedRun::from);
-        plan.runs.extend(asked.filter(|asked| plan.run(&asked.name).is_none()).collect::<Vec<_>>());
+        plan.runs.extend(asked.filter(|asked| !known.contains(&asked.name)));
         Some(plan)
     }
 
@@ -67,15 +67,10 @@ impl SweepPlan {
         atomic::replace(&folder.join(PLAN), &serde_json::to_vec_pretty(self)?)
     }
 
-    /// The run with a folder of this name.
-    pub fn run(&self, name: &str) -> Option<&PlannedRun> {
-        self.runs.iter().find(|run| run.name == name)
-    }
-
-    /// The names of what varies, without the seed: those of the runs in their order.
+    /// The names of what varies, in the order of the runs.
     pub fn varied(&self) -> Vec<String> {
         let mut names: Vec<String> = Vec::new();
-        for (name, _) in self.runs.iter().flat_map(|run| &run.varied).filter(|(name, _)| name != "seed") {
+        for (name, _) in self.runs.iter().flat_map(|run| &run.varied) {
             if !names.contains(name) {
                 names.push(name.clone());
             }

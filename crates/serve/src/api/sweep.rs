@@ -25,6 +25,8 @@ pub struct Sweep {
     pub varied: Vec<String>,
     /// The plan in the sweep's folder, if it has the runs there.
     plan: Option<SweepPlan>,
+    /// What the plan varies in each run, by the name of the run's folder.
+    planned: HashMap<String, Vec<(String, String)>>,
     /// The score to compare by; `None` before the first evaluation.
     pub by: Option<Headline>,
     /// Failed starts by the name of the run's folder.
@@ -62,8 +64,10 @@ impl Sweep {
         let runs: Vec<Run> = members.into_iter().map(|run| dashboard.with_folder(run)).collect();
         let summaries: Vec<&RunSummary> = runs.iter().map(|run| &run.summary).collect();
         let folder = dashboard.registry.folder_of(&name);
-        let is_planned = |plan: &SweepPlan| summaries.iter().any(|run| plan.run(run.folder_name()).is_some());
-        let plan = SweepPlan::read(&folder).filter(is_planned);
+        let plan = SweepPlan::read(&folder);
+        let runs_of = plan.iter().flat_map(|plan| &plan.runs);
+        let planned: HashMap<_, _> = runs_of.map(|run| (run.name.clone(), run.varied.clone())).collect();
+        let plan = plan.filter(|_| summaries.iter().any(|run| planned.contains_key(run.folder_name())));
         let mut varied = plan.as_ref().map_or_else(|| differing(&summaries), SweepPlan::varied);
         varied.retain(|key| key != "seed");
         let by = match query.last("metric") {
@@ -71,7 +75,7 @@ impl Sweep {
             None => compared_by(&summaries, None).ok(),
         };
         let failures = failures_in(&folder).unwrap_or_default();
-        Ok(Self { name, runs, varied, plan, by, failures })
+        Ok(Self { name, runs, varied, plan, planned, by, failures })
     }
 
     fn score(&self, run: &Run) -> Option<f64> {
@@ -82,8 +86,8 @@ impl Sweep {
     /// settings.
     fn value(&self, run: &Run, key: &str) -> Option<Value> {
         let named = || {
-            let planned = self.plan.as_ref()?.run(run.summary.folder_name())?;
-            let (_, text) = planned.varied.iter().find(|(name, _)| name == key)?;
+            let (_, text) =
+                self.planned.get(run.summary.folder_name())?.iter().find(|(name, _)| name == key)?;
             let number = serde_json::from_str::<Value>(text).ok().filter(Value::is_number);
             Some(number.unwrap_or_else(|| text.as_str().into()))
         };
