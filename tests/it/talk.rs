@@ -162,6 +162,108 @@ fn killed_in_every_stage_the_same_command_ends_with_the_same_table() {
 }
 
 #[test]
+fn a_receiver_reads_two_senders_of_different_sizes() {
+    let at = tempfile::tempdir().unwrap();
+    let pretrained = succeeds(talk(
+        at.path(),
+        &[
+            "talk.stage=pretrain",
+            "talk.senders=[auto, auto]",
+            "talk.lm.size=het",
+            "talk.lm.layers=2",
+            "output_path=het",
+        ],
+    ));
+    assert!(pretrained.contains("plans, written greedily"), "{pretrained}");
+    let values = ["talk.senders=[auto, het/model]", "talk.evaluate.channels=[core, related, shuffled]"];
+    let table = succeeds(talk(at.path(), &values));
+    let collected = stages(at.path(), "collect");
+    assert_eq!(collected.len(), 2, "each sender's messages are collected");
+    let metrics: Vec<Vec<f64>> = ["actor", "cot_full"].map(|name| losses(&stage(at.path(), name))).to_vec();
+    assert!(metrics.iter().flatten().all(|loss| loss.is_finite()), "{metrics:?}");
+    let names: Vec<&str> = table.lines().filter_map(|line| line.split_whitespace().next()).collect();
+    for channel in ["text", "latent_full", "sender_0", "sender_1", "cross_task", "shuffled", "cot_full"] {
+        assert!(names.contains(&channel), "{channel}: {table}");
+    }
+    assert!(!table.contains("latent_k") && !table.contains("cipher"), "{table}");
+    let line = |channel: &str| {
+        let file = at.path().join(format!("run/episodes/seen.{channel}.jsonl"));
+        let lines = fs::read_to_string(file).unwrap();
+        serde_json::from_str::<serde_json::Value>(lines.lines().next().unwrap()).unwrap()
+    };
+    let [both, first, second] = ["latent_full", "sender_0", "sender_1"].map(line);
+    let count = |line: &serde_json::Value, key: &str| line[key].as_u64().unwrap();
+    for key in ["positions", "bytes", "sender_steps"] {
+        assert_eq!(count(&both, key), count(&first, key) + count(&second, key), "{key}");
+    }
+    assert_eq!(count(&first, "bytes"), 2 * 64 * count(&first, "positions"));
+    assert_eq!(count(&second, "bytes"), 2 * 96 * count(&second, "positions"));
+    assert_eq!(both["plan"].as_str().unwrap().lines().count(), 2, "{both}");
+    assert_eq!(both["gloss"]["sender"].as_array().unwrap().len() as u64, count(&both, "positions"));
+    let inputs = json(&at.path().join("run/environment.json"))["inputs"].clone();
+    let keys: Vec<&str> =
+        inputs.as_array().unwrap().iter().map(|input| input["key"].as_str().unwrap()).collect();
+    assert!(keys.contains(&"talk.senders.0") && keys.contains(&"talk.senders.1"), "{keys:?}");
+    let shown = succeeds(umwelt(at.path(), &["message", "run", "--task", "chainmath/seen/1"]));
+    assert!(shown.starts_with("chainmath/seen/1 by latent_full\nplan: "), "{shown}");
+    assert_eq!(succeeds(talk(at.path(), &values)), table, "a finished run prints its result");
+    let refused = |values: &[&str]| fails(talk(at.path(), &[&["output_path=no"], values].concat()), 2);
+    let of_two = "talk.senders=[auto, auto]";
+    assert!(
+        refused(&[of_two, "talk.evaluate.channels=[kv]"]).contains("has `kv`, which is of a single sender")
+    );
+    assert!(refused(&[of_two, "talk.stage=compress"]).contains("talk.stage: is of a single sender"));
+    assert!(refused(&[of_two, "talk.sender=a"]).contains("talk.sender: is of a single sender"));
+    assert!(refused(&["talk.senders=[auto]"]).contains("talk.senders: must be from 2 to 5"));
+    assert!(refused(&["talk.collect.sender=1"]).contains("is the number of one of talk.senders"));
+}
+
+#[test]
+fn an_evaluation_in_parts_gives_the_numbers_of_a_whole_one() {
+    let at = tempfile::tempdir().unwrap();
+    let channels =
+        "talk.evaluate.channels=[text, latent_full, cross_task, cov_noise_1, within_family, no_comm]";
+    // Another identity, so that the run of parts is made after the whole one.
+    let whole = succeeds(talk(at.path(), &[channels, "talk.eval_tasks=7", "output_path=whole"]));
+    let parts = [channels, "talk.eval_tasks=7", "talk.evaluate.parts=3", "talk.evaluate.part=2"];
+    let joined = succeeds(talk(at.path(), &parts));
+    let made = stages(at.path(), "part");
+    assert_eq!(made.len(), 3);
+    let counts =
+        |run: &PathBuf| fs::read_to_string(run.join("episodes/seen.text.jsonl")).unwrap().lines().count();
+    let mut all: Vec<usize> = made.iter().map(counts).collect();
+    all.sort_unstable();
+    assert_eq!(all, [2, 2, 3]);
+    let table = |printed: &str| printed[printed.find("ChainMath, 7 seen").expect("a table")..].to_owned();
+    assert_eq!(table(&joined), table(&whole));
+    for channel in ["text", "latent_full", "cross_task", "cov_noise_1", "within_family", "no_comm"] {
+        for split in ["seen", "unseen"] {
+            let read = |run: &str| {
+                let path = at.path().join(format!("{run}/episodes/{split}.{channel}.jsonl"));
+                let lines = fs::read_to_string(path).unwrap();
+                let line = |line: &str| serde_json::from_str::<serde_json::Value>(line).unwrap();
+                lines.lines().map(line).collect::<Vec<_>>()
+            };
+            for (ours, expected) in read("run").iter().zip(read("whole")) {
+                for key in ["id", "plan", "turns", "success", "positions", "gloss"] {
+                    assert_eq!(ours[key], expected[key], "{channel} {key}");
+                }
+                for key in ["nats", "js_bits"] {
+                    let [ours, expected] = [ours, &expected].map(|line| line[key].as_f64().unwrap());
+                    assert!((ours - expected).abs() < 1e-4, "{channel} {key}: {ours} {expected}");
+                }
+            }
+            assert_eq!((read("run").len(), read("whole").len()), (7, 7));
+        }
+    }
+    let printed = fails(talk(at.path(), &["talk.evaluate.part=1", "output_path=no"]), 2);
+    assert!(
+        printed.contains("talk.evaluate.part: must be below talk.evaluate.parts, which is 1"),
+        "{printed}"
+    );
+}
+
+#[test]
 fn a_house_is_talked_about_in_many_turns() {
     let at = tempfile::tempdir().unwrap();
     let values =
@@ -189,6 +291,7 @@ fn every_stage_runs_in_bfloat16_in_parts_and_with_few_parameters() {
         "talk.compress.k=[3, 2]",
         "talk.compress.nested=true",
         "talk.evaluate.channels=[text, latent_full, latent_k, latent_roll, realigned, cipher, kv, graft_1_1, no_cot]",
+        "talk.evaluate.checkpoints=all",
     ];
     let table = succeeds(talk(at.path(), &values));
     for name in ["pretrain", "actor", "compress", "no_cot"] {
@@ -205,6 +308,13 @@ fn every_stage_runs_in_bfloat16_in_parts_and_with_few_parameters() {
     assert!(contrasts.len() == 2 && contrasts.iter().all(|term| (0.0..=0.7).contains(term)), "{contrasts:?}");
     let model = stage(at.path(), "actor").join("receiver");
     assert_eq!(json(&model.join("config.json"))["dtype"], "bfloat16");
+    // The last checkpoint is the receiver that was saved.
+    let report = json(&at.path().join("run/evaluation.json"));
+    let last = report["checkpoints"].as_array().unwrap().last().unwrap();
+    let saved = &report["lines"].as_array().unwrap()[1];
+    for key in ["right", "cross_entropy", "js_bits"] {
+        assert_eq!(last["seen"][key], saved["seen"][key], "{key}");
+    }
     // The merged receiver is one of the ordinary architecture.
     assert!(succeeds(umwelt(at.path(), &["lm", "show", model.to_str().unwrap()])).contains("96832"));
     let again = [&values[..], &["talk.checkpointing=true"]].concat();

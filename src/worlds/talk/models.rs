@@ -7,12 +7,14 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
 use umwelt_language::{
-    AdapterShape, DecoderLm, Fuser, LanguageModel, LmConfig, MessageAdapter, SPECIAL_TOKENS, TextTokenizer,
+    AdapterShape, DecoderLm, Fuser, LanguageModel, LmConfig, MessageAdapter, SPECIAL_TOKENS, Segment,
+    TextTokenizer,
 };
 use umwelt_torch::checkpoints::{TensorFile, write_tensors};
 
 use super::settings::{AdapterSettings, LmSettings, NumberFormat, Size, TalkSettings};
-use crate::nn::Parameters;
+use super::text::Renderer;
+use crate::nn::{Linear, Masks, Parameters, Scope};
 use crate::runs::Inputs;
 
 /// Rows of embeddings come in multiples of this number.
@@ -121,28 +123,84 @@ pub fn folder(file: &Path) -> PathBuf {
     file.parent().map_or_else(PathBuf::new, Path::to_owned)
 }
 
-/// The adapter from a sender of `width` features to the receiver, with its parameters.
+/// The adapter of all senders to a receiver. Several senders have a projection each, and share what
+/// follows.
+pub struct SendersAdapter {
+    /// To the receiver's features; none where there is one sender.
+    projections: Vec<Linear>,
+    adapter: MessageAdapter,
+}
+
+impl SendersAdapter {
+    /// Embeddings `[L, d]` of the hidden states `[L, d_s]` of sender `who`. A message without rows
+    /// stays without rows.
+    ///
+    /// # Errors
+    /// When the hidden states do not fit the adapter.
+    pub fn adapted(&self, who: usize, hidden: &[Tensor], dropout: Option<&Masks>) -> Result<Vec<Tensor>> {
+        let lengths: Vec<i64> = hidden.iter().map(|rows| rows.size()[0]).collect();
+        if lengths.iter().all(|length| *length == 0) {
+            return Ok(hidden.iter().map(Tensor::shallow_clone).collect());
+        }
+        let padded = Tensor::pad_sequence(hidden, true, 0.0, "right");
+        let rows = match self.projections.get(who) {
+            Some(projection) => projection.forward(&padded.to_kind(Kind::Float)),
+            None => padded,
+        };
+        // The key mask of a row without keys would have no finite softmax.
+        let read: Vec<i64> = lengths.iter().map(|length| (*length).max(1)).collect();
+        let rows = self.adapter.forward(&rows, &read, dropout)?;
+        Ok((0i64..).zip(&lengths).map(|(row, length)| rows.get(row).narrow(0, 0, *length)).collect())
+    }
+
+    /// Whole messages of several samples: of the hidden states of each sender, by sample.
+    ///
+    /// # Errors
+    /// As [`Self::adapted`].
+    pub fn messages(&self, renderer: &Renderer, hidden: &[Vec<Tensor>]) -> Result<Vec<Vec<Segment>>> {
+        let adapt = |(who, hidden): (usize, &Vec<Tensor>)| self.adapted(who, hidden, None);
+        let adapted: Vec<Vec<Tensor>> = hidden.iter().enumerate().map(adapt).collect::<Result<_>>()?;
+        let rows = |who: usize, row: usize| vec![Segment::Embeddings(adapted[who][row].shallow_clone())];
+        let count = adapted.first().map_or(0, Vec::len);
+        Ok((0..count)
+            .map(|row| renderer.joined((0..adapted.len()).map(|who| rows(who, row)).collect()))
+            .collect())
+    }
+}
+
+/// The adapter from senders of these numbers of features to the receiver, with its parameters.
 ///
 /// # Errors
 /// When the receiver's features cannot be shared among the heads.
 pub fn adapter(
     settings: &AdapterSettings,
-    width: i64,
+    widths: &[i64],
     receiver: &DecoderLm,
     seed: u64,
-) -> Result<(Parameters, MessageAdapter)> {
+) -> Result<(Parameters, SendersAdapter)> {
     let parameters = Parameters::new(receiver.device(), seed);
+    let (d, root) = (receiver.config().hidden, parameters.root());
     let (kind, inner) = settings.kind.parts();
-    let output_scale = settings.output_scale.unwrap_or_else(|| rms(receiver.embedding()) / inner);
-    let shape = AdapterShape {
-        kind,
-        sender: width,
-        receiver: receiver.config().hidden,
-        heads: settings.heads,
-        output_scale,
+    let projections = match widths {
+        [_] => vec![],
+        several => (0..).zip(several).map(|(who, width)| projection(&root, who, *width, d)).collect(),
     };
-    let adapter = MessageAdapter::new(&parameters.root(), &shape)?;
-    Ok((parameters, adapter))
+    let width = if projections.is_empty() { widths[0] } else { d };
+    let output_scale = settings.output_scale.unwrap_or_else(|| rms(receiver.embedding()) / inner);
+    let shape = AdapterShape { kind, sender: width, receiver: d, heads: settings.heads, output_scale };
+    let adapter = MessageAdapter::new(&root, &shape)?;
+    Ok((parameters, SendersAdapter { projections, adapter }))
+}
+
+/// The projection of sender `who`: at first the identity where the numbers of features are equal,
+/// so that the start is that of a single sender.
+fn projection(root: &Scope, who: usize, width: i64, d: i64) -> Linear {
+    let scope = root.sub(format!("input_proj.{who}"));
+    if width != d {
+        return Linear::new(&scope, width, d);
+    }
+    let eye = Tensor::eye(d, (Kind::Float, root.device()));
+    Linear::from_tensors(scope.given("weight", eye), Some(scope.constant("bias", &[d], 0.0)))
 }
 
 /// A fuser between two models at the start of training.
@@ -207,11 +265,12 @@ mod tests {
         let decoder =
             DecoderLm::initial(config(&LmSettings::default(), 100).unwrap(), 3, Device::Cpu).unwrap();
         let settings: AdapterSettings = serde_json::from_value(json!({ "kind": "linear" })).unwrap();
-        let hidden = Tensor::randn([2, 9, 96], (Kind::Float, Device::Cpu));
-        let linear = adapter(&settings, 96, &decoder, 3).unwrap().1;
-        let ratio = rms(&linear.forward(&hidden, &[9, 9], None).unwrap()) / rms(decoder.embedding());
+        let hidden = Tensor::randn([2, 9, 96], (Kind::Float, Device::Cpu)).unbind(0);
+        let linear = adapter(&settings, &[96], &decoder, 3).unwrap().1;
+        let ratio =
+            rms(&Tensor::cat(&linear.adapted(0, &hidden, None).unwrap(), 0)) / rms(decoder.embedding());
         assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
-        let (parameters, adapter) = adapter(&AdapterSettings::default(), 96, &decoder, 3).unwrap();
+        let (parameters, adapter) = adapter(&AdapterSettings::default(), &[96], &decoder, 3).unwrap();
         let shape = AdapterShape {
             kind: AdapterKind::Attention,
             sender: 96,
@@ -220,8 +279,8 @@ mod tests {
             output_scale: 1.0,
         };
         assert_eq!(parameters.count() as i64, parameter_count(&shape));
-        let rows = adapter.forward(&hidden, &[9, 9], None).unwrap();
-        let ratio = rms(&rows) / rms(decoder.embedding());
+        let rows = adapter.adapted(0, &hidden, None).unwrap();
+        let ratio = rms(&Tensor::cat(&rows, 0)) / rms(decoder.embedding());
         assert!((ratio - 1.0).abs() < 0.1, "{ratio}");
     }
 }

@@ -75,6 +75,16 @@ impl Renderer {
         self.tokenizer.decode(ids, true)
     }
 
+    /// Several messages as one: between two of them the first ends and the second begins.
+    pub fn joined(&self, messages: Vec<Vec<Segment>>) -> Vec<Segment> {
+        let mut all = vec![];
+        for (at, message) in messages.into_iter().enumerate() {
+            all.extend((at > 0).then(|| Segment::Ids(vec![self.insertion.end, self.insertion.begin])));
+            all.extend(message);
+        }
+        all
+    }
+
     /// A token as it stands in a gloss; `#ID` for a row of the embedding without one.
     ///
     /// # Errors
@@ -334,6 +344,17 @@ mod tests {
         let reply = renderer.reply("first").unwrap();
         let expected = "<|im_end|>\n<|im_start|>user\nfirst<|im_end|>\n<|im_start|>assistant\n";
         assert_eq!(reply, tokenizer.encode(expected).unwrap());
+    }
+
+    #[test]
+    fn several_messages_have_a_begin_and_an_end_each() {
+        let (renderer, problem, tokenizer) = parts();
+        let part = |text: &str| vec![Segment::Ids(tokenizer.encode(text).unwrap())];
+        let message = renderer.joined(vec![part("first times 2 ."), vec![], part("second add 3 .")]);
+        let opening = ids(&renderer.opening(&problem, Some(message)).unwrap());
+        let expected =
+            tokenizer.encode("<bop>first times 2 .<eop><bop><eop><bop>second add 3 .<eop>").unwrap();
+        assert!(opening.windows(expected.len()).any(|window| window == expected), "{opening:?}");
     }
 
     #[test]

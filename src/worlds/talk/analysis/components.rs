@@ -28,7 +28,7 @@ pub struct Components {
 /// When there are fewer than two messages with rows.
 pub fn components(sources: &Sources) -> Result<Components> {
     let sent = sources.sent(Split::Seen)?;
-    let spoken = || sent.problems.iter().zip(&sent.plans).filter(|(_, plan)| plan.hidden.size()[0] > 0);
+    let spoken = || sent.problems.iter().zip(sent.first()).filter(|(_, plan)| plan.hidden.size()[0] > 0);
     let means: Vec<Tensor> = spoken().map(|(_, plan)| mean(&plan.hidden)).collect();
     ensure!(means.len() > 1, "fewer than two plans have a token");
     let (places, explained) = projected(&Tensor::stack(&means, 0))?;

@@ -15,7 +15,7 @@ use super::steps::{Drift, Entropies, drift_figure, drifts, entropies, entropy_fi
 use crate::charts::{Align, Figure, Table};
 use crate::runs::{Inputs, Progress as _, ProgressReporter, Score, ScoreCard};
 use crate::training::{Evaluated, Job, RunKeys, Session, object};
-use crate::worlds::talk::evaluation::{Channel, Near, Sources, likely, nearest};
+use crate::worlds::talk::evaluation::{Channel, Latents, Near, Sources, likely, nearest};
 use crate::worlds::talk::settings::TalkSettings;
 use crate::worlds::talk::stages::finish;
 use crate::worlds::talk::tasks::Split;
@@ -71,11 +71,11 @@ impl Analysis {
         let encoded = sources.encode(("latent_full", Channel::Full), sent, 0..count)?;
         let mut all = vec![];
         for (at, encoded) in encoded.iter().enumerate() {
-            let Some((hidden, rows)) = encoded.hidden.as_ref().zip(encoded.embeddings()) else { continue };
+            let Some(Latents { hidden, rows, .. }) = encoded.latents.first() else { continue };
             all.push(ProblemGloss {
                 id: sent.problems[at].id.clone(),
-                plan: sent.plans[at].text.clone(),
-                sender: likely(&sources.sender.decoder, &sources.renderer, hidden, TOKENS)?,
+                plan: sent.first()[at].text.clone(),
+                sender: likely(&sources.sender().model.decoder, &sources.sender().renderer, hidden, TOKENS)?,
                 receiver: nearest(&receiver.model.decoder, &receiver.renderer, rows, TOKENS)?,
             });
         }

@@ -8,7 +8,6 @@ use tch::{Kind, Tensor};
 
 use super::components::mean;
 use crate::worlds::talk::evaluation::Sources;
-use crate::worlds::talk::stages::adapted;
 use crate::worlds::talk::tasks::Split;
 
 /// The weight of the penalty on the map, for each message.
@@ -38,8 +37,8 @@ pub struct Probe {
 /// When a prompt does not fit a student.
 pub fn probes(sources: &Sources) -> Result<Vec<Probe>> {
     let (sent, mut all) = (sources.sent(Split::Seen)?, vec![]);
-    let is_spoken = |at: &usize| sent.plans[*at].hidden.size()[0] > 0;
-    let places: Vec<usize> = (0..sent.plans.len()).filter(is_spoken).collect();
+    let is_spoken = |at: &usize| sent.first()[*at].hidden.size()[0] > 0;
+    let places: Vec<usize> = (0..sent.first().len()).filter(is_spoken).collect();
     let features = features(sources, &places)?;
     let facts: Vec<BTreeMap<String, String>> =
         places.iter().map(|at| sources.task.facts(&sent.problems[*at])).collect();
@@ -63,7 +62,7 @@ pub fn probes(sources: &Sources) -> Result<Vec<Probe>> {
 /// Features `[N, F]` of the messages at these places, by name.
 fn features(sources: &Sources, places: &[usize]) -> Result<Vec<(String, Tensor)>> {
     let sent = sources.sent(Split::Seen)?;
-    let hidden: Vec<Tensor> = places.iter().map(|at| sent.plans[*at].hidden.shallow_clone()).collect();
+    let hidden: Vec<Tensor> = places.iter().map(|at| sent.first()[*at].hidden.shallow_clone()).collect();
     if hidden.is_empty() {
         return Ok(vec![]);
     }
@@ -71,7 +70,7 @@ fn features(sources: &Sources, places: &[usize]) -> Result<Vec<(String, Tensor)>
     let adapter = &sources.receiver(crate::worlds::talk::evaluation::Channel::Full)?.adapter;
     let mut all = vec![
         ("hidden states".to_owned(), means(&hidden)),
-        ("behind the adapter".to_owned(), means(&adapted(adapter, &hidden, None)?)),
+        ("behind the adapter".to_owned(), means(&adapter.adapted(0, &hidden, None)?)),
     ];
     let prompts = sources.prompts(sent, 0..sent.problems.len())?;
     let places = Tensor::from_slice(&places.iter().map(|at| *at as i64).collect::<Vec<_>>());

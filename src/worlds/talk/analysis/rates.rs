@@ -51,7 +51,7 @@ pub fn rates(sources: &Sources) -> Result<Rates> {
 fn rate(sources: &Sources, amount: f64, channel: Channel) -> Result<Rate> {
     let mut episodes = Episodes::default();
     sources.test(("analysis", channel), Split::Seen, &mut episodes, |_| Ok(()))?;
-    let keys = sources.sent(Split::Seen)?.problems.iter().map(|problem| problem.id.as_str());
+    let keys = sources.sent(Split::Seen)?.keys();
     let tested = episodes.tested(keys, sources.talk.evaluate.samples);
     Ok(Rate { amount, solved: tested.share(), cross_entropy: tested.cross_entropy })
 }

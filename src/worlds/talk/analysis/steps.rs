@@ -35,7 +35,7 @@ pub fn entropies(sources: &Sources) -> Result<Entropies> {
     let prompts = sources.prompts(sent, 0..sent.problems.len())?;
     for (k, student) in &sources.students {
         all.insert(format!("{k} latents"), of(student.decoder(), &student.latents(&prompts, *k)?)?);
-        let untrained = Student::new(sources.sender.decoder.grown(0, 0)?, sources.seed);
+        let untrained = Student::new(sources.sender().model.decoder.grown(0, 0)?, sources.seed);
         let latents = untrained.latents(&prompts, *k)?;
         all.insert(format!("{k} latents, untrained"), of(untrained.decoder(), &latents)?);
     }
@@ -70,7 +70,7 @@ pub struct Drift {
 /// When a prompt does not fit a student.
 pub fn drifts(sources: &Sources) -> Result<BTreeMap<String, Drift>> {
     let (sent, mut all) = (sources.sent(Split::Seen)?, BTreeMap::new());
-    let hidden: Vec<Tensor> = sent.plans.iter().map(|plan| plan.hidden.shallow_clone()).collect();
+    let hidden: Vec<Tensor> = sent.first().iter().map(|plan| plan.hidden.shallow_clone()).collect();
     all.insert("the sender".to_owned(), drift(&hidden)?);
     let prompts = sources.prompts(sent, 0..sent.problems.len())?;
     for (k, student) in &sources.students {

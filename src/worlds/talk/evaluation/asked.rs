@@ -4,11 +4,11 @@ use anyhow::{Context, Result};
 use serde::Serialize;
 use tch::no_grad;
 
-use super::channel::{Channel, expanded};
-use super::encode::Encoded;
+use super::channel::{Channel, Counts, expanded};
+use super::encode::{Encoded, Latents};
 use super::gloss::{Near, likely, nearest};
 use super::message::{norms, successive};
-use super::sources::{Sent, Sources};
+use super::sources::{Sent, Sources, Speaker};
 use crate::worlds::talk::tasks::{Problem, Split};
 
 /// Tokens that a row is compared with.
@@ -66,7 +66,8 @@ impl Sources {
     /// Never: the names are those of groups.
     pub fn channels(&self) -> Result<Vec<(String, Channel)>> {
         let numbers: Vec<usize> = self.students.keys().copied().collect();
-        let all = expanded("all", &numbers).map_err(anyhow::Error::msg)?;
+        let counts = Counts { latents: &numbers, senders: self.talk.sender_count() };
+        let all = expanded("all", counts).map_err(anyhow::Error::msg)?;
         let is_here = |channel: Channel| match channel {
             Channel::Student(count) => self.students.contains_key(&count),
             Channel::Fused => self.fuser.is_some(),
@@ -92,7 +93,7 @@ impl Sources {
             .collect::<Result<_>>()?;
         no_grad(|| {
             let plans = self.write(&problems)?;
-            let sent = Sent { problems, plans };
+            let sent = Sent { problems, plans, tested: 0..1 };
             let encoded = self.encode(named, &sent, 0..1)?;
             let (mut played, failure) = self.played(named.1, &sent, 0, &[0], &encoded)?;
             failure.map_or(Ok(()), Err)?;
@@ -104,12 +105,12 @@ impl Sources {
                 group: problem.group.clone(),
                 sender: problem.sender.clone(),
                 reads: problem.reads().to_owned(),
-                plan: sent.plans[0].text.clone(),
+                plan: sent.said(0),
                 reference: problem.turns.iter().map(|(_, answer)| answer.clone()).collect(),
                 positions: encoded.rows,
                 bytes: encoded.bytes,
                 sender_steps: encoded.steps,
-                rows: self.message_rows(named.1, &sent.plans[0].ids, encoded)?,
+                rows: self.message_rows(named.1, &sent, encoded)?,
                 turns: played.turns,
                 observations: played.observations,
                 success: played.success,
@@ -117,22 +118,31 @@ impl Sources {
         })
     }
 
-    /// The rows of a message beside the tokens of the plan.
+    /// The rows of the message of the first problem beside the tokens of the plans.
     ///
     /// # Errors
     /// When a token cannot be decoded.
-    pub fn message_rows(&self, channel: Channel, plan: &[i64], encoded: &Encoded) -> Result<Vec<MessageRow>> {
+    pub fn message_rows(&self, channel: Channel, sent: &Sent, encoded: &Encoded) -> Result<Vec<MessageRow>> {
+        if encoded.latents.is_empty() {
+            let renderer = &self.receiver(channel)?.renderer;
+            let token = |id: i64| Ok(MessageRow { token: Some(renderer.token(id)?), hidden: None });
+            return encoded.ids().into_iter().map(token).collect();
+        }
+        let of = |latents: &Latents| self.latent_rows(channel, &sent.plans[latents.who][0].ids, latents);
+        let all: Vec<Vec<MessageRow>> = encoded.latents.iter().map(of).collect::<Result<_>>()?;
+        Ok(all.into_iter().flatten().collect())
+    }
+
+    /// The rows of a sender's hidden states beside the tokens of its plan.
+    fn latent_rows(&self, channel: Channel, plan: &[i64], latents: &Latents) -> Result<Vec<MessageRow>> {
         let receiver = self.receiver(channel)?;
-        let Some((hidden, rows)) = encoded.hidden.as_ref().zip(encoded.embeddings()) else {
-            let token =
-                |id: &i64| Ok(MessageRow { token: Some(receiver.renderer.token(*id)?), hidden: None });
-            return encoded.ids().iter().map(token).collect();
-        };
-        let says = likely(&self.sender.decoder, &self.renderer, hidden, TOKENS)?;
+        let Latents { who, hidden, rows } = latents;
+        let Speaker { model, renderer } = &self.senders[*who];
+        let says = likely(&model.decoder, renderer, hidden, TOKENS)?;
         let reads = nearest(&receiver.model.decoder, &receiver.renderer, rows, TOKENS)?;
         let (norms, cosines) = (norms(hidden)?, successive(hidden)?);
         let row = |(at, (sender, receiver)): (usize, (Vec<Near>, Vec<Near>))| {
-            let token = plan.get(at).map(|id| self.renderer.token(*id)).transpose()?;
+            let token = plan.get(at).map(|id| renderer.token(*id)).transpose()?;
             let cosine = at.checked_sub(1).map(|before| cosines[before]);
             let hidden = HiddenRow { sender, receiver, norm: norms[at], cosine };
             Ok(MessageRow { token, hidden: Some(hidden) })

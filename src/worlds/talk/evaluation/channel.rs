@@ -9,6 +9,8 @@ pub enum Channel {
     Text,
     /// The hidden states of the whole plan.
     Full,
+    /// The hidden states of one of several senders, whose number this is.
+    OneOf(usize),
     /// The latents of the student that was trained for this number.
     Student(usize),
     /// Hidden states that are destroyed or shortened.
@@ -86,12 +88,15 @@ const COUNTED: [&str; 8] = [
 ];
 /// Channels of a part or an amount.
 const SCALED: [&str; 3] = ["latent_trunc", "cov_noise", "noised"];
+/// The channels of one of several senders each.
+const SENDERS: &str = "senders";
 const GROUPS: [(&str, &[&str]); 4] = [
     (
         "core",
         &[
             "text",
             "latent_full",
+            SENDERS,
             "latent_k",
             "latent_first",
             "no_comm",
@@ -135,27 +140,70 @@ const GROUPS: [(&str, &[&str]); 4] = [
     ("related", &["cipher", "realigned", "kv", "kv_latent", "fuser", "cot_full", "no_cot"]),
 ];
 
-/// The channels of a name: a group, `all`, a channel, or one without its number of rows, which then
-/// has one for each of `ks`.
-pub fn expanded(name: &str, ks: &[usize]) -> Result<Vec<(String, Channel)>, String> {
-    if name == "all" {
-        return group(GROUPS.iter().flat_map(|(_, names)| names.iter()), ks);
-    }
-    if let Some((_, names)) = GROUPS.iter().find(|(known, _)| *known == name) {
-        return group(names.iter(), ks);
-    }
-    if COUNTED.contains(&name) {
-        return ks.iter().map(|k| one(&format!("{name}_{k}"))).collect();
-    }
-    Ok(vec![one(name)?])
+/// The numbers that channels are named by.
+#[derive(Clone, Copy, Debug)]
+pub struct Counts<'a> {
+    /// The numbers of latents of students.
+    pub latents: &'a [usize],
+    pub senders: usize,
 }
 
-fn group<'a>(
-    names: impl Iterator<Item = &'a &'a str>,
-    ks: &[usize],
-) -> Result<Vec<(String, Channel)>, String> {
-    let lists: Vec<_> = names.map(|name| expanded(name, ks)).collect::<Result<_, _>>()?;
-    Ok(lists.into_iter().flatten().collect())
+impl Channel {
+    /// True for a channel of this number of senders.
+    fn is_of(self, senders: usize) -> bool {
+        match self {
+            Self::OneOf(who) => senders > 1 && who < senders,
+            Self::Student(_)
+            | Self::Roll(_)
+            | Self::Realigned(_)
+            | Self::Cipher
+            | Self::Graft { .. }
+            | Self::KeyValues { .. }
+            | Self::Fused => senders == 1,
+            _ => true,
+        }
+    }
+}
+
+/// The channels of a name: a group, `all`, a channel, or one without its number of rows, which then
+/// has one for each number of latents. Groups leave out what is not of this number of senders.
+///
+/// # Errors
+/// When there is no such channel, or it is not of this number of senders.
+pub fn expanded(name: &str, counts: Counts) -> Result<Vec<(String, Channel)>, String> {
+    if name == "all" {
+        return Ok(GROUPS.iter().flat_map(|(_, names)| group(names, counts)).collect());
+    }
+    if name == SENDERS {
+        return Ok(group(&[SENDERS], counts));
+    }
+    if let Some((_, names)) = GROUPS.iter().find(|(known, _)| *known == name) {
+        return Ok(group(names, counts));
+    }
+    let all = named(name, counts)?;
+    match all.iter().find(|(_, channel)| !channel.is_of(counts.senders)) {
+        Some((name, Channel::OneOf(_))) => {
+            Err(format!("has `{name}`, and the number of talk.senders is {}", counts.senders))
+        }
+        Some((name, _)) => Err(format!("has `{name}`, which is of a single sender")),
+        None => Ok(all),
+    }
+}
+
+/// The channels of a group that are of this number of senders.
+fn group(names: &[&str], counts: Counts) -> Vec<(String, Channel)> {
+    let all = names.iter().flat_map(|name| named(name, counts).expect("groups hold channels"));
+    all.filter(|(_, channel)| channel.is_of(counts.senders)).collect()
+}
+
+fn named(name: &str, counts: Counts) -> Result<Vec<(String, Channel)>, String> {
+    if name == SENDERS {
+        return Ok((0..counts.senders).map(|who| (format!("sender_{who}"), Channel::OneOf(who))).collect());
+    }
+    if COUNTED.contains(&name) {
+        return counts.latents.iter().map(|k| one(&format!("{name}_{k}"))).collect();
+    }
+    Ok(vec![one(name)?])
 }
 
 fn one(name: &str) -> Result<(String, Channel), String> {
@@ -185,6 +233,9 @@ fn numbered(name: &str) -> Option<Channel> {
             _ => Some(Channel::Changed(Control::Noised(amount))),
         };
     }
+    if kind == "sender" {
+        return number.parse().ok().map(Channel::OneOf);
+    }
     let count = number.parse::<usize>().ok().filter(|count| *count > 0)?;
     let pruned = |by| Some(Channel::Changed(Control::Pruned { by, count }));
     match kind {
@@ -201,10 +252,10 @@ fn numbered(name: &str) -> Option<Channel> {
 }
 
 fn unknown(name: &str) -> String {
-    let groups = GROUPS.iter().map(|(name, _)| *name).chain(["all"]);
+    let groups = GROUPS.iter().map(|(name, _)| *name).chain([SENDERS, "all"]);
     let plain = PLAIN.iter().map(|(name, _)| *name);
     let numbered = COUNTED.iter().chain(&SCALED).map(|name| format!("{name}_N"));
-    let numbered = numbered.chain(["graft_J_K".to_owned()]);
+    let numbered = numbered.chain(["sender_N".to_owned(), "graft_J_K".to_owned()]);
     let known: Vec<String> = groups.chain(plain).map(str::to_owned).chain(numbered).collect();
     format!("has no channel `{name}`; known: {}", known.join(", "))
 }
@@ -213,8 +264,27 @@ fn unknown(name: &str) -> String {
 mod tests {
     use super::*;
 
+    fn expanded(name: &str, latents: &[usize]) -> Result<Vec<(String, Channel)>, String> {
+        super::expanded(name, Counts { latents, senders: 1 })
+    }
+
     fn names(name: &str, ks: &[usize]) -> Vec<String> {
         expanded(name, ks).unwrap().into_iter().map(|(name, _)| name).collect()
+    }
+
+    #[test]
+    fn several_senders_have_what_needs_no_single_one() {
+        let of_two = |name: &str| super::expanded(name, Counts { latents: &[8], senders: 2 });
+        let names = |name: &str| of_two(name).unwrap().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
+        assert_eq!(names("senders"), ["sender_0", "sender_1"]);
+        assert_eq!(names("related"), ["cot_full", "no_cot"]);
+        assert_eq!(names("core")[..4], ["text", "latent_full", "sender_0", "sender_1"]);
+        assert!(!names("all").contains(&"latent_k_8".to_owned()));
+        assert_eq!(of_two("kv").unwrap_err(), "has `kv`, which is of a single sender");
+        assert_eq!(of_two("latent_k").unwrap_err(), "has `latent_k_8`, which is of a single sender");
+        assert_eq!(of_two("sender_2").unwrap_err(), "has `sender_2`, and the number of talk.senders is 2");
+        assert!(expanded("senders", &[8]).unwrap().is_empty());
+        assert!(expanded("sender_0", &[8]).is_err());
     }
 
     #[test]

@@ -15,7 +15,7 @@ use crate::charts::{Align, Table};
 use crate::runs::{Inputs, best_checkpoint_path, checkpoint_step, numbered_checkpoints};
 use crate::training::load_model_tensors;
 use crate::worlds::talk::models::{file, folder};
-use crate::worlds::talk::settings::TRAINED;
+use crate::worlds::talk::settings::{ActorSettings, TRAINED};
 use crate::worlds::talk::stages::TrainedReceiver;
 use crate::worlds::talk::tasks::Split;
 
@@ -23,11 +23,11 @@ use crate::worlds::talk::tasks::Split;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Checkpoints {
-    /// The one at the end of training.
+    /// The one with the least cross-entropy of held-out answers; the last one, where none was kept.
     #[default]
-    Last,
-    /// The one with the least cross-entropy of held-out answers.
     Best,
+    /// The one at the end of training.
+    Last,
     /// The last one with all channels, and every kept checkpoint with whole messages.
     All,
 }
@@ -46,23 +46,32 @@ pub fn training_run(inputs: &Inputs) -> Result<PathBuf> {
 }
 
 impl TrainedReceiver {
-    /// Takes the weights of the best checkpoint of a run.
+    /// Takes the weights of the best checkpoint of a run that trained as `actor` says, if it kept
+    /// one.
     ///
     /// # Errors
-    /// When there is none, or it holds other models.
-    pub fn take_best(&self, run: &Path) -> Result<()> {
-        self.take(&best_checkpoint_path(run))
+    /// When it cannot be read, or holds other models.
+    pub fn take_best(&self, run: &Path, actor: &ActorSettings) -> Result<()> {
+        let best = best_checkpoint_path(run);
+        if best.exists() { self.take(&best, actor) } else { Ok(()) }
     }
 
-    /// Takes the weights of a checkpoint.
-    fn take(&self, checkpoint: &Path) -> Result<()> {
+    /// Takes the weights of a checkpoint. Weights of low rank are added to the receiver's.
+    fn take(&self, checkpoint: &Path, actor: &ActorSettings) -> Result<()> {
         let tensors = load_model_tensors(checkpoint)?;
         let part = |name: &str| -> HashMap<String, Tensor> {
             let own = tensors.iter().filter_map(|(key, tensor)| Some((key.strip_prefix(name)?, tensor)));
             own.map(|(key, tensor)| (key.to_owned(), tensor.shallow_clone())).collect()
         };
         let fit = || format!("{} holds another receiver", checkpoint.display());
-        self.model.decoder.parameters().assign(&part("receiver.")).with_context(fit)?;
+        let (decoder, low_rank) = (&self.model.decoder, part("low_rank."));
+        decoder.parameters().assign(&part("receiver.")).with_context(fit)?;
+        if !low_rank.is_empty() {
+            let mut copy = decoder.grown(0, 0)?;
+            copy.add_low_rank(&actor.lora.shape(), 0)?.assign(&low_rank).with_context(fit)?;
+            let merged = copy.merged()?.parameters().named().into_iter().collect();
+            decoder.parameters().assign(&merged).with_context(fit)?;
+        }
         self.own.assign(&part("adapter.")).with_context(fit)
     }
 }
@@ -76,7 +85,7 @@ impl Sources {
     pub fn at_checkpoints(&self, run: &Path) -> Result<Vec<AtCheckpoint>> {
         let receiver = self.receiver(Channel::Full)?;
         let at = |path: PathBuf| {
-            receiver.take(&path)?;
+            receiver.take(&path, &self.talk.actor)?;
             let step = checkpoint_step(&path).context("a checkpoint is named by its step")?;
             let [seen, unseen] = Split::EVALUATED.map(|split| self.whole_messages(split));
             Ok(AtCheckpoint { step, seen: seen?, unseen: unseen? })
@@ -90,7 +99,7 @@ impl Sources {
         }
         let mut episodes = Episodes::default();
         self.test(("latent_full", Channel::Full), split, &mut episodes, |_| Ok(()))?;
-        let keys = self.sent(split)?.problems.iter().map(|problem| problem.id.as_str());
+        let keys = self.sent(split)?.keys();
         Ok(episodes.tested(keys, self.talk.evaluate.samples))
     }
 }

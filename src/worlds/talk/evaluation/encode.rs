@@ -6,7 +6,8 @@ use umwelt_language::{DecoderLm, LmConfig, Segment};
 
 use super::channel::Channel;
 use super::sources::{Sent, Sources};
-use crate::worlds::talk::stages::adapted;
+use crate::worlds::talk::play::Plan;
+use crate::worlds::talk::text::Renderer;
 
 /// A message as a receiver gets it.
 pub struct Encoded {
@@ -18,8 +19,17 @@ pub struct Encoded {
     pub bytes: usize,
     /// The steps that the sender took.
     pub steps: usize,
-    /// Hidden states before the adapter, `[L, d_s]`, for a gloss.
-    pub hidden: Option<Tensor>,
+    /// The hidden states of each sender, for a gloss; none in a message of text.
+    pub latents: Vec<Latents>,
+}
+
+/// The hidden states of a sender in a message.
+pub struct Latents {
+    pub who: usize,
+    /// Before the adapter, `[L, d_s]`.
+    pub hidden: Tensor,
+    /// Behind it, `[L, d]`.
+    pub rows: Tensor,
 }
 
 impl Encoded {
@@ -32,25 +42,17 @@ impl Encoded {
         Some(self.message.as_ref()?.iter().map(copy).collect())
     }
 
-    /// The message as rows of embeddings, `[L, d]`, where it is hidden states.
-    pub fn embeddings(&self) -> Option<&Tensor> {
-        self.message.iter().flatten().find_map(|segment| match segment {
-            Segment::Embeddings(rows) => Some(rows),
-            Segment::Ids(_) => None,
-        })
-    }
-
     /// The tokens of a message of text.
-    pub fn ids(&self) -> &[i64] {
-        let ids = self.message.iter().flatten().find_map(|segment| match segment {
-            Segment::Ids(ids) => Some(ids.as_slice()),
-            Segment::Embeddings(_) => None,
-        });
-        ids.unwrap_or_default()
+    pub fn ids(&self) -> Vec<i64> {
+        let ids = |segment: &Segment| match segment {
+            Segment::Ids(ids) => ids.clone(),
+            Segment::Embeddings(_) => vec![],
+        };
+        self.message.iter().flatten().flat_map(ids).collect()
     }
 
     fn nothing() -> Self {
-        Self { message: None, rows: 0, bytes: 0, steps: 0, hidden: None }
+        Self { message: None, rows: 0, bytes: 0, steps: 0, latents: vec![] }
     }
 
     fn empty() -> Self {
@@ -59,7 +61,7 @@ impl Encoded {
 
     fn text(ids: Vec<i64>) -> Self {
         let rows = ids.len();
-        Self { message: Some(vec![Segment::Ids(ids)]), rows, bytes: 2 * rows, steps: rows, hidden: None }
+        Self { message: Some(vec![Segment::Ids(ids)]), rows, bytes: 2 * rows, steps: rows, ..Self::nothing() }
     }
 
     /// Positions that do not stand in the receiver's text, of `numbers` for each.
@@ -72,11 +74,27 @@ impl Encoded {
         Self { bytes: self.bytes + 2 * self.rows * numbers, ..self }
     }
 
-    /// Embeddings `[L, d]` of hidden states `[L, d_s]`.
-    fn latents(embeddings: Tensor, hidden: Tensor, steps: usize) -> Self {
-        let (rows, width) = hidden.size2().expect("hidden states are [L, d]");
-        let message = Some(vec![Segment::Embeddings(embeddings)]);
-        Self { message, rows: rows as usize, bytes: (2 * rows * width) as usize, steps, hidden: Some(hidden) }
+    /// The hidden states of a sender as embeddings.
+    fn latents(latents: Latents, steps: usize) -> Self {
+        let (rows, width) = latents.hidden.size2().expect("hidden states are [L, d]");
+        let message = Some(vec![Segment::Embeddings(latents.rows.shallow_clone())]);
+        let bytes = (2 * rows * width) as usize;
+        Self { message, rows: rows as usize, bytes, steps, latents: vec![latents] }
+    }
+
+    /// The messages of several senders as one.
+    fn joined(renderer: &Renderer, all: Vec<Self>) -> Self {
+        let mut joined = Self::nothing();
+        let mut messages = vec![];
+        for one in all {
+            messages.extend(one.message);
+            joined.rows += one.rows;
+            joined.bytes += one.bytes;
+            joined.steps += one.steps;
+            joined.latents.extend(one.latents);
+        }
+        joined.message = (!messages.is_empty()).then(|| renderer.joined(messages));
+        joined
     }
 }
 
@@ -87,43 +105,63 @@ impl Sources {
     /// When sender and receiver do not fit the channel.
     pub fn encode(
         &self,
-        (name, channel): (&str, Channel),
+        named: (&str, Channel),
         sent: &Sent,
         range: std::ops::Range<usize>,
     ) -> Result<Vec<Encoded>> {
-        let count = sent.plans.len();
-        let next = |at: usize| &sent.plans[(at + 1) % count];
+        let mut all: Vec<Vec<Encoded>> = range.clone().map(|_| vec![]).collect();
+        for who in 0..self.senders.len() {
+            let encoded = self.encode_one(named, sent, who, range.clone())?;
+            all.iter_mut().zip(encoded).for_each(|(messages, encoded)| messages.push(encoded));
+        }
+        let renderer = &self.receiver(named.1)?.renderer;
+        let join = |mut messages: Vec<Encoded>| match messages.len() {
+            1 => messages.remove(0),
+            _ => Encoded::joined(renderer, messages),
+        };
+        Ok(all.into_iter().map(join).collect())
+    }
+
+    /// The messages of sender `who`.
+    fn encode_one(
+        &self,
+        (name, channel): (&str, Channel),
+        sent: &Sent,
+        who: usize,
+        range: std::ops::Range<usize>,
+    ) -> Result<Vec<Encoded>> {
+        let (plans, sender) = (&sent.plans[who], &self.senders[who].model);
+        let next = |at: usize| &plans[(at + 1) % plans.len()];
+        let hidden = |plan: &Plan| Ok(plan.hidden.shallow_clone());
+        let adapt = |hidden: Vec<Result<Tensor>>| self.adapt(who, hidden.into_iter(), |rows| rows);
         let text =
             |text: &str| Ok::<_, anyhow::Error>(Encoded::text(self.receiver(channel)?.renderer.plan(text)?));
         match channel {
-            Channel::Text | Channel::CotFull => range.map(|at| text(&sent.plans[at].text)).collect(),
+            Channel::Text | Channel::CotFull => range.map(|at| text(&plans[at].text)).collect(),
             Channel::Fused => {
-                let numbers = key_values(self.sender.decoder.config());
-                let fused = |at: usize| Ok(text(&sent.plans[at].text)?.with_keys(numbers));
+                let numbers = key_values(sender.decoder.config());
+                let fused = |at: usize| Ok(text(&plans[at].text)?.with_keys(numbers));
                 range.map(fused).collect()
             }
             Channel::CrossText => range.map(|at| text(&next(at).text)).collect(),
             Channel::Nothing | Channel::NoCot => Ok(range.map(|_| Encoded::nothing()).collect()),
             Channel::EmptyPair => Ok(range.map(|_| Encoded::empty()).collect()),
-            Channel::Full => {
-                self.adapt(range.map(|at| Ok(sent.plans[at].hidden.shallow_clone())), |rows| rows)
-            }
-            Channel::CrossTask => {
-                self.adapt(range.map(|at| Ok(next(at).hidden.shallow_clone())), |rows| rows)
-            }
+            Channel::Full => adapt(range.map(|at| hidden(&plans[at])).collect()),
+            Channel::OneOf(one) if one == who => adapt(range.map(|at| hidden(&plans[at])).collect()),
+            Channel::OneOf(_) => Ok(range.map(|_| Encoded::nothing()).collect()),
+            Channel::CrossTask => adapt(range.map(|at| hidden(next(at))).collect()),
             Channel::CrossFamily { same } => {
-                let other = |at| sent.other_of_group(at, same);
-                self.adapt(range.map(|at| Ok(sent.plans[other(at)].hidden.shallow_clone())), |rows| rows)
+                adapt(range.map(|at| hidden(&plans[sent.other_of_group(at, same)])).collect())
             }
             Channel::KeyValues { .. } => self.cached(channel, sent, range),
             Channel::Graft { .. } => {
-                let width = self.sender.decoder.config().hidden as usize;
-                Ok(range.map(|at| Encoded::keys(1, width, sent.plans[at].ids.len())).collect())
+                let width = sender.decoder.config().hidden as usize;
+                Ok(range.map(|at| Encoded::keys(1, width, plans[at].ids.len())).collect())
             }
             Channel::Changed(control) => {
                 let mut at = range.start;
                 let changed = range.map(|at| {
-                    let hidden = &sent.plans[at].hidden;
+                    let hidden = &plans[at].hidden;
                     if hidden.size()[0] == 0 {
                         return Ok(hidden.shallow_clone());
                     }
@@ -134,8 +172,8 @@ impl Sources {
                     control,
                     umwelt_language::Control::First(_) | umwelt_language::Control::Truncated(_)
                 );
-                let lengths: Vec<usize> = sent.plans.iter().map(|plan| plan.ids.len()).collect();
-                self.adapt(changed, |rows| {
+                let lengths: Vec<usize> = plans.iter().map(|plan| plan.ids.len()).collect();
+                self.adapt(who, changed, |rows| {
                     at += 1;
                     if first { rows } else { lengths[at - 1] }
                 })
@@ -144,31 +182,30 @@ impl Sources {
                 let student =
                     self.students.get(&count).with_context(|| format!("no student sends {count} latents"))?;
                 let latents = student.latents(&self.prompts(sent, range)?, count)?;
-                self.adapt(latents.unbind(0).into_iter().map(Ok), |rows| rows)
+                adapt(latents.unbind(0).into_iter().map(Ok).collect())
             }
             Channel::Roll(count) => {
                 let latents = self.roll(sent, range, count, None)?;
-                self.adapt(latents.unbind(0).into_iter().map(Ok), |rows| rows)
+                adapt(latents.unbind(0).into_iter().map(Ok).collect())
             }
             Channel::Realigned(count) => {
-                let map = realignment(&self.sender.decoder);
+                let map = realignment(&sender.decoder);
                 self.raw(self.roll(sent, range, count, Some(&map))?.unbind(0), channel)
             }
             Channel::Cipher => {
                 let expected = |at: usize| {
-                    let logits = self.sender.decoder.logits(&sent.plans[at].hidden);
-                    logits
-                        .softmax(-1, Kind::Float)
-                        .matmul(&self.sender.decoder.embedding().to_kind(Kind::Float))
+                    let logits = sender.decoder.logits(&plans[at].hidden);
+                    logits.softmax(-1, Kind::Float).matmul(&sender.decoder.embedding().to_kind(Kind::Float))
                 };
                 self.raw(range.map(expected).collect(), channel)
             }
         }
     }
 
-    /// Messages through the adapter; `steps` gives the sender's steps for a number of rows.
+    /// Messages of sender `who` through the adapter; `steps` gives its steps for a number of rows.
     fn adapt(
         &self,
+        who: usize,
         hidden: impl Iterator<Item = Result<Tensor>>,
         mut steps: impl FnMut(usize) -> usize,
     ) -> Result<Vec<Encoded>> {
@@ -176,28 +213,33 @@ impl Sources {
         let spoken: Vec<Tensor> =
             hidden.iter().filter(|rows| rows.size()[0] > 0).map(Tensor::shallow_clone).collect();
         let adapter = &self.receiver(Channel::Full)?.adapter;
-        let mut rows = if spoken.is_empty() { vec![] } else { adapted(adapter, &spoken, None)? }.into_iter();
+        let mut rows = adapter.adapted(who, &spoken, None)?.into_iter();
         let encode = |hidden: Tensor| {
             let steps = steps(hidden.size()[0] as usize);
             let silent = || Encoded { steps, ..Encoded::empty() };
             let is_spoken = hidden.size()[0] > 0;
             let embeddings = is_spoken.then(|| rows.next()).flatten();
-            embeddings.map_or_else(silent, |embeddings| Encoded::latents(embeddings, hidden, steps))
+            embeddings.map_or_else(silent, |rows| Encoded::latents(Latents { who, hidden, rows }, steps))
         };
         Ok(hidden.into_iter().map(encode).collect())
     }
 
     /// Rows that are inserted as they are.
     fn raw(&self, rows: Vec<Tensor>, channel: Channel) -> Result<Vec<Encoded>> {
-        let (own, theirs) =
-            (self.sender.decoder.config().hidden, self.receiver(channel)?.model.decoder.config().hidden);
+        let (own, theirs) = (
+            self.sender().model.decoder.config().hidden,
+            self.receiver(channel)?.model.decoder.config().hidden,
+        );
         ensure!(
             own == theirs,
             "talk.evaluate.channels: {channel:?} inserts the sender's rows of {own} features, and the receiver has {theirs}"
         );
         let encode = |rows: Tensor| match rows.size()[0] {
             0 => Encoded::empty(),
-            count => Encoded::latents(rows.shallow_clone(), rows, count as usize),
+            count => {
+                let latents = Latents { who: 0, hidden: rows.shallow_clone(), rows };
+                Encoded::latents(latents, count as usize)
+            }
         };
         Ok(rows.into_iter().map(encode).collect())
     }
@@ -207,7 +249,8 @@ impl Sources {
     /// # Errors
     /// When the tokenizer cannot encode them.
     pub fn prompts(&self, sent: &Sent, range: std::ops::Range<usize>) -> Result<Vec<Vec<Segment>>> {
-        let prompt = |at: usize| Ok(vec![Segment::Ids(self.renderer.sender(&sent.problems[at], None)?.ids)]);
+        let prompt =
+            |at: usize| Ok(vec![Segment::Ids(self.sender().renderer.sender(&sent.problems[at], None)?.ids)]);
         range.map(prompt).collect()
     }
 
@@ -221,7 +264,7 @@ impl Sources {
         count: usize,
         map: Option<&Tensor>,
     ) -> Result<Tensor> {
-        let sender = &self.sender.decoder;
+        let sender = &self.sender().model.decoder;
         let norm = norms(sender.embedding()).mean(Kind::Float);
         let (mut context, hidden) = sender.prefill(&self.prompts(sent, range)?)?;
         let mut last = hidden.narrow(1, hidden.size()[1] - 1, 1);

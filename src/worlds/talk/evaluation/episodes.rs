@@ -81,6 +81,10 @@ impl Episodes {
         self.0.contains_key(key)
     }
 
+    pub fn extend(&mut self, others: Self) {
+        self.0.extend(others.0);
+    }
+
     pub fn add(&mut self, episode: Episode) {
         self.0.insert(episode.id.clone(), episode);
     }

@@ -6,8 +6,8 @@ use tch::{Kind, Tensor};
 use umwelt_language::DecoderLm;
 
 use super::channel::Channel;
-use super::encode::Encoded;
-use super::sources::Sources;
+use super::encode::{Encoded, Latents};
+use super::sources::{Sources, Speaker};
 use crate::worlds::talk::text::Renderer;
 
 /// The tokens of each row of a message.
@@ -61,12 +61,14 @@ fn top(renderer: &Renderer, values: &Tensor, count: i64) -> Result<Vec<Vec<Near>
 impl Sources {
     /// The gloss of a message of hidden states; `None` for text and silence.
     pub fn gloss(&self, channel: Channel, encoded: &Encoded) -> Result<Option<Gloss>> {
-        let Some((hidden, rows)) = encoded.hidden.as_ref().zip(encoded.embeddings()) else { return Ok(None) };
         let receiver = self.receiver(channel)?;
-        let first = |rows: Vec<Vec<Near>>| rows.into_iter().flatten().map(|(token, _)| token).collect();
-        Ok(Some(Gloss {
-            sender: first(likely(&self.sender.decoder, &self.renderer, hidden, 1)?),
-            receiver: first(nearest(&receiver.model.decoder, &receiver.renderer, rows, 1)?),
-        }))
+        let first = |rows: Vec<Vec<Near>>| rows.into_iter().flatten().map(|(token, _)| token);
+        let mut gloss = Gloss::default();
+        for Latents { who, hidden, rows } in &encoded.latents {
+            let Speaker { model, renderer } = &self.senders[*who];
+            gloss.sender.extend(first(likely(&model.decoder, renderer, hidden, 1)?));
+            gloss.receiver.extend(first(nearest(&receiver.model.decoder, &receiver.renderer, rows, 1)?));
+        }
+        Ok((!encoded.latents.is_empty()).then_some(gloss))
     }
 }

@@ -11,11 +11,13 @@ use super::checkpoints::{self, Checkpoints, training_run};
 use super::episodes::Episodes;
 use super::figures;
 use super::report::{Line, Report};
+use super::settings::{EvaluateSettings, part_of};
 use super::sources::Sources;
 use super::tested::Tested;
 use crate::runs::{Inputs, Progress as _, ProgressReporter};
 use crate::training::{Evaluated, Job, RunKeys, Session, object};
-use crate::worlds::talk::settings::TalkSettings;
+use crate::worlds::talk::models::folder;
+use crate::worlds::talk::settings::{StageName, TalkSettings};
 use crate::worlds::talk::stages::finish;
 use crate::worlds::talk::tasks::Split;
 
@@ -33,6 +35,8 @@ pub struct Evaluation {
     channels: Vec<(String, Channel)>,
     /// The run that trained the receiver.
     trained: PathBuf,
+    /// The runs that evaluated a part each.
+    parts: Vec<PathBuf>,
 }
 
 impl Evaluation {
@@ -41,10 +45,11 @@ impl Evaluation {
     pub fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         let all = talk
             .evaluate
-            .all(&talk.compress.k)
+            .all(talk.counts())
             .map_err(|reason| anyhow::anyhow!("talk.evaluate.channels {reason}"))?;
         let (sources, trained) = (Sources::load(talk, run.seed, device, inputs)?, training_run(inputs)?);
-        Ok(Self { sources, channels: all, trained })
+        let parts = (0..talk.evaluate.parts).filter_map(|part| inputs.checkpoint(&part_of(part)));
+        Ok(Self { sources, channels: all, trained, parts: parts.map(folder).collect() })
     }
 
     /// Channels and splits, in the order in which they are tested.
@@ -55,13 +60,40 @@ impl Evaluation {
     }
 
     /// Tests a channel on a split, from where an earlier start of the run left it.
-    fn test(&self, (name, channel): &(String, Channel), split: Split, file: &Path) -> Result<Tested> {
+    fn test(&self, (name, channel): &(String, Channel), split: Split, folder: &Path) -> Result<Tested> {
+        let name_of_file = Path::new(EPISODES).join(format!("{}.jsonl", key(name, split)));
+        let (file, samples) = (folder.join(&name_of_file), self.sources.talk.evaluate.samples);
+        let mut episodes = Episodes::read(&file)?;
+        if !self.parts.is_empty() {
+            let parts = self.parts.iter().map(|part| Episodes::read(&part.join(&name_of_file)));
+            parts.collect::<Result<Vec<_>>>()?.into_iter().for_each(|part| episodes.extend(part));
+            let problems = self.sources.problems(split)?;
+            let keys = || problems.iter().map(|problem| problem.id.as_str());
+            episodes.write(&file, keys())?;
+            return Ok(episodes.tested(keys(), samples));
+        }
         let sent = self.sources.sent(split)?;
-        let keys = || sent.problems.iter().map(|problem| problem.id.as_str());
-        let mut episodes = Episodes::read(file)?;
-        let keep = |episodes: &Episodes| episodes.write(file, keys());
+        let keep = |episodes: &Episodes| episodes.write(&file, sent.keys());
         self.sources.test((name, *channel), split, &mut episodes, keep)?;
-        Ok(episodes.tested(keys(), self.sources.talk.evaluate.samples))
+        Ok(episodes.tested(sent.keys(), samples))
+    }
+
+    /// The share of seen problems with right plans; `None` where no program can tell.
+    fn plans_right(&self) -> Result<Option<f64>> {
+        let sources = &self.sources;
+        if sources.talk.task.is_real() {
+            return Ok(None);
+        }
+        let sent = sources.sent(Split::Seen)?;
+        let is_right = |at: usize| {
+            let mut plans = sent.plans.iter().enumerate();
+            plans.try_fold(true, |all, (who, plans)| {
+                Some(all && sources.task.is_right(&sent.problems[at].read_by(who), &plans[at].text)?)
+            })
+        };
+        let right: Vec<bool> = sent.tested.clone().filter_map(is_right).collect();
+        let count = right.iter().filter(|right| **right).count();
+        Ok((!right.is_empty()).then(|| count as f64 / right.len() as f64))
     }
 
     fn report(&self, results: &Results) -> Result<Report> {
@@ -71,19 +103,17 @@ impl Evaluation {
                 Split::EVALUATED.map(|split| results.get(&key(name, split)).cloned().unwrap_or_default());
             Line { channel: name.clone(), seen, unseen }
         };
-        let (sources, sent) = (&self.sources, self.sources.sent(Split::Seen)?);
-        let pairs = sent.problems.iter().zip(&sent.plans);
-        let right: Vec<bool> =
-            pairs.filter_map(|(problem, plan)| sources.task.is_right(problem, &plan.text)).collect();
-        let share = right.iter().filter(|right| **right).count() as f64 / right.len().max(1) as f64;
+        let sources = &self.sources;
         Ok(Report {
             lines: self.channels.iter().map(line).collect(),
             best_guess: sources.task.best_guess(),
-            plans_right: (!right.is_empty()).then_some(share),
+            plans_right: self.plans_right()?,
             latents: sources.students.keys().copied().collect(),
-            checkpoints: match sources.talk.evaluate.checkpoints {
-                Checkpoints::All => sources.at_checkpoints(&self.trained)?,
-                Checkpoints::Last | Checkpoints::Best => vec![],
+            checkpoints: match (sources.talk.evaluate.checkpoints, sources.talk.stage) {
+                (Checkpoints::All, StageName::All | StageName::Evaluate) => {
+                    sources.at_checkpoints(&self.trained)?
+                }
+                _ => vec![],
             },
         })
     }
@@ -103,8 +133,13 @@ fn key(channel: &str, split: Split) -> String {
 
 impl Job for Evaluation {
     fn title(&self) -> String {
-        let count = self.channels.len();
-        format!("{count} channels, {} problems of each split", self.sources.talk.eval_tasks)
+        let (count, talk) = (self.channels.len(), &self.sources.talk);
+        let all = format!("{count} channels, {} problems of each split", talk.eval_tasks);
+        let EvaluateSettings { parts, part, .. } = talk.evaluate;
+        match talk.stage {
+            StageName::Part => format!("{all}, part {part} of {parts}"),
+            _ => all,
+        }
     }
 
     fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
@@ -125,8 +160,7 @@ impl Job for Evaluation {
             if results.contains_key(&key) {
                 continue;
             }
-            let file = folder.join(EPISODES).join(format!("{key}.jsonl"));
-            results.insert(key, self.test(named, *split, &file)?);
+            results.insert(key, self.test(named, *split, &folder)?);
             session.run.write_json(RESULTS, &results)?;
             session.run.at_step(done as u64 + 1);
         }

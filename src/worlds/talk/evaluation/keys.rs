@@ -7,7 +7,7 @@ use umwelt_language::{Gates, Graft, Segment};
 
 use super::channel::Channel;
 use super::encode::{Encoded, key_values};
-use super::sources::{Sent, Sources};
+use super::sources::{Sent, Sources, Speaker};
 use crate::worlds::talk::play::Start;
 use crate::worlds::talk::settings::FUSED;
 use crate::worlds::talk::stages::Contexts;
@@ -40,13 +40,13 @@ impl Sources {
             prompts.collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
         let lengths: Vec<i64> = texts.iter().map(|text| text.iter().map(Segment::length).sum()).collect();
         for (text, at) in texts.iter_mut().zip(places) {
-            text.push(Segment::Ids(sent.plans[*at].ids.clone()));
+            text.push(Segment::Ids(sent.first()[*at].ids.clone()));
         }
         if let Channel::Graft { from, to, rule } = channel {
-            let states = self.sender.decoder.states_after(&texts, from)?;
+            let states = self.sender().model.decoder.states_after(&texts, from)?;
             return Ok(Start { graft: Some(Graft { blocks: to, states, rule }), ..Start::default() });
         }
-        let (mut context, _) = self.sender.decoder.prefill(&texts)?;
+        let (mut context, _) = self.sender().model.decoder.prefill(&texts)?;
         if channel == (Channel::KeyValues { all: false }) {
             context.hide_first(&lengths)?;
         }
@@ -57,8 +57,9 @@ impl Sources {
     fn fused(&self, sent: &Sent, places: &[usize]) -> Result<Start> {
         let fuser = self.fuser.as_ref().with_context(|| format!("{FUSED} names no run"))?;
         let receiver = self.receiver(Channel::Fused)?;
-        let contexts = Contexts { sender: &self.sender, renderer: &self.renderer, receiver };
-        let plan = |at: &usize| receiver.renderer.plan(&sent.plans[*at].text);
+        let Speaker { model, renderer } = self.sender();
+        let contexts = Contexts { sender: model, renderer, receiver };
+        let plan = |at: &usize| receiver.renderer.plan(&sent.first()[*at].text);
         let plans: Vec<Vec<i64>> = places.iter().map(plan).collect::<Result<_>>()?;
         let problems = places.iter().map(|at| &sent.problems[*at]);
         let pairs: Vec<_> = problems.zip(plans.iter().map(Vec::as_slice)).collect();
@@ -70,7 +71,8 @@ impl Sources {
     /// # Errors
     /// When sender and receiver are not of one architecture.
     pub fn cached(&self, channel: Channel, sent: &Sent, range: Range<usize>) -> Result<Vec<Encoded>> {
-        let (own, theirs) = (self.sender.decoder.config(), self.receiver(channel)?.model.decoder.config());
+        let (own, theirs) =
+            (self.sender().model.decoder.config(), self.receiver(channel)?.model.decoder.config());
         let sizes = |config: &umwelt_language::LmConfig| [config.layers, config.kv_heads, config.head];
         (sizes(own) == sizes(theirs)).then_some(()).with_context(|| {
             format!(
@@ -83,7 +85,7 @@ impl Sources {
         let prompts = self.prompts(sent, range.clone())?;
         let size = |(text, at): (Vec<Segment>, usize)| {
             let prompt: i64 = text.iter().map(Segment::length).sum();
-            let plan = sent.plans[at].ids.len();
+            let plan = sent.first()[at].ids.len();
             let all = matches!(channel, Channel::KeyValues { all: true });
             Encoded::keys(plan + if all { prompt as usize } else { 0 }, numbers, plan)
         };

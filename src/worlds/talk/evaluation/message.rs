@@ -3,7 +3,7 @@
 use anyhow::{Context, Result, bail, ensure};
 use tch::{Device, Kind, Tensor, no_grad};
 
-use super::channel::{Channel, expanded};
+use super::channel::{Channel, Counts, expanded};
 use super::encode::Encoded;
 use super::gloss::Near;
 use super::sources::{Sent, Sources};
@@ -35,25 +35,24 @@ pub fn message(
     device: Device,
     question: Question,
 ) -> Result<String> {
-    let (name, channel) = channel(question.channel, &talk.compress.k)?;
+    let (name, channel) = channel(question.channel, talk.counts())?;
     let sources = Sources::load(talk, run.seed, device, inputs)?;
     no_grad(|| {
         let (sent, encoded) = sources.one(question.task, (&name, channel))?;
-        let plan = &sent.plans[0];
-        let heading = format!("{} by {name}\nplan: {}\n", question.task, plan.text);
+        let heading = format!("{} by {name}\nplan: {}\n", question.task, sent.said(0));
         match question.diff {
-            None => Ok(format!("{heading}\n{}", sources.rows(channel, plan.ids.as_slice(), &encoded)?)),
+            None => Ok(format!("{heading}\n{}", sources.rows(channel, &sent, &encoded)?)),
             Some(other) => {
                 let (second, other_encoded) = sources.one(other, (&name, channel))?;
                 let pairs = pairs(question.task, &encoded, other, &other_encoded)?;
-                Ok(format!("{heading}{other}\nplan: {}\n\n{pairs}", second.plans[0].text))
+                Ok(format!("{heading}{other}\nplan: {}\n\n{pairs}", second.said(0)))
             }
         }
     })
 }
 
-fn channel(name: &str, ks: &[usize]) -> Result<(String, Channel)> {
-    let all = expanded(name, ks).map_err(|reason| anyhow::anyhow!("--channel {reason}"))?;
+fn channel(name: &str, counts: Counts) -> Result<(String, Channel)> {
+    let all = expanded(name, counts).map_err(|reason| anyhow::anyhow!("--channel {reason}"))?;
     let names: Vec<&str> = all.iter().map(|(name, _)| name.as_str()).collect();
     ensure!(all.len() == 1, "--channel {name} is several channels; choose one of {}", names.join(", "));
     let (name, channel) = all.into_iter().next().context("there is a channel")?;
@@ -68,13 +67,13 @@ impl Sources {
     fn one(&self, task: &str, channel: (&str, Channel)) -> Result<(Sent, Encoded)> {
         let problem = self.task.by_id(task)?;
         let plans = self.write(std::slice::from_ref(&problem))?;
-        let sent = Sent { problems: vec![problem], plans };
+        let sent = Sent { problems: vec![problem], plans, tested: 0..1 };
         let encoded = self.encode(channel, &sent, 0..1)?.pop().context("a problem has a message")?;
         Ok((sent, encoded))
     }
 
-    fn rows(&self, channel: Channel, plan: &[i64], encoded: &Encoded) -> Result<Table> {
-        let rows = self.message_rows(channel, plan, encoded)?;
+    fn rows(&self, channel: Channel, sent: &Sent, encoded: &Encoded) -> Result<Table> {
+        let rows = self.message_rows(channel, sent, encoded)?;
         if rows.iter().all(|row| row.hidden.is_none()) {
             let columns = [("row", Align::Right), ("token", Align::Left)];
             return Ok(rows.into_iter().enumerate().fold(Table::new(columns), |table, (at, row)| {
@@ -130,9 +129,12 @@ pub fn successive(hidden: &Tensor) -> Result<Vec<f64>> {
 
 /// The cosines of the rows of two messages before the adapter.
 fn pairs(first: &str, one: &Encoded, second: &str, other: &Encoded) -> Result<Table> {
-    let (Some(one), Some(other)) = (&one.hidden, &other.hidden) else {
-        bail!("--diff compares hidden states, and this channel has none");
+    let ([one], [other]) = (&one.latents[..], &other.latents[..]) else {
+        bail!(
+            "--diff compares the hidden states of one sender, and this channel has none, or those of several"
+        );
     };
+    let (one, other) = (&one.hidden, &other.hidden);
     let columns: Vec<String> = (0..other.size()[0]).map(|row| row.to_string()).collect();
     let heading = format!("rows of {first}, by those of {second}");
     let columns = columns.iter().map(|row| (row.as_str(), Align::Right));
@@ -161,6 +163,7 @@ mod tests {
 
     #[test]
     fn a_message_is_of_one_channel_and_of_its_own_problem() {
+        let channel = |name: &str, latents: &[usize]| channel(name, Counts { latents, senders: 1 });
         assert_eq!(channel("latent_k", &[8]).unwrap().0, "latent_k_8");
         let error = |name: &str, ks: &[usize]| channel(name, ks).unwrap_err().to_string();
         let several = "--channel latent_k is several channels; choose one of latent_k_8, latent_k_4";

@@ -18,10 +18,11 @@ mod statistics;
 mod tested;
 mod unit;
 
-pub use channel::Channel;
+pub use channel::{Channel, Counts};
+pub use encode::Latents;
 pub use episodes::Episodes;
 pub use gloss::{Near, likely, nearest};
 pub use job::Evaluation;
 pub use message::{Question, message, norms, successive};
-pub use settings::EvaluateSettings;
+pub use settings::{EvaluateSettings, part_of};
 pub use sources::Sources;

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::channel::{Channel, expanded};
+use super::channel::{Channel, Counts, expanded};
 use super::checkpoints::Checkpoints;
 use crate::settings::check::{InvalidSetting, at_least, at_most, not_negative, refuse};
 use crate::worlds::talk::settings::ActorChannel;
@@ -25,7 +25,12 @@ pub struct EvaluateSettings {
     pub samples: usize,
     /// The most tokens of a receiver's turn; null takes the task's number.
     pub max_new_tokens: Option<usize>,
-    /// The receivers that are evaluated: `last`, `best`, or `all` that were kept.
+    /// The parts of an evaluation, each a run of its own. Their numbers are joined.
+    pub parts: usize,
+    /// The part that this process makes first, from 0. Processes that share a folder and begin with
+    /// different parts do the work side by side.
+    pub part: usize,
+    /// The receivers that are evaluated: `best`, `last`, or `all` that were kept.
     pub checkpoints: Checkpoints,
 }
 
@@ -43,7 +48,9 @@ impl Default for EvaluateSettings {
             temperature: 0.0,
             samples: 1,
             max_new_tokens: None,
-            checkpoints: Checkpoints::Last,
+            parts: 1,
+            part: 0,
+            checkpoints: Checkpoints::default(),
         }
     }
 }
@@ -51,54 +58,72 @@ impl Default for EvaluateSettings {
 impl EvaluateSettings {
     pub fn check(&self) -> Result<(), InvalidSetting> {
         let most = self.max_new_tokens.unwrap_or(1);
-        let counts = [("batch_size", self.batch_size), ("samples", self.samples), ("max_new_tokens", most)];
+        let counts = [
+            ("batch_size", self.batch_size),
+            ("samples", self.samples),
+            ("max_new_tokens", most),
+            ("parts", self.parts),
+        ];
         at_least(1, &counts)?;
         at_most(10_000, &counts)?;
         not_negative(&[("temperature", self.temperature)])?;
+        if self.part >= self.parts {
+            return refuse("part", format!("must be below talk.evaluate.parts, which is {}", self.parts));
+        }
         if self.samples > 1 && self.temperature == 0.0 {
             return refuse("samples", "are all the same at temperature 0; set talk.evaluate.temperature");
         }
-        match self.all(&[8]) {
-            Ok(channels) if channels.is_empty() => refuse("channels", "must name a channel"),
-            Ok(_) => Ok(()),
-            Err(reason) => refuse("channels", reason),
-        }
+        Ok(())
     }
 
-    /// The channels by name, for students of `ks` latents.
-    pub fn all(&self, ks: &[usize]) -> Result<Vec<(String, Channel)>, String> {
+    /// The channels by name.
+    ///
+    /// # Errors
+    /// When a name is of no channel, or there is none.
+    pub fn all(&self, counts: Counts) -> Result<Vec<(String, Channel)>, String> {
         let mut all: Vec<(String, Channel)> = vec![];
         for name in &self.channels {
-            for (name, channel) in expanded(name, ks)? {
+            for (name, channel) in expanded(name, counts)? {
                 if all.iter().all(|(known, _)| *known != name) {
                     all.push((name, channel));
                 }
             }
         }
-        Ok(all)
+        if all.is_empty() { Err("must name a channel".into()) } else { Ok(all) }
     }
 
-    fn has(&self, is: impl Fn(Channel) -> bool) -> bool {
-        self.all(&[8]).is_ok_and(|channels| channels.into_iter().any(|(_, channel)| is(channel)))
+    fn has(&self, senders: usize, is: impl Fn(Channel) -> bool) -> bool {
+        self.all(Counts { latents: &[8], senders })
+            .is_ok_and(|channels| channels.into_iter().any(|(_, channel)| is(channel)))
     }
 
     /// True if a channel is a trained student's.
-    pub fn has_students(&self) -> bool {
-        self.has(|channel| matches!(channel, Channel::Student(_)))
+    pub fn has_students(&self, senders: usize) -> bool {
+        self.has(senders, |channel| matches!(channel, Channel::Student(_)))
     }
 
     /// True if a channel is a trained fuser's.
-    pub fn has_fuser(&self) -> bool {
-        self.has(|channel| channel == Channel::Fused)
+    pub fn has_fuser(&self, senders: usize) -> bool {
+        self.has(senders, |channel| channel == Channel::Fused)
+    }
+
+    /// True if a channel sends the message of a problem of the same group, or of another.
+    pub fn looks_for_groups(&self, counts: Counts) -> bool {
+        self.has(counts.senders, |channel| matches!(channel, Channel::CrossFamily { .. }))
     }
 
     /// The receivers of baselines that channels need, by setting.
-    pub fn baselines(&self) -> Vec<(&'static str, ActorChannel)> {
+    pub fn baselines(&self, senders: usize) -> Vec<(&'static str, ActorChannel)> {
         let all =
             [(Channel::CotFull, COT_FULL, ActorChannel::Text), (Channel::NoCot, NO_COT, ActorChannel::None)];
-        let needed = all.into_iter().filter(|(needed, ..)| self.has(|channel| channel == *needed));
+        let needed = all.into_iter().filter(|(needed, ..)| self.has(senders, |channel| channel == *needed));
         needed.map(|(_, key, channel)| (key, channel)).collect()
     }
+}
+
+/// The key of a part of an evaluation.
+pub fn part_of(part: usize) -> String {
+    format!("talk.evaluate.part.{part}")
 }
 
 /// The setting that names the receiver of a channel.

@@ -42,8 +42,8 @@ impl Sources {
         mut keep: impl FnMut(&Episodes) -> Result<()>,
     ) -> Result<()> {
         let (sent, size) = (self.sent(split)?, self.at_once());
-        for from in (0..sent.problems.len()).step_by(size) {
-            let range = from..sent.problems.len().min(from + size);
+        for from in sent.tested.clone().step_by(size) {
+            let range = from..sent.tested.end.min(from + size);
             let missing: Vec<usize> =
                 range.clone().filter(|at| !episodes.has(&sent.problems[*at].id)).collect();
             if missing.is_empty() {
@@ -127,7 +127,7 @@ impl Sources {
             subject: problem.subject.clone(),
             success: first.success,
             prompt: problem.reads().to_owned(),
-            plan: sent.plans[at].text.clone(),
+            plan: sent.said(at),
             gloss: self.gloss(channel, encoded)?,
             turns: first.turns.clone(),
             others: samples[1..].iter().map(|played| played.turns.clone()).collect(),

@@ -4,6 +4,7 @@ use umwelt_language::{Marker, Places};
 
 use super::{ActorChannel, Settings, StageName, TalkSettings, TaskName, TextSettings};
 use crate::training::{AUTO, InputSetting, RunKeys, Stage};
+use crate::worlds::talk::evaluation::{EvaluateSettings, part_of};
 
 /// The setting that names the model that writes plans.
 pub const SENDER: &str = "talk.sender";
@@ -37,8 +38,20 @@ const MESSAGES: &[&str] = &[
 ];
 const TEXTS: &[&str] = &["conversations.json"];
 const ACTOR: &[&str] = &["receiver/model.safetensors", "receiver/model.safetensors.index.json"];
+/// The numbers of channels, beside which the episodes lie.
+const PARTS: &[&str] = &["channels.json"];
 const FUSER: &[&str] = &["fuser/fuser.safetensors"];
 const COMPRESSED: &[&str] = &["student/model.safetensors", "student/model.safetensors.index.json"];
+
+/// The key of sender `who` of several.
+pub fn sender_of(who: usize) -> String {
+    format!("talk.senders.{who}")
+}
+
+/// The key of the messages of sender `who` of several.
+pub fn collected_of(who: usize) -> String {
+    format!("talk.collected.{who}")
+}
 
 /// The key of the student with `k` latents.
 pub fn student_of(k: usize) -> String {
@@ -52,27 +65,30 @@ pub fn of(settings: &Settings, run: &RunKeys) -> Vec<Input> {
     let maker = Maker { talk: &settings.talk, run };
     match settings.talk.stage {
         StageName::Pretrain => vec![],
-        StageName::Collect => vec![maker.sender(SENDER)],
-        StageName::Convert => vec![maker.collected()],
+        StageName::Collect => vec![maker.collecting()],
+        StageName::Convert => maker.collected(),
         StageName::Actor => {
-            [maker.receiver(), maker.collected()].into_iter().chain(maker.conversations()).collect()
+            [maker.receiver()].into_iter().chain(maker.collected()).chain(maker.conversations()).collect()
         }
         StageName::Compress => {
-            let inputs = [maker.sender(STUDENT), maker.collected(), maker.trained()];
-            inputs.into_iter().chain(maker.conversations()).collect()
+            let inputs = [maker.sender(STUDENT), maker.trained()];
+            inputs.into_iter().chain(maker.collected()).chain(maker.conversations()).collect()
         }
         StageName::Fuse => {
-            let inputs = [maker.sender(SENDER), maker.collected(), maker.trained()];
-            inputs.into_iter().chain(maker.conversations()).collect()
+            let inputs = [maker.sender(SENDER), maker.trained()];
+            inputs.into_iter().chain(maker.collected()).chain(maker.conversations()).collect()
         }
-        StageName::All | StageName::Evaluate => {
-            let mut inputs = vec![maker.sender(SENDER), maker.trained()];
-            if settings.talk.evaluate.has_students() {
+        StageName::All | StageName::Evaluate | StageName::Part => {
+            let mut inputs = maker.senders();
+            inputs.push(maker.trained());
+            let (evaluated, count) = (&settings.talk.evaluate, settings.talk.sender_count());
+            if evaluated.has_students(count) {
                 inputs.extend(settings.talk.compress.k.iter().map(|k| maker.compressed(*k)));
             }
-            inputs.extend(settings.talk.evaluate.has_fuser().then(|| maker.fuser()));
+            inputs.extend(evaluated.has_fuser(count).then(|| maker.fuser()));
             let trained = |(name, channel)| maker.baseline(name, channel);
-            inputs.extend(settings.talk.evaluate.baselines().into_iter().map(trained));
+            inputs.extend(evaluated.baselines(count).into_iter().map(trained));
+            inputs.extend(maker.parts());
             inputs
         }
         StageName::Analyse => {
@@ -112,9 +128,34 @@ impl Maker<'_> {
     fn sender(&self, key: &'static str) -> Input {
         let own = self.real_sender();
         let path = if key == SENDER { &self.talk.sender } else { &self.talk.student.clone().or(own) };
+        self.input(key, path.as_ref(), MODEL, "pretrain", self.pretrained_sender())
+    }
+
+    /// All senders.
+    fn senders(&self) -> Vec<Input> {
+        match self.talk.senders.len() {
+            0 => vec![self.sender(SENDER)],
+            count => (0..count).map(|who| self.one_of_senders(who)).collect(),
+        }
+    }
+
+    fn one_of_senders(&self, who: usize) -> Input {
+        let path = self.talk.senders.get(who).filter(|path| *path != AUTO);
+        self.input(sender_of(who), path, MODEL, "pretrain", self.pretrained_sender())
+    }
+
+    /// The sender whose plans are collected.
+    fn collecting(&self) -> Input {
+        if self.talk.senders.is_empty() {
+            return self.sender(SENDER);
+        }
+        self.one_of_senders(self.talk.collect.sender)
+    }
+
+    fn pretrained_sender(&self) -> TalkSettings {
         let mut stage = self.talk.of_stage(StageName::Pretrain);
         stage.lm.size = self.talk.lm.sender_size.unwrap_or(self.talk.lm.size);
-        self.input(key, path.as_ref(), MODEL, "pretrain", stage)
+        stage
     }
 
     fn receiver(&self) -> Input {
@@ -136,9 +177,18 @@ impl Maker<'_> {
         is_needed.then(|| self.input(CONVERSATIONS, path, TEXTS, "convert", stage))
     }
 
-    fn collected(&self) -> Input {
+    /// The messages of all senders.
+    fn collected(&self) -> Vec<Input> {
         let stage = self.talk.of_stage(StageName::Collect);
-        self.input(COLLECTED, self.talk.collected.as_ref(), MESSAGES, "collect", stage)
+        if self.talk.senders.is_empty() {
+            return vec![self.input(COLLECTED, self.talk.collected.as_ref(), MESSAGES, "collect", stage)];
+        }
+        let of = |who: usize| {
+            let mut stage = stage.clone();
+            stage.collect.sender = who;
+            self.input(collected_of(who), None, MESSAGES, "collect", stage)
+        };
+        (0..self.talk.senders.len()).map(of).collect()
     }
 
     fn trained(&self) -> Input {
@@ -154,6 +204,20 @@ impl Maker<'_> {
 
     fn fuser(&self) -> Input {
         self.input(FUSED, None, FUSER, "fuse", self.talk.of_stage(StageName::Fuse))
+    }
+
+    /// The parts of an evaluation, from the one that this process makes first.
+    fn parts(&self) -> Vec<Input> {
+        let EvaluateSettings { parts, part: first, .. } = self.talk.evaluate;
+        if parts == 1 || self.talk.stage == StageName::Part {
+            return vec![];
+        }
+        let of = |part: usize| {
+            let mut stage = TalkSettings { stage: StageName::Part, ..self.talk.clone() };
+            stage.evaluate.part = part;
+            self.input(part_of(part), None, PARTS, "part", stage)
+        };
+        (0..parts).map(|at| of((first + at) % parts)).collect()
     }
 
     fn compressed(&self, k: usize) -> Input {
@@ -186,9 +250,12 @@ impl TalkSettings {
         };
         if stage == StageName::Pretrain {
             own.lm.sender_size = None;
+            // Texts of pretraining depend on the number of senders alone.
+            own.senders = vec![AUTO.to_owned(); all.senders.len()];
             return own;
         }
         (own.sender, own.collect, own.train_tasks) = (all.sender, all.collect, all.train_tasks);
+        own.senders = all.senders;
         if stage == StageName::Collect {
             return own;
         }

@@ -4,6 +4,7 @@ mod convert;
 mod inputs;
 mod real;
 mod sections;
+mod senders;
 mod text;
 
 use anyhow::{Context, Result};
@@ -11,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use tch::Device;
 
 use super::analysis::{AnalyseSettings, Analysis};
-use super::evaluation::{EvaluateSettings, Evaluation};
+use super::evaluation::{Counts, EvaluateSettings, Evaluation};
 use super::stages::{Actor, Collecting, Compressing, Converting, Fusing, Pretraining};
 use super::tasks::alfworld::AlfWorldSettings;
 use super::tasks::chainmath::{ChainMathSettings, PlanForm};
@@ -21,7 +22,9 @@ use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, refuse, wi
 use crate::training::{InputSetting, Job, RunKeys, Work, World};
 
 pub use self::convert::ConvertSettings;
-pub use self::inputs::{COLLECTED, CONVERSATIONS, FUSED, RECEIVER, SENDER, STUDENT, TRAINED, student_of};
+pub use self::inputs::{
+    COLLECTED, CONVERSATIONS, FUSED, RECEIVER, SENDER, STUDENT, TRAINED, collected_of, sender_of, student_of,
+};
 pub use self::sections::{
     ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, FuserSettings,
     LmSettings, Missing, MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName,
@@ -60,6 +63,9 @@ pub struct TalkSettings {
     /// The model that writes plans: a folder, a GGUF file, or the run that pretrained it; null
     /// pretrains one.
     pub sender: Option<String>,
+    /// Several models that write a plan each, named as `sender` is, or `auto` for one that is
+    /// pretrained; none takes `sender` alone.
+    pub senders: Vec<String>,
     /// The model that reads messages, before it is trained to.
     pub receiver: Option<String>,
     /// The model that learns to compress messages, before it does.
@@ -120,6 +126,7 @@ impl Default for TalkSettings {
             task: TaskName::default(),
             data: None,
             sender: None,
+            senders: vec![],
             receiver: None,
             student: None,
             collected: None,
@@ -159,6 +166,16 @@ impl TalkSettings {
         }
     }
 
+    /// The number of models that write plans.
+    pub fn sender_count(&self) -> usize {
+        self.senders.len().max(1)
+    }
+
+    /// The numbers that channels are named by.
+    pub fn counts(&self) -> Counts<'_> {
+        Counts { latents: &self.compress.k, senders: self.sender_count() }
+    }
+
     fn check(&self) -> Result<(), InvalidSetting> {
         let counts = [
             ("train_tasks", self.train_tasks),
@@ -179,6 +196,7 @@ impl TalkSettings {
         }
         within("lm", self.lm.check())?;
         real::check(self)?;
+        senders::check(self)?;
         within("alfworld", self.alfworld.check())?;
         within("text", self.text.check())?;
         within("pretrain", self.pretrain.check())?;
@@ -210,7 +228,9 @@ impl World for Settings {
     }
 
     fn affects_results(&self, key: &str) -> bool {
-        !["talk.cache_mb", "talk.checkpointing"].contains(&key)
+        let parts = ["talk.evaluate.parts", "talk.evaluate.part"];
+        let joins = self.talk.stage != StageName::Part && parts.contains(&key);
+        !joins && !["talk.cache_mb", "talk.checkpointing"].contains(&key)
     }
 
     fn inputs(&self, run: &RunKeys) -> Vec<InputSetting<(Self, RunKeys)>> {
@@ -230,7 +250,9 @@ impl World for Settings {
             StageName::Compress => Box::new(Compressing::new(talk, run, device, inputs)?),
             StageName::Fuse => Box::new(Fusing::new(talk, run, device, inputs)?),
             StageName::Analyse => Box::new(Analysis::new(talk, run, device, inputs)?),
-            StageName::All | StageName::Evaluate => Box::new(Evaluation::new(talk, run, device, inputs)?),
+            StageName::All | StageName::Evaluate | StageName::Part => {
+                Box::new(Evaluation::new(talk, run, device, inputs)?)
+            }
         })
     }
 
@@ -257,7 +279,7 @@ impl World for Settings {
             ],
             StageName::Compress => vec!["cross_entropy", "agreement", "direction", "held_out.*"],
             StageName::Fuse => vec!["cross_entropy", "gates.open", "held_out.*"],
-            StageName::All | StageName::Evaluate => vec!["seen.*", "unseen.*"],
+            StageName::All | StageName::Evaluate | StageName::Part => vec!["seen.*", "unseen.*"],
             StageName::Analyse => vec!["whole.*", "probe.*"],
         }
     }

@@ -83,6 +83,7 @@ fn needs_sender(talk: &TalkSettings) -> bool {
         | StageName::Pretrain
         | StageName::Collect
         | StageName::Evaluate
+        | StageName::Part
         | StageName::Analyse => true,
     }
 }

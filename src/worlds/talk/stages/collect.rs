@@ -11,7 +11,7 @@ use crate::runs::{Inputs, Progress as _, ProgressReporter, Score};
 use crate::training::{Evaluated, Job, RunKeys, Session};
 use crate::worlds::talk::models::load;
 use crate::worlds::talk::play::{Plan, Planning, plans};
-use crate::worlds::talk::settings::{Filter, SENDER, TalkSettings};
+use crate::worlds::talk::settings::{Filter, SENDER, TalkSettings, sender_of};
 use crate::worlds::talk::tasks::{Problem, Split, Task};
 use crate::worlds::talk::text::Renderer;
 
@@ -33,10 +33,11 @@ impl Collecting {
     /// When the sender cannot be read.
     pub fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         let task = Task::new(talk, run.seed)?;
-        let sender = load(inputs, SENDER, run.seed, device, talk.dtype)?;
+        let key = if talk.senders.is_empty() { SENDER.to_owned() } else { sender_of(talk.collect.sender) };
+        let sender = load(inputs, &key, run.seed, device, talk.dtype)?;
         Ok(Self {
-            renderer: Renderer::new(&sender, &talk.text, task.texts()).context(SENDER)?,
-            sha256: inputs.sha256(SENDER).unwrap_or_default().to_owned(),
+            sha256: inputs.sha256(&key).unwrap_or_default().to_owned(),
+            renderer: Renderer::new(&sender, &talk.text, task.texts()).context(key)?,
             talk: talk.clone(),
             seed: run.seed,
             task,
@@ -61,9 +62,11 @@ impl Collecting {
 
     /// The rows of the problems with these numbers. Empty plans are left out.
     fn rows(&self, numbers: std::ops::Range<usize>) -> Result<Vec<Row>> {
-        let problem = |number| self.task.problem(Split::Training, number as u64, self.task.levels());
+        let problem =
+            |number| Ok(self.read(self.task.problem(Split::Training, number as u64, self.task.levels())?));
         let problems: Vec<Problem> = numbers.map(problem).collect::<Result<_>>()?;
-        let planning = Planning::of(&self.talk.collect, &self.task, self.seed);
+        let who = self.talk.collect.sender;
+        let planning = Planning::of(&self.talk.collect, &self.task, self.seed).by(who);
         let plans = plans(&self.sender.decoder, &self.renderer, &problems, planning)?;
         let is_kept = |problem: &Problem, plan: &Plan| {
             let right = || self.task.is_right(problem, &plan.text) == Some(true);
@@ -71,6 +74,11 @@ impl Collecting {
         };
         let pairs = problems.iter().zip(plans).filter(|(problem, plan)| is_kept(problem, plan));
         pairs.map(|(problem, plan)| row(problem, plan)).collect()
+    }
+
+    /// The problem as the sender reads it.
+    fn read(&self, problem: Problem) -> Problem {
+        problem.read_by(self.talk.collect.sender)
     }
 
     /// The number of problems.
@@ -86,7 +94,7 @@ impl Collecting {
                 continue;
             }
             for row in folder.rows(file, group)? {
-                let found = self.task.is_right(&self.task.by_id(&row.task_id)?, &row.plan);
+                let found = self.task.is_right(&self.read(self.task.by_id(&row.task_id)?), &row.plan);
                 tested += usize::from(found.is_some());
                 right += usize::from(found == Some(true));
                 lengths += row.length();

@@ -9,34 +9,51 @@ use anyhow::{Context as _, Result, bail, ensure};
 use tch::{Device, Kind, Tensor};
 use umwelt_base::random::Stream;
 use umwelt_language::{
-    Context, DecoderLm, Head, IGNORED, Inserted, MessageAdapter, Segment, Supervised, Variant, batch,
-    cross_entropies, divergences,
+    Context, DecoderLm, Head, IGNORED, Inserted, Segment, Supervised, Variant, batch, cross_entropies,
+    divergences,
 };
 use umwelt_messages::{Cache, Folder};
 
 use super::collect::hidden;
-use crate::nn::Masks;
 use crate::runs::Inputs;
 use crate::training::{Prefetch, Shuffle};
 use crate::worlds::talk::models::{file, folder};
 use crate::worlds::talk::play::Start;
-use crate::worlds::talk::settings::{COLLECTED, CONVERSATIONS, Missing, TalkSettings};
+use crate::worlds::talk::settings::{COLLECTED, CONVERSATIONS, Missing, TalkSettings, collected_of};
 use crate::worlds::talk::tasks::conversations::read;
 use crate::worlds::talk::tasks::{Problem, Task};
 use crate::worlds::talk::text::Renderer;
 
-/// A problem with the plan and the hidden states that a sender wrote for it.
+/// A problem with what each sender wrote for it.
 pub struct Sample {
     pub problem: Problem,
+    pub written: Vec<Collection>,
+}
+
+/// The plan and the hidden states that a sender wrote.
+pub struct Collection {
     /// The plan in the receiver's tokens.
     pub plan: Vec<i64>,
     /// `[L, d_s]`; without rows where no message was collected.
     pub hidden: Tensor,
 }
 
+impl Sample {
+    /// What the first sender wrote, which is the only one but in the stage `actor`.
+    pub fn first(&self) -> &Collection {
+        &self.written[0]
+    }
+
+    /// The message of all plans as text.
+    pub fn text(&self, renderer: &Renderer) -> Vec<Segment> {
+        renderer.joined(self.written.iter().map(|written| vec![Segment::Ids(written.plan.clone())]).collect())
+    }
+}
+
 /// The collected messages of a task, in training and held-out ones.
 pub struct Collected {
-    cache: RefCell<Cache>,
+    /// The files of each sender.
+    caches: Vec<RefCell<Cache>>,
     task: Task,
     /// The conversations to learn from by key; the task's own problems, without them.
     conversations: Option<HashMap<String, Problem>>,
@@ -45,29 +62,39 @@ pub struct Collected {
     device: Device,
     pub training: Vec<String>,
     pub held_out: Vec<String>,
-    /// The number of features of a hidden state, d_s.
-    pub width: i64,
+    /// The number of features of a hidden state of each sender, d_s.
+    pub widths: Vec<i64>,
 }
 
 impl Collected {
     /// # Errors
     /// When the files cannot be read or hold too few messages, or a conversation has none.
     pub fn open(talk: &TalkSettings, task: Task, seed: u64, inputs: &Inputs, device: Device) -> Result<Self> {
-        let files = Folder::open(&folder(file(inputs, COLLECTED)?)).context(COLLECTED)?;
+        let inputs_of_senders = match talk.senders.len() {
+            0 => vec![COLLECTED.to_owned()],
+            count => (0..count).map(collected_of).collect(),
+        };
+        let open = |key: &String| Folder::open(&folder(file(inputs, key)?)).with_context(|| key.clone());
+        let files: Vec<Folder> = inputs_of_senders.iter().map(open).collect::<Result<_>>()?;
         let conversations = known(&task, inputs.checkpoint(CONVERSATIONS))?;
         let mut keys = match &conversations {
             Some(conversations) => paired(conversations, &files, talk.actor.missing)?,
-            None => files.keys().to_vec(),
+            None => of_all(&files, files[0].keys().iter()),
         };
         Stream::new(seed, "held-out messages").at(&[]).shuffle(&mut keys);
         let count = ((keys.len() as f64 * talk.actor.eval_ratio) as usize).max(1);
         ensure!(count < keys.len(), "{COLLECTED}: {} messages are too few to train on", keys.len());
         let held_out: Vec<String> = keys.drain(..count).collect();
-        let some = files.keys().first().cloned().context("there is no message")?;
-        let mut cache = Cache::new(files, talk.cache_mb << 20);
-        let width = cache.row(&some)?.width as i64;
+        let (mut caches, mut widths) = (vec![], vec![]);
+        let bytes = (talk.cache_mb << 20) / files.len();
+        for files in files {
+            let some = files.keys().first().cloned().context("there is no message")?;
+            let mut cache = Cache::new(files, bytes);
+            widths.push(cache.row(&some)?.width as i64);
+            caches.push(RefCell::new(cache));
+        }
         Ok(Self {
-            cache: RefCell::new(cache),
+            caches,
             task,
             conversations: conversations.map(|all| all.into_iter().map(|p| (p.id.clone(), p)).collect()),
             missing: talk.actor.missing,
@@ -75,7 +102,7 @@ impl Collected {
             device,
             training: keys,
             held_out,
-            width,
+            widths,
         })
     }
 
@@ -118,16 +145,33 @@ impl Collected {
             Some(all) => all.get(key).cloned().with_context(|| format!("{key} is no conversation"))?,
             None => self.task.by_id(key)?,
         };
-        let is_silent = self.missing == Missing::Silent && self.cache.borrow().folder().place(key).is_none();
-        if is_silent {
-            let hidden = Tensor::zeros([0, self.width], (Kind::Float, self.device));
-            return Ok(Sample { problem, plan: vec![], hidden });
-        }
-        let row = self.cache.borrow_mut().row(key)?;
-        ensure!(row.length() > 0, "{COLLECTED}: {key} has no hidden states");
-        let plan = renderer.plan(&row.plan)?;
-        Ok(Sample { problem, plan, hidden: hidden(&row, self.most, self.device) })
+        let written = self.caches.iter().zip(&self.widths);
+        let written =
+            written.map(|(cache, width)| self.written(key, &mut cache.borrow_mut(), *width, renderer));
+        Ok(Sample { problem, written: written.collect::<Result<_>>()? })
     }
+
+    /// What a sender wrote for the problem with this key.
+    fn written(&self, key: &str, cache: &mut Cache, width: i64, renderer: &Renderer) -> Result<Collection> {
+        if self.missing == Missing::Silent && cache.folder().place(key).is_none() {
+            let hidden = Tensor::zeros([0, width], (Kind::Float, self.device));
+            return Ok(Collection { plan: vec![], hidden });
+        }
+        let row = cache.row(key)?;
+        ensure!(row.length() > 0, "{COLLECTED}: {key} has no hidden states");
+        Ok(Collection { plan: renderer.plan(&row.plan)?, hidden: hidden(&row, self.most, self.device) })
+    }
+}
+
+/// The hidden states of each of `senders` senders for samples.
+pub fn hidden_of(samples: &[Sample], senders: usize) -> Vec<Vec<Tensor>> {
+    let of = |who: usize| samples.iter().map(|sample| sample.written[who].hidden.shallow_clone()).collect();
+    (0..senders).map(of).collect()
+}
+
+/// The keys of which each sender has a message.
+fn of_all<'a>(files: &[Folder], keys: impl Iterator<Item = &'a String>) -> Vec<String> {
+    keys.filter(|key| files.iter().all(|files| files.place(key).is_some())).cloned().collect()
 }
 
 /// The conversations to learn from: those of a file, or the training problems of ALFWorld.
@@ -143,8 +187,8 @@ fn known(task: &Task, path: Option<&Path>) -> Result<Option<Vec<Problem>>> {
 }
 
 /// The keys of conversations that have a message, or may do without one.
-fn paired(conversations: &[Problem], files: &Folder, missing: Missing) -> Result<Vec<String>> {
-    let has_message = |problem: &&Problem| files.place(&problem.id).is_some();
+fn paired(conversations: &[Problem], files: &[Folder], missing: Missing) -> Result<Vec<String>> {
+    let has_message = |problem: &&Problem| files.iter().all(|files| files.place(&problem.id).is_some());
     let (with, without): (Vec<&Problem>, Vec<&Problem>) = conversations.iter().partition(has_message);
     let keys = |problems: &[&Problem]| problems.iter().map(|problem| problem.id.clone()).collect::<Vec<_>>();
     let Some(first) = without.first() else { return Ok(keys(&with)) };
@@ -160,25 +204,6 @@ fn paired(conversations: &[Problem], files: &Folder, missing: Missing) -> Result
     };
     umwelt_base::terminal::note(format!("warning: {COLLECTED}: {count}: {fate}"));
     Ok(if missing == Missing::Skip { keys(&with) } else { keys(&conversations.iter().collect::<Vec<_>>()) })
-}
-
-/// The messages `[L, d]` that an adapter makes of hidden states `[L, d_s]`.
-///
-///
-/// A message without rows stays without rows.
-///
-/// # Errors
-/// When the hidden states do not fit the adapter.
-pub fn adapted(adapter: &MessageAdapter, hidden: &[Tensor], dropout: Option<&Masks>) -> Result<Vec<Tensor>> {
-    let lengths: Vec<i64> = hidden.iter().map(|rows| rows.size()[0]).collect();
-    if lengths.iter().all(|length| *length == 0) {
-        return Ok(hidden.iter().map(Tensor::shallow_clone).collect());
-    }
-    let padded = Tensor::pad_sequence(hidden, true, 0.0, "right");
-    // The key mask of a row without keys would have no finite softmax.
-    let read: Vec<i64> = lengths.iter().map(|length| (*length).max(1)).collect();
-    let rows = adapter.forward(&padded, &read, dropout)?;
-    Ok((0i64..).zip(&lengths).map(|(row, length)| rows.get(row).narrow(0, 0, *length)).collect())
 }
 
 /// A receiver's pass over conversations.

@@ -16,7 +16,7 @@ pub use collect::Collecting;
 pub use compress::OWN;
 pub use convert::Converting;
 pub use fuse::Contexts;
-pub use messages::{Pass, adapted};
+pub use messages::Pass;
 pub use pretrain::Pretraining;
 pub use receiver::TrainedReceiver;
 

@@ -88,6 +88,8 @@ pub struct PretrainTask {
     renderer: Arc<Renderer>,
     descent: GradientDescent,
     accumulate: usize,
+    /// The number of senders that a receiver reads.
+    senders: usize,
     /// The score that the gate counts: lossy plans solve nothing as text.
     gate_score: &'static str,
 }
@@ -114,6 +116,7 @@ impl PretrainTask {
             task,
             model,
             accumulate: talk.accumulate,
+            senders: talk.sender_count(),
             gate_score: if talk.has_lossy_plans() { PLAN_RIGHT } else { TEXT_RIGHT },
         })
     }
@@ -126,15 +129,23 @@ impl PretrainTask {
         let planning = Planning {
             sampling: Sampling::GREEDY,
             seed: self.run.seed,
+            who: 0,
             most: self.task.texts().plan_tokens,
             keep_end: false,
         };
-        let plans = plans(decoder, renderer, &problems, planning)?;
-        let pairs = || problems.iter().zip(&plans);
-        let right =
-            pairs().filter(|(problem, plan)| self.task.is_right(problem, &plan.text) == Some(true)).count();
-        let messages = pairs().map(|(problem, plan)| (problem, Some(vec![Segment::Ids(plan.ids.clone())])));
-        let played = Player::greedy(decoder, renderer, &self.task).play(messages.collect())?.all()?;
+        let mut messages: Vec<Vec<Vec<Segment>>> = problems.iter().map(|_| vec![]).collect();
+        let mut right = vec![true; problems.len()];
+        for who in 0..self.senders {
+            let read: Vec<Problem> = problems.iter().map(|problem| problem.read_by(who)).collect();
+            for (at, plan) in plans(decoder, renderer, &read, planning)?.into_iter().enumerate() {
+                right[at] &= self.task.is_right(&read[at], &plan.text) == Some(true);
+                messages[at].push(vec![Segment::Ids(plan.ids)]);
+            }
+        }
+        let right = right.into_iter().filter(|right| *right).count();
+        let messages = messages.into_iter().map(|plans| Some(renderer.joined(plans)));
+        let messages = problems.iter().zip(messages).collect();
+        let played = Player::greedy(decoder, renderer, &self.task).play(messages)?.all()?;
         let solved = played.iter().filter(|played| played.success).count();
         Ok((right as f64 / count as f64, solved as f64 / count as f64))
     }
@@ -142,7 +153,7 @@ impl PretrainTask {
 
 /// The text of one sample: what a sender writes, what a receiver does with the plan, or without.
 fn sample(
-    settings: &PretrainSettings,
+    (settings, senders): (&PretrainSettings, usize),
     task: &tasks::Task,
     renderer: &Renderer,
     seed: u64,
@@ -155,10 +166,14 @@ fn sample(
     let problem = task.problem(Split::Pretraining, step * settings.batch_size as u64 + row, level)?;
     let kind = rng.uniform();
     if kind < settings.mixture[0] {
-        return Ok(plain(renderer.sender(&problem, Some(&problem.plan))?));
+        let read = problem.read_by(rng.below(problem.shares.len().max(1)));
+        return Ok(plain(renderer.sender(&read, Some(&read.plan))?));
     }
     let reads = kind < settings.mixture[0] + settings.mixture[1];
-    let message = reads.then(|| Ok::<_, anyhow::Error>(vec![Segment::Ids(renderer.plan(&problem.plan)?)]));
+    let message = reads.then(|| {
+        let plan = |who| Ok(vec![Segment::Ids(renderer.plan(&problem.read_by(who).plan)?)]);
+        Ok::<_, anyhow::Error>(renderer.joined((0..senders).map(plan).collect::<Result<_>>()?))
+    });
     renderer.conversation(&problem, message.transpose()?)
 }
 
@@ -176,9 +191,9 @@ impl Task for PretrainTask {
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<Self::Batch> {
         let (settings, task) = (self.settings.clone(), self.task.clone());
-        let (renderer, seed) = (self.renderer.clone(), self.run.seed);
+        let (renderer, seed, senders) = (self.renderer.clone(), self.run.seed, self.senders);
         Prefetch::new(steps, move |step| {
-            let row = |row| sample(&settings, &task, &renderer, seed, [step, row]);
+            let row = |row| sample((&settings, senders), &task, &renderer, seed, [step, row]);
             (0..settings.batch_size as u64).map(row).collect()
         })
     }

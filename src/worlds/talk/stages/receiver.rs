@@ -2,12 +2,12 @@
 
 use anyhow::{Context, Result};
 use tch::Device;
-use umwelt_language::{Inserted, LanguageModel, MessageAdapter, Segment};
+use umwelt_language::{Inserted, LanguageModel, Segment};
 
 use super::messages::{Pass, Sample, conversations};
 use crate::nn::Parameters;
 use crate::runs::Inputs;
-use crate::worlds::talk::models::{adapter, file, folder, load, restore, trained_in};
+use crate::worlds::talk::models::{SendersAdapter, adapter, file, folder, load, restore, trained_in};
 use crate::worlds::talk::settings::TalkSettings;
 use crate::worlds::talk::tasks;
 use crate::worlds::talk::text::Renderer;
@@ -19,13 +19,13 @@ pub const ADAPTER: &str = "adapter.safetensors";
 pub struct TrainedReceiver {
     pub model: LanguageModel,
     pub renderer: Renderer,
-    pub adapter: MessageAdapter,
+    pub adapter: SendersAdapter,
     /// The adapter's parameters.
     pub own: Parameters,
 }
 
 impl TrainedReceiver {
-    /// The receiver of the input `key`, for hidden states of `width` features.
+    /// The receiver of the input `key`, for hidden states of these numbers of features.
     ///
     /// # Errors
     /// When it cannot be read; the error names the file.
@@ -34,11 +34,11 @@ impl TrainedReceiver {
         task: &tasks::Task,
         seed: u64,
         (inputs, key): (&Inputs, &str),
-        width: i64,
+        widths: &[i64],
         device: Device,
     ) -> Result<Self> {
         let model = trained_in(load(inputs, key, seed, device, talk.dtype)?, talk);
-        let (parameters, adapter) = adapter(&talk.adapter, width, &model.decoder, seed)?;
+        let (parameters, adapter) = adapter(&talk.adapter, widths, &model.decoder, seed)?;
         let place = folder(file(inputs, key)?).join(ADAPTER);
         restore(&parameters, &place).with_context(|| key.to_owned())?;
         let renderer = Renderer::new(&model, &talk.text, task.texts()).with_context(|| key.to_owned())?;

@@ -40,7 +40,7 @@ fn inputs(folder: &Path, talk: &TalkSettings) -> Inputs {
     let task = Task::new(talk, 1).unwrap();
     let model = initial(&talk.lm, tokenizer(task.words()).unwrap(), 1, Device::Cpu).unwrap();
     model.save(&folder.join("model")).unwrap();
-    let (parameters, _) = adapter(&talk.adapter, 64, &model.decoder, 1).unwrap();
+    let (parameters, _) = adapter(&talk.adapter, &[64], &model.decoder, 1).unwrap();
     save(&parameters, &folder.join("model").join(ADAPTER)).unwrap();
     let row = |number: u64| {
         let problem = task.problem(Split::Training, number, 5).unwrap();

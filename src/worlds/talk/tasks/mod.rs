@@ -22,7 +22,7 @@ use self::math::MathTask;
 use self::minihouse::MiniHouse;
 use super::settings::{TalkSettings, TaskName};
 
-pub use self::problem::{Episode, Outcome, Problem, Split, Texts, place};
+pub use self::problem::{Episode, Outcome, Problem, Share, Split, Texts, place};
 pub use self::vocabulary::tokenizer;
 
 /// A kind of problems.
@@ -40,7 +40,10 @@ impl Task {
     pub fn new(settings: &TalkSettings, seed: u64) -> Result<Self> {
         let (data, equality) = (settings.data.as_deref().map(Path::new), settings.evaluate.equality);
         Ok(match settings.task {
-            TaskName::ChainMath => Self::ChainMath(ChainMath::new(settings.chainmath, equality, seed)),
+            TaskName::ChainMath => {
+                let task = ChainMath::new(settings.chainmath, equality, seed);
+                Self::ChainMath(task.shared_by(settings.sender_count()))
+            }
             TaskName::MiniHouse => Self::MiniHouse(MiniHouse::new(settings.minihouse.clone(), seed)),
             TaskName::Math => {
                 let data = data.context("talk.data names no file or folder of problems")?;

@@ -39,12 +39,31 @@ pub struct Problem {
     pub sender: String,
     /// The reference plan; empty where none is known.
     pub plan: String,
+    /// What each of several senders reads, and the reference plan of it; empty where there is one
+    /// sender, or where all of them read the whole.
+    pub shares: Vec<Share>,
     /// The turns of the reference conversation: what the receiver reads, and what it should answer.
     /// A problem without a reference has one turn whose answer is empty.
     pub turns: Vec<(String, String)>,
 }
 
+/// The part of a problem that one of several senders reads.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Share {
+    pub reads: String,
+    pub plan: String,
+}
+
 impl Problem {
+    /// The problem as sender `who` reads it.
+    pub fn read_by(&self, who: usize) -> Self {
+        let whole = self.clone();
+        match self.shares.get(who).cloned() {
+            Some(Share { reads, plan }) => Self { sender: reads, plan, ..whole },
+            None => whole,
+        }
+    }
+
     /// True if an answer is known.
     pub fn has_reference(&self) -> bool {
         self.turns.iter().any(|(_, answer)| !answer.is_empty())

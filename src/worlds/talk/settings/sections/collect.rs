@@ -33,6 +33,8 @@ pub struct CollectSettings {
     /// A message ends with the hidden state that predicts the end of the plan.
     pub keep_eos: bool,
     pub filter: Filter,
+    /// The number of the sender, among talk.senders, whose plans are collected.
+    pub sender: usize,
     /// The subjects of MATH that messages are collected of; null takes all. Test problems of other
     /// subjects are unseen.
     pub subjects: Option<Vec<String>>,
@@ -50,6 +52,7 @@ impl Default for CollectSettings {
             dtype: Dtype::F32,
             keep_eos: false,
             filter: Filter::None,
+            sender: 0,
             subjects: None,
         }
     }

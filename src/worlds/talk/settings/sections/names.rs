@@ -23,6 +23,8 @@ pub enum StageName {
     Fuse,
     /// The receiver is tested with every channel.
     Evaluate,
+    /// A part of an evaluation, which the evaluation makes and joins with the others.
+    Part,
     /// Messages are measured.
     Analyse,
 }

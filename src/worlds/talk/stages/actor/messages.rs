@@ -16,10 +16,16 @@ use crate::worlds::talk::stages::messages::Sample;
 const TENTHS: usize = 9;
 
 impl Reader {
-    /// The messages `[L, d]` of some of a batch's samples, mixed with their plans.
-    pub fn mixed(&self, latents: &[Tensor], batch: &Batch, rows: Range<usize>) -> Vec<Vec<Segment>> {
+    /// The messages `[L, d]` of sender `who` for some of a batch's samples, mixed with its plans.
+    pub fn mixed(
+        &self,
+        who: usize,
+        latents: &[Tensor],
+        batch: &Batch,
+        rows: Range<usize>,
+    ) -> Vec<Vec<Segment>> {
         let mix = |(latents, row): (&Tensor, usize)| {
-            let (plan, ratio) = (&batch.samples[row].plan, batch.ratios[row]);
+            let (plan, ratio) = (&batch.samples[row].written[who].plan, batch.ratios[row]);
             match self.settings.mixture {
                 MixtureMode::LatentFirst => latent_first(latents, plan, ratio),
                 MixtureMode::TokenFirst => token_first(latents, plan, 1.0 - ratio),
@@ -44,18 +50,22 @@ impl Reader {
         (0..self.settings.batch_size as u64).map(ratio).collect()
     }
 
-    /// Hidden states of other samples, as long as the samples' own.
-    pub fn wrong(&self, samples: &[Sample], step: u64) -> Result<Vec<Tensor>> {
+    /// Hidden states of each sender for other samples, as long as the samples' own.
+    pub fn wrong(&self, samples: &[Sample], step: u64) -> Result<Vec<Vec<Tensor>>> {
         let mut rng = Stream::new(self.seed, "wrong messages").at(&[step]);
         let others = others(samples.len(), &mut rng)?;
-        let fit = |(sample, other): (&Sample, usize)| {
-            let hidden = &samples[other].hidden;
+        let mut fit = |own: &Tensor, other: &Tensor| {
             // Nothing is another message than a silent sample's.
-            if hidden.size()[0] == 0 {
-                return Ok(hidden.shallow_clone());
+            if other.size()[0] == 0 {
+                return Ok(other.shallow_clone());
             }
-            fitted(hidden, sample.hidden.size()[0], &mut rng)
+            fitted(other, own.size()[0], &mut rng)
         };
-        samples.iter().zip(others).map(fit).collect()
+        let of = |who: usize| {
+            let pairs = samples.iter().zip(&others);
+            let hidden = |sample: &Sample| sample.written[who].hidden.shallow_clone();
+            pairs.map(|(sample, other)| fit(&hidden(sample), &hidden(&samples[*other]))).collect()
+        };
+        (0..self.collected.widths.len()).map(of).collect()
     }
 }

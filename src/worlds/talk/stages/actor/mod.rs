@@ -82,7 +82,9 @@ impl Task for ActorTask {
     type Batch = Vec<i64>;
 
     fn plan(&self) -> Plan {
-        plan(&self.run, self.reader.settings.steps)
+        // The receiver that reads held-out messages best is kept.
+        let every = (!self.run.eval_at_the_end_only).then_some(1);
+        Plan { evaluate_every_epochs: every, ..plan(&self.run, self.reader.settings.steps) }
     }
 
     fn title(&self) -> String {

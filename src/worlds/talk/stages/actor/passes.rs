@@ -12,7 +12,7 @@ use umwelt_language::{
 use super::reader::Reader;
 use crate::objectives::LossReport;
 use crate::worlds::talk::settings::Switch;
-use crate::worlds::talk::stages::messages::{Sample, adapted, conversations};
+use crate::worlds::talk::stages::messages::{Sample, conversations, hidden_of};
 
 /// The terms of passes with the plan as text and with a wrong message.
 const COMPARED: [&str; 5] = ["plan", "contrast", "js_bits", "weight.plan", "weight.contrast"];
@@ -20,8 +20,8 @@ const COMPARED: [&str; 5] = ["plan", "contrast", "js_bits", "weight.plan", "weig
 /// The samples of a step, with what is drawn for them.
 pub struct Batch {
     pub samples: Vec<Sample>,
-    /// Hidden states of other samples.
-    wrong: Vec<Tensor>,
+    /// Hidden states of each sender for other samples.
+    wrong: Vec<Vec<Tensor>>,
     /// The part of latents in the message of each sample.
     pub ratios: Vec<f64>,
     pub step: u64,
@@ -125,8 +125,8 @@ impl Reader {
 
     /// The right messages of a part.
     fn right(&self, batch: &Batch, part: Range<usize>) -> Result<Vec<Vec<Segment>>> {
-        let hidden = batch.samples[part.clone()].iter().map(|sample| sample.hidden.shallow_clone());
-        self.messages(batch, part, &hidden.collect::<Vec<_>>(), 0)
+        let hidden = hidden_of(&batch.samples[part.clone()], self.collected.widths.len());
+        self.messages(batch, part, &hidden, 0)
     }
 
     fn terms(&self, batch: &Batch, part: &Part) -> Result<ReceiverTerms> {
@@ -138,25 +138,34 @@ impl Reader {
 
     fn without_gradient(&self, batch: &Batch, range: Range<usize>) -> Result<Part> {
         let samples = &batch.samples[range.clone()];
-        let plans = samples.iter().map(|sample| vec![Segment::Ids(sample.plan.clone())]);
+        let plans = samples.iter().map(|sample| sample.text(&self.renderer));
         let plan = self.answers(samples, plans.collect())?;
-        let wrong = self.messages(batch, range.clone(), &batch.wrong[range.clone()], 1)?;
+        let wrong = batch
+            .wrong
+            .iter()
+            .map(|hidden| hidden[range.clone()].iter().map(Tensor::shallow_clone).collect());
+        let wrong = self.messages(batch, range.clone(), &wrong.collect::<Vec<_>>(), 1)?;
         let wrong = self.answers(samples, wrong)?;
         Ok(Part { samples: range, plan, wrong })
     }
 
-    /// The messages of hidden states, mixed with plans. The masks of dropout are those of right (0)
-    /// or wrong (1) messages.
+    /// The messages of each sender's hidden states, mixed with plans. The masks of dropout are those
+    /// of right (0) or wrong (1) messages.
     fn messages(
         &self,
         batch: &Batch,
         range: Range<usize>,
-        hidden: &[Tensor],
+        hidden: &[Vec<Tensor>],
         pass: u64,
     ) -> Result<Vec<Vec<Segment>>> {
         let masks = self.dropout.masks(self.seed, 2 * batch.step + pass).starting_at(range.start as u64);
-        let latents = adapted(&self.adapter.1, hidden, Some(&masks))?;
-        Ok(self.mixed(&latents, batch, range))
+        let mut all: Vec<Vec<Vec<Segment>>> = range.clone().map(|_| vec![]).collect();
+        for (who, hidden) in hidden.iter().enumerate() {
+            let latents = self.adapter.1.adapted(who, hidden, Some(&masks))?;
+            let mixed = self.mixed(who, &latents, batch, range.clone());
+            all.iter_mut().zip(mixed).for_each(|(own, message)| own.push(message));
+        }
+        Ok(all.into_iter().map(|own| self.renderer.joined(own)).collect())
     }
 
     fn answers(&self, samples: &[Sample], messages: Vec<Vec<Segment>>) -> Result<Answers> {

@@ -4,16 +4,18 @@ use std::path::Path;
 
 use anyhow::{Context, Result};
 use tch::{Device, Tensor};
-use umwelt_language::{LanguageModel, MessageAdapter, Segment};
+use umwelt_language::{LanguageModel, Segment};
 
 use crate::nn::{Dropout, Parameters};
 use crate::objectives::LossReport;
 use crate::runs::Inputs;
-use crate::worlds::talk::models::{adapter, joined, load, save, trained_in};
+use crate::worlds::talk::models::{SendersAdapter, adapter, joined, load, save, trained_in};
 use crate::worlds::talk::settings::{
     ActorChannel, ActorSettings, NumberFormat, RECEIVER, TalkSettings, Trained,
 };
-use crate::worlds::talk::stages::messages::{Collected, Pass, Sample, adapted, conversations, sample_labels};
+use crate::worlds::talk::stages::messages::{
+    Collected, Pass, Sample, conversations, hidden_of, sample_labels,
+};
 use crate::worlds::talk::stages::receiver::ADAPTER;
 use crate::worlds::talk::tasks;
 use crate::worlds::talk::text::Renderer;
@@ -24,7 +26,7 @@ pub struct Reader {
     pub seed: u64,
     pub receiver: LanguageModel,
     pub renderer: Renderer,
-    pub adapter: (Parameters, MessageAdapter),
+    pub adapter: (Parameters, SendersAdapter),
     /// Weights of low rank that add to the receiver's.
     low_rank: Option<Parameters>,
     pub dropout: Dropout,
@@ -43,7 +45,7 @@ impl Reader {
         let renderer = renderer.with_marker(talk.text.marker);
         let collected = Collected::open(talk, task, seed, inputs, device)?;
         collected.check_batch("talk.actor.batch_size", settings.batch_size)?;
-        let adapter = adapter(&talk.adapter, collected.width, &receiver.decoder, seed)?;
+        let adapter = adapter(&talk.adapter, &collected.widths, &receiver.decoder, seed)?;
         let low_rank = match settings.train {
             Trained::Lora => Some(receiver.decoder.add_low_rank(&settings.lora.shape(), seed)?),
             Trained::Full | Trained::Adapter => None,
@@ -84,7 +86,7 @@ impl Reader {
     /// with this number of `labels`.
     pub fn baseline(&self, samples: &[Sample], labels: i64) -> Result<LossReport> {
         let messages = samples.iter().map(|sample| match self.settings.channel {
-            ActorChannel::Text => Some(vec![Segment::Ids(sample.plan.clone())]),
+            ActorChannel::Text => Some(sample.text(&self.renderer)),
             ActorChannel::None | ActorChannel::Latent => None,
         });
         let loss = self.pass(samples, messages)?.cross_entropy(labels);
@@ -111,12 +113,11 @@ impl Reader {
             let labels = self.labels(&samples)?;
             return Ok((self.baseline(&samples, labels)?.total.double_value(&[]), 0.0));
         }
-        let pass = |hidden: &[Tensor]| {
-            let latents = adapted(&self.adapter.1, hidden, None)?.into_iter();
-            self.pass(&samples, latents.map(|rows| Some(vec![Segment::Embeddings(rows)])))
+        let pass = |hidden: &[Vec<Tensor>]| {
+            let messages = self.adapter.1.messages(&self.renderer, hidden)?;
+            self.pass(&samples, messages.into_iter().map(Some))
         };
-        let own: Vec<Tensor> = samples.iter().map(|sample| sample.hidden.shallow_clone()).collect();
-        let right = pass(&own)?;
+        let right = pass(&hidden_of(&samples, self.collected.widths.len()))?;
         let loss = right.mean_cross_entropy();
         if samples.len() < 2 {
             return Ok((loss, 0.0));

@@ -8,7 +8,7 @@ use tch::{Kind, Tensor, no_grad};
 use umwelt_language::{Head, Segment, information};
 
 use crate::worlds::talk::stages::TrainedReceiver;
-use crate::worlds::talk::stages::messages::{Sample, adapted};
+use crate::worlds::talk::stages::messages::Sample;
 
 /// What the receiver makes of a sample with its full message, and without one.
 pub struct Reference {
@@ -79,9 +79,12 @@ fn made(receiver: &TrainedReceiver, samples: &[&Sample], rows: i64) -> Result<Ve
     if samples.is_empty() {
         return Ok(vec![]);
     }
-    let cut = |sample: &&Sample| sample.hidden.narrow(0, 0, sample.hidden.size()[0].min(rows));
+    let cut = |sample: &&Sample| {
+        let hidden = &sample.first().hidden;
+        hidden.narrow(0, 0, hidden.size()[0].min(rows))
+    };
     let hidden: Vec<Tensor> = samples.iter().map(cut).collect();
-    let messages = adapted(&receiver.adapter, &hidden, None)?;
+    let messages = receiver.adapter.adapted(0, &hidden, None)?;
     let inserted = messages.iter().map(|rows| Some(vec![Segment::Embeddings(rows.shallow_clone())]));
     let full = receiver.pass(samples.iter().copied(), inserted)?;
     let none = receiver.pass(samples.iter().copied(), samples.iter().map(|_| None))?;

@@ -15,7 +15,7 @@ use crate::worlds::talk::settings::{
     CompressSettings, NumberFormat, STUDENT, TRAINED, TalkSettings, TeacherMessage,
 };
 use crate::worlds::talk::stages::TrainedReceiver;
-use crate::worlds::talk::stages::messages::{Collected, Pass, Sample, adapted};
+use crate::worlds::talk::stages::messages::{Collected, Pass, Sample};
 use crate::worlds::talk::tasks;
 use crate::worlds::talk::text::Renderer;
 
@@ -59,12 +59,12 @@ impl Teaching {
         let sender = Renderer::new(&start, &talk.text, task.texts()).context(STUDENT)?;
         let collected = Collected::open(talk, task.clone(), seed, inputs, device)?;
         collected.check_batch("talk.compress.batch_size", settings.batch_size)?;
-        let trained = TrainedReceiver::load(talk, &task, seed, (inputs, TRAINED), collected.width, device)?;
+        let trained = TrainedReceiver::load(talk, &task, seed, (inputs, TRAINED), &collected.widths, device)?;
         let width = start.decoder.config().hidden;
         ensure!(
-            width == collected.width,
+            collected.widths == [width],
             "{STUDENT}: hidden states of {width} features do not fit messages of {}",
-            collected.width
+            collected.widths[0]
         );
         let student = Student::new(start.decoder.grown(0, 0)?, seed);
         let references = References::new(talk.cache_mb << 20);
@@ -139,7 +139,7 @@ impl Teaching {
         let prompt = |sample: &Sample| Ok(vec![Segment::Ids(self.sender.sender(&sample.problem, None)?.ids)]);
         let prompts: Vec<Vec<Segment>> = samples.iter().map(prompt).collect::<Result<_>>()?;
         let latents = self.student.latents(&prompts, count)?;
-        let messages = adapted(&self.trained.adapter, &latents.unbind(0), None)?;
+        let messages = self.trained.adapter.adapted(0, &latents.unbind(0), None)?;
         let inserted = messages.iter().map(|rows| Some(vec![Segment::Embeddings(rows.shallow_clone())]));
         let pass = self.trained.pass(samples.iter(), inserted)?;
         Ok((messages, pass))

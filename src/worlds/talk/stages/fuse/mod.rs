@@ -60,7 +60,7 @@ impl Learner for FuseTask {
         let collected = Collected::open(talk, task.clone(), run.seed, inputs, device)?;
         collected.check_batch("talk.fuser.batch_size", settings.batch_size)?;
         let receiver =
-            TrainedReceiver::load(talk, &task, run.seed, (inputs, TRAINED), collected.width, device)?;
+            TrainedReceiver::load(talk, &task, run.seed, (inputs, TRAINED), &collected.widths, device)?;
         let fuser = fuser(&sender, &receiver.model, talk, run.seed);
         let rate = Rate {
             steps: settings.steps,
@@ -104,9 +104,9 @@ impl Fusion {
     /// The receiver's pass over answers behind the fused plans.
     fn pass(&self, samples: &[Sample], gates: &Gates) -> Result<Pass> {
         let plans: Vec<(&Problem, &[i64])> =
-            samples.iter().map(|sample| (&sample.problem, sample.plan.as_slice())).collect();
+            samples.iter().map(|sample| (&sample.problem, sample.first().plan.as_slice())).collect();
         let start = self.contexts().fused(&self.fuser, gates, &plans)?;
-        let message = |sample: &Sample| vec![Segment::Ids(sample.plan.clone())];
+        let message = |sample: &Sample| vec![Segment::Ids(sample.first().plan.clone())];
         let renderer = &self.receiver.renderer;
         let openings = samples.iter().map(|sample| renderer.opening(&sample.problem, Some(message(sample))));
         let texts =

@@ -12,10 +12,12 @@ use umwelt_base::random::{Rng, Stream};
 use self::operation::{ORDINALS, Operation};
 use self::pairs::HeldOut;
 use super::math::Equality;
-use super::{Problem, Split, Texts};
+use super::{Problem, Share, Split, Texts};
 
 /// The most operations of a chain.
 pub const LEVELS: usize = 5;
+/// The plan of a sender that reads no operation.
+const NO_OPERATION: &str = ".";
 pub const TEXTS: Texts = Texts {
     system: "",
     plan_request: "write a plan .",
@@ -61,6 +63,8 @@ pub struct ChainMath {
     pub equality: Equality,
     held_out: HeldOut,
     seed: u64,
+    /// The number of senders, among which the operations are dealt out.
+    senders: usize,
 }
 
 /// A start and a chain of operations.
@@ -71,7 +75,13 @@ struct Chain {
 
 impl ChainMath {
     pub fn new(settings: ChainMathSettings, equality: Equality, seed: u64) -> Self {
-        Self { settings, equality, held_out: HeldOut::new(), seed }
+        Self { settings, equality, held_out: HeldOut::new(), seed, senders: 1 }
+    }
+
+    /// Deals the operations out among a number of senders: the first one reads the first, the second
+    /// one the second, and so on in turns.
+    pub fn shared_by(self, senders: usize) -> Self {
+        Self { senders, ..self }
     }
 
     /// Problem `number` of a split with at most `level` operations.
@@ -82,7 +92,8 @@ impl ChainMath {
             group: format!("level {}", chain.operations.len()),
             sender: chain.operations.iter().map(Operation::sentence).collect::<Vec<_>>().join(" "),
             subject: None,
-            plan: self.plan(&chain.operations),
+            plan: self.plan(numbered(&chain.operations)),
+            shares: self.shares(&chain.operations),
             turns: vec![(format!("start {} .", chain.start), self.answer(&chain))],
         }
     }
@@ -111,13 +122,26 @@ impl ChainMath {
         }
     }
 
-    fn plan(&self, operations: &[Operation]) -> String {
-        let named = ORDINALS.iter().zip(operations);
+    /// A sender of a part is told which operations its own are.
+    fn shares(&self, operations: &[Operation]) -> Vec<Share> {
+        if self.senders < 2 {
+            return vec![];
+        }
+        let share = |who: usize| {
+            let own = || numbered(operations).skip(who).step_by(self.senders);
+            let says = own().map(|(ordinal, operation)| format!("{ordinal} : {}", operation.sentence()));
+            let plan = if who < operations.len() { self.plan(own()) } else { NO_OPERATION.to_owned() };
+            Share { reads: says.collect::<Vec<_>>().join(" "), plan }
+        };
+        (0..self.senders).map(share).collect()
+    }
+
+    fn plan<'a>(&self, named: impl Iterator<Item = (&'static str, &'a Operation)>) -> String {
         match self.settings.plan {
             PlanForm::Short => joined(named.map(|(ordinal, op)| format!("{ordinal} {}", op.order()))),
             PlanForm::Lossy => joined(named.map(|(ordinal, op)| format!("{ordinal} {}", op.verb()))),
             PlanForm::Long => {
-                let step = |(ordinal, op): (&&str, &Operation)| {
+                let step = |(ordinal, op): (&str, &Operation)| {
                     format!("{ordinal} : {} , so {} .", op.sentence().trim_end_matches(" ."), op.order())
                 };
                 named.map(step).collect::<Vec<_>>().join(" ")
@@ -162,6 +186,11 @@ impl ChainMath {
         let most: u64 = counts.iter().filter_map(|results| results.iter().max()).sum();
         most as f64 / DRAWS as f64
     }
+}
+
+/// Operations with their ordinals.
+fn numbered(operations: &[Operation]) -> impl Iterator<Item = (&'static str, &Operation)> {
+    ORDINALS.into_iter().zip(operations)
 }
 
 fn joined(steps: impl Iterator<Item = String>) -> String {

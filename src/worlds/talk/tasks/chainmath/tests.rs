@@ -53,7 +53,8 @@ fn plans_sentences_and_answers_state_the_same_operations() {
     assert_eq!((&problem.sender, &problem.turns), (&short.sender, &short.turns));
     let operations = [Operation::Times(2), Operation::Subtract(7), Operation::Times(3), Operation::Add(3)];
     let plan = |plan| {
-        ChainMath::new(ChainMathSettings { plan, modulus: 10 }, Equality::Numeric, 3).plan(&operations)
+        ChainMath::new(ChainMathSettings { plan, modulus: 10 }, Equality::Numeric, 3)
+            .plan(numbered(&operations))
     };
     assert_eq!(plan(PlanForm::Short), "first times 2 , second subtract 7 , third times 3 , fourth add 3 .");
     assert_eq!(plan(PlanForm::Lossy), "first times , second subtract , third times , fourth add .");
@@ -63,6 +64,33 @@ fn plans_sentences_and_answers_state_the_same_operations() {
     );
     let answer = task().answer(&Chain { start: 8, operations: operations[..2].to_vec() });
     assert_eq!(answer, "first 8 * 2 = 6 ; second 6 - 7 = 9 ; answer \\boxed { 9 }");
+}
+
+#[test]
+fn several_senders_read_the_operations_in_turns() {
+    let of = |plan, senders| {
+        let settings = ChainMathSettings { plan, modulus: 10 };
+        ChainMath::new(settings, Equality::Numeric, 3).shared_by(senders)
+    };
+    for plan in [PlanForm::Short, PlanForm::Long, PlanForm::Lossy] {
+        let (one, three) = (of(plan, 1), of(plan, 3));
+        for number in 0..50 {
+            let (whole, shared) =
+                (one.problem(Split::Seen, number, 5), three.problem(Split::Seen, number, 5));
+            assert!(whole.shares.is_empty() && whole.read_by(2) == whole);
+            assert_eq!((&whole.plan, &whole.turns), (&shared.plan, &shared.turns));
+            let said: Vec<Problem> = (0..3).map(|who| shared.read_by(who)).collect();
+            // Every word of the operations is read by one sender, with the ordinal before it.
+            let words = |text: &str| text.split_whitespace().filter(|word| *word != ":").count();
+            let operations = whole.turns[0].1.matches('=').count();
+            let read: usize = said.iter().map(|said| words(&said.sender)).sum();
+            assert_eq!(read, words(&whole.sender) + operations, "{said:?}");
+            assert!(said[0].sender.starts_with("first : the box"), "{said:?}");
+            assert!(said.iter().skip(operations).all(|said| said.sender.is_empty() && said.plan == "."));
+            assert!(said.iter().all(|said| three.is_right(said, &said.plan)));
+            assert_eq!(said[2].sender.contains("third : "), operations > 2, "{said:?}");
+        }
+    }
 }
 
 #[test]

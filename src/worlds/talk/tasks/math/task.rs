@@ -106,8 +106,8 @@ fn problem(entry: &Entry, split: &str) -> Problem {
         group: entry.level.clone(),
         subject: Some(entry.subject.clone()),
         sender: entry.problem.clone(),
-        plan: String::new(),
         turns: vec![(asked(&entry.problem), entry.solution.clone())],
+        ..Problem::default()
     }
 }
 

@@ -107,10 +107,10 @@ impl MiniHouse {
         Problem {
             id: format!("minihouse/{}/{number}", split.name()),
             group: goal.family.name().to_owned(),
-            subject: None,
             sender: self.prompt(&house, &said),
             plan: self.plan(&house, &goal, &steps),
             turns,
+            ..Problem::default()
         }
     }
 

@@ -1,0 +1,43 @@
+//! Settings that several senders need, and those that are of a single one.
+
+use super::{StageName, TalkSettings, TaskName};
+use crate::settings::check::{InvalidSetting, refuse};
+use crate::worlds::talk::tasks::chainmath;
+
+/// The most senders.
+const MOST: usize = 8;
+
+/// Checks the settings of several senders.
+///
+/// # Errors
+/// When there is one sender, or too many, or a setting is of a single one.
+pub fn check(talk: &TalkSettings) -> Result<(), InvalidSetting> {
+    let count = talk.senders.len();
+    let evaluated = talk.evaluate.all(talk.counts());
+    evaluated.or_else(|reason| refuse("evaluate.channels", reason))?;
+    if count == 0 {
+        return match talk.collect.sender {
+            0 => Ok(()),
+            _ => refuse("collect.sender", "is the number of one of talk.senders, of which there is none"),
+        };
+    }
+    let most = if talk.task == TaskName::ChainMath { chainmath::LEVELS } else { MOST };
+    if count == 1 || count > most {
+        return refuse("senders", format!("must be from 2 to {most}; a single one is talk.sender"));
+    }
+    if talk.collect.sender >= count {
+        return refuse("collect.sender", format!("must be below the number of talk.senders, {count}"));
+    }
+    let given = [
+        ("sender", talk.sender.is_some()),
+        ("student", talk.student.is_some()),
+        ("collected", talk.collected.is_some()),
+    ];
+    if let Some((key, _)) = given.into_iter().find(|(_, given)| *given) {
+        return refuse(key, "is of a single sender, and talk.senders names several");
+    }
+    if let StageName::Compress | StageName::Fuse | StageName::Analyse | StageName::Convert = talk.stage {
+        return refuse("stage", "is of a single sender, and talk.senders names several");
+    }
+    Ok(())
+}
