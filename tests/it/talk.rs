@@ -219,6 +219,39 @@ fn a_receiver_reads_two_senders_of_different_sizes() {
 }
 
 #[test]
+fn senders_of_a_chain_read_one_another() {
+    let at = tempfile::tempdir().unwrap();
+    let values = ["talk.senders=[auto, auto, auto]", "talk.topology=chain", "talk.evaluate.channels=[core]"];
+    let table = succeeds(talk(at.path(), &values));
+    let count = |stage: &str| stages(at.path(), stage).len();
+    assert_eq!(["pretrain", "relay", "collect", "actor"].map(count), [1, 2, 3, 1]);
+    for relay in stages(at.path(), "relay") {
+        let losses = losses(&relay);
+        assert!(losses.iter().all(|loss| loss.is_finite()), "{losses:?}");
+        let reads = json(&relay.join("environment.json"))["inputs"][1]["key"].clone();
+        assert!(["talk.collected.0", "talk.collected.1"].contains(&reads.as_str().unwrap()), "{reads}");
+    }
+    assert!(table.contains("\nlatent_full ") && !table.contains("sender_0"), "{table}");
+    let lines = fs::read_to_string(at.path().join("run/episodes/seen.latent_full.jsonl")).unwrap();
+    let plans =
+        lines.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap()["plan"].clone());
+    assert!(plans.into_iter().all(|plan| plan.as_str().unwrap().lines().count() <= 1), "the last plan alone");
+    let shown = succeeds(umwelt(at.path(), &["message", "run", "--task", "chainmath/seen/1"]));
+    assert!(shown.starts_with("chainmath/seen/1 by latent_full"), "{shown}");
+    let house = ["talk.task=minihouse", "talk.collect.max_new_tokens=24", "output_path=house"];
+    succeeds(talk(at.path(), &[&values[..], &house].concat()));
+    let refused = |values: &[&str]| fails(talk(at.path(), &[&["output_path=no"], values].concat()), 2);
+    assert!(refused(&["talk.topology=chain"]).contains("talk.topology: chain needs talk.senders"));
+    let real =
+        ["talk.senders=[a, b]", "talk.topology=chain", "talk.task=math", "talk.data=data", "talk.receiver=a"];
+    assert!(refused(&real).contains("reference plans"), "{}", refused(&real));
+    let real = ["talk.senders=[a, auto]", "talk.task=math", "talk.data=data"];
+    assert!(refused(&real).contains("talk.senders: must name models"), "{}", refused(&real));
+    let reader = [values[0], values[1], "talk.stage=actor", "talk.actor.reader=0"];
+    assert!(refused(&reader).contains("talk.actor.reader: is 0, which is no sender of a chain"));
+}
+
+#[test]
 fn an_evaluation_in_parts_gives_the_numbers_of_a_whole_one() {
     let at = tempfile::tempdir().unwrap();
     let channels =

@@ -10,6 +10,7 @@ mod play;
 #[cfg(feature = "serve")]
 mod room;
 mod settings;
+mod speaker;
 mod stages;
 mod tasks;
 mod text;

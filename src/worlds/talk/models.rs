@@ -129,6 +129,8 @@ pub struct SendersAdapter {
     /// To the receiver's features; none where there is one sender.
     projections: Vec<Linear>,
     adapter: MessageAdapter,
+    /// The number of features of the receiver, d.
+    width: i64,
 }
 
 impl SendersAdapter {
@@ -140,7 +142,8 @@ impl SendersAdapter {
     pub fn adapted(&self, who: usize, hidden: &[Tensor], dropout: Option<&Masks>) -> Result<Vec<Tensor>> {
         let lengths: Vec<i64> = hidden.iter().map(|rows| rows.size()[0]).collect();
         if lengths.iter().all(|length| *length == 0) {
-            return Ok(hidden.iter().map(Tensor::shallow_clone).collect());
+            let empty = |rows: &Tensor| Tensor::zeros([0, self.width], (Kind::Float, rows.device()));
+            return Ok(hidden.iter().map(empty).collect());
         }
         let padded = Tensor::pad_sequence(hidden, true, 0.0, "right");
         let rows = match self.projections.get(who) {
@@ -189,7 +192,7 @@ pub fn adapter(
     let output_scale = settings.output_scale.unwrap_or_else(|| rms(receiver.embedding()) / inner);
     let shape = AdapterShape { kind, sender: width, receiver: d, heads: settings.heads, output_scale };
     let adapter = MessageAdapter::new(&root, &shape)?;
-    Ok((parameters, SendersAdapter { projections, adapter }))
+    Ok((parameters, SendersAdapter { projections, adapter, width: d }))
 }
 
 /// The projection of sender `who`: at first the identity where the numbers of features are equal,

@@ -23,8 +23,6 @@ pub struct Planning {
     pub seed: u64,
     /// The most tokens of a plan.
     pub most: usize,
-    /// The number of the sender, where there are several.
-    pub who: usize,
     /// A plan's hidden states end with the one that predicts its end.
     pub keep_end: bool,
 }
@@ -36,35 +34,23 @@ impl Planning {
         Self {
             sampling: Sampling { repetition_penalty, temperature, top_k, top_p },
             seed,
-            who: 0,
             most: settings.max_new_tokens.unwrap_or(task.texts().plan_tokens),
             keep_end: settings.keep_eos,
         }
     }
-
-    /// The plans of sender `who` of several, with draws of its own.
-    pub fn by(self, who: usize) -> Self {
-        Self { who, ..self }
-    }
 }
 
-/// The sender's plans for some problems.
+/// The sender's plans for some prompts.
 ///
 /// # Errors
 /// When a prompt does not fit the model.
 pub fn plans(
     sender: &DecoderLm,
     renderer: &Renderer,
-    problems: &[Problem],
+    prompts: Vec<Prompt>,
     planning: Planning,
 ) -> Result<Vec<Plan>> {
-    let Planning { sampling, seed, who, most, keep_end } = planning;
-    let prompt = |problem: &Problem| {
-        let segments = vec![Segment::Ids(renderer.sender(problem, None)?.ids)];
-        let task = if who == 0 { problem.id.clone() } else { format!("{} by sender {who}", problem.id) };
-        Ok(Prompt { task, segments })
-    };
-    let prompts: Vec<Prompt> = problems.iter().map(prompt).collect::<Result<_>>()?;
+    let Planning { sampling, seed, most, keep_end } = planning;
     let hidden = if keep_end { Kept::TokensAndEnd } else { Kept::Tokens };
     let writing = Writing { sampling, seed, max_new_tokens: most, stop: renderer.stop.clone(), hidden };
     let plan = |written: Written| {

@@ -15,6 +15,8 @@ pub struct Renderer {
     template: ChatTemplate,
     insertion: Insertion,
     bridge: String,
+    /// The text behind the message.
+    behind: String,
     plan_request: String,
     /// The ids of frames that are supervised, too.
     frames: Vec<i64>,
@@ -44,6 +46,7 @@ impl Renderer {
         let frames = frames(settings.labels, &template, &tokenizer)?;
         Ok(Self {
             frames,
+            behind: String::new(),
             bridge: own(&settings.bridge, texts.bridge),
             plan_request: own(&settings.plan_request, texts.plan_request),
             tokenizer,
@@ -56,6 +59,12 @@ impl Renderer {
     /// The renderer with another fate of markers.
     pub fn with_marker(mut self, marker: Marker) -> Self {
         self.insertion.slot = marker;
+        self
+    }
+
+    /// The renderer of senders that read a message: they are asked for a plan behind it.
+    pub fn asking_for_plans(mut self) -> Self {
+        self.behind = format!("\n{}", self.plan_request);
         self
     }
 
@@ -158,7 +167,7 @@ impl Renderer {
     }
 
     fn first(&self, user: &str) -> Turn {
-        Turn::new(Role::User, format!("{user}\n{}{}", self.bridge, SPECIAL_TOKENS[0]))
+        Turn::new(Role::User, format!("{user}\n{}{}{}", self.bridge, SPECIAL_TOKENS[0], self.behind))
     }
 
     fn render(&self, turns: &[Turn], generate: bool) -> Result<LabelledText> {
@@ -355,6 +364,20 @@ mod tests {
         let expected =
             tokenizer.encode("<bop>first times 2 .<eop><bop><eop><bop>second add 3 .<eop>").unwrap();
         assert!(opening.windows(expected.len()).any(|window| window == expected), "{opening:?}");
+    }
+
+    #[test]
+    fn senders_of_a_chain_are_asked_for_a_plan_behind_the_message() {
+        let (renderer, problem, tokenizer) = parts();
+        let renderer = renderer.asking_for_plans();
+        let message = vec![Segment::Ids(tokenizer.encode("first times 2 .").unwrap())];
+        let text = renderer.conversation(&problem.as_relayed(), Some(message)).unwrap();
+        let expected = format!(
+            "<|im_start|>user\n{}\nfollow the plan :<bop>first times 2 .<eop>\nwrite a plan .<|im_end|>\n\
+             <|im_start|>assistant\n{}<|im_end|>\n",
+            problem.sender, problem.plan
+        );
+        assert_eq!(ids(&text.segments), tokenizer.encode(&expected).unwrap());
     }
 
     #[test]

@@ -8,7 +8,8 @@ use super::channel::{Channel, Counts, expanded};
 use super::encode::{Encoded, Latents};
 use super::gloss::{Near, likely, nearest};
 use super::message::{norms, successive};
-use super::sources::{Sent, Sources, Speaker};
+use super::sources::{Sent, Sources};
+use crate::worlds::talk::speaker::Speaker;
 use crate::worlds::talk::tasks::{Problem, Split};
 
 /// Tokens that a row is compared with.
@@ -66,7 +67,7 @@ impl Sources {
     /// Never: the names are those of groups.
     pub fn channels(&self) -> Result<Vec<(String, Channel)>> {
         let numbers: Vec<usize> = self.students.keys().copied().collect();
-        let counts = Counts { latents: &numbers, senders: self.talk.sender_count() };
+        let counts = Counts { latents: &numbers, ..self.talk.counts() };
         let all = expanded("all", counts).map_err(anyhow::Error::msg)?;
         let is_here = |channel: Channel| match channel {
             Channel::Student(count) => self.students.contains_key(&count),
@@ -137,7 +138,7 @@ impl Sources {
     fn latent_rows(&self, channel: Channel, plan: &[i64], latents: &Latents) -> Result<Vec<MessageRow>> {
         let receiver = self.receiver(channel)?;
         let Latents { who, hidden, rows } = latents;
-        let Speaker { model, renderer } = &self.senders[*who];
+        let Speaker { model, renderer, .. } = &self.senders[*who];
         let says = likely(&model.decoder, renderer, hidden, TOKENS)?;
         let reads = nearest(&receiver.model.decoder, &receiver.renderer, rows, TOKENS)?;
         let (norms, cosines) = (norms(hidden)?, successive(hidden)?);

@@ -146,13 +146,15 @@ pub struct Counts<'a> {
     /// The numbers of latents of students.
     pub latents: &'a [usize],
     pub senders: usize,
+    /// The receiver reads the last of them alone.
+    pub is_chain: bool,
 }
 
 impl Channel {
-    /// True for a channel of this number of senders.
-    fn is_of(self, senders: usize) -> bool {
+    /// True for a channel of these senders.
+    fn is_of(self, Counts { senders, is_chain, .. }: Counts) -> bool {
         match self {
-            Self::OneOf(who) => senders > 1 && who < senders,
+            Self::OneOf(who) => !is_chain && senders > 1 && who < senders,
             Self::Student(_)
             | Self::Roll(_)
             | Self::Realigned(_)
@@ -181,9 +183,10 @@ pub fn expanded(name: &str, counts: Counts) -> Result<Vec<(String, Channel)>, St
         return Ok(group(names, counts));
     }
     let all = named(name, counts)?;
-    match all.iter().find(|(_, channel)| !channel.is_of(counts.senders)) {
+    match all.iter().find(|(_, channel)| !channel.is_of(counts)) {
         Some((name, Channel::OneOf(_))) => {
-            Err(format!("has `{name}`, and the number of talk.senders is {}", counts.senders))
+            let topology = if counts.is_chain { "chain" } else { "tree" };
+            Err(format!("has `{name}`, and there are {} talk.senders in a {topology}", counts.senders))
         }
         Some((name, _)) => Err(format!("has `{name}`, which is of a single sender")),
         None => Ok(all),
@@ -193,7 +196,7 @@ pub fn expanded(name: &str, counts: Counts) -> Result<Vec<(String, Channel)>, St
 /// The channels of a group that are of this number of senders.
 fn group(names: &[&str], counts: Counts) -> Vec<(String, Channel)> {
     let all = names.iter().flat_map(|name| named(name, counts).expect("groups hold channels"));
-    all.filter(|(_, channel)| channel.is_of(counts.senders)).collect()
+    all.filter(|(_, channel)| channel.is_of(counts)).collect()
 }
 
 fn named(name: &str, counts: Counts) -> Result<Vec<(String, Channel)>, String> {
@@ -265,7 +268,7 @@ mod tests {
     use super::*;
 
     fn expanded(name: &str, latents: &[usize]) -> Result<Vec<(String, Channel)>, String> {
-        super::expanded(name, Counts { latents, senders: 1 })
+        super::expanded(name, Counts { latents, senders: 1, is_chain: false })
     }
 
     fn names(name: &str, ks: &[usize]) -> Vec<String> {
@@ -274,7 +277,8 @@ mod tests {
 
     #[test]
     fn several_senders_have_what_needs_no_single_one() {
-        let of_two = |name: &str| super::expanded(name, Counts { latents: &[8], senders: 2 });
+        let of_two =
+            |name: &str| super::expanded(name, Counts { latents: &[8], senders: 2, is_chain: false });
         let names = |name: &str| of_two(name).unwrap().into_iter().map(|(name, _)| name).collect::<Vec<_>>();
         assert_eq!(names("senders"), ["sender_0", "sender_1"]);
         assert_eq!(names("related"), ["cot_full", "no_cot"]);
@@ -282,7 +286,10 @@ mod tests {
         assert!(!names("all").contains(&"latent_k_8".to_owned()));
         assert_eq!(of_two("kv").unwrap_err(), "has `kv`, which is of a single sender");
         assert_eq!(of_two("latent_k").unwrap_err(), "has `latent_k_8`, which is of a single sender");
-        assert_eq!(of_two("sender_2").unwrap_err(), "has `sender_2`, and the number of talk.senders is 2");
+        assert_eq!(of_two("sender_2").unwrap_err(), "has `sender_2`, and there are 2 talk.senders in a tree");
+        let chain = Counts { latents: &[8], senders: 2, is_chain: true };
+        assert!(super::expanded("senders", chain).unwrap().is_empty());
+        assert!(super::expanded("cipher", chain).is_err());
         assert!(expanded("senders", &[8]).unwrap().is_empty());
         assert!(expanded("sender_0", &[8]).is_err());
     }

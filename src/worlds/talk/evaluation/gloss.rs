@@ -7,7 +7,8 @@ use umwelt_language::DecoderLm;
 
 use super::channel::Channel;
 use super::encode::{Encoded, Latents};
-use super::sources::{Sources, Speaker};
+use super::sources::Sources;
+use crate::worlds::talk::speaker::Speaker;
 use crate::worlds::talk::text::Renderer;
 
 /// The tokens of each row of a message.
@@ -65,7 +66,7 @@ impl Sources {
         let first = |rows: Vec<Vec<Near>>| rows.into_iter().flatten().map(|(token, _)| token);
         let mut gloss = Gloss::default();
         for Latents { who, hidden, rows } in &encoded.latents {
-            let Speaker { model, renderer } = &self.senders[*who];
+            let Speaker { model, renderer, .. } = &self.senders[*who];
             gloss.sender.extend(first(likely(&model.decoder, renderer, hidden, 1)?));
             gloss.receiver.extend(first(nearest(&receiver.model.decoder, &receiver.renderer, rows, 1)?));
         }

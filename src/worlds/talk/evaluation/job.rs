@@ -86,9 +86,9 @@ impl Evaluation {
         }
         let sent = sources.sent(Split::Seen)?;
         let is_right = |at: usize| {
-            let mut plans = sent.plans.iter().enumerate();
-            plans.try_fold(true, |all, (who, plans)| {
-                Some(all && sources.task.is_right(&sent.problems[at].read_by(who), &plans[at].text)?)
+            let mut plans = sources.senders.iter().zip(&sent.plans);
+            plans.try_fold(true, |all, (sender, plans)| {
+                Some(all && sources.task.is_right(&sent.problems[at].read_by(sender.who), &plans[at].text)?)
             })
         };
         let right: Vec<bool> = sent.tested.clone().filter_map(is_right).collect();

@@ -7,9 +7,10 @@ use umwelt_language::{Gates, Graft, Segment};
 
 use super::channel::Channel;
 use super::encode::{Encoded, key_values};
-use super::sources::{Sent, Sources, Speaker};
+use super::sources::{Sent, Sources};
 use crate::worlds::talk::play::Start;
 use crate::worlds::talk::settings::FUSED;
+use crate::worlds::talk::speaker::Speaker;
 use crate::worlds::talk::stages::Contexts;
 
 impl Sent {
@@ -57,7 +58,7 @@ impl Sources {
     fn fused(&self, sent: &Sent, places: &[usize]) -> Result<Start> {
         let fuser = self.fuser.as_ref().with_context(|| format!("{FUSED} names no run"))?;
         let receiver = self.receiver(Channel::Fused)?;
-        let Speaker { model, renderer } = self.sender();
+        let Speaker { model, renderer, .. } = self.sender();
         let contexts = Contexts { sender: model, renderer, receiver };
         let plan = |at: &usize| receiver.renderer.plan(&sent.first()[*at].text);
         let plans: Vec<Vec<i64>> = places.iter().map(plan).collect::<Result<_>>()?;

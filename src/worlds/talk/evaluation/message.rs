@@ -163,7 +163,8 @@ mod tests {
 
     #[test]
     fn a_message_is_of_one_channel_and_of_its_own_problem() {
-        let channel = |name: &str, latents: &[usize]| channel(name, Counts { latents, senders: 1 });
+        let channel =
+            |name: &str, latents: &[usize]| channel(name, Counts { latents, senders: 1, is_chain: false });
         assert_eq!(channel("latent_k", &[8]).unwrap().0, "latent_k_8");
         let error = |name: &str, ks: &[usize]| channel(name, ks).unwrap_err().to_string();
         let several = "--channel latent_k is several channels; choose one of latent_k_8, latent_k_4";

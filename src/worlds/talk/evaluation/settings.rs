@@ -92,31 +92,31 @@ impl EvaluateSettings {
         if all.is_empty() { Err("must name a channel".into()) } else { Ok(all) }
     }
 
-    fn has(&self, senders: usize, is: impl Fn(Channel) -> bool) -> bool {
-        self.all(Counts { latents: &[8], senders })
+    fn has(&self, counts: Counts, is: impl Fn(Channel) -> bool) -> bool {
+        self.all(Counts { latents: &[8], ..counts })
             .is_ok_and(|channels| channels.into_iter().any(|(_, channel)| is(channel)))
     }
 
     /// True if a channel is a trained student's.
-    pub fn has_students(&self, senders: usize) -> bool {
-        self.has(senders, |channel| matches!(channel, Channel::Student(_)))
+    pub fn has_students(&self, counts: Counts) -> bool {
+        self.has(counts, |channel| matches!(channel, Channel::Student(_)))
     }
 
     /// True if a channel is a trained fuser's.
-    pub fn has_fuser(&self, senders: usize) -> bool {
-        self.has(senders, |channel| channel == Channel::Fused)
+    pub fn has_fuser(&self, counts: Counts) -> bool {
+        self.has(counts, |channel| channel == Channel::Fused)
     }
 
     /// True if a channel sends the message of a problem of the same group, or of another.
     pub fn looks_for_groups(&self, counts: Counts) -> bool {
-        self.has(counts.senders, |channel| matches!(channel, Channel::CrossFamily { .. }))
+        self.has(counts, |channel| matches!(channel, Channel::CrossFamily { .. }))
     }
 
     /// The receivers of baselines that channels need, by setting.
-    pub fn baselines(&self, senders: usize) -> Vec<(&'static str, ActorChannel)> {
+    pub fn baselines(&self, counts: Counts) -> Vec<(&'static str, ActorChannel)> {
         let all =
             [(Channel::CotFull, COT_FULL, ActorChannel::Text), (Channel::NoCot, NO_COT, ActorChannel::None)];
-        let needed = all.into_iter().filter(|(needed, ..)| self.has(senders, |channel| channel == *needed));
+        let needed = all.into_iter().filter(|(needed, ..)| self.has(counts, |channel| channel == *needed));
         needed.map(|(_, key, channel)| (key, channel)).collect()
     }
 }

@@ -5,18 +5,18 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 use anyhow::{Context, Result};
-use tch::{Device, no_grad};
-use umwelt_language::{Fuser, LanguageModel, Student};
+use tch::{Device, Tensor, no_grad};
+use umwelt_language::{Fuser, Student};
 
 use super::checkpoints::{Checkpoints, training_run};
 use super::settings::{EvaluateSettings, receiver_of};
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{file, folder, fuser, load, restore};
-use crate::worlds::talk::play::{Plan, Planning, plans};
-use crate::worlds::talk::settings::{FUSED, SENDER, StageName, TRAINED, TalkSettings, sender_of, student_of};
+use crate::worlds::talk::play::{Plan, Planning};
+use crate::worlds::talk::settings::{FUSED, StageName, TRAINED, TalkSettings, student_of};
+use crate::worlds::talk::speaker::Speaker;
 use crate::worlds::talk::stages::{OWN, TrainedReceiver};
 use crate::worlds::talk::tasks::{Problem, Split, Task};
-use crate::worlds::talk::text::Renderer;
 
 /// The problems of a split with the plans of each sender.
 pub struct Sent {
@@ -43,19 +43,15 @@ impl Sent {
     }
 }
 
-/// A model that writes plans.
-pub struct Speaker {
-    pub model: LanguageModel,
-    pub renderer: Renderer,
-}
-
 /// The models of an evaluation.
 pub struct Sources {
     pub talk: TalkSettings,
     pub task: Task,
     pub seed: u64,
-    /// One at least.
+    /// The senders that the receiver reads, one at least.
     pub senders: Vec<Speaker>,
+    /// Those before them in a chain.
+    before: Vec<Speaker>,
     pub students: BTreeMap<usize, Student>,
     pub fuser: Option<Fuser>,
     receivers: BTreeMap<&'static str, TrainedReceiver>,
@@ -67,16 +63,13 @@ impl Sources {
     /// When a model cannot be read.
     pub fn load(talk: &TalkSettings, seed: u64, device: Device, inputs: &Inputs) -> Result<Self> {
         let task = Task::new(talk, seed)?;
-        let keys = match talk.senders.len() {
-            0 => vec![SENDER.to_owned()],
-            count => (0..count).map(sender_of).collect(),
-        };
-        let speaker = |key: String| {
-            let model = load(inputs, &key, seed, device, talk.dtype)?;
-            Ok(Speaker { renderer: Renderer::new(&model, &talk.text, task.texts()).context(key)?, model })
-        };
-        let senders: Vec<Speaker> = keys.into_iter().map(speaker).collect::<Result<_>>()?;
-        let widths: Vec<i64> = senders.iter().map(|sender| sender.model.decoder.config().hidden).collect();
+        let mut all: Vec<Speaker> = vec![];
+        for who in 0..talk.sender_count() {
+            let before = all.last().map_or(0, Speaker::width);
+            all.push(Speaker::load(talk, &task, seed, (inputs, who), before, device)?);
+        }
+        let senders = all.split_off(talk.read_by(None).start);
+        let widths: Vec<i64> = senders.iter().map(Speaker::width).collect();
         let mut students = BTreeMap::new();
         for k in talk.compress.k.iter().filter(|k| inputs.checkpoint(&student_of(**k)).is_some()) {
             let key = student_of(*k);
@@ -109,7 +102,7 @@ impl Sources {
             receiver.take_best(&run, &talk.actor).context("talk.evaluate.checkpoints")?;
         }
         let sent = [OnceCell::new(), OnceCell::new()];
-        Ok(Self { talk: talk.clone(), task, seed, senders, students, fuser, receivers, sent })
+        Ok(Self { talk: talk.clone(), task, seed, senders, before: all, students, fuser, receivers, sent })
     }
 
     /// The receiver of a channel.
@@ -172,14 +165,15 @@ impl Sources {
         (own.clone().chain([own.end % count]).collect(), tested)
     }
 
-    /// Each sender's plans for problems.
+    /// The plans for problems of each sender that the receiver reads.
     pub fn write(&self, problems: &[Problem]) -> Result<Vec<Vec<Plan>>> {
         let planning = Planning::of(&self.talk.collect, &self.task, self.seed);
-        let write = |(who, Speaker { model, renderer }): (usize, &Speaker)| {
-            let read: Vec<Problem> = problems.iter().map(|problem| problem.read_by(who)).collect();
-            plans(&model.decoder, renderer, &read, planning.by(who))
-        };
-        self.senders.iter().enumerate().map(write).collect()
+        let mut hidden: Vec<Tensor> = vec![];
+        for sender in &self.before {
+            let plans = sender.plans(problems, &hidden, planning)?;
+            hidden = plans.into_iter().map(|plan| plan.hidden).collect();
+        }
+        self.senders.iter().map(|sender| sender.plans(problems, &hidden, planning)).collect()
     }
 
     /// The first sender, which is the only one for all but the channels of several.

@@ -48,6 +48,11 @@ pub fn sender_of(who: usize) -> String {
     format!("talk.senders.{who}")
 }
 
+/// The key of sender `who` of a chain, which reads the one before it.
+pub fn relay_of(who: usize) -> String {
+    format!("talk.relays.{who}")
+}
+
 /// The key of the messages of sender `who` of several.
 pub fn collected_of(who: usize) -> String {
     format!("talk.collected.{who}")
@@ -65,10 +70,10 @@ pub fn of(settings: &Settings, run: &RunKeys) -> Vec<Input> {
     let maker = Maker { talk: &settings.talk, run };
     match settings.talk.stage {
         StageName::Pretrain => vec![],
-        StageName::Collect => vec![maker.collecting()],
+        StageName::Collect => maker.collecting(),
         StageName::Convert => maker.collected(),
         StageName::Actor => {
-            [maker.receiver()].into_iter().chain(maker.collected()).chain(maker.conversations()).collect()
+            [maker.reader()].into_iter().chain(maker.collected()).chain(maker.conversations()).collect()
         }
         StageName::Compress => {
             let inputs = [maker.sender(STUDENT), maker.trained()];
@@ -81,13 +86,13 @@ pub fn of(settings: &Settings, run: &RunKeys) -> Vec<Input> {
         StageName::All | StageName::Evaluate | StageName::Part => {
             let mut inputs = maker.senders();
             inputs.push(maker.trained());
-            let (evaluated, count) = (&settings.talk.evaluate, settings.talk.sender_count());
-            if evaluated.has_students(count) {
+            let (evaluated, counts) = (&settings.talk.evaluate, settings.talk.counts());
+            if evaluated.has_students(counts) {
                 inputs.extend(settings.talk.compress.k.iter().map(|k| maker.compressed(*k)));
             }
-            inputs.extend(evaluated.has_fuser(count).then(|| maker.fuser()));
+            inputs.extend(evaluated.has_fuser(counts).then(|| maker.fuser()));
             let trained = |(name, channel)| maker.baseline(name, channel);
-            inputs.extend(evaluated.baselines(count).into_iter().map(trained));
+            inputs.extend(evaluated.baselines(counts).into_iter().map(trained));
             inputs.extend(maker.parts());
             inputs
         }
@@ -135,8 +140,20 @@ impl Maker<'_> {
     fn senders(&self) -> Vec<Input> {
         match self.talk.senders.len() {
             0 => vec![self.sender(SENDER)],
-            count => (0..count).map(|who| self.one_of_senders(who)).collect(),
+            count => (0..count).map(|who| self.speaker(who)).collect(),
         }
+    }
+
+    /// Sender `who` of several as it writes plans.
+    fn speaker(&self, who: usize) -> Input {
+        if !self.talk.reads_another(who) {
+            return self.one_of_senders(who);
+        }
+        let mut stage = self.talk.of_stage(StageName::Actor);
+        (stage.actor.reader, stage.actor.channel) = (Some(who), ActorChannel::Latent);
+        // What the receiver and the other senders do is nothing to it.
+        (stage.receiver, stage.collect.sender) = (None, 0);
+        self.input(relay_of(who), None, ACTOR, "relay", stage)
     }
 
     fn one_of_senders(&self, who: usize) -> Input {
@@ -144,12 +161,19 @@ impl Maker<'_> {
         self.input(sender_of(who), path, MODEL, "pretrain", self.pretrained_sender())
     }
 
-    /// The sender whose plans are collected.
-    fn collecting(&self) -> Input {
+    /// The sender whose plans are collected, and the messages that it reads in a chain.
+    fn collecting(&self) -> Vec<Input> {
         if self.talk.senders.is_empty() {
-            return self.sender(SENDER);
+            return vec![self.sender(SENDER)];
         }
-        self.one_of_senders(self.talk.collect.sender)
+        let who = self.talk.collect.sender;
+        let read = self.talk.reads_another(who).then(|| self.collected_of_one(who - 1));
+        [self.speaker(who)].into_iter().chain(read).collect()
+    }
+
+    /// The model that learns to read.
+    fn reader(&self) -> Input {
+        self.talk.actor.reader.map_or_else(|| self.receiver(), |who| self.one_of_senders(who))
     }
 
     fn pretrained_sender(&self) -> TalkSettings {
@@ -164,9 +188,10 @@ impl Maker<'_> {
         self.input(RECEIVER, path.as_ref(), MODEL, "pretrain", stage)
     }
 
-    /// The sender of a real task, which receiver and student start from, too.
+    /// The first sender of a real task, which receiver and student start from, too.
     fn real_sender(&self) -> Option<String> {
-        self.talk.sender.clone().filter(|_| self.talk.task.is_real())
+        let first = self.talk.sender.as_ref().or(self.talk.senders.first());
+        first.filter(|_| self.talk.task.is_real()).cloned()
     }
 
     /// The conversations of the setting, or those that the stage `convert` makes for MATH.
@@ -177,18 +202,25 @@ impl Maker<'_> {
         is_needed.then(|| self.input(CONVERSATIONS, path, TEXTS, "convert", stage))
     }
 
-    /// The messages of all senders.
+    /// The messages that are read.
     fn collected(&self) -> Vec<Input> {
-        let stage = self.talk.of_stage(StageName::Collect);
         if self.talk.senders.is_empty() {
+            let stage = self.talk.of_stage(StageName::Collect);
             return vec![self.input(COLLECTED, self.talk.collected.as_ref(), MESSAGES, "collect", stage)];
         }
-        let of = |who: usize| {
-            let mut stage = stage.clone();
-            stage.collect.sender = who;
-            self.input(collected_of(who), None, MESSAGES, "collect", stage)
-        };
-        (0..self.talk.senders.len()).map(of).collect()
+        self.talk.read_by(self.talk.actor.reader).map(|who| self.collected_of_one(who)).collect()
+    }
+
+    /// The messages of sender `who` of several.
+    fn collected_of_one(&self, who: usize) -> Input {
+        let mut stage = self.talk.of_stage(StageName::Collect);
+        stage.collect.sender = who;
+        if self.talk.reads_another(who) {
+            let actor = self.talk.of_stage(StageName::Actor);
+            (stage.adapter, stage.actor, stage.text) = (actor.adapter, actor.actor, actor.text);
+            (stage.actor.reader, stage.actor.channel) = (None, ActorChannel::Latent);
+        }
+        self.input(collected_of(who), None, MESSAGES, "collect", stage)
     }
 
     fn trained(&self) -> Input {
@@ -236,6 +268,7 @@ impl TalkSettings {
         let mut own = Self {
             stage,
             task: all.task,
+            topology: all.topology,
             data: all.data,
             chainmath: all.chainmath,
             minihouse: all.minihouse,

@@ -7,6 +7,8 @@ mod sections;
 mod senders;
 mod text;
 
+use std::ops::Range;
+
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use tch::Device;
@@ -23,12 +25,13 @@ use crate::training::{InputSetting, Job, RunKeys, Work, World};
 
 pub use self::convert::ConvertSettings;
 pub use self::inputs::{
-    COLLECTED, CONVERSATIONS, FUSED, RECEIVER, SENDER, STUDENT, TRAINED, collected_of, sender_of, student_of,
+    COLLECTED, CONVERSATIONS, FUSED, RECEIVER, SENDER, STUDENT, TRAINED, collected_of, relay_of, sender_of,
+    student_of,
 };
 pub use self::sections::{
     ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, FuserSettings,
     LmSettings, Missing, MixtureMode, NumberFormat, PretrainSettings, Size, StageName, Switch, TaskName,
-    TeacherMessage, Trained,
+    TeacherMessage, Topology, Trained,
 };
 pub use self::text::{Labels, Template, TextSettings};
 
@@ -66,6 +69,9 @@ pub struct TalkSettings {
     /// Several models that write a plan each, named as `sender` is, or `auto` for one that is
     /// pretrained; none takes `sender` alone.
     pub senders: Vec<String>,
+    /// The readers of several senders: the receiver reads all (`tree`), or each sender the one before
+    /// it and the receiver the last (`chain`).
+    pub topology: Topology,
     /// The model that reads messages, before it is trained to.
     pub receiver: Option<String>,
     /// The model that learns to compress messages, before it does.
@@ -127,6 +133,7 @@ impl Default for TalkSettings {
             data: None,
             sender: None,
             senders: vec![],
+            topology: Topology::Tree,
             receiver: None,
             student: None,
             collected: None,
@@ -171,9 +178,33 @@ impl TalkSettings {
         self.senders.len().max(1)
     }
 
-    /// The numbers that channels are named by.
+    /// True for a sender that reads the message of the one before it.
+    pub fn reads_another(&self, who: usize) -> bool {
+        self.topology == Topology::Chain && who > 0
+    }
+
+    /// The senders whose messages `reader` reads, a sender of a chain or, if there is none, the
+    /// receiver.
+    pub fn read_by(&self, reader: Option<usize>) -> Range<usize> {
+        let end = reader.unwrap_or(self.sender_count());
+        match self.topology {
+            Topology::Tree => 0..end,
+            Topology::Chain => end.saturating_sub(1)..end,
+        }
+    }
+
+    /// The keys of the messages that the reader of the stage `actor` reads.
+    pub fn collected_keys(&self) -> Vec<String> {
+        match self.senders.len() {
+            0 => vec![COLLECTED.to_owned()],
+            _ => self.read_by(self.actor.reader).map(collected_of).collect(),
+        }
+    }
+
+    /// What channels are named by.
     pub fn counts(&self) -> Counts<'_> {
-        Counts { latents: &self.compress.k, senders: self.sender_count() }
+        let is_chain = self.topology == Topology::Chain;
+        Counts { latents: &self.compress.k, senders: self.sender_count(), is_chain }
     }
 
     fn check(&self) -> Result<(), InvalidSetting> {

@@ -2,6 +2,7 @@
 
 use super::{Filter, StageName, TalkSettings, TaskName};
 use crate::settings::check::{InvalidSetting, refuse};
+use crate::training::AUTO;
 
 /// A model that a message names as an example.
 const EXAMPLE: &str = "models/Qwen2.5-0.5B-Instruct";
@@ -63,7 +64,10 @@ fn real(talk: &TalkSettings) -> Result<(), InvalidSetting> {
             format!("cannot be `right`: no program knows right plans of `{name}`"),
         );
     }
-    if talk.sender.is_none() && needs_sender(talk) {
+    if talk.senders.iter().any(|sender| sender == AUTO) {
+        return refuse("senders", format!("must name models; the task `{name}` pretrains none"));
+    }
+    if talk.sender.is_none() && talk.senders.is_empty() && needs_sender(talk) {
         return refuse("sender", format!("is needed by the task `{name}`: a model such as {EXAMPLE}"));
     }
     if talk.task == TaskName::AlfWorld && talk.stage == StageName::Convert {

@@ -1,6 +1,6 @@
 //! Settings that several senders need, and those that are of a single one.
 
-use super::{StageName, TalkSettings, TaskName};
+use super::{StageName, TalkSettings, TaskName, Topology};
 use crate::settings::check::{InvalidSetting, refuse};
 use crate::worlds::talk::tasks::chainmath;
 
@@ -16,9 +16,12 @@ pub fn check(talk: &TalkSettings) -> Result<(), InvalidSetting> {
     let evaluated = talk.evaluate.all(talk.counts());
     evaluated.or_else(|reason| refuse("evaluate.channels", reason))?;
     if count == 0 {
-        return match talk.collect.sender {
-            0 => Ok(()),
-            _ => refuse("collect.sender", "is the number of one of talk.senders, of which there is none"),
+        let one = "is the number of one of talk.senders, of which there is none";
+        return match (talk.collect.sender, talk.actor.reader, talk.topology) {
+            (0, None, Topology::Tree) => Ok(()),
+            (0, None, Topology::Chain) => refuse("topology", "chain needs talk.senders"),
+            (0, Some(_), _) => refuse("actor.reader", one),
+            _ => refuse("collect.sender", one),
         };
     }
     let most = if talk.task == TaskName::ChainMath { chainmath::LEVELS } else { MOST };
@@ -27,6 +30,16 @@ pub fn check(talk: &TalkSettings) -> Result<(), InvalidSetting> {
     }
     if talk.collect.sender >= count {
         return refuse("collect.sender", format!("must be below the number of talk.senders, {count}"));
+    }
+    if talk.topology == Topology::Chain && talk.task.is_real() {
+        return refuse("topology", "cannot be chain here: senders learn to read from reference plans");
+    }
+    if let Some(reader) = talk.actor.reader.filter(|reader| !talk.reads_another(*reader) || *reader >= count)
+    {
+        return refuse(
+            "actor.reader",
+            format!("is {reader}, which is no sender of a chain that reads another"),
+        );
     }
     let given = [
         ("sender", talk.sender.is_some()),

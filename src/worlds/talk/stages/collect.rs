@@ -1,19 +1,20 @@
 //! The stage `collect`: the sender's plans with its hidden states, as Parquet files.
 
+use std::cell::RefCell;
+
 use anyhow::{Context, Result, ensure};
 use tch::{Device, Kind, Tensor};
-use umwelt_language::LanguageModel;
-use umwelt_messages::{Collection, Folder, Row};
+use umwelt_messages::{Cache, Collection, Folder, Row};
 
 use super::finish;
 use crate::charts::{Align, Table};
 use crate::runs::{Inputs, Progress as _, ProgressReporter, Score};
 use crate::training::{Evaluated, Job, RunKeys, Session};
-use crate::worlds::talk::models::load;
-use crate::worlds::talk::play::{Plan, Planning, plans};
-use crate::worlds::talk::settings::{Filter, SENDER, TalkSettings, sender_of};
+use crate::worlds::talk::models::{file, folder};
+use crate::worlds::talk::play::{Plan, Planning};
+use crate::worlds::talk::settings::{Filter, TalkSettings, collected_of};
+use crate::worlds::talk::speaker::Speaker;
 use crate::worlds::talk::tasks::{Problem, Split, Task};
-use crate::worlds::talk::text::Renderer;
 
 /// The folder of the files in the run folder.
 const MESSAGES: &str = "messages";
@@ -23,8 +24,11 @@ pub struct Collecting {
     talk: TalkSettings,
     seed: u64,
     task: Task,
-    sender: LanguageModel,
-    renderer: Renderer,
+    sender: Speaker,
+    /// The messages of the sender before it in a chain.
+    before: Option<RefCell<Cache>>,
+    /// The number of features of these messages.
+    width: i64,
     sha256: String,
 }
 
@@ -33,15 +37,30 @@ impl Collecting {
     /// When the sender cannot be read.
     pub fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         let task = Task::new(talk, run.seed)?;
-        let key = if talk.senders.is_empty() { SENDER.to_owned() } else { sender_of(talk.collect.sender) };
-        let sender = load(inputs, &key, run.seed, device, talk.dtype)?;
+        let who = talk.collect.sender;
+        let mut before = match talk.reads_another(who) {
+            true => {
+                let key = collected_of(who - 1);
+                let files = Folder::open(&folder(file(inputs, &key)?)).context(key)?;
+                Some(Cache::new(files, talk.cache_mb << 20))
+            }
+            false => None,
+        };
+        let width = match &mut before {
+            Some(cache) => {
+                let first = cache.folder().keys().first().cloned().context("there is no message")?;
+                cache.row(&first)?.width as i64
+            }
+            None => 0,
+        };
         Ok(Self {
-            sha256: inputs.sha256(&key).unwrap_or_default().to_owned(),
-            renderer: Renderer::new(&sender, &talk.text, task.texts()).context(key)?,
+            sha256: inputs.sha256(&Speaker::key(talk, who)).unwrap_or_default().to_owned(),
+            sender: Speaker::load(talk, &task, run.seed, (inputs, who), width, device)?,
+            before: before.map(RefCell::new),
+            width,
             talk: talk.clone(),
             seed: run.seed,
             task,
-            sender,
         })
     }
 
@@ -62,18 +81,30 @@ impl Collecting {
 
     /// The rows of the problems with these numbers. Empty plans are left out.
     fn rows(&self, numbers: std::ops::Range<usize>) -> Result<Vec<Row>> {
-        let problem =
-            |number| Ok(self.read(self.task.problem(Split::Training, number as u64, self.task.levels())?));
+        let problem = |number| self.task.problem(Split::Training, number as u64, self.task.levels());
         let problems: Vec<Problem> = numbers.map(problem).collect::<Result<_>>()?;
-        let who = self.talk.collect.sender;
-        let planning = Planning::of(&self.talk.collect, &self.task, self.seed).by(who);
-        let plans = plans(&self.sender.decoder, &self.renderer, &problems, planning)?;
+        let before = problems.iter().map(|problem| self.before(problem)).collect::<Result<Vec<_>>>()?;
+        let planning = Planning::of(&self.talk.collect, &self.task, self.seed);
+        let plans = self.sender.plans(&problems, &before, planning)?;
+        let problems: Vec<Problem> = problems.into_iter().map(|problem| self.read(problem)).collect();
         let is_kept = |problem: &Problem, plan: &Plan| {
             let right = || self.task.is_right(problem, &plan.text) == Some(true);
             !plan.ids.is_empty() && (self.talk.collect.filter == Filter::None || right())
         };
         let pairs = problems.iter().zip(plans).filter(|(problem, plan)| is_kept(problem, plan));
         pairs.map(|(problem, plan)| row(problem, plan)).collect()
+    }
+
+    /// The hidden states that the sender before this one wrote for a problem; none where it wrote
+    /// nothing, or is the first.
+    fn before(&self, problem: &Problem) -> Result<Tensor> {
+        let device = self.sender.model.decoder.device();
+        let nothing = || Tensor::zeros([0, self.width], (Kind::Float, device));
+        let Some(mut cache) = self.before.as_ref().map(RefCell::borrow_mut) else { return Ok(nothing()) };
+        match cache.folder().place(&problem.id) {
+            Some(_) => Ok(hidden(&cache.row(&problem.id)?, self.talk.actor.max_message, device)),
+            None => Ok(nothing()),
+        }
     }
 
     /// The problem as the sender reads it.

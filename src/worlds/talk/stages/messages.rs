@@ -19,7 +19,7 @@ use crate::runs::Inputs;
 use crate::training::{Prefetch, Shuffle};
 use crate::worlds::talk::models::{file, folder};
 use crate::worlds::talk::play::Start;
-use crate::worlds::talk::settings::{COLLECTED, CONVERSATIONS, Missing, TalkSettings, collected_of};
+use crate::worlds::talk::settings::{COLLECTED, CONVERSATIONS, Missing, TalkSettings};
 use crate::worlds::talk::tasks::conversations::read;
 use crate::worlds::talk::tasks::{Problem, Task};
 use crate::worlds::talk::text::Renderer;
@@ -57,6 +57,8 @@ pub struct Collected {
     task: Task,
     /// The conversations to learn from by key; the task's own problems, without them.
     conversations: Option<HashMap<String, Problem>>,
+    /// The sender of a chain that reads the messages; none for the receiver.
+    reader: Option<usize>,
     missing: Missing,
     most: usize,
     device: Device,
@@ -70,12 +72,8 @@ impl Collected {
     /// # Errors
     /// When the files cannot be read or hold too few messages, or a conversation has none.
     pub fn open(talk: &TalkSettings, task: Task, seed: u64, inputs: &Inputs, device: Device) -> Result<Self> {
-        let inputs_of_senders = match talk.senders.len() {
-            0 => vec![COLLECTED.to_owned()],
-            count => (0..count).map(collected_of).collect(),
-        };
         let open = |key: &String| Folder::open(&folder(file(inputs, key)?)).with_context(|| key.clone());
-        let files: Vec<Folder> = inputs_of_senders.iter().map(open).collect::<Result<_>>()?;
+        let files: Vec<Folder> = talk.collected_keys().iter().map(open).collect::<Result<_>>()?;
         let conversations = known(&task, inputs.checkpoint(CONVERSATIONS))?;
         let mut keys = match &conversations {
             Some(conversations) => paired(conversations, &files, talk.actor.missing)?,
@@ -97,6 +95,7 @@ impl Collected {
             caches,
             task,
             conversations: conversations.map(|all| all.into_iter().map(|p| (p.id.clone(), p)).collect()),
+            reader: talk.actor.reader,
             missing: talk.actor.missing,
             most: talk.actor.max_message,
             device,
@@ -145,6 +144,7 @@ impl Collected {
             Some(all) => all.get(key).cloned().with_context(|| format!("{key} is no conversation"))?,
             None => self.task.by_id(key)?,
         };
+        let problem = self.reader.map_or(problem.clone(), |who| problem.read_by(who).as_relayed());
         let written = self.caches.iter().zip(&self.widths);
         let written =
             written.map(|(cache, width)| self.written(key, &mut cache.borrow_mut(), *width, renderer));

@@ -20,7 +20,8 @@ use crate::training::{
 };
 use crate::worlds::talk::models::{initial, trained_in};
 use crate::worlds::talk::play::{Planning, Player, plans};
-use crate::worlds::talk::settings::{PretrainSettings, TalkSettings};
+use crate::worlds::talk::settings::TalkSettings;
+use crate::worlds::talk::speaker::prompts;
 use crate::worlds::talk::tasks::{self, Problem, Split, tokenizer};
 use crate::worlds::talk::text::{Renderer, plain};
 
@@ -81,15 +82,12 @@ impl Job for Pretraining {
 
 /// The training of the model.
 pub struct PretrainTask {
-    settings: PretrainSettings,
+    talk: TalkSettings,
     run: RunKeys,
     task: tasks::Task,
     model: LanguageModel,
-    renderer: Arc<Renderer>,
+    renderers: Arc<Renderers>,
     descent: GradientDescent,
-    accumulate: usize,
-    /// The number of senders that a receiver reads.
-    senders: usize,
     /// The score that the gate counts: lossy plans solve nothing as text.
     gate_score: &'static str,
 }
@@ -99,7 +97,7 @@ impl PretrainTask {
         let task = tasks::Task::new(talk, run.seed)?;
         let model = initial(&talk.lm, tokenizer(task.words())?, run.seed, device)?;
         let model = trained_in(model, talk);
-        let settings = talk.pretrain.clone();
+        let settings = &talk.pretrain;
         let rate = Rate {
             steps: settings.steps,
             lr: settings.lr,
@@ -108,15 +106,14 @@ impl PretrainTask {
             weight_decay: settings.weight_decay,
             clip: 1.0,
         };
+        let renderer = || Renderer::new(&model, &talk.text, task.texts());
         Ok(Self {
-            renderer: Arc::new(Renderer::new(&model, &talk.text, task.texts())?),
+            renderers: Arc::new(Renderers { receiver: renderer()?, relay: renderer()?.asking_for_plans() }),
             descent: GradientDescent::new(model.decoder.parameters(), &recipe(&rate), settings.batch_size, 1),
-            settings,
+            talk: talk.clone(),
             run: run.clone(),
             task,
             model,
-            accumulate: talk.accumulate,
-            senders: talk.sender_count(),
             gate_score: if talk.has_lossy_plans() { PLAN_RIGHT } else { TEXT_RIGHT },
         })
     }
@@ -125,63 +122,82 @@ impl PretrainTask {
     fn test(&self, count: u64) -> Result<(f64, f64)> {
         let problem = |number| self.task.problem(Split::Seen, number, self.task.levels());
         let problems: Vec<Problem> = (0..count).map(problem).collect::<Result<_>>()?;
-        let (decoder, renderer) = (&self.model.decoder, &*self.renderer);
+        let (decoder, Renderers { receiver, relay }) = (&self.model.decoder, &*self.renderers);
         let planning = Planning {
             sampling: Sampling::GREEDY,
             seed: self.run.seed,
-            who: 0,
             most: self.task.texts().plan_tokens,
             keep_end: false,
         };
-        let mut messages: Vec<Vec<Vec<Segment>>> = problems.iter().map(|_| vec![]).collect();
+        let mut written: Vec<Vec<Vec<i64>>> = vec![];
         let mut right = vec![true; problems.len()];
-        for who in 0..self.senders {
-            let read: Vec<Problem> = problems.iter().map(|problem| problem.read_by(who)).collect();
-            for (at, plan) in plans(decoder, renderer, &read, planning)?.into_iter().enumerate() {
-                right[at] &= self.task.is_right(&read[at], &plan.text) == Some(true);
-                messages[at].push(vec![Segment::Ids(plan.ids)]);
+        for who in 0..self.talk.sender_count() {
+            let is_relay = self.talk.reads_another(who);
+            let before = written.last().filter(|_| is_relay).into_iter().flatten();
+            let before = before.map(|plan| vec![Segment::Ids(plan.clone())]).collect();
+            let renderer = if is_relay { relay } else { receiver };
+            let plans = plans(decoder, renderer, prompts(renderer, &problems, who, before)?, planning)?;
+            for ((right, problem), plan) in right.iter_mut().zip(&problems).zip(&plans) {
+                *right &= self.task.is_right(&problem.read_by(who), &plan.text) == Some(true);
             }
+            written.push(plans.into_iter().map(|plan| plan.ids).collect());
         }
         let right = right.into_iter().filter(|right| *right).count();
-        let messages = messages.into_iter().map(|plans| Some(renderer.joined(plans)));
-        let messages = problems.iter().zip(messages).collect();
-        let played = Player::greedy(decoder, renderer, &self.task).play(messages)?.all()?;
+        let message = |at: usize| {
+            let plans = self.talk.read_by(None).map(|who| vec![Segment::Ids(written[who][at].clone())]);
+            Some(receiver.joined(plans.collect()))
+        };
+        let messages = problems.iter().enumerate().map(|(at, problem)| (problem, message(at))).collect();
+        let played = Player::greedy(decoder, receiver, &self.task).play(messages)?.all()?;
         let solved = played.iter().filter(|played| played.success).count();
         Ok((right as f64 / count as f64, solved as f64 / count as f64))
     }
 }
 
+/// The texts of the two kinds of readers.
+struct Renderers {
+    receiver: Renderer,
+    /// Senders that read the one before them.
+    relay: Renderer,
+}
+
 /// The text of one sample: what a sender writes, what a receiver does with the plan, or without.
 fn sample(
-    (settings, senders): (&PretrainSettings, usize),
+    talk: &TalkSettings,
     task: &tasks::Task,
-    renderer: &Renderer,
+    renderers: &Renderers,
     seed: u64,
     [step, row]: [u64; 2],
 ) -> Result<Inserted> {
+    let settings = &talk.pretrain;
     let mut rng = Stream::new(seed, "pretraining samples").at(&[step, row]);
     let most = task.levels() as f64;
     let grown = 1.0 + (most - 1.0) * step as f64 / settings.level_warmup.max(1) as f64;
     let level = grown.min(most) as usize;
     let problem = task.problem(Split::Pretraining, step * settings.batch_size as u64 + row, level)?;
     let kind = rng.uniform();
+    let text = |who: usize| Ok(vec![Segment::Ids(renderers.receiver.plan(&problem.read_by(who).plan)?)]);
     if kind < settings.mixture[0] {
-        let read = problem.read_by(rng.below(problem.shares.len().max(1)));
-        return Ok(plain(renderer.sender(&read, Some(&read.plan))?));
+        let who = rng.below(talk.sender_count());
+        let read = problem.read_by(who);
+        return match talk.reads_another(who) {
+            true => renderers.relay.conversation(&read.as_relayed(), Some(text(who - 1)?)),
+            false => Ok(plain(renderers.receiver.sender(&read, Some(&read.plan))?)),
+        };
     }
     let reads = kind < settings.mixture[0] + settings.mixture[1];
     let message = reads.then(|| {
-        let plan = |who| Ok(vec![Segment::Ids(renderer.plan(&problem.read_by(who).plan)?)]);
-        Ok::<_, anyhow::Error>(renderer.joined((0..senders).map(plan).collect::<Result<_>>()?))
+        let all: Result<Vec<_>> = talk.read_by(None).map(text).collect();
+        all.map(|all| renderers.receiver.joined(all))
     });
-    renderer.conversation(&problem, message.transpose()?)
+    renderers.receiver.conversation(&problem, message.transpose()?)
 }
 
 impl Task for PretrainTask {
     type Batch = Result<Vec<Inserted>>;
 
     fn plan(&self) -> Plan {
-        plan(&self.run, self.settings.steps)
+        plan(&self.run, self.talk.pretrain.steps)
     }
 
     fn title(&self) -> String {
@@ -190,22 +206,22 @@ impl Task for PretrainTask {
     }
 
     fn batches(&self, steps: Range<u64>) -> Prefetch<Self::Batch> {
-        let (settings, task) = (self.settings.clone(), self.task.clone());
-        let (renderer, seed, senders) = (self.renderer.clone(), self.run.seed, self.senders);
+        let (talk, task) = (self.talk.clone(), self.task.clone());
+        let (renderers, seed) = (self.renderers.clone(), self.run.seed);
         Prefetch::new(steps, move |step| {
-            let row = |row| sample((&settings, senders), &task, &renderer, seed, [step, row]);
-            (0..settings.batch_size as u64).map(row).collect()
+            let row = |row| sample(&talk, &task, &renderers, seed, [step, row]);
+            (0..talk.pretrain.batch_size as u64).map(row).collect()
         })
     }
 
     fn batch_size(&self) -> usize {
-        self.settings.batch_size
+        self.talk.pretrain.batch_size
     }
 
     fn step(&mut self, step: u64, texts: Self::Batch, _observe: bool) -> Result<Step> {
         let (decoder, texts) = (&self.model.decoder, texts?);
         let all = labels(&texts);
-        let parts = parts(texts.len(), self.accumulate).into_iter().map(|part| {
+        let parts = parts(texts.len(), self.talk.accumulate).into_iter().map(|part| {
             let loss = Pass::of(decoder, &texts[part])?.cross_entropy(all);
             Ok(LossReport::weighted(vec![("cross_entropy", 1.0, loss)]))
         });

@@ -20,7 +20,7 @@ use self::chainmath::ChainMath;
 use self::conversations::Conversation;
 use self::math::MathTask;
 use self::minihouse::MiniHouse;
-use super::settings::{TalkSettings, TaskName};
+use super::settings::{TalkSettings, TaskName, Topology};
 
 pub use self::problem::{Episode, Outcome, Problem, Share, Split, Texts, place};
 pub use self::vocabulary::tokenizer;
@@ -42,7 +42,7 @@ impl Task {
         Ok(match settings.task {
             TaskName::ChainMath => {
                 let task = ChainMath::new(settings.chainmath, equality, seed);
-                Self::ChainMath(task.shared_by(settings.sender_count()))
+                Self::ChainMath(task.shared_by(settings.sender_count(), settings.topology == Topology::Chain))
             }
             TaskName::MiniHouse => Self::MiniHouse(MiniHouse::new(settings.minihouse.clone(), seed)),
             TaskName::Math => {

@@ -64,6 +64,11 @@ impl Problem {
         }
     }
 
+    /// The problem as a conversation of a sender that reads a message and writes its plan.
+    pub fn as_relayed(&self) -> Self {
+        Self { turns: vec![(self.sender.clone(), self.plan.clone())], ..self.clone() }
+    }
+
     /// True if an answer is known.
     pub fn has_reference(&self) -> bool {
         self.turns.iter().any(|(_, answer)| !answer.is_empty())

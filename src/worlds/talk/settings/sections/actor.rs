@@ -97,6 +97,9 @@ pub enum Missing {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct ActorSettings {
+    /// The number of the sender, among talk.senders, that learns to read the one before it in a
+    /// chain; null is the receiver.
+    pub reader: Option<usize>,
     pub switch: Switch,
     pub channel: ActorChannel,
     pub train: Trained,
@@ -128,6 +131,7 @@ pub struct ActorSettings {
 impl Default for ActorSettings {
     fn default() -> Self {
         Self {
+            reader: None,
             switch: Switch::Fixed,
             channel: ActorChannel::Latent,
             train: Trained::Full,

@@ -15,5 +15,5 @@ pub use collect::{CollectSettings, Filter};
 pub use compress::{CompressSettings, TeacherMessage};
 pub use fuser::FuserSettings;
 pub use lm::{LmSettings, Size};
-pub use names::{NumberFormat, StageName, TaskName};
+pub use names::{NumberFormat, StageName, TaskName, Topology};
 pub use pretrain::PretrainSettings;

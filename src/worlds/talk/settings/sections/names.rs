@@ -42,6 +42,17 @@ pub enum TaskName {
     AlfWorld,
 }
 
+/// The readers of several senders.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Topology {
+    /// The receiver reads the messages of all senders.
+    #[default]
+    Tree,
+    /// Each sender reads the hidden states of the one before it, and the receiver those of the last.
+    Chain,
+}
+
 /// The number format of language models.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -11,7 +11,7 @@ use crate::objectives::LossReport;
 use crate::runs::Inputs;
 use crate::worlds::talk::models::{SendersAdapter, adapter, joined, load, save, trained_in};
 use crate::worlds::talk::settings::{
-    ActorChannel, ActorSettings, NumberFormat, RECEIVER, TalkSettings, Trained,
+    ActorChannel, ActorSettings, NumberFormat, RECEIVER, TalkSettings, Trained, sender_of,
 };
 use crate::worlds::talk::stages::messages::{
     Collected, Pass, Sample, conversations, hidden_of, sample_labels,
@@ -40,9 +40,13 @@ impl Reader {
         let (settings, task) = (talk.actor.clone(), tasks::Task::new(talk, seed)?);
         // Weights that are not trained need not be exact.
         let format = if settings.train == Trained::Full { NumberFormat::F32 } else { talk.dtype };
-        let mut receiver = trained_in(load(inputs, RECEIVER, seed, device, format)?, talk);
-        let renderer = Renderer::new(&receiver, &talk.text, task.texts()).context(RECEIVER)?;
-        let renderer = renderer.with_marker(talk.text.marker);
+        let key = settings.reader.map_or(RECEIVER.to_owned(), sender_of);
+        let mut receiver = trained_in(load(inputs, &key, seed, device, format)?, talk);
+        let renderer = Renderer::new(&receiver, &talk.text, task.texts()).context(key)?;
+        let mut renderer = renderer.with_marker(talk.text.marker);
+        if settings.reader.is_some() {
+            renderer = renderer.asking_for_plans();
+        }
         let collected = Collected::open(talk, task, seed, inputs, device)?;
         collected.check_batch("talk.actor.batch_size", settings.batch_size)?;
         let adapter = adapter(&talk.adapter, &collected.widths, &receiver.decoder, seed)?;

@@ -65,6 +65,8 @@ pub struct ChainMath {
     seed: u64,
     /// The number of senders, among which the operations are dealt out.
     senders: usize,
+    /// Each sender repeats the plan of the one before it.
+    repeats: bool,
 }
 
 /// A start and a chain of operations.
@@ -75,13 +77,14 @@ struct Chain {
 
 impl ChainMath {
     pub fn new(settings: ChainMathSettings, equality: Equality, seed: u64) -> Self {
-        Self { settings, equality, held_out: HeldOut::new(), seed, senders: 1 }
+        Self { settings, equality, held_out: HeldOut::new(), seed, senders: 1, repeats: false }
     }
 
     /// Deals the operations out among a number of senders: the first one reads the first, the second
-    /// one the second, and so on in turns.
-    pub fn shared_by(self, senders: usize) -> Self {
-        Self { senders, ..self }
+    /// one the second, and so on in turns. In a `chain` the plan of each has the operations of those
+    /// before it, too.
+    pub fn shared_by(self, senders: usize, chain: bool) -> Self {
+        Self { senders, repeats: chain, ..self }
     }
 
     /// Problem `number` of a split with at most `level` operations.
@@ -130,7 +133,12 @@ impl ChainMath {
         let share = |who: usize| {
             let own = || numbered(operations).skip(who).step_by(self.senders);
             let says = own().map(|(ordinal, operation)| format!("{ordinal} : {}", operation.sentence()));
-            let plan = if who < operations.len() { self.plan(own()) } else { NO_OPERATION.to_owned() };
+            let least = if self.repeats { 0 } else { who };
+            let told = numbered(operations).enumerate();
+            let told = told.filter(|(at, _)| (least..=who).contains(&(at % self.senders)));
+            let is_told = least < operations.len();
+            let plan = is_told.then(|| self.plan(told.map(|(_, operation)| operation)));
+            let plan = plan.unwrap_or_else(|| NO_OPERATION.to_owned());
             Share { reads: says.collect::<Vec<_>>().join(" "), plan }
         };
         (0..self.senders).map(share).collect()

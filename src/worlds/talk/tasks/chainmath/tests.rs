@@ -70,7 +70,7 @@ fn plans_sentences_and_answers_state_the_same_operations() {
 fn several_senders_read_the_operations_in_turns() {
     let of = |plan, senders| {
         let settings = ChainMathSettings { plan, modulus: 10 };
-        ChainMath::new(settings, Equality::Numeric, 3).shared_by(senders)
+        ChainMath::new(settings, Equality::Numeric, 3).shared_by(senders, false)
     };
     for plan in [PlanForm::Short, PlanForm::Long, PlanForm::Lossy] {
         let (one, three) = (of(plan, 1), of(plan, 3));
@@ -89,6 +89,12 @@ fn several_senders_read_the_operations_in_turns() {
             assert!(said.iter().skip(operations).all(|said| said.sender.is_empty() && said.plan == "."));
             assert!(said.iter().all(|said| three.is_right(said, &said.plan)));
             assert_eq!(said[2].sender.contains("third : "), operations > 2, "{said:?}");
+            // In a chain the last plan is the whole, and each has the steps of the one before it.
+            let chained = of(plan, 3).shared_by(3, true).problem(Split::Seen, number, 5);
+            assert_eq!(chained.read_by(2).plan, whole.plan);
+            let steps = |who: usize| chained.read_by(who).plan.trim_end_matches(" .").split(" , ").count();
+            assert!(plan == PlanForm::Long || (steps(0) <= steps(1) && steps(1) <= steps(2)));
+            assert!((0..3).all(|who| chained.read_by(who).sender == said[who].sender));
         }
     }
 }
