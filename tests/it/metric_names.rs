@@ -144,6 +144,11 @@ fn simclr() {
 }
 
 #[test]
+fn simclr_with_a_split_code() {
+    check(&[SMALL, SIMCLR, &["simclr.negatives=split", "simclr.projector=id"]].concat());
+}
+
+#[test]
 fn rssm() {
     check(&[SMALL, RSSM].concat());
 }

@@ -7,7 +7,7 @@ use tch::Device;
 use super::WorldModelTask;
 use super::data::DatasetType;
 use super::evaluation::ProbingSettings;
-use super::models::{RssmSettings, SimclrSettings, VicregSettings};
+use super::models::{Negatives, RssmSettings, SimclrSettings, VicregSettings};
 use crate::optim::Recipe;
 use crate::runs::Inputs;
 use crate::settings::check::{InvalidSetting, MOST, at_least, at_most, finite, not_negative, refuse, within};
@@ -158,6 +158,7 @@ impl World for Settings {
     fn metric_names(&self) -> Vec<&'static str> {
         let own = match self.model_type {
             ModelType::VICReg => VICREG_METRICS,
+            ModelType::SimCLR if self.simclr.negatives == Negatives::Split => SPLIT_METRICS,
             ModelType::SimCLR => SIMCLR_METRICS,
             ModelType::RSSM => RSSM_METRICS,
         };
@@ -197,6 +198,7 @@ const VICREG_METRICS: &[&str] = &[
     "projections/*",
 ];
 const SIMCLR_METRICS: &[&str] = &["contrast", "time_contrast", "projections/*"];
+const SPLIT_METRICS: &[&str] = &["contrast", "time_contrast", "constant_contrast", "projections/*"];
 const RSSM_METRICS: &[&str] = &["kl", "kl_without_free_nats"];
 
 impl Settings {

@@ -1,5 +1,4 @@
-//! A split code: one part of the features is contrasted along time, the other part with other
-//! sequences.
+//! A split code: each part of the features has negatives of its own.
 //!
 //! Contrast along time keeps what changes within a sequence, and contrast between sequences keeps
 //! what stays the same. A cue that is constant over a sequence, such as fixed noise, reduces the
@@ -13,12 +12,15 @@ use super::trajectory_contrast::trajectory_contrast;
 /// The options of the contrast of a split code.
 #[derive(Clone, Copy, Debug)]
 pub struct SplitCode {
-    /// The last features of a code, which are contrasted with other sequences.
+    /// The features behind the first ones, which are contrasted with other sequences.
     pub slow: i64,
+    /// The features behind these, which are contrasted with other sequences apart from them; 0 for
+    /// none.
+    pub constant: i64,
     /// Divides rows by their norms, within each part.
     pub normalize: bool,
-    /// The temperature along time, and that between sequences.
-    pub temperatures: [f64; 2],
+    /// The temperature along time, and those between sequences of the two other parts.
+    pub temperatures: [f64; 3],
     /// The distance in nats from chance at which the contrast between sequences has its whole
     /// weight; 0 gives it the whole weight always.
     pub gate: f64,
@@ -28,8 +30,10 @@ pub struct SplitCode {
 pub struct SplitLosses {
     /// The cross-entropy of matching the steps of a sequence, by the first features.
     pub time: Tensor,
-    /// The cross-entropy of matching sequences, by the last features, times the gate.
-    pub sequences: Tensor,
+    /// The cross-entropy of matching sequences, by the slow features, times the gate.
+    pub slow: Tensor,
+    /// The same by the constant features.
+    pub constant: Option<Tensor>,
 }
 
 impl SplitCode {
@@ -37,16 +41,23 @@ impl SplitCode {
     /// its frame is a negative along time, and is not contrasted between sequences.
     ///
     /// # Panics
-    /// If the slow features are not fewer than D.
+    /// If the slow and constant features are not fewer than D.
     pub fn losses(&self, predictions: &Tensor, frames: &Tensor) -> SplitLosses {
         let (steps, _, width) = frames.size3().expect("codes are [T, B, D]");
-        let fast = width - self.slow;
-        let fast_of = |x: &Tensor| x.narrow(2, 0, fast);
-        let slow_of = |x: &Tensor| x.narrow(0, 1, steps - 1).narrow(2, fast, self.slow);
-        let [along, between] = self.temperatures;
-        let time = trajectory_contrast(&fast_of(predictions), &fast_of(frames), self.normalize, along);
-        let sequences = info_nce(&slow_of(predictions), &slow_of(frames), self.normalize, between);
-        SplitLosses { sequences: sequences * self.openness(&time, steps), time }
+        let fast = width - self.slow - self.constant;
+        let [along, between_slow, between_constant] = self.temperatures;
+        let first = |x: &Tensor| x.narrow(2, 0, fast);
+        let time = trajectory_contrast(&first(predictions), &first(frames), self.normalize, along);
+        let openness = self.openness(&time, steps);
+        let between = |start: i64, count: i64, temperature: f64| {
+            let part = |x: &Tensor| x.narrow(0, 1, steps - 1).narrow(2, start, count);
+            info_nce(&part(predictions), &part(frames), self.normalize, temperature) * &openness
+        };
+        SplitLosses {
+            slow: between(fast, self.slow, between_slow),
+            constant: (self.constant > 0).then(|| between(fast + self.slow, self.constant, between_constant)),
+            time,
+        }
     }
 
     /// (ln T - `time`) / gate between 0 and 1, without gradient: 0 at chance.
@@ -64,28 +75,35 @@ mod tests {
     use super::*;
     use crate::draws::Draws;
 
-    const SPLIT: SplitCode = SplitCode { slow: 2, normalize: true, temperatures: [0.3, 0.5], gate: 0.8 };
+    const SPLIT: SplitCode =
+        SplitCode { slow: 2, constant: 0, normalize: true, temperatures: [0.3, 0.5, 0.9], gate: 0.8 };
 
     fn value(x: &Tensor) -> f64 {
         x.double_value(&[])
     }
 
     #[test]
-    fn each_part_has_its_own_loss_and_no_gradient_of_the_other() {
+    fn each_part_has_its_own_loss_and_no_gradient_of_the_others() {
         let draws = Draws::new(1);
-        let (predictions, frames) = (draws.floats([4, 3, 5]), draws.floats([4, 3, 5]));
+        let (predictions, frames) = (draws.floats([4, 3, 7]), draws.floats([4, 3, 7]));
         let frames = frames.set_requires_grad(true);
-        let losses = SplitCode { gate: 0.0, ..SPLIT }.losses(&predictions, &frames);
+        let losses = SplitCode { gate: 0.0, constant: 2, ..SPLIT }.losses(&predictions, &frames);
+        let constant = losses.constant.as_ref().expect("a constant part");
         let along = |x: &Tensor| x.narrow(2, 0, 3);
         let expected = trajectory_contrast(&along(&predictions), &along(&frames), true, 0.3);
         assert!((value(&losses.time) - value(&expected)).abs() < 1e-6);
-        let between = |x: &Tensor| x.narrow(0, 1, 3).narrow(2, 3, 2);
-        let expected = info_nce(&between(&predictions), &between(&frames), true, 0.5);
-        assert!((value(&losses.sequences) - value(&expected)).abs() < 1e-6);
-        losses.sequences.backward();
-        let gradient = frames.grad();
-        assert_eq!(value(&along(&gradient).abs().max()), 0.0);
-        assert!(value(&between(&gradient).abs().max()) > 0.0);
+        for (loss, start, temperature) in [(&losses.slow, 3, 0.5), (constant, 5, 0.9)] {
+            let between = |x: &Tensor| x.narrow(0, 1, 3).narrow(2, start, 2);
+            let expected = info_nce(&between(&predictions), &between(&frames), true, temperature);
+            assert!((value(loss) - value(&expected)).abs() < 1e-6);
+            loss.backward();
+            let mut gradient = frames.grad();
+            assert!(value(&between(&gradient).abs().max()) > 0.0);
+            let _ = gradient.narrow(2, start, 2).zero_();
+            assert_eq!(value(&gradient.abs().max()), 0.0);
+            let _ = gradient.zero_();
+        }
+        assert!(SPLIT.losses(&predictions, &frames).constant.is_none());
     }
 
     #[test]
@@ -96,13 +114,13 @@ mod tests {
         let frames = Tensor::cat(&[&constant, &slow], 2);
         let losses = SPLIT.losses(&frames, &frames);
         assert!((value(&losses.time) - 4f64.ln()).abs() < 1e-5);
-        assert!(value(&losses.sequences) < 1e-4);
+        assert!(value(&losses.slow) < 1e-4);
         // Orthogonal steps, told apart at once.
         let steps = Tensor::eye(4, (Kind::Float, tch::Device::Cpu)).unsqueeze(1).repeat([1, 3, 1]);
         let frames = Tensor::cat(&[&steps, &slow], 2);
         let open = SPLIT.losses(&frames, &frames);
         let whole = SplitCode { gate: 0.0, ..SPLIT }.losses(&frames, &frames);
         assert!(4f64.ln() - value(&open.time) > 0.8, "{}", value(&open.time));
-        assert_eq!(value(&open.sequences), value(&whole.sequences));
+        assert_eq!(value(&open.slow), value(&whole.slow));
     }
 }

@@ -45,7 +45,7 @@ impl<'a> Architecture<'a> {
     /// The last features of an encoding of `embedding` numbers that are predicted to stay as they
     /// are.
     pub fn passed_features(&self, embedding: i64) -> i64 {
-        self.passed.map_or(0, |share| slow_features(share, embedding))
+        self.passed.map_or(0, |share| features_of(share, embedding))
     }
 
     pub fn backbone(&self) -> BackboneShape<'a> {
@@ -71,6 +71,6 @@ impl<'a> Architecture<'a> {
 }
 
 /// The number of features that a share of `embedding` features is, 1 at least and not all.
-pub fn slow_features(share: f64, embedding: i64) -> i64 {
+pub fn features_of(share: f64, embedding: i64) -> i64 {
     ((embedding as f64 * share).round() as i64).clamp(1, embedding - 1)
 }

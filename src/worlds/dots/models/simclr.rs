@@ -4,12 +4,12 @@
 //! Sobal et al. (arXiv 2211.10831), section 3; the loss is that of Chen et al. (arXiv 2002.05709),
 //! equation 1.
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
-use super::architecture::{Architecture, slow_features};
+use super::architecture::{Architecture, features_of};
 use super::jepa::Jepa;
 use super::views::{Views, later};
 use super::{JointEmbedding, LossOutput};
@@ -84,8 +84,8 @@ pub enum Negatives {
     Trajectory,
     /// Both, as the sum of two losses.
     Both,
-    /// The first features of an encoding have the other frames of the sequence, the last ones have
-    /// other sequences.
+    /// The first features of an encoding have the other frames of the sequence, the others have other
+    /// sequences.
     Split,
 }
 
@@ -97,18 +97,31 @@ pub struct SplitSettings {
     pub share: f64,
     /// The weight of their loss.
     pub weight: f64,
-    /// The distance in nats of the loss along time from chance at which that weight counts in full;
-    /// 0 gives it in full from the start.
-    pub gate: f64,
     /// The temperature between sequences; null takes `simclr.loss_temp`.
     pub temp: Option<f64>,
-    /// Predicts these features to stay as they are in the last frame that the predictor sees.
-    pub pass: bool,
+    /// The share of further features with such negatives, the last ones, that are predicted to stay
+    /// as they are in the last frame that the predictor sees; 0 for none.
+    pub constant_share: f64,
+    /// The weight of their loss.
+    pub constant_weight: f64,
+    /// Their temperature between sequences.
+    pub constant_temp: f64,
+    /// The distance in nats of the loss along time from chance at which both weights count in full;
+    /// 0 gives them in full from the start.
+    pub gate: f64,
 }
 
 impl Default for SplitSettings {
     fn default() -> Self {
-        Self { share: 0.5, weight: 0.3, gate: 0.8, temp: None, pass: true }
+        Self {
+            share: 0.47,
+            weight: 0.3,
+            temp: Some(0.5),
+            constant_share: 0.0625,
+            constant_weight: 0.9,
+            constant_temp: 1.0,
+            gate: 0.8,
+        }
     }
 }
 
@@ -118,11 +131,18 @@ impl SplitSettings {
     /// # Errors
     /// The key below `split` and what is allowed there.
     pub fn check(&self) -> Result<(), InvalidSetting> {
-        not_negative(&[("weight", self.weight), ("gate", self.gate)])?;
-        positive(&[("temp", self.temp.unwrap_or(1.0))])?;
-        match self.share > 0.0 && self.share < 1.0 {
+        let weights =
+            [("weight", self.weight), ("constant_weight", self.constant_weight), ("gate", self.gate)];
+        not_negative(&weights)?;
+        not_negative(&[("constant_share", self.constant_share)])?;
+        positive(&[
+            ("temp", self.temp.unwrap_or(1.0)),
+            ("constant_temp", self.constant_temp),
+            ("share", self.share),
+        ])?;
+        match self.share + self.constant_share < 1.0 {
             true => Ok(()),
-            false => refuse("share", format!("must be between 0 and 1, but is {}", self.share)),
+            false => refuse("share", "and constant_share must leave a part of the features, below 1 in all"),
         }
     }
 }
@@ -184,15 +204,23 @@ impl Simclr {
     /// Names the setting that cannot be read.
     pub fn new(parameters: Parameters, settings: &SimclrSettings, precision: Precision) -> Result<Self> {
         let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
-        Ok(Self { settings: settings.clone(), jepa })
+        let model = Self { settings: settings.clone(), jepa };
+        let (SplitCode { slow, constant, .. }, all) = (model.split(), model.jepa.embedding());
+        ensure!(
+            settings.negatives != Negatives::Split || slow + constant < all,
+            "simclr.split: shares of {slow} and {constant} features leave none of {all}"
+        );
+        Ok(model)
     }
 
     fn split(&self) -> SplitCode {
         let SimclrSettings { split, normalize_z, loss_temp, .. } = self.settings;
+        let features = |share: f64| features_of(share, self.jepa.embedding());
         SplitCode {
-            slow: slow_features(split.share, self.jepa.embedding()),
+            slow: features(split.share),
+            constant: if split.constant_share > 0.0 { features(split.constant_share) } else { 0 },
             normalize: normalize_z,
-            temperatures: [loss_temp, split.temp.unwrap_or(loss_temp)],
+            temperatures: [loss_temp, split.temp.unwrap_or(loss_temp), split.constant_temp],
             gate: split.gate,
         }
     }
@@ -211,8 +239,13 @@ impl Simclr {
             Negatives::Trajectory => vec![("time_contrast", 1.0, trajectory())],
             Negatives::Both => vec![("contrast", 1.0, batch()), ("time_contrast", 1.0, trajectory())],
             Negatives::Split => {
-                let SplitLosses { time, sequences } = self.split().losses(&all(), &views.projections);
-                vec![("time_contrast", 1.0, time), ("contrast", self.settings.split.weight, sequences)]
+                let SplitSettings { weight, constant_weight, .. } = self.settings.split;
+                let SplitLosses { time, slow, constant } = self.split().losses(&all(), &views.projections);
+                let constant = constant.map(|constant| ("constant_contrast", constant_weight, constant));
+                [("time_contrast", 1.0, time), ("contrast", weight, slow)]
+                    .into_iter()
+                    .chain(constant)
+                    .collect()
             }
         }
     }
@@ -261,7 +294,8 @@ impl SimclrSettings {
             action_dim: self.action_dim,
             decoding_coeff: self.decoding_coeff,
             ema: 0.0,
-            passed: (self.negatives == Negatives::Split && self.split.pass).then_some(self.split.share),
+            passed: (self.negatives == Negatives::Split && self.split.constant_share > 0.0)
+                .then_some(self.split.constant_share),
         }
     }
 }
