@@ -106,6 +106,36 @@ fn math_is_collected_converted_learnt_and_evaluated_by_subject() {
 }
 
 #[test]
+fn two_senders_plan_for_the_same_problem() {
+    let at = tempfile::tempdir().unwrap();
+    pretrain(at.path(), "chainmath");
+    math(at.path(), 6, 2);
+    let values = [
+        "talk.task=math",
+        "talk.data=math",
+        "talk.senders=[base, base]",
+        "talk.convert.min_rows=1",
+        "talk.convert.drop_truncated=false",
+        "talk.convert.drop_leaky=false",
+        "talk.evaluate.channels=[latent_full, senders]",
+        "output_path=run",
+    ];
+    let table = succeeds(talk(at.path(), &values));
+    assert!(table.contains("\nsender_1 "), "{table}");
+    let messages = stages(at.path(), "collect");
+    assert_eq!(messages.len(), 2);
+    let conversations = read_json(&stage(at.path(), "convert").join("conversations.json"));
+    assert!(!conversations.as_array().unwrap().is_empty());
+    // The senders draw their tokens independently.
+    let plans = lines(&at.path().join("run/episodes/seen.latent_full.jsonl"));
+    let differ = |line: &Value| {
+        let plans: Vec<&str> = line["plan"].as_str().unwrap().lines().collect();
+        plans.len() == 2 && plans[0] != plans[1]
+    };
+    assert!(plans.iter().any(differ), "{plans:?}");
+}
+
+#[test]
 fn plans_that_cannot_be_learnt_from_are_counted() {
     let at = tempfile::tempdir().unwrap();
     pretrain(at.path(), "chainmath");

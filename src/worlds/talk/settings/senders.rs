@@ -49,7 +49,7 @@ pub fn check(talk: &TalkSettings) -> Result<(), InvalidSetting> {
     if let Some((key, _)) = given.into_iter().find(|(_, given)| *given) {
         return refuse(key, "is of a single sender, and talk.senders names several");
     }
-    if let StageName::Compress | StageName::Fuse | StageName::Analyse | StageName::Convert = talk.stage {
+    if let StageName::Compress | StageName::Fuse | StageName::Analyse = talk.stage {
         return refuse("stage", "is of a single sender, and talk.senders names several");
     }
     Ok(())

@@ -6,7 +6,7 @@ mod stats;
 
 use std::collections::HashSet;
 
-use anyhow::{Result, bail, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::json;
 use umwelt_base::atomic;
 use umwelt_messages::{Folder, Row};
@@ -18,7 +18,7 @@ use crate::charts::{Align, Table};
 use crate::runs::{Inputs, Record, Score, ScoreCard};
 use crate::training::{Evaluated, Job, RunKeys, Session};
 use crate::worlds::talk::models::{file, folder};
-use crate::worlds::talk::settings::{COLLECTED, ConvertSettings, TalkSettings};
+use crate::worlds::talk::settings::{ConvertSettings, TalkSettings};
 use crate::worlds::talk::tasks::conversations::{Recorded, RecordedTurn};
 use crate::worlds::talk::tasks::math::{Equality, boxed};
 use crate::worlds::talk::tasks::{Split, Task};
@@ -34,7 +34,8 @@ pub struct Converting {
     /// The most tokens of a plan; one that has as many was cut off.
     most: usize,
     references: References,
-    collected: Folder,
+    /// The messages of each sender.
+    collected: Vec<Folder>,
 }
 
 impl Converting {
@@ -43,30 +44,45 @@ impl Converting {
     pub fn new(talk: &TalkSettings, run: &RunKeys, inputs: &Inputs) -> Result<Self> {
         let task = Task::new(talk, run.seed)?;
         let Task::Math(math) = &task else { bail!("talk.stage: convert is of the task math") };
+        let open = |key: &String| Folder::open(&folder(file(inputs, key)?)).with_context(|| key.clone());
         Ok(Self {
             settings: talk.convert.clone(),
             equality: talk.evaluate.equality,
             most: talk.collect.max_new_tokens.unwrap_or(task.texts().plan_tokens),
             references: References::new(math.problems(Split::Training)),
-            collected: Folder::open(&folder(file(inputs, COLLECTED)?))?,
+            collected: talk.collected_keys().iter().map(open).collect::<Result<_>>()?,
         })
     }
 
-    /// The conversations of all rows that are kept, in their order.
+    /// The conversations whose rows of all senders are kept, in the order of the first one's.
     fn converted(&self) -> Result<(Vec<Recorded>, Stats)> {
-        let (mut kept, mut stats, mut known) = (vec![], Stats::default(), HashSet::new());
-        for key in self.collected.keys() {
-            let (file, group, at) = self.collected.place(key).expect("a key has a place");
+        let mut stats = Stats::default();
+        let of = |folder: &Folder| self.converted_of(folder, &mut stats);
+        let all: Vec<Vec<Recorded>> = self.collected.iter().map(of).collect::<Result<_>>()?;
+        let mut senders = all.into_iter();
+        let mut kept = senders.next().unwrap_or_default();
+        for others in senders {
+            let ids: HashSet<String> = others.into_iter().map(|other| other.id.to_string()).collect();
+            kept.retain(|conversation| ids.contains(&conversation.id.to_string()));
+        }
+        stats.kept = kept.len();
+        Ok((kept, stats))
+    }
+
+    /// The conversations of a sender's rows that are kept.
+    fn converted_of(&self, collected: &Folder, stats: &mut Stats) -> Result<Vec<Recorded>> {
+        let (mut kept, mut known) = (vec![], HashSet::new());
+        for key in collected.keys() {
+            let (file, group, at) = collected.place(key).expect("a key has a place");
             // Row groups are read once, at their first row.
-            for row in if at == 0 { self.collected.rows(file, group)? } else { vec![] } {
+            for row in if at == 0 { collected.rows(file, group)? } else { vec![] } {
                 match self.convert(&row, &mut known) {
                     Ok(conversation) => kept.push(conversation),
                     Err(reason) => stats.count(reason),
                 }
             }
         }
-        stats.kept = kept.len();
-        Ok((kept, stats))
+        Ok(kept)
     }
 
     fn convert(&self, row: &Row, known: &mut HashSet<String>) -> Result<Recorded, Reason> {
@@ -120,7 +136,10 @@ impl Converting {
 
 impl Job for Converting {
     fn title(&self) -> String {
-        format!("conversations of {} plans", self.collected.keys().len())
+        format!(
+            "conversations of {} plans",
+            self.collected.iter().map(|folder| folder.keys().len()).sum::<usize>()
+        )
     }
 
     fn run(&mut self, session: &mut Session) -> Result<Option<String>> {
