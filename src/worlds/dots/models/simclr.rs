@@ -115,10 +115,10 @@ impl Default for SplitSettings {
     fn default() -> Self {
         Self {
             share: 0.47,
-            weight: 0.3,
+            weight: 0.5,
             temp: Some(0.5),
             constant_share: 0.0625,
-            constant_weight: 0.9,
+            constant_weight: 1.3,
             constant_temp: 1.0,
             gate: 0.8,
         }
