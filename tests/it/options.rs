@@ -195,26 +195,39 @@ fn negatives_of_the_trajectory_are_the_other_frames_of_the_sequence() {
 }
 
 #[test]
-fn a_split_code_contrasts_each_part_and_passes_the_slow_one() {
-    let options = |pass: bool| {
-        let split = serde_json::json!({"share": 0.3, "weight": 0.7, "gate": 0.0, "temp": 0.9, "pass": pass});
+fn a_split_code_contrasts_each_part_and_passes_the_constant_one() {
+    let options = |constant: f64| {
+        let split = serde_json::json!({
+            "share": 0.3, "weight": 0.7, "temp": 0.9, "gate": 0.0,
+            "constant_share": constant, "constant_weight": 0.4, "constant_temp": 1.2,
+        });
         serde_json::json!({"negatives": "split", "loss_temp": 0.5, "normalize_z": true, "split": split})
     };
-    for pass in [false, true] {
-        let output = simclr(options(pass)).loss(&batch(0));
+    // Of seven features two are slow, and two, or none, are constant.
+    for (share, constants) in [(0.3, 2), (0.0, 0)] {
+        let output = simclr(options(share)).loss(&batch(0));
         let Activations { encodings, predictions, .. } = &output.activations;
-        // Two of seven features are slow.
-        let slow = |x: &Tensor| x.narrow(2, 5, 2);
-        let stays = slow(predictions) - slow(&encodings.narrow(0, 0, 1));
-        assert_eq!(stays.abs().max().double_value(&[]) == 0.0, pass);
-        let fast = |x: &Tensor| x.narrow(2, 0, 5);
-        let predicted = Tensor::cat(&[fast(&encodings.narrow(0, 0, 1)), fast(predictions)], 0);
+        let first_frame = encodings.narrow(0, 0, 1);
+        let fast = |x: &Tensor| x.narrow(2, 0, 5 - constants);
+        let slow = |x: &Tensor| x.narrow(2, 5 - constants, 2);
+        let constant = |x: &Tensor| x.narrow(2, 7 - constants, constants);
+        let moved = (slow(predictions) - slow(&first_frame)).abs().max();
+        assert!(moved.double_value(&[]) > 0.0);
+        let predicted = Tensor::cat(&[fast(&first_frame), fast(predictions)], 0);
         let time = trajectory_contrast(&predicted, &fast(encodings), true, 0.5).double_value(&[]);
         near(term(&output, "time_contrast"), time);
         let later = encodings.narrow(0, 1, predictions.size()[0]);
-        let sequences = info_nce(&slow(predictions), &slow(&later), true, 0.9).double_value(&[]);
-        near(term(&output, "contrast"), sequences);
-        near(output.report.total.double_value(&[]), time + 0.7 * sequences);
+        let contrast = info_nce(&slow(predictions), &slow(&later), true, 0.9).double_value(&[]);
+        near(term(&output, "contrast"), contrast);
+        let mut total = time + 0.7 * contrast;
+        if constants > 0 {
+            let moved = (constant(predictions) - constant(&first_frame)).abs().max();
+            assert_eq!(moved.double_value(&[]), 0.0);
+            let contrast = info_nce(&constant(predictions), &constant(&later), true, 1.2).double_value(&[]);
+            near(term(&output, "constant_contrast"), contrast);
+            total += 0.4 * contrast;
+        }
+        near(output.report.total.double_value(&[]), total);
     }
     let refused = |options| settings::<SimclrSettings>(options).check().unwrap_err().0;
     assert_eq!(refused(serde_json::json!({"negatives": "split", "projector": "8-8"})), "projector");
