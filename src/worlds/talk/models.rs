@@ -7,13 +7,11 @@ use anyhow::{Context, Result};
 use serde_json::json;
 use tch::{Device, Kind, Tensor};
 use umwelt_language::{
-    AdapterShape, DecoderLm, Fuser, LanguageModel, LmConfig, MessageAdapter, SPECIAL_TOKENS, Segment,
-    TextTokenizer,
+    AdapterShape, DecoderLm, Fuser, LanguageModel, LmConfig, MessageAdapter, SPECIAL_TOKENS, TextTokenizer,
 };
 use umwelt_torch::checkpoints::{TensorFile, write_tensors};
 
 use super::settings::{AdapterSettings, LmSettings, NumberFormat, Size, TalkSettings};
-use super::text::Renderer;
 use crate::nn::{Linear, Masks, Parameters, Scope};
 use crate::runs::Inputs;
 
@@ -154,20 +152,6 @@ impl SendersAdapter {
         let read: Vec<i64> = lengths.iter().map(|length| (*length).max(1)).collect();
         let rows = self.adapter.forward(&rows, &read, dropout)?;
         Ok((0i64..).zip(&lengths).map(|(row, length)| rows.get(row).narrow(0, 0, *length)).collect())
-    }
-
-    /// Whole messages of several samples: of the hidden states of each sender, by sample.
-    ///
-    /// # Errors
-    /// As [`Self::adapted`].
-    pub fn messages(&self, renderer: &Renderer, hidden: &[Vec<Tensor>]) -> Result<Vec<Vec<Segment>>> {
-        let adapt = |(who, hidden): (usize, &Vec<Tensor>)| self.adapted(who, hidden, None);
-        let adapted: Vec<Vec<Tensor>> = hidden.iter().enumerate().map(adapt).collect::<Result<_>>()?;
-        let rows = |who: usize, row: usize| vec![Segment::Embeddings(adapted[who][row].shallow_clone())];
-        let count = adapted.first().map_or(0, Vec::len);
-        Ok((0..count)
-            .map(|row| renderer.joined((0..adapted.len()).map(|who| rows(who, row)).collect()))
-            .collect())
     }
 }
 

@@ -94,6 +94,11 @@ impl Renderer {
         all
     }
 
+    /// The messages of each sender for the same problems, as one for each problem.
+    pub fn joined_by_problem(&self, senders: Vec<Vec<Vec<Segment>>>) -> Vec<Vec<Segment>> {
+        by_problem(senders).into_iter().map(|messages| self.joined(messages)).collect()
+    }
+
     /// A token as it stands in a gloss; `#ID` for a row of the embedding without one.
     ///
     /// # Errors
@@ -222,6 +227,16 @@ fn frames(labels: Labels, template: &ChatTemplate, tokenizer: &TextTokenizer) ->
         (Labels::Repo, ChatTemplate::ChatMl { .. }) => tokenizer.encode("<|im_start|><|im_end|>\n"),
         (Labels::Repo, _) => anyhow::bail!("talk.text.labels: `repo` is of ChatML alone"),
     }
+}
+
+/// What each sender has for the same problems, by problem.
+pub fn by_problem<T>(senders: Vec<Vec<T>>) -> Vec<Vec<T>> {
+    let count = senders.first().map_or(0, Vec::len);
+    let mut all: Vec<Vec<T>> = (0..count).map(|_| vec![]).collect();
+    for own in senders {
+        all.iter_mut().zip(own).for_each(|(problem, own)| problem.push(own));
+    }
+    all
 }
 
 /// A text without a message.
@@ -359,7 +374,8 @@ mod tests {
     fn several_messages_have_a_begin_and_an_end_each() {
         let (renderer, problem, tokenizer) = parts();
         let part = |text: &str| vec![Segment::Ids(tokenizer.encode(text).unwrap())];
-        let message = renderer.joined(vec![part("first times 2 ."), vec![], part("second add 3 .")]);
+        let senders = vec![vec![part("first times 2 .")], vec![vec![]], vec![part("second add 3 .")]];
+        let message = renderer.joined_by_problem(senders).pop().unwrap();
         let opening = ids(&renderer.opening(&problem, Some(message)).unwrap());
         let expected =
             tokenizer.encode("<bop>first times 2 .<eop><bop><eop><bop>second add 3 .<eop>").unwrap();

@@ -215,10 +215,9 @@ impl Simclr {
 
     fn split(&self) -> SplitCode {
         let SimclrSettings { split, normalize_z, loss_temp, .. } = self.settings;
-        let features = |share: f64| features_of(share, self.jepa.embedding());
         SplitCode {
-            slow: features(split.share),
-            constant: if split.constant_share > 0.0 { features(split.constant_share) } else { 0 },
+            slow: features_of(split.share, self.jepa.embedding()),
+            constant: self.settings.architecture().passed_features(self.jepa.embedding()),
             normalize: normalize_z,
             temperatures: [loss_temp, split.temp.unwrap_or(loss_temp), split.constant_temp],
             gate: split.gate,

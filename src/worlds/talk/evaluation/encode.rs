@@ -7,7 +7,7 @@ use umwelt_language::{DecoderLm, LmConfig, Segment};
 use super::channel::Channel;
 use super::sources::{Sent, Sources};
 use crate::worlds::talk::play::Plan;
-use crate::worlds::talk::text::Renderer;
+use crate::worlds::talk::text::{Renderer, by_problem};
 
 /// A message as a receiver gets it.
 pub struct Encoded {
@@ -109,17 +109,14 @@ impl Sources {
         sent: &Sent,
         range: std::ops::Range<usize>,
     ) -> Result<Vec<Encoded>> {
-        let mut all: Vec<Vec<Encoded>> = range.clone().map(|_| vec![]).collect();
-        for who in 0..self.senders.len() {
-            let encoded = self.encode_one(named, sent, who, range.clone())?;
-            all.iter_mut().zip(encoded).for_each(|(messages, encoded)| messages.push(encoded));
-        }
+        let of = |who: usize| self.encode_one(named, sent, who, range.clone());
+        let senders = (0..self.senders.len()).map(of).collect::<Result<_>>()?;
         let renderer = &self.receiver(named.1)?.renderer;
         let join = |mut messages: Vec<Encoded>| match messages.len() {
             1 => messages.remove(0),
             _ => Encoded::joined(renderer, messages),
         };
-        Ok(all.into_iter().map(join).collect())
+        Ok(by_problem(senders).into_iter().map(join).collect())
     }
 
     /// The messages of sender `who`.

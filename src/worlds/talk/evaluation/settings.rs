@@ -56,16 +56,16 @@ impl Default for EvaluateSettings {
 }
 
 impl EvaluateSettings {
-    pub fn check(&self) -> Result<(), InvalidSetting> {
+    pub fn check(&self, counts: Counts) -> Result<(), InvalidSetting> {
         let most = self.max_new_tokens.unwrap_or(1);
-        let counts = [
+        let numbers = [
             ("batch_size", self.batch_size),
             ("samples", self.samples),
             ("max_new_tokens", most),
             ("parts", self.parts),
         ];
-        at_least(1, &counts)?;
-        at_most(10_000, &counts)?;
+        at_least(1, &numbers)?;
+        at_most(10_000, &numbers)?;
         not_negative(&[("temperature", self.temperature)])?;
         if self.part >= self.parts {
             return refuse("part", format!("must be below talk.evaluate.parts, which is {}", self.parts));
@@ -73,7 +73,7 @@ impl EvaluateSettings {
         if self.samples > 1 && self.temperature == 0.0 {
             return refuse("samples", "are all the same at temperature 0; set talk.evaluate.temperature");
         }
-        Ok(())
+        self.all(counts).map_or_else(|reason| refuse("channels", reason), |_| Ok(()))
     }
 
     /// The channels by name.

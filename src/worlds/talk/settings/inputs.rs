@@ -53,11 +53,6 @@ pub fn relay_of(who: usize) -> String {
     format!("talk.relays.{who}")
 }
 
-/// The key of the messages of sender `who` of several.
-pub fn collected_of(who: usize) -> String {
-    format!("talk.collected.{who}")
-}
-
 /// The key of the student with `k` latents.
 pub fn student_of(k: usize) -> String {
     format!("talk.compress.k.{k}")
@@ -84,7 +79,8 @@ pub fn of(settings: &Settings, run: &RunKeys) -> Vec<Input> {
             inputs.into_iter().chain(maker.collected()).chain(maker.conversations()).collect()
         }
         StageName::All | StageName::Evaluate | StageName::Part => {
-            let mut inputs = maker.senders();
+            let mut inputs: Vec<Input> =
+                (0..settings.talk.sender_count()).map(|who| maker.speaker(who)).collect();
             inputs.push(maker.trained());
             let (evaluated, counts) = (&settings.talk.evaluate, settings.talk.counts());
             if evaluated.has_students(counts) {
@@ -136,16 +132,11 @@ impl Maker<'_> {
         self.input(key, path.as_ref(), MODEL, "pretrain", self.pretrained_sender())
     }
 
-    /// All senders.
-    fn senders(&self) -> Vec<Input> {
-        match self.talk.senders.len() {
-            0 => vec![self.sender(SENDER)],
-            count => (0..count).map(|who| self.speaker(who)).collect(),
-        }
-    }
-
-    /// Sender `who` of several as it writes plans.
+    /// Sender `who` as it writes plans.
     fn speaker(&self, who: usize) -> Input {
+        if self.talk.senders.is_empty() {
+            return self.sender(SENDER);
+        }
         if !self.talk.reads_another(who) {
             return self.one_of_senders(who);
         }
@@ -163,11 +154,8 @@ impl Maker<'_> {
 
     /// The sender whose plans are collected, and the messages that it reads in a chain.
     fn collecting(&self) -> Vec<Input> {
-        if self.talk.senders.is_empty() {
-            return vec![self.sender(SENDER)];
-        }
         let who = self.talk.collect.sender;
-        let read = self.talk.reads_another(who).then(|| self.collected_of_one(who - 1));
+        let read = self.talk.reads_another(who).then(|| self.collected_by(who - 1));
         [self.speaker(who)].into_iter().chain(read).collect()
     }
 
@@ -204,15 +192,11 @@ impl Maker<'_> {
 
     /// The messages that are read.
     fn collected(&self) -> Vec<Input> {
-        if self.talk.senders.is_empty() {
-            let stage = self.talk.of_stage(StageName::Collect);
-            return vec![self.input(COLLECTED, self.talk.collected.as_ref(), MESSAGES, "collect", stage)];
-        }
-        self.talk.read_by(self.talk.actor.reader).map(|who| self.collected_of_one(who)).collect()
+        self.talk.read_by(self.talk.actor.reader).map(|who| self.collected_by(who)).collect()
     }
 
-    /// The messages of sender `who` of several.
-    fn collected_of_one(&self, who: usize) -> Input {
+    /// The messages of sender `who`; only those of a single one can be named.
+    fn collected_by(&self, who: usize) -> Input {
         let mut stage = self.talk.of_stage(StageName::Collect);
         stage.collect.sender = who;
         if self.talk.reads_another(who) {
@@ -220,7 +204,8 @@ impl Maker<'_> {
             (stage.adapter, stage.actor, stage.text) = (actor.adapter, actor.actor, actor.text);
             (stage.actor.reader, stage.actor.channel) = (None, ActorChannel::Latent);
         }
-        self.input(collected_of(who), None, MESSAGES, "collect", stage)
+        let (key, path) = (self.talk.collected_key(who), self.talk.collected.as_ref());
+        self.input(key, path, MESSAGES, "collect", stage)
     }
 
     fn trained(&self) -> Input {

@@ -25,8 +25,7 @@ use crate::training::{InputSetting, Job, RunKeys, Work, World};
 
 pub use self::convert::ConvertSettings;
 pub use self::inputs::{
-    COLLECTED, CONVERSATIONS, FUSED, RECEIVER, SENDER, STUDENT, TRAINED, collected_of, relay_of, sender_of,
-    student_of,
+    COLLECTED, CONVERSATIONS, FUSED, RECEIVER, SENDER, STUDENT, TRAINED, relay_of, sender_of, student_of,
 };
 pub use self::sections::{
     ActorChannel, ActorSettings, AdapterSettings, CollectSettings, CompressSettings, Filter, FuserSettings,
@@ -195,10 +194,12 @@ impl TalkSettings {
 
     /// The keys of the messages that the reader of the stage `actor` reads.
     pub fn collected_keys(&self) -> Vec<String> {
-        match self.senders.len() {
-            0 => vec![COLLECTED.to_owned()],
-            _ => self.read_by(self.actor.reader).map(collected_of).collect(),
-        }
+        self.read_by(self.actor.reader).map(|who| self.collected_key(who)).collect()
+    }
+
+    /// The key of the messages of sender `who`.
+    pub fn collected_key(&self, who: usize) -> String {
+        if self.senders.is_empty() { COLLECTED.to_owned() } else { format!("{COLLECTED}.{who}") }
     }
 
     /// What channels are named by.
@@ -237,7 +238,7 @@ impl TalkSettings {
         within("actor", self.actor.check())?;
         within("compress", self.compress.check())?;
         within("fuser", self.fuser.check())?;
-        within("evaluate", self.evaluate.check())?;
+        within("evaluate", self.evaluate.check(self.counts()))?;
         within("analyse", self.analyse.check())
     }
 }

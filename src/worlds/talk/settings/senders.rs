@@ -13,8 +13,6 @@ const MOST: usize = 8;
 /// When there is one sender, or too many, or a setting is of a single one.
 pub fn check(talk: &TalkSettings) -> Result<(), InvalidSetting> {
     let count = talk.senders.len();
-    let evaluated = talk.evaluate.all(talk.counts());
-    evaluated.or_else(|reason| refuse("evaluate.channels", reason))?;
     if count == 0 {
         let one = "is the number of one of talk.senders, of which there is none";
         return match (talk.collect.sender, talk.actor.reader, talk.topology) {

@@ -7,12 +7,12 @@ use tch::{Device, Kind, Tensor};
 use umwelt_messages::{Cache, Collection, Folder, Row};
 
 use super::finish;
+use super::messages::{cached, opened};
 use crate::charts::{Align, Table};
 use crate::runs::{Inputs, Progress as _, ProgressReporter, Score};
 use crate::training::{Evaluated, Job, RunKeys, Session};
-use crate::worlds::talk::models::{file, folder};
 use crate::worlds::talk::play::{Plan, Planning};
-use crate::worlds::talk::settings::{Filter, TalkSettings, collected_of};
+use crate::worlds::talk::settings::{Filter, TalkSettings};
 use crate::worlds::talk::speaker::Speaker;
 use crate::worlds::talk::tasks::{Problem, Split, Task};
 
@@ -25,10 +25,9 @@ pub struct Collecting {
     seed: u64,
     task: Task,
     sender: Speaker,
-    /// The messages of the sender before it in a chain.
-    before: Option<RefCell<Cache>>,
-    /// The number of features of these messages.
-    width: i64,
+    /// The messages of the sender before it in a chain, and the number of features of their hidden
+    /// states.
+    before: Option<(RefCell<Cache>, i64)>,
     sha256: String,
 }
 
@@ -38,26 +37,16 @@ impl Collecting {
     pub fn new(talk: &TalkSettings, run: &RunKeys, device: Device, inputs: &Inputs) -> Result<Self> {
         let task = Task::new(talk, run.seed)?;
         let who = talk.collect.sender;
-        let mut before = match talk.reads_another(who) {
-            true => {
-                let key = collected_of(who - 1);
-                let files = Folder::open(&folder(file(inputs, &key)?)).context(key)?;
-                Some(Cache::new(files, talk.cache_mb << 20))
-            }
-            false => None,
-        };
-        let width = match &mut before {
-            Some(cache) => {
-                let first = cache.folder().keys().first().cloned().context("there is no message")?;
-                cache.row(&first)?.width as i64
-            }
-            None => 0,
-        };
+        let before = talk.reads_another(who).then(|| {
+            let (cache, width) = cached(opened(inputs, &talk.collected_key(who - 1))?, talk.cache_mb << 20)?;
+            Ok::<_, anyhow::Error>((RefCell::new(cache), width))
+        });
+        let before = before.transpose()?;
+        let width = before.as_ref().map_or(0, |(_, width)| *width);
         Ok(Self {
             sha256: inputs.sha256(&Speaker::key(talk, who)).unwrap_or_default().to_owned(),
             sender: Speaker::load(talk, &task, run.seed, (inputs, who), width, device)?,
-            before: before.map(RefCell::new),
-            width,
+            before,
             talk: talk.clone(),
             seed: run.seed,
             task,
@@ -83,7 +72,7 @@ impl Collecting {
     fn rows(&self, numbers: std::ops::Range<usize>) -> Result<Vec<Row>> {
         let problem = |number| self.task.problem(Split::Training, number as u64, self.task.levels());
         let problems: Vec<Problem> = numbers.map(problem).collect::<Result<_>>()?;
-        let before = problems.iter().map(|problem| self.before(problem)).collect::<Result<Vec<_>>>()?;
+        let before = self.before(&problems)?;
         let planning = Planning::of(&self.talk.collect, &self.task, self.seed);
         let plans = self.sender.plans(&problems, &before, planning)?;
         let problems: Vec<Problem> = problems.into_iter().map(|problem| self.read(problem)).collect();
@@ -95,16 +84,16 @@ impl Collecting {
         pairs.map(|(problem, plan)| row(problem, plan)).collect()
     }
 
-    /// The hidden states that the sender before this one wrote for a problem; none where it wrote
-    /// nothing, or is the first.
-    fn before(&self, problem: &Problem) -> Result<Tensor> {
-        let device = self.sender.model.decoder.device();
-        let nothing = || Tensor::zeros([0, self.width], (Kind::Float, device));
-        let Some(mut cache) = self.before.as_ref().map(RefCell::borrow_mut) else { return Ok(nothing()) };
-        match cache.folder().place(&problem.id) {
+    /// The hidden states that the sender before this one wrote for each problem, without rows where it
+    /// wrote nothing; none for the first sender.
+    fn before(&self, problems: &[Problem]) -> Result<Vec<Tensor>> {
+        let Some((cache, width)) = &self.before else { return Ok(vec![]) };
+        let (mut cache, device) = (cache.borrow_mut(), self.sender.model.decoder.device());
+        let of = |problem: &Problem| match cache.folder().place(&problem.id) {
             Some(_) => Ok(hidden(&cache.row(&problem.id)?, self.talk.actor.max_message, device)),
-            None => Ok(nothing()),
-        }
+            None => Ok(Tensor::zeros([0, *width], (Kind::Float, device))),
+        };
+        problems.iter().map(of).collect()
     }
 
     /// The problem as the sender reads it.

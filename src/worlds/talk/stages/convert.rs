@@ -6,7 +6,7 @@ mod stats;
 
 use std::collections::HashSet;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 use serde_json::json;
 use umwelt_base::atomic;
 use umwelt_messages::{Folder, Row};
@@ -14,10 +14,10 @@ use umwelt_messages::{Folder, Row};
 use self::matching::References;
 use self::stats::{Reason, Stats};
 use super::finish;
+use super::messages::opened;
 use crate::charts::{Align, Table};
 use crate::runs::{Inputs, Record, Score, ScoreCard};
 use crate::training::{Evaluated, Job, RunKeys, Session};
-use crate::worlds::talk::models::{file, folder};
 use crate::worlds::talk::settings::{ConvertSettings, TalkSettings};
 use crate::worlds::talk::tasks::conversations::{Recorded, RecordedTurn};
 use crate::worlds::talk::tasks::math::{Equality, boxed};
@@ -44,13 +44,12 @@ impl Converting {
     pub fn new(talk: &TalkSettings, run: &RunKeys, inputs: &Inputs) -> Result<Self> {
         let task = Task::new(talk, run.seed)?;
         let Task::Math(math) = &task else { bail!("talk.stage: convert is of the task math") };
-        let open = |key: &String| Folder::open(&folder(file(inputs, key)?)).with_context(|| key.clone());
         Ok(Self {
             settings: talk.convert.clone(),
             equality: talk.evaluate.equality,
             most: talk.collect.max_new_tokens.unwrap_or(task.texts().plan_tokens),
             references: References::new(math.problems(Split::Training)),
-            collected: talk.collected_keys().iter().map(open).collect::<Result<_>>()?,
+            collected: talk.collected_keys().iter().map(|key| opened(inputs, key)).collect::<Result<_>>()?,
         })
     }
 

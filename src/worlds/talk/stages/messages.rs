@@ -50,6 +50,26 @@ impl Sample {
     }
 }
 
+/// The collected messages of the input `key`.
+///
+/// # Errors
+/// When the files cannot be read.
+pub fn opened(inputs: &Inputs, key: &str) -> Result<Folder> {
+    Folder::open(&folder(file(inputs, key)?)).with_context(|| key.to_owned())
+}
+
+/// Collected messages with at most so many bytes of them in memory, and the number of features of
+/// their hidden states.
+///
+/// # Errors
+/// When there is no message, or the first one cannot be read.
+pub fn cached(files: Folder, bytes: usize) -> Result<(Cache, i64)> {
+    let some = files.keys().first().cloned().context("there is no message")?;
+    let mut cache = Cache::new(files, bytes);
+    let width = cache.row(&some)?.width as i64;
+    Ok((cache, width))
+}
+
 /// The collected messages of a task, in training and held-out ones.
 pub struct Collected {
     /// The files of each sender.
@@ -72,8 +92,8 @@ impl Collected {
     /// # Errors
     /// When the files cannot be read or hold too few messages, or a conversation has none.
     pub fn open(talk: &TalkSettings, task: Task, seed: u64, inputs: &Inputs, device: Device) -> Result<Self> {
-        let open = |key: &String| Folder::open(&folder(file(inputs, key)?)).with_context(|| key.clone());
-        let files: Vec<Folder> = talk.collected_keys().iter().map(open).collect::<Result<_>>()?;
+        let keys = talk.collected_keys();
+        let files: Vec<Folder> = keys.iter().map(|key| opened(inputs, key)).collect::<Result<_>>()?;
         let conversations = known(&task, inputs.checkpoint(CONVERSATIONS))?;
         let mut keys = match &conversations {
             Some(conversations) => paired(conversations, &files, talk.actor.missing)?,
@@ -86,10 +106,9 @@ impl Collected {
         let (mut caches, mut widths) = (vec![], vec![]);
         let bytes = (talk.cache_mb << 20) / files.len();
         for files in files {
-            let some = files.keys().first().cloned().context("there is no message")?;
-            let mut cache = Cache::new(files, bytes);
-            widths.push(cache.row(&some)?.width as i64);
+            let (cache, width) = cached(files, bytes)?;
             caches.push(RefCell::new(cache));
+            widths.push(width);
         }
         Ok(Self {
             caches,
@@ -144,7 +163,10 @@ impl Collected {
             Some(all) => all.get(key).cloned().with_context(|| format!("{key} is no conversation"))?,
             None => self.task.by_id(key)?,
         };
-        let problem = self.reader.map_or(problem.clone(), |who| problem.read_by(who).as_relayed());
+        let problem = match self.reader {
+            Some(who) => problem.read_by(who).as_relayed(),
+            None => problem,
+        };
         let written = self.caches.iter().zip(&self.widths);
         let written =
             written.map(|(cache, width)| self.written(key, &mut cache.borrow_mut(), *width, renderer));

@@ -10,7 +10,7 @@ use umwelt_language::{Segment, fitted, latent_first, others, scattered, token_fi
 use super::passes::Batch;
 use super::reader::Reader;
 use crate::worlds::talk::settings::MixtureMode;
-use crate::worlds::talk::stages::messages::Sample;
+use crate::worlds::talk::stages::messages::{Sample, hidden_of};
 
 /// The ratios of messages that are mixed, in tenths.
 const TENTHS: usize = 9;
@@ -61,11 +61,9 @@ impl Reader {
             }
             fitted(other, own.size()[0], &mut rng)
         };
-        let of = |who: usize| {
-            let pairs = samples.iter().zip(&others);
-            let hidden = |sample: &Sample| sample.written[who].hidden.shallow_clone();
-            pairs.map(|(sample, other)| fit(&hidden(sample), &hidden(&samples[*other]))).collect()
-        };
-        (0..self.collected.widths.len()).map(of).collect()
+        let hidden = hidden_of(samples, self.collected.widths.len());
+        let of =
+            |all: &Vec<Tensor>| all.iter().zip(&others).map(|(own, other)| fit(own, &all[*other])).collect();
+        hidden.iter().map(of).collect()
     }
 }

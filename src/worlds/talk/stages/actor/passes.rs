@@ -126,7 +126,7 @@ impl Reader {
     /// The right messages of a part.
     fn right(&self, batch: &Batch, part: Range<usize>) -> Result<Vec<Vec<Segment>>> {
         let hidden = hidden_of(&batch.samples[part.clone()], self.collected.widths.len());
-        self.messages(batch, part, &hidden, 0)
+        self.messages(batch, part, &hidden.iter().map(Vec::as_slice).collect::<Vec<_>>(), 0)
     }
 
     fn terms(&self, batch: &Batch, part: &Part) -> Result<ReceiverTerms> {
@@ -140,11 +140,8 @@ impl Reader {
         let samples = &batch.samples[range.clone()];
         let plans = samples.iter().map(|sample| sample.text(&self.renderer));
         let plan = self.answers(samples, plans.collect())?;
-        let wrong = batch
-            .wrong
-            .iter()
-            .map(|hidden| hidden[range.clone()].iter().map(Tensor::shallow_clone).collect());
-        let wrong = self.messages(batch, range.clone(), &wrong.collect::<Vec<_>>(), 1)?;
+        let wrong: Vec<&[Tensor]> = batch.wrong.iter().map(|hidden| &hidden[range.clone()]).collect();
+        let wrong = self.messages(batch, range.clone(), &wrong, 1)?;
         let wrong = self.answers(samples, wrong)?;
         Ok(Part { samples: range, plan, wrong })
     }
@@ -155,17 +152,16 @@ impl Reader {
         &self,
         batch: &Batch,
         range: Range<usize>,
-        hidden: &[Vec<Tensor>],
+        hidden: &[&[Tensor]],
         pass: u64,
     ) -> Result<Vec<Vec<Segment>>> {
         let masks = self.dropout.masks(self.seed, 2 * batch.step + pass).starting_at(range.start as u64);
-        let mut all: Vec<Vec<Vec<Segment>>> = range.clone().map(|_| vec![]).collect();
-        for (who, hidden) in hidden.iter().enumerate() {
+        let of = |(who, hidden): (usize, &&[Tensor])| {
             let latents = self.adapter.1.adapted(who, hidden, Some(&masks))?;
-            let mixed = self.mixed(who, &latents, batch, range.clone());
-            all.iter_mut().zip(mixed).for_each(|(own, message)| own.push(message));
-        }
-        Ok(all.into_iter().map(|own| self.renderer.joined(own)).collect())
+            Ok(self.mixed(who, &latents, batch, range.clone()))
+        };
+        let senders: Vec<_> = hidden.iter().enumerate().map(of).collect::<Result<_>>()?;
+        Ok(self.renderer.joined_by_problem(senders))
     }
 
     fn answers(&self, samples: &[Sample], messages: Vec<Vec<Segment>>) -> Result<Answers> {

@@ -118,8 +118,12 @@ impl Reader {
             return Ok((self.baseline(&samples, labels)?.total.double_value(&[]), 0.0));
         }
         let pass = |hidden: &[Vec<Tensor>]| {
-            let messages = self.adapter.1.messages(&self.renderer, hidden)?;
-            self.pass(&samples, messages.into_iter().map(Some))
+            let of = |(who, hidden): (usize, &Vec<Tensor>)| {
+                let rows = self.adapter.1.adapted(who, hidden, None)?.into_iter();
+                Ok(rows.map(|rows| vec![Segment::Embeddings(rows)]).collect())
+            };
+            let senders = hidden.iter().enumerate().map(of).collect::<Result<_>>()?;
+            self.pass(&samples, self.renderer.joined_by_problem(senders).into_iter().map(Some))
         };
         let right = pass(&hidden_of(&samples, self.collected.widths.len()))?;
         let loss = right.mean_cross_entropy();
