@@ -98,7 +98,7 @@ fn messages_are_shown(at: &Path) {
     assert!(printed.contains("--channel has no channel `telepathy`; known: core,"), "{printed}");
 }
 
-/// An evaluation with every kept checkpoint of the receiver, and one with the best.
+/// An evaluation with every kept checkpoint of the receiver, and one with the last.
 fn checkpoints_are_evaluated(at: &Path) {
     let with = |which: &str, folder: &str| {
         let (which, folder) = (format!("talk.evaluate.checkpoints={which}"), format!("output_path={folder}"));
@@ -108,10 +108,12 @@ fn checkpoints_are_evaluated(at: &Path) {
     let report = json(&at.join("all_checkpoints/evaluation.json"));
     let checkpoints = report["checkpoints"].as_array().unwrap();
     assert!(!checkpoints.is_empty() && table.contains("latent_full, step"), "{table}");
-    // The last checkpoint is the receiver that was saved.
+    // The last checkpoint is the best one, with which all channels are evaluated.
     assert_eq!(checkpoints.last().unwrap()["step"], 20);
     assert_eq!(checkpoints.last().unwrap()["seen"], report["lines"][0]["seen"]);
-    with("best", "best_checkpoint");
+    with("last", "last_checkpoint");
+    let report = json(&at.join("last_checkpoint/evaluation.json"));
+    assert_eq!(checkpoints.last().unwrap()["seen"], report["lines"][0]["seen"]);
 }
 
 /// The stage `analyse` over the stages of the run in the folder `run`.
@@ -341,7 +343,7 @@ fn every_stage_runs_in_bfloat16_in_parts_and_with_few_parameters() {
     assert!(contrasts.len() == 2 && contrasts.iter().all(|term| (0.0..=0.7).contains(term)), "{contrasts:?}");
     let model = stage(at.path(), "actor").join("receiver");
     assert_eq!(json(&model.join("config.json"))["dtype"], "bfloat16");
-    // The last checkpoint is the receiver that was saved.
+    // The last checkpoint is the best one, with which all channels are evaluated.
     let report = json(&at.path().join("run/evaluation.json"));
     let last = report["checkpoints"].as_array().unwrap().last().unwrap();
     let saved = &report["lines"].as_array().unwrap()[1];

@@ -12,10 +12,10 @@ use super::episodes::Episodes;
 use super::sources::Sources;
 use super::tested::Tested;
 use crate::charts::{Align, Table};
-use crate::runs::{Inputs, best_checkpoint_path, checkpoint_step, numbered_checkpoints};
+use crate::runs::{Inputs, checkpoint_step, numbered_checkpoints};
 use crate::training::load_model_tensors;
 use crate::worlds::talk::models::{file, folder};
-use crate::worlds::talk::settings::{ActorSettings, TRAINED};
+use crate::worlds::talk::settings::ActorSettings;
 use crate::worlds::talk::stages::TrainedReceiver;
 use crate::worlds::talk::tasks::Split;
 
@@ -23,12 +23,12 @@ use crate::worlds::talk::tasks::Split;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Checkpoints {
-    /// The one with the least cross-entropy of held-out answers; the last one, where none was kept.
+    /// The one with the least cross-entropy of held-out answers.
     #[default]
     Best,
     /// The one at the end of training.
     Last,
-    /// The last one with all channels, and every kept checkpoint with whole messages.
+    /// The best one with all channels, and every kept checkpoint with whole messages.
     All,
 }
 
@@ -40,20 +40,20 @@ pub struct AtCheckpoint {
     pub unseen: Tested,
 }
 
-/// The folder of the run that trained the receiver.
-pub fn training_run(inputs: &Inputs) -> Result<PathBuf> {
-    Ok(folder(&folder(file(inputs, TRAINED)?)))
+/// The folder of the run that trained the receiver of the input `key`.
+pub fn training_run(inputs: &Inputs, key: &str) -> Result<PathBuf> {
+    Ok(folder(&folder(file(inputs, key)?)))
 }
 
 impl TrainedReceiver {
-    /// Takes the weights of the best checkpoint of a run that trained as `actor` says, if it kept
-    /// one.
+    /// Takes the weights at the end of a run that trained as `actor` says.
     ///
     /// # Errors
-    /// When it cannot be read, or holds other models.
-    pub fn take_best(&self, run: &Path, actor: &ActorSettings) -> Result<()> {
-        let best = best_checkpoint_path(run);
-        if best.exists() { self.take(&best, actor) } else { Ok(()) }
+    /// When its last checkpoint is missing, cannot be read, or holds other models.
+    pub fn take_last(&self, run: &Path, actor: &ActorSettings) -> Result<()> {
+        let checkpoints = numbered_checkpoints(run);
+        let last = checkpoints.last().with_context(|| format!("{} has no checkpoint", run.display()))?;
+        self.take(last, actor)
     }
 
     /// Takes the weights of a checkpoint. Weights of low rank are added to the receiver's.

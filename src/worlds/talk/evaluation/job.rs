@@ -17,7 +17,7 @@ use super::tested::Tested;
 use crate::runs::{Inputs, Progress as _, ProgressReporter};
 use crate::training::{Evaluated, Job, RunKeys, Session, object};
 use crate::worlds::talk::models::folder;
-use crate::worlds::talk::settings::{StageName, TalkSettings};
+use crate::worlds::talk::settings::{StageName, TRAINED, TalkSettings};
 use crate::worlds::talk::stages::finish;
 use crate::worlds::talk::tasks::Split;
 
@@ -47,7 +47,8 @@ impl Evaluation {
             .evaluate
             .all(talk.counts())
             .map_err(|reason| anyhow::anyhow!("talk.evaluate.channels {reason}"))?;
-        let (sources, trained) = (Sources::load(talk, run.seed, device, inputs)?, training_run(inputs)?);
+        let (sources, trained) =
+            (Sources::load(talk, run.seed, device, inputs)?, training_run(inputs, TRAINED)?);
         let parts = (0..talk.evaluate.parts).filter_map(|part| inputs.checkpoint(&part_of(part)));
         Ok(Self { sources, channels: all, trained, parts: parts.map(folder).collect() })
     }

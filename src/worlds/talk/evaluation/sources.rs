@@ -83,8 +83,12 @@ impl Sources {
         {
             let key = receiver_of(channel);
             if inputs.checkpoint(key).is_some() {
-                receivers
-                    .insert(key, TrainedReceiver::load(talk, &task, seed, (inputs, key), &widths, device)?);
+                let receiver = TrainedReceiver::load(talk, &task, seed, (inputs, key), &widths, device)?;
+                if talk.evaluate.checkpoints == Checkpoints::Last {
+                    let taken = receiver.take_last(&training_run(inputs, key)?, &talk.actor);
+                    taken.context("talk.evaluate.checkpoints")?;
+                }
+                receivers.insert(key, receiver);
             }
         }
         let fuser = match inputs.checkpoint(FUSED) {
@@ -96,11 +100,6 @@ impl Sources {
             }
             None => None,
         };
-        if talk.evaluate.checkpoints == Checkpoints::Best {
-            let run = training_run(inputs)?;
-            let receiver = receivers.get(TRAINED).context("there is a trained receiver")?;
-            receiver.take_best(&run, &talk.actor).context("talk.evaluate.checkpoints")?;
-        }
         let sent = [OnceCell::new(), OnceCell::new()];
         Ok(Self { talk: talk.clone(), task, seed, senders, before: all, students, fuser, receivers, sent })
     }

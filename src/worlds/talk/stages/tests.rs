@@ -4,18 +4,24 @@ use std::ops::Range;
 use std::path::Path;
 
 use tch::{Device, Tensor};
+use umwelt_base::stop::Stop;
 use umwelt_language::Marker;
+
 use umwelt_messages::{Collection, Row};
 
+use super::actor::ActorTask;
 use super::actor::reader::Reader;
 use super::compress::teaching::Teaching;
+use super::learning::Learning;
 use super::messages::Sample;
 use super::parts::parts;
 use super::receiver::ADAPTER;
 use crate::native::{clear_gradients, normals};
 use crate::nn::Parameters;
 use crate::objectives::LossReport;
-use crate::runs::{Input, Inputs};
+use crate::runs::{Console, Input, Inputs, Opened, RunFolder, best_checkpoint_path};
+use crate::schema::RunSettings;
+use crate::training::{Job, RunKeys, Session, load_model_tensors};
 use crate::worlds::talk::models::{adapter, initial, joined, save};
 use crate::worlds::talk::settings::{
     COLLECTED, MixtureMode, NumberFormat, RECEIVER, STUDENT, Size, Switch, TRAINED, TalkSettings,
@@ -273,4 +279,28 @@ fn a_receiver_with_weights_of_low_rank_is_saved_merged() {
     let gap = |a: &Tensor, b: &Tensor| (a - b).abs().max().double_value(&[]);
     let saved = hidden(&saved.unwrap().decoder);
     assert!(gap(&adapted, &before) > 1e-2 && gap(&saved, &adapted) < 1e-5, "{}", gap(&saved, &adapted));
+}
+
+#[test]
+fn a_training_leaves_the_receiver_with_the_best_score() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut talk = settings();
+    // Two steps at a rate at which the receiver gets worse: the best is the one before them.
+    talk.actor.steps = 2;
+    talk.actor.lr = 1.0;
+    talk.actor.clip = 1e6;
+    let inputs = inputs(folder.path(), &talk);
+    let mut job = Learning::<ActorTask>::new(&talk, &RunKeys::default(), Device::Cpu, &inputs).unwrap();
+    let settings =
+        umwelt_settings::load::<RunSettings>(&[], &["model_type=LatentTalk".into()]).unwrap().settings;
+    let at = folder.path().join("run");
+    let Opened::Unfinished(run) = RunFolder::open(&at, &settings).unwrap() else { panic!("a new folder") };
+    let (mut console, stop) = (Console::new(true), Stop::default());
+    job.run(&mut Session { run, console: &mut console, stop: &stop }).unwrap();
+    let receiver = |path: &Path| load_model_tensors(path).unwrap();
+    let [best, last] = [best_checkpoint_path(&at), at.join("checkpoints/step-0000000002.safetensors")]
+        .map(|path| receiver(&path)["receiver.model.embed_tokens.weight"].shallow_clone());
+    let left = umwelt_language::LanguageModel::load(&at.join("receiver"), tch::Kind::Float, Device::Cpu);
+    let left = left.unwrap().decoder.embedding().shallow_clone();
+    assert!(left.equal(&best) && !left.equal(&last));
 }
