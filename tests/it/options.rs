@@ -200,6 +200,7 @@ fn a_split_code_contrasts_each_part_and_passes_the_constant_one() {
         let split = serde_json::json!({
             "share": 0.3, "weight": 0.7, "temp": 0.9, "gate": 0.0,
             "constant_share": constant, "constant_weight": 0.4, "constant_temp": 1.2,
+            "scale": 0.5, "invariance_weight": 0.6,
         });
         serde_json::json!({"negatives": "split", "loss_temp": 0.5, "normalize_z": true, "split": split})
     };
@@ -207,6 +208,7 @@ fn a_split_code_contrasts_each_part_and_passes_the_constant_one() {
     for (share, constants) in [(0.3, 2), (0.0, 0)] {
         let output = simclr(options(share)).loss(&batch(0));
         let Activations { encodings, predictions, .. } = &output.activations;
+        near(encodings.square().mean(Kind::Double).double_value(&[]), 0.25);
         let first_frame = encodings.narrow(0, 0, 1);
         let fast = |x: &Tensor| x.narrow(2, 0, 5 - constants);
         let slow = |x: &Tensor| x.narrow(2, 5 - constants, 2);
@@ -219,7 +221,11 @@ fn a_split_code_contrasts_each_part_and_passes_the_constant_one() {
         let later = encodings.narrow(0, 1, predictions.size()[0]);
         let contrast = info_nce(&slow(predictions), &slow(&later), true, 0.9).double_value(&[]);
         near(term(&output, "contrast"), contrast);
-        let mut total = time + 0.7 * contrast;
+        let others = |x: &Tensor| x.narrow(2, 0, 7 - constants);
+        let error = (others(predictions) - others(&later)).square().mean(Kind::Double).double_value(&[]);
+        near(term(&output, "invariance"), error);
+        // Relative to the mean square of encodings, 0.25.
+        let mut total = time + 0.7 * contrast + 0.6 * error / 0.25;
         if constants > 0 {
             let moved = (constant(predictions) - constant(&first_frame)).abs().max();
             assert_eq!(moved.double_value(&[]), 0.0);

@@ -198,7 +198,15 @@ const VICREG_METRICS: &[&str] = &[
     "projections/*",
 ];
 const SIMCLR_METRICS: &[&str] = &["contrast", "time_contrast", "projections/*"];
-const SPLIT_METRICS: &[&str] = &["contrast", "time_contrast", "constant_contrast", "projections/*"];
+const SPLIT_METRICS: &[&str] = &[
+    "contrast",
+    "time_contrast",
+    "constant_contrast",
+    "invariance",
+    "projections/*",
+    "parts.*.slow_feature_ratio",
+    "parts.*_r2",
+];
 const RSSM_METRICS: &[&str] = &["kl", "kl_without_free_nats"];
 
 impl Settings {

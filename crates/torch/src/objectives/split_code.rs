@@ -4,7 +4,7 @@
 //! what stays the same. A cue that is constant over a sequence, such as fixed noise, reduces the
 //! second loss at once. Therefore its weight is 0 until the first loss has left chance.
 
-use tch::{Kind, Tensor};
+use tch::{Kind, Reduction, Tensor};
 
 use super::info_nce::info_nce;
 use super::trajectory_contrast::trajectory_contrast;
@@ -21,8 +21,8 @@ pub struct SplitCode {
     pub normalize: bool,
     /// The temperature along time, and those between sequences of the two other parts.
     pub temperatures: [f64; 3],
-    /// The distance in nats from chance at which the contrast between sequences has its whole
-    /// weight; 0 gives it the whole weight always.
+    /// The distance in nats of the loss along time from chance at which the other losses have their
+    /// whole weight; 0 gives them the whole weight always.
     pub gate: f64,
 }
 
@@ -34,6 +34,8 @@ pub struct SplitLosses {
     pub slow: Tensor,
     /// The same by the constant features.
     pub constant: Option<Tensor>,
+    /// The mean squared error of the predicted fast and slow features, times the gate.
+    pub invariance: Tensor,
 }
 
 impl SplitCode {
@@ -49,13 +51,16 @@ impl SplitCode {
         let first = |x: &Tensor| x.narrow(2, 0, fast);
         let time = trajectory_contrast(&first(predictions), &first(frames), self.normalize, along);
         let openness = self.openness(&time, steps);
+        let later = |x: &Tensor, start: i64, count: i64| x.narrow(0, 1, steps - 1).narrow(2, start, count);
         let between = |start: i64, count: i64, temperature: f64| {
-            let part = |x: &Tensor| x.narrow(0, 1, steps - 1).narrow(2, start, count);
+            let part = |x: &Tensor| later(x, start, count);
             info_nce(&part(predictions), &part(frames), self.normalize, temperature) * &openness
         };
+        let predicted = |x: &Tensor| later(x, 0, fast + self.slow);
         SplitLosses {
             slow: between(fast, self.slow, between_slow),
             constant: (self.constant > 0).then(|| between(fast + self.slow, self.constant, between_constant)),
+            invariance: predicted(predictions).mse_loss(&predicted(frames), Reduction::Mean) * &openness,
             time,
         }
     }
@@ -104,6 +109,9 @@ mod tests {
             let _ = gradient.zero_();
         }
         assert!(SPLIT.losses(&predictions, &frames).constant.is_none());
+        let error = |x: &Tensor| x.narrow(0, 1, 3).narrow(2, 0, 5);
+        let error = (error(&predictions) - error(&frames)).square().mean(Kind::Double);
+        assert!((value(&losses.invariance) - value(&error)).abs() < 1e-6);
     }
 
     #[test]
@@ -112,15 +120,16 @@ mod tests {
         let draws = Draws::new(2);
         let (slow, constant) = (draws.floats([4, 3, 2]), draws.floats([1, 3, 3]).repeat([4, 1, 1]));
         let frames = Tensor::cat(&[&constant, &slow], 2);
-        let losses = SPLIT.losses(&frames, &frames);
+        let losses = SPLIT.losses(&(&frames * 2.0), &frames);
         assert!((value(&losses.time) - 4f64.ln()).abs() < 1e-5);
-        assert!(value(&losses.slow) < 1e-4);
+        assert!(value(&losses.slow) < 1e-4 && value(&losses.invariance) < 1e-4);
         // Orthogonal steps, told apart at once.
         let steps = Tensor::eye(4, (Kind::Float, tch::Device::Cpu)).unsqueeze(1).repeat([1, 3, 1]);
         let frames = Tensor::cat(&[&steps, &slow], 2);
-        let open = SPLIT.losses(&frames, &frames);
-        let whole = SplitCode { gate: 0.0, ..SPLIT }.losses(&frames, &frames);
+        let open = SPLIT.losses(&(&frames * 2.0), &frames);
+        let whole = SplitCode { gate: 0.0, ..SPLIT }.losses(&(&frames * 2.0), &frames);
         assert!(4f64.ln() - value(&open.time) > 0.8, "{}", value(&open.time));
         assert_eq!(value(&open.slow), value(&whole.slow));
+        assert!(value(&whole.invariance) > 0.1 && value(&open.invariance) == value(&whole.invariance));
     }
 }

@@ -6,6 +6,8 @@ use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::{Tensor, no_grad};
 
+use super::content::Found;
+use super::parts::PartDiagnostics;
 use crate::charts::format::fraction;
 use crate::diagnostics::{collapse, slow_feature_ratio};
 use crate::nn::Mode;
@@ -32,14 +34,18 @@ pub struct RepresentationDiagnostics {
     pub lidar: Option<f64>,
     /// R^2 of the noise probe, in worlds with a fixed distractor.
     pub noise_r2: Option<f64>,
+    /// The same of each part of a code; empty for a code in one piece.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub parts: Vec<PartDiagnostics>,
 }
 
 impl RepresentationDiagnostics {
-    /// Computes the diagnostics of `model` on a batch that no probe was fitted on.
+    /// Computes the diagnostics of `model` on a batch that no probe was fitted on, beside what linear
+    /// maps `found`.
     ///
     /// # Errors
     /// When libtorch cannot copy the batch to the model's device.
-    pub fn of(world: &Dots, model: &dyn WorldModel, noise_r2: Option<f64>) -> Result<Self> {
+    pub fn of(world: &Dots, model: &dyn WorldModel, found: Found) -> Result<Self> {
         let host = world.batch("diagnostics", 0, world.frames());
         let batch = Trajectories::new(&host, model.parameters().device())?;
         let encode = |images: Tensor| no_grad(|| model.encode(&images, Mode::Evaluate));
@@ -47,14 +53,22 @@ impl RepresentationDiagnostics {
         let mut scalars = Scalars::default();
         collapse(&encodings).iter().for_each(|(name, value)| scalars.push(*name, value));
         scalars.push("position", &slow_feature_ratio(&batch.locations.flatten(2, 3)));
-        let found = scalars.read()?;
-        let value = |name: &str| found.iter().find(|(found, _)| found == name).map(|(_, value)| *value);
+        for part in model.parts() {
+            scalars.push(part.name, &slow_feature_ratio(&part.of(&encodings)));
+        }
+        let values = scalars.read()?;
+        let value = |name: &str| values.iter().find(|(found, _)| found == name).map(|(_, value)| *value);
+        let part = |part: PartDiagnostics| {
+            let slow_feature_ratio = value(&part.name);
+            PartDiagnostics { slow_feature_ratio, ..part }
+        };
         Ok(Self {
             slow_feature_ratio: value("slow_feature_ratio"),
             position_slow_feature_ratio: value("position"),
             rankme: value("rankme"),
             lidar: value("lidar"),
-            noise_r2,
+            noise_r2: found.noise_r2,
+            parts: found.parts.into_iter().map(part).collect(),
         })
     }
 
@@ -69,7 +83,7 @@ impl RepresentationDiagnostics {
             higher("diagnostics.lidar", self.lidar, "LiDAR"),
             lower("noise_probe.r2", self.noise_r2, "noise read-out R2"),
         ];
-        scores.into_iter().flatten().collect()
+        scores.into_iter().flatten().chain(self.parts.iter().flat_map(PartDiagnostics::scores)).collect()
     }
 
     /// A one-line diagnosis, if any.
@@ -88,7 +102,8 @@ impl RepresentationDiagnostics {
     }
 }
 
-/// The diagnostics on one line, and the diagnosis, if any, on a second one.
+/// The diagnostics on one line, those of each part of a code on a line each, and the diagnosis, if
+/// any.
 impl fmt::Display for RepresentationDiagnostics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let position = self
@@ -104,12 +119,16 @@ impl fmt::Display for RepresentationDiagnostics {
         if !parts.is_empty() {
             writeln!(f, "{}", parts.join(" | "))?;
         }
+        for part in &self.parts {
+            writeln!(f, "{}", part.line())?;
+        }
         self.diagnosis().map_or(Ok(()), |diagnosis| writeln!(f, "{diagnosis}"))
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use super::super::parts::PlaceR2;
     use super::*;
 
     fn diagnostics(slow: f64, noise_r2: Option<f64>) -> RepresentationDiagnostics {
@@ -119,6 +138,7 @@ mod tests {
             rankme: Some(212.4),
             lidar: None,
             noise_r2,
+            parts: vec![],
         }
     }
 
@@ -137,5 +157,22 @@ mod tests {
         assert_eq!(diagnostics(0.96, Some(-0.04)).diagnosis(), Some("the code is nearly constant in time"));
         assert_eq!(diagnostics(0.85, Some(0.6)).diagnosis(), Some("the code carries the fixed noise"));
         assert_eq!(RepresentationDiagnostics::default().to_string(), "");
+    }
+
+    #[test]
+    fn each_part_of_a_code_has_a_line_and_scores() {
+        let place = PlaceR2 { dot: "standing dot".into(), r2: 0.25 };
+        let (slow_feature_ratio, noise_r2) = (Some(0.5), Some(0.031));
+        let part = PartDiagnostics { name: "fast".into(), slow_feature_ratio, noise_r2, places: vec![place] };
+        let diagnostics = RepresentationDiagnostics { parts: vec![part], ..diagnostics(0.9, Some(0.2)) };
+        assert_eq!(
+            diagnostics.to_string(),
+            "slow features .90 (the dot's place .80) | noise read-out R2 .20 | RankMe 212\n\
+             fast features: slow features .50 | noise read-out R2 .03 | standing dot R2 .25\n"
+        );
+        let names: Vec<String> = diagnostics.scores().into_iter().map(|score| score.name).collect();
+        let parts =
+            ["slow_feature_ratio", "noise_r2", "standing_dot_r2"].map(|of| format!("parts.fast.{of}"));
+        assert_eq!(names[3..], parts);
     }
 }

@@ -8,12 +8,12 @@ use tch::{Tensor, no_grad};
 
 use super::adam::{self, ProbeFit};
 use super::baselines::{Baseline, baselines};
+use super::content::{Content, Found, STREAM};
 use super::diagnostics::RepresentationDiagnostics;
 use super::dot_scores::{DotScore, dot_scores, together};
 use super::errors::{Score, SquaredErrors};
 use super::example::{Example, examples};
 use super::features::{ProbeTarget, batches, encodings};
-use super::noise_probe::NoiseProbe;
 use super::planning::{Planned, Planning, Problems, ShownProblem, plan};
 use super::probe::{Probe, ProbeShape};
 use super::ridge;
@@ -66,7 +66,7 @@ struct ProbeScores {
     prediction: Score,
     encoding: Score,
     readouts: ProbeReadouts,
-    noise_r2: Option<f64>,
+    found: Found,
 }
 
 /// Further results that need the fitted prediction probe; both are empty for the encoding probe.
@@ -87,14 +87,14 @@ impl Evaluator<'_> {
         epoch: f64,
         progress: &dyn Progress,
     ) -> Result<(Evaluation, EvaluationExamples)> {
-        let ProbeScores { prediction, encoding, readouts, noise_r2 } = match self.probing.solver_in_use() {
+        let ProbeScores { prediction, encoding, readouts, found } = match self.probing.solver_in_use() {
             Solver::Ridge => self.fit_by_ridge(model, progress)?,
             Solver::Adam => self.fit_by_adam(model, progress)?,
         };
         let roles = self.world.roles();
         let of_dots = baselines(self.world, "score", self.scored_batches(), model.burn_in())?;
         let (baselines, dots) = (together(&of_dots), dot_scores(roles, &prediction, &encoding, &of_dots));
-        let diagnostics = RepresentationDiagnostics::of(self.world, model, noise_r2)?;
+        let diagnostics = RepresentationDiagnostics::of(self.world, model, found)?;
         let ProbeReadouts { examples, planned } = readouts;
         let (planning, problems) = planned.map(|planned| (planned.planning, planned.trips)).unzip();
         let evaluation = Evaluation { epoch, prediction, encoding, baselines, dots, diagnostics, planning };
@@ -105,7 +105,7 @@ impl Evaluator<'_> {
     fn fit_by_ridge(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<ProbeScores> {
         let [prediction, encoding] =
             [self.probe(model, ProbeTarget::Prediction)?, self.probe(model, ProbeTarget::Encoding)?];
-        let noise_r2 = no_grad(|| {
+        let found = no_grad(|| {
             let probes = [&prediction, &encoding];
             ridge::fit(self.world, model, probes, self.probing.bias, self.ridge_batches(), progress)
         })?;
@@ -113,7 +113,7 @@ impl Evaluator<'_> {
         let scores = self.score(model, &targets, progress)?;
         let [predicted, encoded] = scores.try_into().expect("one score for each probe");
         let readouts = self.readouts(model, &prediction, progress)?;
-        Ok(ProbeScores { prediction: predicted, encoding: encoded, readouts, noise_r2 })
+        Ok(ProbeScores { prediction: predicted, encoding: encoded, readouts, found })
     }
 
     fn ridge_batches(&self) -> u64 {
@@ -124,8 +124,8 @@ impl Evaluator<'_> {
     fn fit_by_adam(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<ProbeScores> {
         let (prediction, readouts) = self.fit_one_by_adam(model, ProbeTarget::Prediction, progress)?;
         let (encoding, _) = self.fit_one_by_adam(model, ProbeTarget::Encoding, progress)?;
-        let noise_r2 = no_grad(|| self.noise_r2(model, progress))?;
-        Ok(ProbeScores { prediction, encoding, readouts, noise_r2 })
+        let found = no_grad(|| self.content(model, progress))?;
+        Ok(ProbeScores { prediction, encoding, readouts, found })
     }
 
     /// One probe by gradient steps; a model that was fine-tuned for it gets its tensors back.
@@ -168,18 +168,20 @@ impl Evaluator<'_> {
         ProbeFit { target, steps, lr: self.probing.lr, fine_tune: self.probing.full_finetune }
     }
 
-    /// R^2 of the noise probe, on sequences read for it alone.
-    fn noise_r2(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<Option<f64>> {
-        if !self.world.has_fixed_distractor() {
-            return Ok(None);
+    /// What linear maps find, on sequences read for them alone.
+    fn content(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<Found> {
+        if !self.world.has_fixed_distractor() && model.parts().is_empty() {
+            return Ok(Found::default());
         }
-        let (count, device) = (self.ridge_batches(), model.parameters().device());
-        let mut noise = NoiseProbe::new(self.world, "ridge", count, model.embedding(), device);
-        for (index, batch) in (0..).zip(batches(self.world, "ridge", count, model)) {
+        let count = self.ridge_batches();
+        let mut content = Content::new(self.world, count, model);
+        for (index, batch) in (0..).zip(batches(self.world, STREAM, count, model)) {
             progress.update("solving the noise probe", index, count)?;
-            noise.add(index, &encodings(model, &batch?, ProbeTarget::Encoding, Mode::Evaluate).get(0))?;
+            let batch = batch?;
+            let encoded = encodings(model, &batch, ProbeTarget::Encoding, Mode::Evaluate);
+            content.add(index, &encoded.get(0), &batch.locations.get(0))?;
         }
-        noise.r2()
+        content.solve()
     }
 
     fn readouts(

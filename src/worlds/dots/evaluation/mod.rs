@@ -4,6 +4,7 @@
 mod adam;
 mod baselines;
 mod card;
+mod content;
 mod diagnostics;
 mod dot_scores;
 mod errors;
@@ -11,8 +12,10 @@ mod evaluator;
 mod example;
 mod features;
 mod noise_probe;
+mod parts;
 mod planning;
 mod probe;
+mod read_out;
 mod ridge;
 mod settings;
 mod table;

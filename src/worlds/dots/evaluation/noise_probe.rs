@@ -1,19 +1,16 @@
 //! The noise probe: the share of a sequence's fixed distractor that its first encoding contains.
 
 use anyhow::Result;
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
+use super::read_out::ReadOut;
 use crate::worlds::dots::data::{Dots, PROJECTIONS};
-use umwelt_torch::NormalEquations;
 
-/// A linear map with bias from encodings to projections of the fixed distractor. It is solved from
-/// three quarters of the batches of a stream and scored on the rest.
+/// A linear map with bias from encodings to projections of the fixed distractor.
 pub struct NoiseProbe<'a> {
     world: &'a Dots,
     stream: &'static str,
-    training_batches: u64,
-    equations: NormalEquations,
-    held_out: Vec<(Tensor, Tensor)>,
+    read_out: ReadOut,
 }
 
 impl<'a> NoiseProbe<'a> {
@@ -25,8 +22,8 @@ impl<'a> NoiseProbe<'a> {
         embedding: i64,
         device: tch::Device,
     ) -> Self {
-        let equations = NormalEquations::new(embedding, PROJECTIONS as i64, true, device);
-        Self { world, stream, training_batches: (3 * batches).div_ceil(4), equations, held_out: vec![] }
+        let read_out = ReadOut::new([embedding, PROJECTIONS as i64], batches, device);
+        Self { world, stream, read_out }
     }
 
     /// Adds the encodings `[B, D]` of the first frames of batch `index`; does nothing in a world
@@ -37,42 +34,24 @@ impl<'a> NoiseProbe<'a> {
     pub fn add(&mut self, index: u64, encodings: &Tensor) -> Result<()> {
         let Some(projections) = self.world.distractor_projections(self.stream, index) else { return Ok(()) };
         let projections = Tensor::try_from(projections)?.f_to_device(encodings.device())?;
-        if index < self.training_batches {
-            self.equations.add(encodings, &projections);
-        } else {
-            self.held_out.push((encodings.shallow_clone(), projections));
-        }
+        self.read_out.add(index, encodings, &projections);
         Ok(())
     }
 
-    /// R^2 on the held-out batches, averaged over the projections: at most 1, and below 0 if
-    /// predicting the mean is better. `None` without a fixed distractor, or with a single batch.
+    /// R^2 on the held-out batches, averaged over the projections. `None` without a fixed
+    /// distractor, or with a single batch.
     ///
     /// # Errors
     /// When the encodings are not finite.
     pub fn r2(self) -> Result<Option<f64>> {
-        if self.held_out.is_empty() {
-            return Ok(None);
-        }
-        let (weight, bias) = self.equations.solve()?;
-        let (encodings, distractors): (Vec<_>, Vec<_>) = self.held_out.into_iter().unzip();
-        let (encodings, distractors) = (Tensor::cat(&encodings, 0), Tensor::cat(&distractors, 0));
-        let predicted = encodings.linear(&weight, bias.as_ref());
-        Ok(Some(f64::try_from(r_squared(&predicted, &distractors).mean(Kind::Double))?))
+        let r2 = self.read_out.r2()?;
+        Ok(r2.map(|of_projections| of_projections.iter().sum::<f64>() / of_projections.len() as f64))
     }
-}
-
-/// 1 - residual variance / variance of each column of `truth` `[N, K]`, as `[K]`.
-fn r_squared(predicted: &Tensor, truth: &Tensor) -> Tensor {
-    let (predicted, truth) = (predicted.to_kind(Kind::Double), truth.to_kind(Kind::Double));
-    let total = |x: Tensor| x.square().sum_dim_intlist([0].as_slice(), false, Kind::Double);
-    let centred = &truth - truth.mean_dim([0].as_slice(), true, Kind::Double);
-    1.0 - total(&truth - predicted) / total(centred)
 }
 
 #[cfg(test)]
 mod tests {
-    use tch::Device;
+    use tch::{Device, Kind};
 
     use super::*;
     use crate::worlds::dots::data::{DotsSettings, Trajectories};
@@ -101,14 +80,6 @@ mod tests {
         let constant =
             read_out(3, |images, _| Tensor::ones([images.size()[0], 3], (Kind::Float, Device::Cpu)));
         assert!(constant.abs() < 0.02, "{constant}");
-    }
-
-    #[test]
-    fn r_squared_is_one_minus_the_part_left_over() {
-        let truth = Tensor::from_slice(&[1.0, 3.0, 5.0]).view([3, 1]); // variance 8 in all
-        let guess = Tensor::from_slice(&[1.0, 3.0, 3.0]).view([3, 1]); // 4 left over
-        assert!((r_squared(&guess, &truth).double_value(&[0]) - 0.5).abs() < 1e-12);
-        assert_eq!(r_squared(&truth.full_like(3.0), &truth).double_value(&[0]), 0.0);
     }
 
     #[test]

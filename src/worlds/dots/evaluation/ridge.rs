@@ -4,8 +4,8 @@ use anyhow::Result;
 use tch::no_grad;
 use umwelt_torch::NormalEquations;
 
+use super::content::{Content, Found, STREAM};
 use super::features::{ProbeTarget, batches, encodings};
-use super::noise_probe::NoiseProbe;
 use super::probe::{Probe, ProbeShape};
 use crate::nn::Mode;
 use crate::runs::Progress;
@@ -31,8 +31,8 @@ pub fn prediction_probe(
     Ok(prediction)
 }
 
-/// Solves the prediction probe and the encoding probe from `count` batches. Returns the R^2 of the
-/// noise probe on the same encodings, if the world has a fixed distractor.
+/// Solves the prediction probe and the encoding probe from `count` batches. Returns what linear maps
+/// find in the same encodings.
 ///
 /// # Errors
 /// When encodings are not finite, or [`crate::training::Interrupted`] when `progress` asks for it.
@@ -43,23 +43,23 @@ pub fn fit(
     bias: bool,
     count: u64,
     progress: &dyn Progress,
-) -> Result<Option<f64>> {
+) -> Result<Found> {
     let (features, targets) = (model.embedding(), 2 * world.roles().len() as i64);
     let device = model.parameters().device();
     let equations = || NormalEquations::new(features, targets, bias, device);
     let (mut of_all_frames, mut of_first_frame) = (equations(), equations());
-    let mut noise = NoiseProbe::new(world, "ridge", count, features, device);
-    for (index, batch) in (0..).zip(batches(world, "ridge", count, model)) {
+    let mut content = Content::new(world, count, model);
+    for (index, batch) in (0..).zip(batches(world, STREAM, count, model)) {
         progress.update("solving the probes", index, count)?;
         let batch = batch?;
         let encoded = encodings(model, &batch, ProbeTarget::Prediction, Mode::Evaluate);
         of_all_frames.add(&encoded.flatten(0, 1), &batch.locations.reshape([-1, targets]));
         of_first_frame.add(&encoded.get(0), &batch.locations.get(0).reshape([-1, targets]));
-        noise.add(index, &encoded.get(0))?;
+        content.add(index, &encoded.get(0), &batch.locations.get(0))?;
     }
     for (probe, equations) in [(prediction, of_all_frames), (encoding, of_first_frame)] {
         let (weight, bias) = equations.solve()?;
         probe.assign(weight, bias)?;
     }
-    noise.r2()
+    content.solve()
 }

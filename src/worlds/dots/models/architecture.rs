@@ -1,5 +1,6 @@
 //! The architecture of a joint embedding model, as its settings give it.
 
+use super::split::SplitSettings;
 use crate::datasets::IMAGE_SIZE;
 use crate::nn::{Arch, BackboneShape, Predictor, PredictorShape};
 use crate::settings::check::{DEEPEST, InvalidSetting, WIDEST, at_least, at_most, refuse};
@@ -23,9 +24,8 @@ pub struct Architecture<'a> {
     pub decoding_coeff: f64,
     /// The share of the target encoder kept in a step; 0 means no target encoder.
     pub ema: f64,
-    /// The share of the features, the last ones, that are predicted to stay as they are; `None`
-    /// predicts all by the predictor.
-    pub passed: Option<f64>,
+    /// The parts of a split code; `None` for a code in one piece.
+    pub split: Option<&'a SplitSettings>,
 }
 
 impl<'a> Architecture<'a> {
@@ -40,12 +40,6 @@ impl<'a> Architecture<'a> {
         burn_in.or_else(|reason| refuse("rnn_burnin", reason))?;
         let size = self.arch.check_embedding_size(self.embedding_size);
         size.or_else(|reason| refuse("embedding_size", reason))
-    }
-
-    /// The last features of an encoding of `embedding` numbers that are predicted to stay as they
-    /// are.
-    pub fn passed_features(&self, embedding: i64) -> i64 {
-        self.passed.map_or(0, |share| features_of(share, embedding))
     }
 
     pub fn backbone(&self) -> BackboneShape<'a> {
@@ -68,9 +62,4 @@ impl<'a> Architecture<'a> {
             rnn_layers: self.rnn_layers as i64,
         }
     }
-}
-
-/// The number of features that a share of `embedding` features is, 1 at least and not all.
-pub fn features_of(share: f64, embedding: i64) -> i64 {
-    ((embedding as f64 * share).round() as i64).clamp(1, embedding - 1)
 }

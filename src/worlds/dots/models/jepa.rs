@@ -4,6 +4,7 @@ use anyhow::{Context, Result};
 use tch::{Reduction, Tensor};
 
 use super::architecture::Architecture;
+use super::split::Parts;
 use super::target::Target;
 use super::views::{Views, since};
 use crate::nn::{ActionHead, Backbone, Decoder, Mode, Parameters, Precision, Predictor, Projector};
@@ -15,8 +16,8 @@ pub struct Jepa {
     backbone: Backbone,
     projector: Projector,
     predictor: Predictor,
-    /// The last features of a prediction, which are those of the last frame seen.
-    passed: i64,
+    /// The parts of a split code; `None` for a code in one piece.
+    parts: Option<Parts>,
     burn_in: usize,
     action_head: ActionHead,
     target: Option<Target>,
@@ -52,7 +53,7 @@ impl Jepa {
             backbone,
             projector,
             predictor,
-            passed: shape.passed_features(embedding),
+            parts: shape.split.map(|split| Parts::new(split, embedding)).transpose()?,
             burn_in,
             action_head,
             target,
@@ -71,9 +72,18 @@ impl Jepa {
         self.backbone.embedding()
     }
 
+    /// The parts of a split code, if the code is one.
+    pub fn parts(&self) -> Option<&Parts> {
+        self.parts.as_ref()
+    }
+
     /// images `[N, C, 28, 28]` -> encodings `[N, D]`
     pub fn encode(&self, images: &Tensor, mode: Mode) -> Tensor {
-        self.computed(mode, || self.backbone.forward(images, mode))
+        let encodings = self.computed(mode, || self.backbone.forward(images, mode));
+        match &self.parts {
+            None => encodings,
+            Some(parts) => parts.scaled(&encodings),
+        }
     }
 
     /// states `[T, B, C, 28, 28]` -> encodings `[T, B, D]`, batch statistics over all T * B images
@@ -95,9 +105,9 @@ impl Jepa {
     /// burn-in encodings `[K, B, D]`, actions `[K+T-2, B, A]` -> predicted encodings `[T-1, B, D]`
     pub fn rollout(&self, seen: &Tensor, actions: &Tensor, mode: Mode) -> Tensor {
         let predicted = self.computed(mode, || self.predictor.forward(seen, actions, mode));
-        match self.passed {
-            0 => predicted,
-            passed => with_last_of(&predicted, &seen.select(0, -1), passed),
+        match &self.parts {
+            None => predicted,
+            Some(parts) => parts.with_constant_of(&predicted, &seen.select(0, -1)),
         }
     }
 
@@ -157,11 +167,4 @@ impl Jepa {
     pub fn action_error(&self, before: &Tensor, after: &Tensor, actions: &Tensor) -> Tensor {
         self.action_head.forward(before, after).mse_loss(actions, Reduction::Mean)
     }
-}
-
-/// `predicted` `[T, B, D]` with the last `count` features of `seen` `[B, D]` in all steps.
-fn with_last_of(predicted: &Tensor, seen: &Tensor, count: i64) -> Tensor {
-    let (steps, sequences, width) = predicted.size3().expect("predictions are [T, B, D]");
-    let passed = seen.narrow(1, width - count, count).unsqueeze(0).expand([steps, sequences, count], false);
-    Tensor::cat(&[predicted.narrow(2, 0, width - count), passed.to_kind(predicted.kind())], 2)
 }

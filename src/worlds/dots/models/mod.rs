@@ -6,6 +6,7 @@ mod architecture;
 mod jepa;
 mod rssm;
 mod simclr;
+mod split;
 mod target;
 mod vicreg;
 mod views;
@@ -19,6 +20,7 @@ pub use simclr::{Negatives, Simclr, SimclrSettings};
 pub use vicreg::{ActionPairs, SigregAxis, Vicreg, VicregSettings};
 
 use self::jepa::Jepa;
+use self::split::Parts;
 use crate::diagnostics::Activations;
 use crate::nn::{Mode, Parameters};
 use crate::objectives::LossReport;
@@ -36,6 +38,11 @@ pub trait WorldModel {
 
     /// images `[N, C, 28, 28]` -> encodings `[N, D]`
     fn encode(&self, images: &Tensor, mode: Mode) -> Tensor;
+
+    /// The parts of an encoding, in order; empty for one in one piece.
+    fn parts(&self) -> Vec<Part> {
+        vec![]
+    }
 
     /// The number of burn-in frames, K: frames encoded before the first prediction. Frame 0 of
     /// predictions and scores is the last of them.
@@ -62,6 +69,21 @@ pub trait WorldModel {
     fn after_step(&self) {}
 }
 
+/// Features of an encoding that have a name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Part {
+    pub name: &'static str,
+    pub start: i64,
+    pub count: i64,
+}
+
+impl Part {
+    /// encodings `[.., D]` -> its features `[.., count]`
+    pub fn of(&self, encodings: &Tensor) -> Tensor {
+        encodings.narrow(-1, self.start, self.count)
+    }
+}
+
 /// A loss, with the activations that diagnostics are computed from.
 pub struct LossOutput {
     pub report: LossReport,
@@ -86,6 +108,10 @@ impl<T: JointEmbedding> WorldModel for T {
 
     fn encode(&self, images: &Tensor, mode: Mode) -> Tensor {
         self.jepa().encode(images, mode)
+    }
+
+    fn parts(&self) -> Vec<Part> {
+        self.jepa().parts().map_or(vec![], Parts::named)
     }
 
     fn burn_in(&self) -> usize {

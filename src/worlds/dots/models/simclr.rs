@@ -4,13 +4,14 @@
 //! Sobal et al. (arXiv 2211.10831), section 3; the loss is that of Chen et al. (arXiv 2002.05709),
 //! equation 1.
 
-use anyhow::{Result, ensure};
+use anyhow::Result;
 use serde::{Deserialize, Serialize};
 use tch::Tensor;
 
 use super::adamw::{AdamwSettings, OptimizerChoice, recipe};
-use super::architecture::{Architecture, features_of};
+use super::architecture::Architecture;
 use super::jepa::Jepa;
+use super::split::SplitSettings;
 use super::views::{Views, later};
 use super::{JointEmbedding, LossOutput};
 use crate::nn::{Arch, Parameters, Precision};
@@ -89,64 +90,6 @@ pub enum Negatives {
     Split,
 }
 
-/// Settings under `simclr.split`.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct SplitSettings {
-    /// The share of the features whose negatives are other sequences.
-    pub share: f64,
-    /// The weight of their loss.
-    pub weight: f64,
-    /// The temperature between sequences; null takes `simclr.loss_temp`.
-    pub temp: Option<f64>,
-    /// The share of further features with such negatives, the last ones, that are predicted to stay
-    /// as they are in the last frame that the predictor sees; 0 for none.
-    pub constant_share: f64,
-    /// The weight of their loss.
-    pub constant_weight: f64,
-    /// Their temperature between sequences.
-    pub constant_temp: f64,
-    /// The distance in nats of the loss along time from chance at which both weights count in full;
-    /// 0 gives them in full from the start.
-    pub gate: f64,
-}
-
-impl Default for SplitSettings {
-    fn default() -> Self {
-        Self {
-            share: 0.47,
-            weight: 0.5,
-            temp: Some(0.5),
-            constant_share: 0.0625,
-            constant_weight: 1.3,
-            constant_temp: 1.0,
-            gate: 0.8,
-        }
-    }
-}
-
-impl SplitSettings {
-    /// Refuses values that no model can be trained with.
-    ///
-    /// # Errors
-    /// The key below `split` and what is allowed there.
-    pub fn check(&self) -> Result<(), InvalidSetting> {
-        let weights =
-            [("weight", self.weight), ("constant_weight", self.constant_weight), ("gate", self.gate)];
-        not_negative(&weights)?;
-        not_negative(&[("constant_share", self.constant_share)])?;
-        positive(&[
-            ("temp", self.temp.unwrap_or(1.0)),
-            ("constant_temp", self.constant_temp),
-            ("share", self.share),
-        ])?;
-        match self.share + self.constant_share < 1.0 {
-            true => Ok(()),
-            false => refuse("share", "and constant_share must leave a part of the features, below 1 in all"),
-        }
-    }
-}
-
 impl Default for SimclrSettings {
     fn default() -> Self {
         Self {
@@ -204,24 +147,7 @@ impl Simclr {
     /// Names the setting that cannot be read.
     pub fn new(parameters: Parameters, settings: &SimclrSettings, precision: Precision) -> Result<Self> {
         let jepa = Jepa::new(parameters, &settings.architecture(), precision)?;
-        let model = Self { settings: settings.clone(), jepa };
-        let (SplitCode { slow, constant, .. }, all) = (model.split(), model.jepa.embedding());
-        ensure!(
-            settings.negatives != Negatives::Split || slow + constant < all,
-            "simclr.split: shares of {slow} and {constant} features leave none of {all}"
-        );
-        Ok(model)
-    }
-
-    fn split(&self) -> SplitCode {
-        let SimclrSettings { split, normalize_z, loss_temp, .. } = self.settings;
-        SplitCode {
-            slow: features_of(split.share, self.jepa.embedding()),
-            constant: self.settings.architecture().passed_features(self.jepa.embedding()),
-            normalize: normalize_z,
-            temperatures: [loss_temp, split.temp.unwrap_or(loss_temp), split.constant_temp],
-            gate: split.gate,
-        }
+        Ok(Self { settings: settings.clone(), jepa })
     }
 
     /// The weighted contrastive losses of the settings.
@@ -237,16 +163,32 @@ impl Simclr {
             Negatives::Batch => vec![("contrast", 1.0, batch())],
             Negatives::Trajectory => vec![("time_contrast", 1.0, trajectory())],
             Negatives::Both => vec![("contrast", 1.0, batch()), ("time_contrast", 1.0, trajectory())],
-            Negatives::Split => {
-                let SplitSettings { weight, constant_weight, .. } = self.settings.split;
-                let SplitLosses { time, slow, constant } = self.split().losses(&all(), &views.projections);
-                let constant = constant.map(|constant| ("constant_contrast", constant_weight, constant));
-                [("time_contrast", 1.0, time), ("contrast", weight, slow)]
-                    .into_iter()
-                    .chain(constant)
-                    .collect()
-            }
+            Negatives::Split => self.split(&all(), &views.projections),
         }
+    }
+
+    /// The weighted losses of a split code, for predictions and frames `[T, B, D]`.
+    fn split(&self, predictions: &Tensor, frames: &Tensor) -> Vec<(&'static str, f64, Tensor)> {
+        let SimclrSettings { split, normalize_z, loss_temp, .. } = self.settings;
+        let parts = self.jepa.parts().expect("a split code has parts");
+        let code = SplitCode {
+            slow: parts.slow,
+            constant: parts.constant,
+            normalize: normalize_z,
+            temperatures: [loss_temp, split.temp.unwrap_or(loss_temp), split.constant_temp],
+            gate: split.gate,
+        };
+        let SplitLosses { time, slow, constant, invariance } = code.losses(predictions, frames);
+        let constant = constant.map(|constant| ("constant_contrast", split.constant_weight, constant));
+        let invariance_weight = split.invariance_weight / parts.unit_squared();
+        [
+            ("time_contrast", 1.0, time),
+            ("contrast", split.weight, slow),
+            ("invariance", invariance_weight, invariance),
+        ]
+        .into_iter()
+        .chain(constant)
+        .collect()
     }
 }
 
@@ -293,8 +235,7 @@ impl SimclrSettings {
             action_dim: self.action_dim,
             decoding_coeff: self.decoding_coeff,
             ema: 0.0,
-            passed: (self.negatives == Negatives::Split && self.split.constant_share > 0.0)
-                .then_some(self.split.constant_share),
+            split: (self.negatives == Negatives::Split).then_some(&self.split),
         }
     }
 }

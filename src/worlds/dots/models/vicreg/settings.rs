@@ -208,7 +208,7 @@ impl VicregSettings {
             action_dim: self.action_dim,
             decoding_coeff: self.decoding_coeff,
             ema: self.ema,
-            passed: None,
+            split: None,
         }
     }
 }
