@@ -168,7 +168,7 @@ mod tests {
         assert_eq!(
             diagnostics.to_string(),
             "slow features .90 (the dot's place .80) | noise read-out R2 .20 | RankMe 212\n\
-             fast features: slow features .50 | noise read-out R2 .03 | standing dot R2 .25\n"
+             fast features: slow-feature ratio .50 | noise read-out R2 .03 | standing dot R2 .25\n"
         );
         let names: Vec<String> = diagnostics.scores().into_iter().map(|score| score.name).collect();
         let parts =

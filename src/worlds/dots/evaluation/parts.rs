@@ -49,7 +49,7 @@ impl PartDiagnostics {
 
     /// One line.
     pub fn line(&self) -> String {
-        let ratio = self.slow_feature_ratio.map(|ratio| format!("slow features {}", fraction(ratio, 2)));
+        let ratio = self.slow_feature_ratio.map(|ratio| format!("slow-feature ratio {}", fraction(ratio, 2)));
         let noise = self.noise_r2.map(|r2| format!("noise read-out R2 {}", fraction(r2, 2)));
         let places = self.places.iter().map(|place| format!("{} R2 {}", place.dot, fraction(place.r2, 2)));
         let all: Vec<String> = ratio.into_iter().chain(noise).chain(places).collect();
