@@ -105,9 +105,11 @@ impl Evaluator<'_> {
     fn fit_by_ridge(&self, model: &dyn WorldModel, progress: &dyn Progress) -> Result<ProbeScores> {
         let [prediction, encoding] =
             [self.probe(model, ProbeTarget::Prediction)?, self.probe(model, ProbeTarget::Encoding)?];
+        let (probes, bias, count) = ([&prediction, &encoding], self.probing.bias, self.ridge_batches());
+        let mut content = Content::new(self.world, count, model);
         let found = no_grad(|| {
-            let probes = [&prediction, &encoding];
-            ridge::fit(self.world, model, probes, self.probing.bias, self.ridge_batches(), progress)
+            ridge::fit(self.world, model, probes, bias, count, Some(&mut content), progress)?;
+            content.solve()
         })?;
         let targets = [(&prediction, ProbeTarget::Prediction), (&encoding, ProbeTarget::Encoding)];
         let scores = self.score(model, &targets, progress)?;

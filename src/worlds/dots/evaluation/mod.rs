@@ -11,7 +11,6 @@ mod errors;
 mod evaluator;
 mod example;
 mod features;
-mod noise_probe;
 mod parts;
 mod planning;
 mod probe;

@@ -4,7 +4,7 @@ use anyhow::Result;
 use tch::no_grad;
 use umwelt_torch::NormalEquations;
 
-use super::content::{Content, Found, STREAM};
+use super::content::{Content, STREAM};
 use super::features::{ProbeTarget, batches, encodings};
 use super::probe::{Probe, ProbeShape};
 use crate::nn::Mode;
@@ -27,12 +27,12 @@ pub fn prediction_probe(
     let shape = ProbeShape { embedding: model.embedding(), dots, hidden: "", bias };
     // The solution does not depend on the initial weights.
     let [prediction, encoding] = [Probe::new(&shape, device, 0)?, Probe::new(&shape, device, 0)?];
-    no_grad(|| fit(world, model, [&prediction, &encoding], bias, count, progress))?;
+    no_grad(|| fit(world, model, [&prediction, &encoding], bias, count, None, progress))?;
     Ok(prediction)
 }
 
-/// Solves the prediction probe and the encoding probe from `count` batches. Returns what linear maps
-/// find in the same encodings.
+/// Solves the prediction probe and the encoding probe from `count` batches. `content`, if given, sees
+/// the same encodings.
 ///
 /// # Errors
 /// When encodings are not finite, or [`crate::training::Interrupted`] when `progress` asks for it.
@@ -42,24 +42,26 @@ pub fn fit(
     [prediction, encoding]: [&Probe; 2],
     bias: bool,
     count: u64,
+    mut content: Option<&mut Content>,
     progress: &dyn Progress,
-) -> Result<Found> {
+) -> Result<()> {
     let (features, targets) = (model.embedding(), 2 * world.roles().len() as i64);
     let device = model.parameters().device();
     let equations = || NormalEquations::new(features, targets, bias, device);
     let (mut of_all_frames, mut of_first_frame) = (equations(), equations());
-    let mut content = Content::new(world, count, model);
     for (index, batch) in (0..).zip(batches(world, STREAM, count, model)) {
         progress.update("solving the probes", index, count)?;
         let batch = batch?;
         let encoded = encodings(model, &batch, ProbeTarget::Prediction, Mode::Evaluate);
         of_all_frames.add(&encoded.flatten(0, 1), &batch.locations.reshape([-1, targets]));
         of_first_frame.add(&encoded.get(0), &batch.locations.get(0).reshape([-1, targets]));
-        content.add(index, &encoded.get(0), &batch.locations.get(0))?;
+        if let Some(content) = &mut content {
+            content.add(index, &encoded.get(0), &batch.locations.get(0))?;
+        }
     }
     for (probe, equations) in [(prediction, of_all_frames), (encoding, of_first_frame)] {
         let (weight, bias) = equations.solve()?;
         probe.assign(weight, bias)?;
     }
-    content.solve()
+    Ok(())
 }

@@ -2,9 +2,10 @@
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
-use tch::{Kind, Tensor};
+use tch::Tensor;
 
 use super::Part;
+use crate::objectives::info_nce::unit_length;
 use crate::settings::check::{InvalidSetting, not_negative, positive, refuse};
 
 /// Settings under `simclr.split`.
@@ -115,11 +116,7 @@ impl Parts {
         if self.scale == 0.0 {
             return codes.shallow_clone();
         }
-        let scaled = |part: Part| {
-            let part = part.of(codes);
-            let mean_square = part.square().mean_dim([-1].as_slice(), true, Kind::Float);
-            part * (mean_square + 1e-9).rsqrt() * self.scale
-        };
+        let scaled = |part: Part| unit_length(&part.of(codes)) * (self.scale * (part.count as f64).sqrt());
         Tensor::cat(&self.named().into_iter().map(scaled).collect::<Vec<_>>(), -1)
     }
 
@@ -142,7 +139,7 @@ impl Parts {
 mod tests {
     use super::*;
     use crate::native::normals;
-    use tch::Device;
+    use tch::{Device, Kind};
 
     #[test]
     fn each_part_is_scaled_on_its_own_and_keeps_its_direction() {

@@ -6,7 +6,6 @@ use std::path::Path;
 use tch::{Device, Tensor};
 use umwelt_base::stop::Stop;
 use umwelt_language::Marker;
-
 use umwelt_messages::{Collection, Row};
 
 use super::actor::ActorTask;
@@ -292,7 +291,7 @@ fn a_training_leaves_the_receiver_with_the_best_score() {
     let inputs = inputs(folder.path(), &talk);
     let mut job = Learning::<ActorTask>::new(&talk, &RunKeys::default(), Device::Cpu, &inputs).unwrap();
     let settings =
-        umwelt_settings::load::<RunSettings>(&[], &["model_type=LatentTalk".into()]).unwrap().settings;
+        crate::settings::load::<RunSettings>(&[], &["model_type=LatentTalk".into()]).unwrap().settings;
     let at = folder.path().join("run");
     let Opened::Unfinished(run) = RunFolder::open(&at, &settings).unwrap() else { panic!("a new folder") };
     let (mut console, stop) = (Console::new(true), Stop::default());
