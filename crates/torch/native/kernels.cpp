@@ -24,7 +24,19 @@ using torch::autograd::variable_list;
 using bf16 = uint16_t;  // the bits of a c10::BFloat16: shifts vectorise, its class does not always
 
 INLINE float load(const float* p) { return *p; }
-INLINE float load(const bf16* p) { uint32_t u = uint32_t(*p) << 16; float f; std::memcpy(&f, &u, 4); return f; }
+INLINE float load(const bf16* p) { return widened_one(*p); }
+// One number, and kLanes of them side by side. (A template argument loses the alignment of `lanes`.)
+struct One {
+  using V = float;
+  template <class T> INLINE V load(const T* p) { return umwelt::load(p); }
+  INLINE void store(float* p, V v) { *p = v; }
+};
+struct Lanes {
+  using V = lanes;
+  INLINE V load(const float* p) { return *reinterpret_cast<const V*>(p); }
+  INLINE V load(const bf16* p) { return widened(p); }
+  INLINE void store(float* p, const V& v) { *reinterpret_cast<V*>(p) = v; }
+};
 INLINE void store(float* p, float v) { *p = v; }
 INLINE void store(bf16* p, float v) {
   uint32_t u; std::memcpy(&u, &v, 4);
@@ -32,40 +44,63 @@ INLINE void store(bf16* p, float v) {
   *p = (u & 0x7fffffff) > 0x7f800000 ? 0x7fc0 : nearest;          // rounding could make 0 or infinity of a NaN
 }
 INLINE float relu(float v) { return v <= 0 ? 0.f : v; }  // NaN stays NaN
+INLINE lanes relu(const lanes& v) { return v <= 0 ? lanes{} : v; }
 
 // ---- BatchNorm in training mode after or before ReLU, for each group of maps; channels vary fastest ----
 
 // The ReLU before the normalisation `a x + b`: its input, and whether gradients pass.
 struct ReluFirst {
   INLINE float in(float x) { return relu(x); }
+  INLINE lanes in(const lanes& x) { return relu(x); }
   INLINE float out(float y) { return y; }
   INLINE float gradient(float g, float) { return g; }
+  INLINE lanes gradient(const lanes& g, const lanes&) { return g; }
   INLINE float gradient_in(float g, float x) { return x <= 0 ? 0.f : g; }
 };
 // The ReLU after it.
 struct ReluLast {
   INLINE float in(float x) { return x; }
+  INLINE lanes in(const lanes& x) { return x; }
   INLINE float out(float y) { return relu(y); }
   INLINE float gradient(float g, float y) { return y <= 0 ? 0.f : g; }
+  INLINE lanes gradient(const lanes& g, const lanes& y) { return y <= 0 ? lanes{} : g; }
   INLINE float gradient_in(float g, float) { return g; }
 };
 
 #define RELU_BN_LOOPS(T, R)                                                                                            \
-  HOT static void relu_sums(R, const T* x, int64_t n, int64_t c, float* s, float* q) {                                 \
-    for (int64_t i = 0; i < n; ++i, x += c)                                                                            \
-      for (int64_t j = 0; j < c; ++j) { const float v = R::in(load(x + j)); s[j] += v; q[j] += v * v; }                 \
+  template <class W> INLINE void add_relu(R, const T* x, int64_t n, int64_t c, float* s, float* q) {                   \
+    typename W::V sum = W::load(s), squares = W::load(q);                                                              \
+    for (int64_t i = 0; i < n; ++i, x += c) {                                                                          \
+      const typename W::V v = R::in(W::load(x));                                                                       \
+      sum += v; squares += v * v;                                                                                      \
+    }                                                                                                                  \
+    W::store(s, sum); W::store(q, squares);                                                                            \
+  }                                                                                                                    \
+  HOT static void relu_sums(R r, const T* x, int64_t n, int64_t c, float* s, float* q) {                               \
+    int64_t j = 0;                                                                                                     \
+    for (; j + kLanes <= c; j += kLanes) add_relu<Lanes>(r, x + j, n, c, s + j, q + j);                                \
+    for (; j < c; ++j) add_relu<One>(r, x + j, n, c, s + j, q + j);                                                    \
   }                                                                                                                    \
   HOT static void relu_scale(R, const T* x, T* y, int64_t n, int64_t c, const float* a, const float* b) {              \
     for (int64_t i = 0; i < n; ++i, x += c, y += c)                                                                    \
       for (int64_t j = 0; j < c; ++j) store(y + j, R::out(R::in(load(x + j)) * a[j] + b[j]));                          \
   }                                                                                                                    \
-  HOT static void grad_sums(R, const T* x, const T* g, int64_t n, int64_t c, const float* scale, const float* shift,   \
+  template <class W> INLINE void add_gradient(R, const T* x, const T* g, int64_t n, int64_t c, const float* scale,     \
+                                              const float* shift, const float* m, float* s, float* q) {                \
+    const typename W::V a = W::load(scale), b = W::load(shift), mean = W::load(m);                                     \
+    typename W::V sum = W::load(s), products = W::load(q);                                                             \
+    for (int64_t i = 0; i < n; ++i, x += c, g += c) {                                                                  \
+      const typename W::V v = R::in(W::load(x)), d = R::gradient(W::load(g), v * a + b);                               \
+      sum += d; products += d * (v - mean);                                                                            \
+    }                                                                                                                  \
+    W::store(s, sum); W::store(q, products);                                                                           \
+  }                                                                                                                    \
+  HOT static void grad_sums(R r, const T* x, const T* g, int64_t n, int64_t c, const float* scale, const float* shift, \
                             const float* m, float* s, float* q) {                                                      \
-    for (int64_t i = 0; i < n; ++i, x += c, g += c)                                                                    \
-      for (int64_t j = 0; j < c; ++j) {                                                                                \
-        const float v = R::in(load(x + j)), d = R::gradient(load(g + j), v * scale[j] + shift[j]);                     \
-        s[j] += d; q[j] += d * (v - m[j]);                                                                             \
-      }                                                                                                                \
+    int64_t j = 0;                                                                                                     \
+    for (; j + kLanes <= c; j += kLanes)                                                                               \
+      add_gradient<Lanes>(r, x + j, g + j, n, c, scale + j, shift + j, m + j, s + j, q + j);                           \
+    for (; j < c; ++j) add_gradient<One>(r, x + j, g + j, n, c, scale + j, shift + j, m + j, s + j, q + j);            \
   }                                                                                                                    \
   HOT static void grad_input(R, const T* x, const T* g, T* o, int64_t n, int64_t c, const float* scale,                \
                              const float* shift, const float* k, const float* a, const float* b) {                     \

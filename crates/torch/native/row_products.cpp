@@ -9,20 +9,6 @@ namespace umwelt {
 using at::Tensor;
 
 constexpr int64_t kMost = 4;
-typedef uint16_t short_lanes __attribute__((vector_size(2 * kLanes), aligned(2), may_alias));
-typedef uint32_t wide_lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
-
-// Numbers in bfloat16 are the upper halves of those in float32.
-INLINE lanes widened(const uint16_t* numbers) {
-  const wide_lanes bits = __builtin_convertvector(*reinterpret_cast<const short_lanes*>(numbers), wide_lanes) << 16;
-  return reinterpret_cast<const lanes&>(bits);
-}
-INLINE float widened_one(uint16_t number) {
-  const uint32_t bits = uint32_t(number) << 16;
-  float value;
-  __builtin_memcpy(&value, &bits, 4);
-  return value;
-}
 INLINE float sum_of(lanes x) {
   float sum = 0;
   for (int64_t i = 0; i < kLanes; ++i) sum += x[i];

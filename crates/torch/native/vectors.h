@@ -13,7 +13,21 @@ namespace umwelt {
 constexpr int64_t kLanes = 16, kRows = 4;
 typedef float lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 typedef int32_t whole_lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+typedef uint16_t short_lanes __attribute__((vector_size(2 * kLanes), aligned(2), may_alias));
+typedef uint32_t wide_lanes __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 INLINE int64_t up_to(int64_t n, int64_t multiple) { return (n + multiple - 1) / multiple * multiple; }
+
+// Numbers in bfloat16 are the upper halves of those in float32.
+INLINE lanes widened(const uint16_t* numbers) {
+  const wide_lanes bits = __builtin_convertvector(*reinterpret_cast<const short_lanes*>(numbers), wide_lanes) << 16;
+  return reinterpret_cast<const lanes&>(bits);
+}
+INLINE float widened_one(uint16_t number) {
+  const uint32_t bits = uint32_t(number) << 16;
+  float value;
+  __builtin_memcpy(&value, &bits, 4);
+  return value;
+}
 
 // exp(x) of x <= 0 to a few units in the last place: 2^n times the polynomial of Cephes' expf.
 INLINE lanes exponential(lanes x) {

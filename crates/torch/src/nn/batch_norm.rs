@@ -148,10 +148,19 @@ mod tests {
 
     type Pass = fn(&BatchNorm, &Tensor, Mode) -> Tensor;
 
+    /// Channels in whole vectors and the rest, in both widths of numbers.
     fn agree(in_one: Pass, in_two: Pass) {
+        for channels in [6, 16, 38] {
+            for kind in [Kind::Float, Kind::BFloat16] {
+                agree_on(in_one, in_two, channels, kind);
+            }
+        }
+    }
+
+    fn agree_on(in_one: Pass, in_two: Pass, channels: i64, kind: Kind) {
         let draws = Draws::new(4);
         let scopes = [Parameters::new(Device::Cpu, 0), Parameters::new(Device::Cpu, 0)];
-        let [fused, plain] = scopes.each_ref().map(|p| BatchNorm::new(&p.root(), 6));
+        let [fused, plain] = scopes.each_ref().map(|p| BatchNorm::new(&p.root(), channels));
         let plain = BatchNorm {
             weight: plain.weight.detach().to_kind(Kind::Double).set_requires_grad(true),
             bias: plain.bias.detach().to_kind(Kind::Double).set_requires_grad(true),
@@ -160,22 +169,23 @@ mod tests {
             momentum: MOMENTUM,
             frame_weights: Mutex::default(),
         };
-        let x = draws.floats([700, 6, 5, 3]) + 0.5;
-        let pull = draws.floats([700, 6, 5, 3]);
-        let [x1, x2] = [Kind::Float, Kind::Double].map(|kind| x.to_kind(kind).copy().set_requires_grad(true));
+        let [x, pull] = [0.5, 0.0].map(|offset| (draws.floats([700, channels, 5, 3]) + offset).to_kind(kind));
+        let [x1, x2] = [kind, Kind::Double].map(|kind| x.to_kind(kind).copy().set_requires_grad(true));
         let (y1, y2) = (in_one(&fused, &x1, Mode::Train), in_two(&plain, &x2, Mode::Train));
         (&y1 * &pull).sum(Kind::Float).backward();
         (&y2 * &pull).sum(Kind::Double).backward();
-        for (ours, expected) in [
-            (y1, y2),
-            (x1.grad(), x2.grad()),
-            (fused.weight.grad(), plain.weight.grad()),
-            (fused.bias.grad(), plain.bias.grad()),
-            (fused.running_mean, plain.running_mean),
-            (fused.running_var, plain.running_var),
+        let rounding = if kind == Kind::BFloat16 { 1.0 / 256.0 } else { 1e-5 };
+        for (name, ours, expected, tolerance) in [
+            ("output", y1, y2, rounding),
+            ("gradient", x1.grad(), x2.grad(), rounding),
+            ("weight", fused.weight.grad(), plain.weight.grad(), 1e-5),
+            ("bias", fused.bias.grad(), plain.bias.grad(), 1e-5),
+            ("mean", fused.running_mean, plain.running_mean, 1e-5),
+            ("variance", fused.running_var, plain.running_var, 1e-5),
         ] {
-            let largest = expected.abs().max().double_value(&[]);
-            assert!((ours - &expected).abs().max().double_value(&[]) < 1e-5 * largest.max(1.0));
+            let largest = expected.abs().max().double_value(&[]).max(1.0);
+            let error = (ours - &expected).abs().max().double_value(&[]) / largest;
+            assert!(error < tolerance, "{name} of {channels} channels in {kind:?}: {error}");
         }
     }
 
