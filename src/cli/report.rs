@@ -22,7 +22,8 @@ const WATCH_INTERVAL: Duration = Duration::from_secs(2);
 Examples:
   umwelt report experiments/noise.yaml
   umwelt report experiments/noise.yaml --watch      again whenever a run changes
-  umwelt report experiments/como_message_size.yaml --x bits_per_image --metrics mse accuracy")]
+  umwelt report experiments/como_message_size.yaml --x bits_per_image --metrics mse accuracy
+  umwelt report experiments/split.yaml --only method=split --line parts --metrics 'parts.*.noise_r2'")]
 pub struct ReportArguments {
     /// The sweep file
     file: PathBuf,
@@ -47,10 +48,14 @@ pub struct ReportArguments {
     #[arg(long, value_name = "KEY")]
     panel: Option<String>,
 
-    /// The scores to show, the most important first [default: report.metrics, else the headline
-    /// scores of the runs]
+    /// The scores to show, the most important first; a `*` stands for any word, and the words are a
+    /// key [default: report.metrics, else the headline scores of the runs]
     #[arg(long, value_name = "SCORE", num_args = 1..)]
     metrics: Vec<String>,
+
+    /// Only the runs with these values of varied keys [default: report.only]
+    #[arg(long, value_name = "KEY=VALUE", num_args = 1..)]
+    only: Vec<String>,
 
     /// Report again whenever a run changes, until all have ended
     #[arg(long)]
@@ -64,6 +69,9 @@ impl ReportArguments {
         report.panel = self.panel.clone().or(report.panel.take());
         if !self.metrics.is_empty() {
             report.metrics.clone_from(&self.metrics);
+        }
+        if !self.only.is_empty() {
+            report.only.clone_from(&self.only);
         }
     }
 }

@@ -16,6 +16,7 @@ pub fn run(name: &str, varied: &[(&str, &str)], seed: Option<&str>, scores: &[(&
             baselines: vec![],
             headline: scores.iter().map(|(name, _)| (*name).to_owned()).collect(),
         },
+        repeats: false,
     }
 }
 

@@ -60,10 +60,14 @@ impl Key {
         self.numeric && self.values.iter().all(|value| value != ABSENT)
     }
 
+    /// The index in `values` of a value; `None` if no run has it.
+    pub fn find(&self, value: &str) -> Option<usize> {
+        self.values.iter().position(|known| self.same(known, value))
+    }
+
     /// The index in `values` of a run's value.
     pub fn rank(&self, value: &str) -> usize {
-        let rank = self.values.iter().position(|known| self.same(known, value));
-        rank.expect("the values of a key are those of its runs")
+        self.find(value).expect("the values of a key are those of its runs")
     }
 
     /// The numbers among the values.

@@ -59,13 +59,14 @@ fn of_summary(run: &Run, varied: Vec<(String, String)>, seed: Option<String>) ->
         seed,
         scores: numbers.collect(),
         card: ScoreCard::read(&run.folder).unwrap_or_default(),
+        repeats: false,
     }
 }
 
 /// A run that has not begun.
 fn waiting(name: &str, varied: Vec<(String, String)>, seed: Option<String>) -> StudyRun {
     let (scores, card) = (BTreeMap::new(), ScoreCard::default());
-    StudyRun { name: name.to_owned(), outcome: Outcome::Waiting, varied, seed, scores, card }
+    StudyRun { name: name.to_owned(), outcome: Outcome::Waiting, varied, seed, scores, card, repeats: false }
 }
 
 fn shown(value: &Value) -> String {

@@ -15,6 +15,7 @@ mod keys;
 mod lines;
 mod listed;
 mod notes;
+mod only;
 mod options;
 mod points;
 mod run;
@@ -24,6 +25,7 @@ mod states;
 mod sweep;
 mod table;
 mod text;
+mod words;
 
 use encoding::Encoding;
 use keys::Key;
@@ -69,6 +71,11 @@ impl Study {
         let StudyOptions { title, log, report, .. } = options;
         let log_y = report.log_y;
         Ok(Self { title, runs, scores, log, keys, points, encoding, reference, log_y })
+    }
+
+    /// The runs, each once.
+    fn each_run(&self) -> impl Iterator<Item = &StudyRun> {
+        self.runs.iter().filter(|run| !run.repeats)
     }
 
     /// The score that decides which points are the best.

@@ -23,7 +23,7 @@ impl Study {
 
     /// The runs in a state, grouped by their reason.
     fn unfinished(&self, state: &str) -> Vec<String> {
-        let runs: Vec<&StudyRun> = self.runs.iter().filter(|run| run.outcome.state() == state).collect();
+        let runs: Vec<&StudyRun> = self.each_run().filter(|run| run.outcome.state() == state).collect();
         let mut details: Vec<&str> = Vec::new();
         for detail in runs.iter().map(|run| run.outcome.detail()) {
             if !details.contains(&detail) {

@@ -22,7 +22,7 @@ pub fn places(report: &ReportOptions, keys: &[Key]) -> Result<Vec<(&'static str,
     let given = [("x", &report.x), ("line", &report.line), ("panel", &report.panel)];
     let mut places: Vec<(&'static str, usize)> = Vec::new();
     for (option, key) in given.into_iter().filter_map(|(option, key)| Some((option, key.as_ref()?))) {
-        let place = place(option, key, keys)?;
+        let place = key_place(option, key, keys)?;
         if let Some((first, _)) = places.iter().find(|(_, taken)| *taken == place) {
             return Err(UserError(format!("`{key}` is used for both {first} and {option}; choose one")));
         }
@@ -44,7 +44,8 @@ pub fn reference(report: &ReportOptions, line: Option<&Key>) -> Result<Option<us
     line.values.iter().position(|value| value == reference).ok_or_else(unknown).map(Some)
 }
 
-fn place(option: &str, key: &str, keys: &[Key]) -> Result<usize, UserError> {
+/// The index of the key that an option names.
+pub fn key_place(option: &str, key: &str, keys: &[Key]) -> Result<usize, UserError> {
     let unknown = || {
         let known: Vec<&str> = keys.iter().map(|key| key.name.as_str()).collect();
         let (hint, known) = (for_unknown_choice(key, &known), known.join(", "));

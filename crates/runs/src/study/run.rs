@@ -20,6 +20,8 @@ pub struct StudyRun {
     pub scores: BTreeMap<String, f64>,
     /// The run's score card; empty for runs of versions that wrote none.
     pub card: ScoreCard,
+    /// True if the run is listed before, with other scores.
+    pub repeats: bool,
 }
 
 /// The varied values of a run without its seed, and the seed.

@@ -7,13 +7,13 @@ use umwelt_charts::format::count;
 impl Study {
     /// `12 runs: 7 finished, 2 running, 2 waiting, 1 failed`.
     pub fn states(&self) -> String {
-        let number = |state: &str| self.runs.iter().filter(|run| run.outcome.state() == state).count();
+        let number = |state: &str| self.each_run().filter(|run| run.outcome.state() == state).count();
         let counts: Vec<String> = STATES
             .iter()
             .filter(|state| number(state) > 0)
             .map(|state| format!("{} {state}", number(state)))
             .collect();
-        let runs = count(self.runs.len(), "run");
+        let runs = count(self.each_run().count(), "run");
         if counts.is_empty() { runs } else { format!("{runs}: {}", counts.join(", ")) }
     }
 }

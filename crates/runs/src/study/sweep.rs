@@ -7,8 +7,10 @@ use serde_json::Value;
 use umwelt_base::UserError;
 
 use super::Study;
+use super::only::only;
 use super::options::StudyOptions;
 use super::run::{Outcome, StudyRun, split_seed};
+use super::words::divide;
 use crate::sweeps::{SweepFile, TrialState, TrialStatus, progress};
 use crate::{Record, ScoreCard, summary};
 
@@ -26,8 +28,13 @@ impl Study {
         )
     }
 
-    /// The study of a sweep's runs, whose x may be a score.
-    pub(super) fn planned(mut runs: Vec<StudyRun>, mut options: StudyOptions) -> Result<Self, UserError> {
+    /// The study of those of a sweep's runs that the options choose. Its x may be a score, and a
+    /// `*` may stand for a word of a score.
+    ///
+    /// # Errors
+    /// As for [`Study::new`], [`only`] and [`divide`].
+    pub(super) fn planned(runs: Vec<StudyRun>, mut options: StudyOptions) -> Result<Self, UserError> {
+        let mut runs = divide(only(runs, &options.report.only)?, &options.report.metrics)?;
         options.report.x = options.report.x.filter(|x| !is_incomplete(x, &runs));
         if let Some(x) = &options.report.x {
             add_score_as_key(x, &mut runs);
@@ -43,7 +50,15 @@ fn run(file: &SweepFile, status: &TrialStatus) -> StudyRun {
     if let Some(score) = status.score {
         scores.entry(file.metric.name.clone()).or_insert(score);
     }
-    StudyRun { name: status.trial.name.clone(), outcome: outcome(status), varied, seed, scores, card }
+    StudyRun {
+        name: status.trial.name.clone(),
+        outcome: outcome(status),
+        varied,
+        seed,
+        scores,
+        card,
+        repeats: false,
+    }
 }
 
 /// Makes the score `x`, such as a number of bits or of seconds, a varied key: its mean over the runs

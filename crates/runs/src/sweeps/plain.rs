@@ -33,8 +33,11 @@ pub struct ReportOptions {
     pub line: Option<String>,
     /// The key with one panel for each value.
     pub panel: Option<String>,
-    /// The scores on the vertical axes.
+    /// The scores on the vertical axes. In `parts.*.noise_r2` the `*` stands for any one word, and
+    /// the words are the values of a key `parts`.
     pub metrics: Vec<String>,
+    /// The runs to show, as `KEY=VALUE` of varied keys; all if there are none.
+    pub only: Vec<String>,
     /// The value of `line` that the others are compared with: the factor by which they need less of
     /// `x` for the same score.
     pub reference: Option<String>,
