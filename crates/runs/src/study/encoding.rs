@@ -31,7 +31,8 @@ pub fn choose(keys: &[Key], points: &[Point], options: &StudyOptions) -> Result<
     let places = options::places(&options.report, keys)?;
     let given =
         |option: &'static str| places.iter().filter(move |place| place.0 == option).map(|place| place.1);
-    let (x, line, panels) = (given("x").next(), given("line").next(), given("panel").collect::<Vec<_>>());
+    let (x, line) = (given("x").next(), given("line").next());
+    let panels: Vec<usize> = given("panel").filter(|&key| keys[key].varies()).collect();
     let taken = |key: usize| places.iter().any(|place| place.1 == key);
     let free: Vec<usize> = (0..keys.len()).filter(|&key| keys[key].varies() && !taken(key)).collect();
     let may_be_search =
@@ -172,6 +173,18 @@ mod tests {
     fn options_come_first_and_no_key_is_averaged_over() {
         let options = with(Some("dots"), Some("static"));
         encodes(&conditions(), &options, ("dots", "static", &["model_type", "dataset_noise"], false));
+    }
+
+    #[test]
+    fn a_key_with_one_value_takes_no_panel() {
+        let runs: Vec<_> = noise_sweep().into_iter().filter(|run| run.varied[0].1 == "IDM").collect();
+        let panel = Some("model_type".into());
+        let report = ReportOptions { panel, ..ReportOptions::default() };
+        encodes(
+            &runs,
+            &StudyOptions { report, ..StudyOptions::default() },
+            ("dataset_noise", "", &[], false),
+        );
     }
 
     #[test]

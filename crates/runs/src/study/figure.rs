@@ -17,27 +17,33 @@ const WIDE_KEY: f64 = 30.0;
 const LEAST_RANGE: f64 = 0.2;
 
 impl Study {
-    /// The scores over the varied keys: lines with error bars, or the points of a search.
+    /// The scores over the varied keys: lines with error bars, or the points of a search. The panels
+    /// of each score begin a row; scores with a single panel are side by side.
     pub fn figure(&self) -> Figure {
         let has_data =
             |score: &&StudyScore| self.points.iter().any(|p| p.summary(&self.runs, &score.name).is_some());
         let scores: Vec<&StudyScore> = self.scores.iter().filter(has_data).collect();
-        let (mut baselines, mut rows, mut panels) = (Vec::new(), Vec::new(), 1);
+        let (mut baselines, mut all, mut panels) = (Vec::new(), Vec::new(), 1);
         for score in &scores {
             let mut charts = if self.encoding.scatter { self.scatter(score) } else { self.lines(score) };
             panels = charts.len();
             baselines.extend(self.add_baselines(score, &mut charts, columns(panels)));
             share_heights(&mut charts);
-            rows.extend(charts.chunks(columns(panels)).map(<[LineChart]>::to_vec));
+            all.push(charts);
         }
+        if panels == 1 {
+            all = vec![all.concat()];
+        }
+        let columns = columns(all.first().map_or(0, Vec::len));
+        let rows = all.iter().flat_map(|charts| charts.chunks(columns));
+        let mut rows: Vec<Vec<LineChart>> = rows.map(<[LineChart]>::to_vec).collect();
         baselines.dedup();
         let alone = panels * scores.len() <= 1;
         let legend = self.legend(alone);
         rows.iter_mut().flatten().for_each(|chart| chart.legend_elsewhere = !legend.is_empty());
         let caption = self.meaning().into_iter().chain(self.left_out(scores.is_empty())).chain(baselines);
         let caption = caption.collect::<Vec<_>>().join(" ");
-        Panels { title: self.title.clone(), rows, plot: plot_size(alone, columns(panels)), legend, caption }
-            .figure()
+        Panels { title: self.title.clone(), rows, plot: plot_size(alone, columns), legend, caption }.figure()
     }
 
     /// The names of the lines; none for a single chart that has them at its lines' ends.
@@ -136,7 +142,7 @@ mod tests {
     use super::super::examples::{conditions, noise_sweep, run};
     use super::*;
     use crate::sweeps::ReportOptions;
-    use umwelt_charts::inspect::{assert_words_are_apart, numbers, paths};
+    use umwelt_charts::inspect::{assert_words_are_apart, numbers, paths, roxmltree};
 
     #[test]
     fn numbers_far_apart_have_a_logarithmic_axis() {
@@ -166,6 +172,24 @@ mod tests {
         assert_eq!(paths(&figure, "series").len(), 2 * 12 * 8, "two metrics");
         assert_eq!(paths(&figure, "key").len(), 12);
         assert_words_are_apart(&figure);
+    }
+
+    #[test]
+    fn scores_with_a_single_panel_are_side_by_side() {
+        let heights = |runs| {
+            let figure = Study::example(runs).figure();
+            let page = roxmltree::Document::parse(figure.svg()).unwrap();
+            let of = |heading: &str| {
+                let mut texts = page.descendants().filter(|node| node.is_element());
+                let text = texts.find(|node| node.text() == Some(heading)).unwrap();
+                text.attribute("y").unwrap().parse::<f64>().unwrap()
+            };
+            (of("prediction RMSE (px)"), of("encoding RMSE (px)"))
+        };
+        let (prediction, encoding) = heights(noise_sweep());
+        assert_eq!(prediction, encoding);
+        let (prediction, encoding) = heights(conditions());
+        assert!(prediction < encoding, "four panels of each score");
     }
 
     #[test]

@@ -54,10 +54,12 @@ impl Study {
         repeated.chain(scores).chain(self.missing_seeds(point)).collect()
     }
 
-    /// The finished runs without a score.
+    /// The finished runs without a score that other seeds of their point have.
     fn without(&self, score: &str) -> Option<String> {
-        let counted = self.points.iter().flat_map(|point| &point.counted).map(|&run| &self.runs[run]);
-        let without: Vec<&StudyRun> = counted.filter(|run| !run.scores.contains_key(score)).collect();
+        let has = |run: &usize| self.runs[*run].scores.contains_key(score);
+        let scored = self.points.iter().filter(|point| point.counted.iter().any(has));
+        let without = scored.flat_map(|point| point.counted.iter().filter(|&run| !has(run)));
+        let without: Vec<&StudyRun> = without.map(|&run| &self.runs[run]).collect();
         (!without.is_empty()).then(|| format!("no score {score}: {}", first(&without, NAMED)))
     }
 
@@ -178,13 +180,14 @@ mod tests {
     }
 
     #[test]
-    fn a_score_that_many_runs_lack_is_one_note() {
-        let run = |index: usize, scores: &[_]| {
-            run(&format!("r{index}"), &[("k", &index.to_string())], None, scores)
+    fn a_score_that_many_seeds_lack_is_one_note_and_one_that_all_lack_is_none() {
+        let run = |index: usize, k: &str, scores: &[_]| {
+            run(&format!("r{index}"), &[("k", k)], Some(&index.to_string()), scores)
         };
         let runs = (0..40)
-            .map(|index| run(index, if index == 0 { &[("a", 1.0), ("b", 1.0)] } else { &[("a", 1.0)] }));
-        let notes = Study::example(runs.collect()).notes();
+            .map(|index| run(index, "1", if index == 0 { &[("a", 1.0), ("b", 1.0)] } else { &[("a", 1.0)] }));
+        let others = (0..40).map(|index| run(100 + index, "2", &[("a", 1.0)]));
+        let notes = Study::example(runs.chain(others).collect()).notes();
         assert_eq!(notes.len(), 1, "{notes:?}");
         assert!(
             notes[0].starts_with("no score b: r1, r2, ") && notes[0].ends_with("r12 and 27 more"),
