@@ -23,7 +23,7 @@ Examples:
   umwelt report experiments/noise.yaml
   umwelt report experiments/noise.yaml --watch      again whenever a run changes
   umwelt report experiments/como_message_size.yaml --x bits_per_image --metrics mse accuracy
-  umwelt report experiments/split.yaml --only method=split --line parts --metrics 'parts.*.noise_r2'")]
+  umwelt report experiments/five_worlds.yaml --only sequences=51200")]
 pub struct ReportArguments {
     /// The sweep file
     file: PathBuf,
