@@ -23,22 +23,22 @@ impl Study {
         let has_data =
             |score: &&StudyScore| self.points.iter().any(|p| p.summary(&self.runs, &score.name).is_some());
         let scores: Vec<&StudyScore> = self.scores.iter().filter(has_data).collect();
-        let (mut baselines, mut all, mut panels) = (Vec::new(), Vec::new(), 1);
+        let (mut baselines, mut all) = (Vec::new(), Vec::new());
         for score in &scores {
             let mut charts = if self.encoding.scatter { self.scatter(score) } else { self.lines(score) };
-            panels = charts.len();
-            baselines.extend(self.add_baselines(score, &mut charts, columns(panels)));
+            let columns = columns(charts.len());
+            baselines.extend(self.add_baselines(score, &mut charts, columns));
             share_heights(&mut charts);
             all.push(charts);
         }
-        if panels == 1 {
+        if all.iter().all(|charts| charts.len() == 1) {
             all = vec![all.concat()];
         }
-        let columns = columns(all.first().map_or(0, Vec::len));
+        let columns = columns(all[0].len());
         let rows = all.iter().flat_map(|charts| charts.chunks(columns));
         let mut rows: Vec<Vec<LineChart>> = rows.map(<[LineChart]>::to_vec).collect();
         baselines.dedup();
-        let alone = panels * scores.len() <= 1;
+        let alone = rows.iter().flatten().count() <= 1;
         let legend = self.legend(alone);
         rows.iter_mut().flatten().for_each(|chart| chart.legend_elsewhere = !legend.is_empty());
         let caption = self.meaning().into_iter().chain(self.left_out(scores.is_empty())).chain(baselines);

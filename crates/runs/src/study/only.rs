@@ -12,6 +12,9 @@ use super::run::StudyRun;
 /// # Errors
 /// A condition of another form, a key that no run varies, or a value that no run has.
 pub fn only(runs: Vec<StudyRun>, conditions: &[String]) -> Result<Vec<StudyRun>, UserError> {
+    if conditions.is_empty() {
+        return Ok(runs);
+    }
     let keys = keys::of(&runs);
     let mut allowed: Vec<Vec<usize>> = vec![Vec::new(); keys.len()];
     for condition in conditions {
