@@ -358,6 +358,35 @@ fn runs_under_names_of_an_earlier_version_are_found() {
 }
 
 #[test]
+fn a_run_that_was_made_before_a_default_changed_is_not_taken_for_one_of_now() {
+    let at = tempfile::tempdir().unwrap();
+    let grid = "parameters: {dataset_noise: [0.5]}\n";
+    let learns = "method: tpe\nbudget: 1\nparameters: {vicreg.base_lr: {min: 0.1, max: 0.5}}\n";
+    for lines in [grid, learns] {
+        let finished = sweep_over_base(at.path(), &with(&["vicreg.epochs=1"]), lines);
+        let folder = at.path().join("runs/s");
+        let settings = folder.join(runs(&folder).into_keys().next().unwrap()).join("settings.yaml");
+        let now = fs::read_to_string(&settings).unwrap();
+        let before = now.replace("eval_every_n_epochs: 20", "eval_every_n_epochs: 19");
+        assert_ne!(before, now);
+        fs::write(&settings, before).unwrap();
+        for command in [&["sweep", "s.yaml"][..], &["sweep", "s.yaml", "--status"], &["report", "s.yaml"]] {
+            let error = fails(umwelt(at.path(), command), 1);
+            let named = "holds a run of other settings:\n  eval_every_n_epochs: 19 there, 20 now\n";
+            assert!(error.contains(named), "{error}");
+        }
+        if lines == grid {
+            let value = ["--values", "eval_every_n_epochs=19"];
+            let same = succeeds(umwelt(at.path(), &[&["sweep", "s.yaml"][..], &value].concat()));
+            assert!(same.contains("1 runs: 1 finished") && runs(&folder).len() == 1, "{same}");
+        }
+        fs::write(&settings, now).unwrap();
+        assert_eq!(succeeds(umwelt(at.path(), &["sweep", "s.yaml"])), finished);
+        fs::remove_dir_all(folder).unwrap();
+    }
+}
+
+#[test]
 fn a_sweep_that_learns_forgets_what_other_settings_found() {
     let at = tempfile::tempdir().unwrap();
     let lines = "method: tpe\nbudget: 2\nparameters: {vicreg.base_lr: {min: 0.1, max: 0.5}}\n";

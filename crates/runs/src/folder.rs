@@ -23,7 +23,7 @@ use umwelt_settings::{self as settings, Schema};
 const NOT_FOREIGN: [&str; 4] = [LOCK, OUTPUT, EARLY_STOPPING, STOP];
 const LOCK: &str = "run.lock";
 /// Every other file of a run is written after this one.
-const SETTINGS: &str = "settings.yaml";
+pub const SETTINGS: &str = "settings.yaml";
 /// The rule by which a sweep stops the run early.
 pub const EARLY_STOPPING: &str = "early_stopping.json";
 /// The score card and the details of the last evaluation.
@@ -263,14 +263,20 @@ fn lock(path: &Path) -> Result<File> {
 fn refuse_other_settings<T: Schema>(known: &Path, settings: &T) -> Result<()> {
     let before = settings::load::<T>(&[known.to_owned()], &[])
         .with_context(|| format!("{} cannot be read; choose another output_path", known.display()))?;
-    let differing = settings::result_differences(&before.settings, settings);
+    refuse_differences(known.parent().unwrap_or(known), &before.settings, settings)
+}
+
+/// Refuses the run in `path`, which has the settings `before`, if a result depends on a difference to
+/// `settings`.
+pub fn refuse_differences<T: Schema>(path: &Path, before: &T, settings: &T) -> Result<()> {
+    let differing = settings::result_differences(before, settings);
     let listed: String =
         differing.iter().map(|d| format!("\n  {}: {} there, {} now", d.key, d.left, d.right)).collect();
     ensure!(
         differing.is_empty(),
         "{} holds a run of other settings:{listed}\n\
-         repeat its command to go on with it, or choose another output_path",
-        known.parent().unwrap_or(known).display()
+         give the values that it has to go on with it, or choose another output_path",
+        path.display()
     );
     Ok(())
 }

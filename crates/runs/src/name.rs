@@ -6,6 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::Status;
+use super::folder::SETTINGS;
 use umwelt_settings::{self as settings, Schema, identity, is_identity};
 
 /// The default folder of all runs.
@@ -77,10 +78,15 @@ fn progress(folder: &Path) -> (bool, u64) {
 }
 
 fn identity_of<T: Schema>(folder: &Path) -> Option<String> {
-    let file = folder.join("settings.yaml");
+    settings_in::<T>(folder).map(|settings| identity(&settings))
+}
+
+/// The settings of the run in `folder`, if there are any that can be read.
+pub fn settings_in<T: Schema>(folder: &Path) -> Option<T> {
+    let file = folder.join(SETTINGS);
     // Most folders hold no settings. The check is faster than a discarded error message.
     let resolved = file.is_file().then(|| settings::load::<T>(&[file], &[]))?;
-    Some(identity(&resolved.ok()?.settings))
+    Some(resolved.ok()?.settings)
 }
 
 #[cfg(test)]

@@ -122,6 +122,16 @@ pub fn read_keys<T: DeserializeOwned>(tree: &Node, known: &[String]) -> Result<T
     from_tree(tree).map_err(|error| error.suggesting(known))
 }
 
+/// A copy of `settings` in which all keys but those of `sections`, the first parts of keys, have their
+/// defaults.
+pub fn with_sections<T: Serialize + DeserializeOwned>(settings: &T, sections: &[&str]) -> T {
+    let mut tree = resolved::to_tree(settings);
+    if let Value::Map(entries) = &mut tree.value {
+        entries.retain(|(key, _)| sections.contains(&key.name.as_str()));
+    }
+    from_tree(&tree).expect("settings are read as they are written")
+}
+
 /// True if `name` is one of the dotted `keys`, or the first part of one.
 pub fn has_key(keys: &[String], name: &str) -> bool {
     keys.iter().any(|key| key.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with('.')))

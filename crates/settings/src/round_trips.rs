@@ -12,7 +12,7 @@ use super::{
     scalar::Meaning,
     to_yaml,
     tree::{Key, Node, Scalar, Value},
-    yaml,
+    with_sections, yaml,
 };
 use crate::example::{Arch, DatasetType, ModelType, Precision, RunSettings};
 
@@ -133,6 +133,16 @@ proptest! {
         let again: RunSettings = de::from_tree(&read(&printed)).unwrap();
         prop_assert_eq!(again, original);
     }
+}
+
+#[test]
+fn sections_that_are_not_kept_have_their_defaults() {
+    let mut settings = RunSettings::default();
+    (settings.seed, settings.vicreg.base_lr, settings.simclr.base_lr) = (7, f64::INFINITY, 0.5);
+    assert_eq!(with_sections(&settings, &["seed", "vicreg"]), {
+        let (seed, vicreg) = (settings.seed, settings.vicreg.clone());
+        RunSettings { seed, vicreg, ..RunSettings::default() }
+    });
 }
 
 fn reloaded(text: &str) -> super::Resolved<RunSettings> {

@@ -14,6 +14,7 @@ use super::probes::{AttentionSettings, OddOneOutSettings};
 use super::task::WorkspaceTask;
 use crate::runs::Inputs;
 use crate::settings::check::{InvalidSetting, refuse, within};
+use crate::settings::with_sections;
 use crate::training::{AUTO, InputSetting, Job, RunKeys, Stage, Work, World};
 
 /// The setting that names the run of the vision domain.
@@ -80,15 +81,24 @@ impl Settings {
         }
     }
 
+    /// The sections that a run depends on, or `None` if it may depend on all.
+    fn sections(&self) -> Option<[&'static str; 3]> {
+        let own = match self.model_type {
+            ModelType::GW => return None,
+            ModelType::ShapesVision => "vision",
+            ModelType::ShapesText => "text",
+            ModelType::ShapesAttributes => "attr",
+        };
+        Some(["model_type", "shapes", own])
+    }
+
     /// The run of `model_type` that this run builds on. All seeds of a study share one.
     fn stage(&self, name: &'static str, model_type: ModelType, run: &RunKeys) -> Stage<(Self, RunKeys)> {
-        let mut settings = Self { model_type, shapes: self.shapes.clone(), ..Self::default() };
-        match model_type {
-            ModelType::ShapesVision => settings.vision = self.vision.clone(),
-            ModelType::ShapesText => settings.text = self.text.clone(),
-            ModelType::ShapesAttributes => settings.attr = self.attr.clone(),
-            ModelType::GW => {}
-        }
+        let all = Self { model_type, ..self.clone() };
+        let settings = match all.sections() {
+            Some(own) => with_sections(&all, &own),
+            None => all,
+        };
         Stage { name, settings: (settings, RunKeys { seed: RunKeys::default().seed, ..run.of_stage() }) }
     }
 }
@@ -115,12 +125,7 @@ impl World for Settings {
 
     fn affects_results(&self, key: &str) -> bool {
         let section = key.split('.').next().unwrap_or_default();
-        match self.model_type {
-            ModelType::GW => true,
-            ModelType::ShapesVision => ["model_type", "shapes", "vision"].contains(&section),
-            ModelType::ShapesText => ["model_type", "shapes", "text"].contains(&section),
-            ModelType::ShapesAttributes => ["model_type", "shapes", "attr"].contains(&section),
-        }
+        self.sections().is_none_or(|own| own.contains(&section))
     }
 
     fn inputs(&self, run: &RunKeys) -> Vec<InputSetting<(Self, RunKeys)>> {

@@ -11,9 +11,11 @@ use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
 use super::{SweepFile, SweepPlan, Trial, TrialResult, TrialStatus, rungs};
+use crate::folder::refuse_differences;
+use crate::name::settings_in;
 use crate::{by_identity, lock, read_records, unix_seconds};
 use umwelt_base::{atomic, jsonl};
-use umwelt_settings::{Schema, SettingsError};
+use umwelt_settings::{Schema, SettingsError, identity};
 
 /// The log of results at the rungs of early stopping, in the sweep's folder.
 pub const RUNGS: &str = "rungs.jsonl";
@@ -39,6 +41,7 @@ pub struct SweepFolder {
 struct SchemaFunctions {
     name: fn(Trial) -> Result<Trial, SettingsError>,
     runs: fn(&Path, &HashSet<&str>) -> HashMap<String, PathBuf>,
+    check_run: fn(&Path, &Trial) -> Result<()>,
 }
 
 impl SchemaFunctions {
@@ -46,8 +49,19 @@ impl SchemaFunctions {
         Self {
             name: Trial::named::<T>,
             runs: |folder, known| by_identity::<T>(folder, |name| !known.contains(name)),
+            check_run: check_run::<T>,
         }
     }
+}
+
+/// Refuses a run in `path` whose settings are not those of `trial`, though its name is: a default
+/// has changed since.
+fn check_run<T: Schema>(path: &Path, trial: &Trial) -> Result<()> {
+    let Some(before) = settings_in::<T>(path) else { return Ok(()) };
+    if identity(&before) == trial.identity {
+        return Ok(());
+    }
+    refuse_differences(path, &before, &trial.check::<T>()?.settings)
 }
 
 /// The arguments of [`SweepFolder::open`], from which another process opens the same sweep.
@@ -129,7 +143,8 @@ impl SweepFolder {
     /// The trials: all of a sweep that is planned ahead, those so far of an adaptive one.
     ///
     /// # Errors
-    /// Settings that cannot be loaded, with their place in the sweep file.
+    /// Settings that cannot be loaded, with their place in the sweep file, and a run of other settings
+    /// under the name of a trial.
     pub fn trials(&self) -> Result<Vec<Trial>> {
         if self.file.is_adaptive() {
             return Ok(self.asked_trials()?.into_iter().map(|asked| asked.trial).collect());
@@ -140,6 +155,7 @@ impl SweepFolder {
         let named = |index| (self.schema.name)(self.file.trial(index, &[]));
         let trials = (0..self.len()).map(named).collect::<Result<Vec<_>, _>>()?;
         let trials = self.keep_names(trials);
+        trials.iter().try_for_each(|trial| self.check_run(trial))?;
         Ok(self.planned.get_or_init(|| trials).clone())
     }
 
@@ -151,6 +167,10 @@ impl SweepFolder {
             trial.name = others.remove(&trial.identity).unwrap_or(std::mem::take(&mut trial.name));
         }
         trials
+    }
+
+    fn check_run(&self, trial: &Trial) -> Result<()> {
+        (self.schema.check_run)(&self.run_path(trial), trial)
     }
 
     /// The runs in the folder that belong to none of `trials`: names by identity.
@@ -244,8 +264,10 @@ impl SweepFolder {
         let lines: Vec<AskedTrial> = self.lines(TRIALS)?;
         let (read, asked) = &mut *self.asked.borrow_mut();
         for line in lines.into_iter().skip(*read) {
+            let current = self.with_current_settings(line);
+            current.iter().try_for_each(|current| self.check_run(&current.trial))?;
             *read += 1;
-            asked.extend(self.with_current_settings(line));
+            asked.extend(current);
         }
         Ok(asked.clone())
     }

@@ -2,7 +2,8 @@
 
 use umwelt_language::{Marker, Places};
 
-use super::{ActorChannel, Settings, StageName, TalkSettings, TaskName, TextSettings};
+use super::{ActorChannel, Settings, StageName, TalkSettings, TaskName};
+use crate::settings::with_sections;
 use crate::training::{AUTO, InputSetting, RunKeys, Stage};
 use crate::worlds::talk::evaluation::{EvaluateSettings, part_of};
 
@@ -42,6 +43,30 @@ const ACTOR: &[&str] = &["receiver/model.safetensors", "receiver/model.safetenso
 const PARTS: &[&str] = &["channels.json"];
 const FUSER: &[&str] = &["fuser/fuser.safetensors"];
 const COMPRESSED: &[&str] = &["student/model.safetensors", "student/model.safetensors.index.json"];
+
+/// The sections that all stages depend on.
+const PRETRAINING: &[&str] = &[
+    "stage",
+    "task",
+    "senders",
+    "topology",
+    "data",
+    "chainmath",
+    "minihouse",
+    "lm",
+    "text",
+    "pretrain",
+    "cache_mb",
+    "dtype",
+    "checkpointing",
+    "accumulate",
+];
+/// Further sections of the stages from `collect` on.
+const COLLECTING: &[&str] = &["sender", "collect", "train_tasks"];
+/// Further sections of the stages from `convert` on.
+const CONVERTING: &[&str] = &["collected", "convert"];
+/// Further sections of the stages that train a receiver, or use one.
+const READING: &[&str] = &["receiver", "conversations", "adapter", "actor"];
 
 /// The key of sender `who` of several.
 pub fn sender_of(who: usize) -> String {
@@ -197,11 +222,10 @@ impl Maker<'_> {
 
     /// The messages of sender `who`; only those of a single one can be named.
     fn collected_by(&self, who: usize) -> Input {
-        let mut stage = self.talk.of_stage(StageName::Collect);
+        let mut stage = TalkSettings { stage: StageName::Collect, ..self.talk.clone() };
         stage.collect.sender = who;
+        let mut stage = stage.own();
         if self.talk.reads_another(who) {
-            let actor = self.talk.of_stage(StageName::Actor);
-            (stage.adapter, stage.actor, stage.text) = (actor.adapter, actor.actor, actor.text);
             (stage.actor.reader, stage.actor.channel) = (None, ActorChannel::Latent);
         }
         let (key, path) = (self.talk.collected_key(who), self.talk.collected.as_ref());
@@ -247,47 +271,44 @@ impl Maker<'_> {
 }
 
 impl TalkSettings {
-    /// The settings that a stage depends on; the others have their defaults.
+    /// The settings of a stage of this run.
     fn of_stage(&self, stage: StageName) -> Self {
-        let all = self.clone();
-        let mut own = Self {
-            stage,
-            task: all.task,
-            topology: all.topology,
-            data: all.data,
-            chainmath: all.chainmath,
-            minihouse: all.minihouse,
-            lm: all.lm,
-            text: TextSettings { marker: Marker::Drop, ..all.text },
-            pretrain: all.pretrain,
-            cache_mb: all.cache_mb,
-            dtype: all.dtype,
-            checkpointing: all.checkpointing,
-            accumulate: all.accumulate,
-            ..Self::default()
-        };
-        if stage == StageName::Pretrain {
+        Self { stage, ..self.clone() }.own()
+    }
+
+    /// The settings that the stage depends on; the others have their defaults.
+    fn own(&self) -> Self {
+        let Some(sections) = self.sections() else { return self.clone() };
+        let mut own = with_sections(self, &sections);
+        if !sections.contains(&"actor") {
+            own.text.marker = Marker::Drop;
+        }
+        if self.stage == StageName::Pretrain {
             own.lm.sender_size = None;
             // Texts of pretraining depend on the number of senders alone.
-            own.senders = vec![AUTO.to_owned(); all.senders.len()];
-            return own;
-        }
-        (own.sender, own.collect, own.train_tasks) = (all.sender, all.collect, all.train_tasks);
-        own.senders = all.senders;
-        if stage == StageName::Collect {
-            return own;
-        }
-        (own.collected, own.convert) = (all.collected, all.convert);
-        if stage == StageName::Convert {
-            return own;
-        }
-        (own.receiver, own.conversations) = (all.receiver, all.conversations);
-        (own.adapter, own.actor, own.text.marker) = (all.adapter, all.actor, all.text.marker);
-        if stage == StageName::Fuse {
-            (own.trained, own.fuser) = (all.trained, all.fuser);
-        } else if stage == StageName::Compress {
-            (own.student, own.trained, own.compress) = (all.student, all.trained, all.compress);
+            own.senders = vec![AUTO.to_owned(); self.senders.len()];
         }
         own
+    }
+
+    /// The sections that the stage depends on, or `None` if it may depend on all.
+    pub fn sections(&self) -> Option<Vec<&'static str>> {
+        use StageName::{Actor, Collect, Compress, Convert, Fuse, Pretrain};
+        let mut sections = PRETRAINING.to_vec();
+        match self.stage {
+            Pretrain => {}
+            Collect => sections.extend(COLLECTING),
+            Convert => sections.extend([COLLECTING, CONVERTING].concat()),
+            Actor | Fuse | Compress => sections.extend([COLLECTING, CONVERTING, READING].concat()),
+            _ => return None,
+        }
+        match self.stage {
+            // A sender that reads another one's messages learns it first.
+            Collect if self.reads_another(self.collect.sender) => sections.extend(["adapter", "actor"]),
+            Fuse => sections.extend(["trained", "fuser"]),
+            Compress => sections.extend(["student", "trained", "compress"]),
+            _ => {}
+        }
+        Some(sections)
     }
 }

@@ -5,6 +5,8 @@ mod inputs;
 mod real;
 mod sections;
 mod senders;
+#[cfg(test)]
+mod tests;
 mod text;
 
 use std::ops::Range;
@@ -260,6 +262,12 @@ impl World for Settings {
     }
 
     fn affects_results(&self, key: &str) -> bool {
+        let section = key.strip_prefix("talk.").and_then(|key| key.split('.').next());
+        if let (Some(section), Some(own)) = (section, self.talk.sections())
+            && !own.contains(&section)
+        {
+            return false;
+        }
         let parts = ["talk.evaluate.parts", "talk.evaluate.part"];
         let joins = self.talk.stage != StageName::Part && parts.contains(&key);
         !joins && !["talk.cache_mb", "talk.checkpointing"].contains(&key)
