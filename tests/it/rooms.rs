@@ -289,7 +289,7 @@ fn talk(server: &Server) {
     let text = server.ask("talk", "talk", &question("text"));
     let tokens: Vec<&str> =
         text["rows"].as_array().unwrap().iter().map(|row| row["token"].as_str().unwrap()).collect();
-    assert_eq!(text["plan"].as_str().unwrap().split_whitespace().collect::<Vec<_>>(), tokens);
+    assert_eq!(text["senders"][0]["plan"].as_str().unwrap().split_whitespace().collect::<Vec<_>>(), tokens);
     // The message of the next problem is its own.
     let next = server.ask("talk", "talk", &json!({"split": "seen", "number": 0, "channel": "text"}));
     assert_eq!(server.ask("talk", "talk", &question("cross_text"))["rows"], next["rows"]);

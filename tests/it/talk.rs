@@ -208,6 +208,11 @@ fn a_receiver_reads_two_senders_of_different_sizes() {
     assert!(keys.contains(&"talk.senders.0") && keys.contains(&"talk.senders.1"), "{keys:?}");
     let shown = succeeds(umwelt(at.path(), &["message", "run", "--task", "chainmath/seen/1"]));
     assert!(shown.starts_with("chainmath/seen/1 by latent_full\nplan: "), "{shown}");
+    let rows: Vec<Vec<&str>> = shown.lines().map(|line| line.split_whitespace().take(3).collect()).collect();
+    assert!(rows.contains(&vec!["row", "sender", "plan"]), "{shown}");
+    let who = |row: &[&str]| row.first()?.parse::<usize>().ok().map(|_| row[1].to_owned());
+    let who: Vec<String> = rows.iter().filter_map(|row| who(row)).collect();
+    assert!(who.is_sorted() && who[0] == "0" && who[who.len() - 1] == "1", "{shown}");
     assert_eq!(succeeds(talk(at.path(), &values)), table, "a finished run prints its result");
     let refused = |values: &[&str]| fails(talk(at.path(), &[&["output_path=no"], values].concat()), 2);
     let of_two = "talk.senders=[auto, auto]";

@@ -9,6 +9,7 @@ use super::encode::{Encoded, Latents};
 use super::gloss::{Near, likely, nearest};
 use super::message::{norms, successive};
 use super::sources::{Sent, Sources};
+use crate::worlds::talk::play::Plan;
 use crate::worlds::talk::speaker::Speaker;
 use crate::worlds::talk::tasks::{Problem, Split};
 
@@ -27,6 +28,8 @@ pub struct MessageRow {
 /// The nearest tokens of a hidden state, and its size.
 #[derive(Debug, Serialize)]
 pub struct HiddenRow {
+    /// The number of the sender.
+    pub who: usize,
     /// By the sender's head, with their probabilities.
     pub sender: Vec<Near>,
     /// By the receiver's embeddings behind the adapter, with their cosines.
@@ -36,17 +39,24 @@ pub struct HiddenRow {
     pub cosine: Option<f64>,
 }
 
+/// What a sender does with a problem.
+#[derive(Debug, Serialize)]
+pub struct Said {
+    /// The number of the sender.
+    pub who: usize,
+    pub reads: String,
+    pub plan: String,
+}
+
 /// A problem, the message that is sent for it, and what the receiver does.
 #[derive(Debug, Serialize)]
 pub struct Told {
     pub id: String,
     pub group: String,
-    /// The text that the sender reads.
-    pub sender: String,
+    /// The senders that the receiver reads, one at least.
+    pub senders: Vec<Said>,
     /// The text that the receiver reads first.
     pub reads: String,
-    /// The sender's plan.
-    pub plan: String,
     /// The reference answers; none where no answer is known.
     pub reference: Vec<String>,
     pub positions: usize,
@@ -104,9 +114,8 @@ impl Sources {
             Ok(Told {
                 id: problem.id.clone(),
                 group: problem.group.clone(),
-                sender: problem.sender.clone(),
+                senders: self.said(problem, &sent),
                 reads: problem.reads().to_owned(),
-                plan: sent.said(0),
                 reference: problem.turns.iter().map(|(_, answer)| answer.clone()).collect(),
                 positions: encoded.rows,
                 bytes: encoded.bytes,
@@ -117,6 +126,16 @@ impl Sources {
                 success: played.success,
             })
         })
+    }
+
+    /// What each sender does with the first problem.
+    fn said(&self, problem: &Problem, sent: &Sent) -> Vec<Said> {
+        let said = |(sender, plans): (&Speaker, &Vec<Plan>)| Said {
+            who: sender.who,
+            reads: problem.read_by(sender.who).sender,
+            plan: plans[0].text.clone(),
+        };
+        self.senders.iter().zip(&sent.plans).map(said).collect()
     }
 
     /// The rows of the message of the first problem beside the tokens of the plans.
@@ -138,14 +157,14 @@ impl Sources {
     fn latent_rows(&self, channel: Channel, plan: &[i64], latents: &Latents) -> Result<Vec<MessageRow>> {
         let receiver = self.receiver(channel)?;
         let Latents { who, hidden, rows } = latents;
-        let Speaker { model, renderer, .. } = &self.senders[*who];
+        let Speaker { model, renderer, who, .. } = &self.senders[*who];
         let says = likely(&model.decoder, renderer, hidden, TOKENS)?;
         let reads = nearest(&receiver.model.decoder, &receiver.renderer, rows, TOKENS)?;
         let (norms, cosines) = (norms(hidden)?, successive(hidden)?);
         let row = |(at, (sender, receiver)): (usize, (Vec<Near>, Vec<Near>))| {
             let token = plan.get(at).map(|id| renderer.token(*id)).transpose()?;
             let cosine = at.checked_sub(1).map(|before| cosines[before]);
-            let hidden = HiddenRow { sender, receiver, norm: norms[at], cosine };
+            let hidden = HiddenRow { who: *who, sender, receiver, norm: norms[at], cosine };
             Ok(MessageRow { token, hidden: Some(hidden) })
         };
         says.into_iter().zip(reads).enumerate().map(row).collect()

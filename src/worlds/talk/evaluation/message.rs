@@ -80,25 +80,27 @@ impl Sources {
                 table.row([at.to_string(), row.token.unwrap_or_default()])
             }));
         }
-        let columns = [
-            ("row", Align::Right),
+        let several = sent.plans.len() > 1;
+        let of_sender = several.then_some(("sender", Align::Right));
+        let others = [
             ("plan", Align::Left),
             ("the sender's head", Align::Left),
             ("nearest embeddings behind the adapter", Align::Left),
             ("norm", Align::Right),
             ("cosine", Align::Right),
         ];
-        let mut table = Table::new(columns);
+        let mut table = Table::new([("row", Align::Right)].into_iter().chain(of_sender).chain(others));
         for (at, row) in rows.into_iter().enumerate() {
             let Some(hidden) = row.hidden else { continue };
-            table = table.row([
-                at.to_string(),
+            let others = [
                 row.token.unwrap_or_default(),
                 listed(&hidden.sender),
                 listed(&hidden.receiver),
                 format!("{:.2}", hidden.norm),
                 hidden.cosine.map_or("-".to_owned(), |cosine| format!("{cosine:.3}")),
-            ]);
+            ];
+            let of_sender = several.then(|| hidden.who.to_string());
+            table = table.row([at.to_string()].into_iter().chain(of_sender).chain(others));
         }
         Ok(table)
     }

@@ -176,7 +176,9 @@ impl Sources {
             _ => ("cross_task", Channel::CrossTask),
         };
         let others = pass(other.1, &self.encode(other, sent, range)?)?;
-        let (nats, bits) = (numbers(&own.losses())?, numbers(&own.bits(&others))?);
+        // Equal distributions differ by rounding, which may be negative.
+        let bits = own.bits(&others).clamp_min(0.0);
+        let (nats, bits) = (numbers(&own.losses())?, numbers(&bits)?);
         let all = nats.into_iter().zip(bits).zip(&own.supervised.counts);
         Ok(all
             .map(|((nats, js_bits), count)| Distributions { nats, js_bits, positions: *count as usize })

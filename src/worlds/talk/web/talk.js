@@ -9,9 +9,9 @@ function Nearest({ tokens }) {
   return tokens.map(([token, value]) => html`<span><code>${token}</code> <small class="faint">${value.toFixed(2)}</small></span>`);
 }
 
-function Row({ row, number }) {
+function Row({ row, number, several }) {
   const { token, hidden } = row;
-  return html`<tr><td class="numeric">${number + 1}</td><td><code>${token ?? ""}</code></td>
+  return html`<tr><td class="numeric">${number + 1}</td>${several && html`<td class="numeric">${hidden.who}</td>`}<td><code>${token ?? ""}</code></td>
     ${hidden && html`<td class="near"><${Nearest} tokens=${hidden.sender} /></td><td class="near"><${Nearest} tokens=${hidden.receiver} /></td>
       <td class="numeric">${hidden.norm.toFixed(2)}</td><td class="numeric">${hidden.cosine === null ? "" : hidden.cosine.toFixed(3)}</td>`}</tr>`;
 }
@@ -20,9 +20,17 @@ function Message({ answer }) {
   const { rows } = answer;
   if (rows.length === 0) return html`<p class="faint" data-test="rows">No row stands in the receiver's text.</p>`;
   const hidden = rows.some((row) => row.hidden);
-  return html`<div class="wide" tabindex="0" role="region" aria-label="rows of the message"><table class="message" data-test="rows"><thead><tr><th class="numeric">row</th><th>${hidden ? "plan" : "token"}</th>
+  const several = hidden && answer.senders.length > 1;
+  return html`<div class="wide" tabindex="0" role="region" aria-label="rows of the message"><table class="message" data-test="rows"><thead><tr><th class="numeric">row</th>${several && html`<th class="numeric">sender</th>`}<th>${hidden ? "plan" : "token"}</th>
     ${hidden && html`<th>by the sender's head</th><th>nearest embeddings behind the adapter</th><th class="numeric">norm</th><th class="numeric">cosine with the row before</th>`}</tr></thead>
-    <tbody>${rows.map((row, number) => html`<${Row} key=${number} row=${row} number=${number} />`)}</tbody></table></div>`;
+    <tbody>${rows.map((row, number) => html`<${Row} key=${number} row=${row} number=${number} several=${several} />`)}</tbody></table></div>`;
+}
+
+// What a sender reads and plans; of several ones each has its number.
+function Sender({ sender, several }) {
+  const name = several ? `Sender ${sender.who}` : "The sender";
+  return html`<section class="card" aria-label=${name}><h3>${name}</h3><ol class="turns">
+    <li><strong>reads</strong><span>${sender.reads || "nothing"}</span></li><li><strong>plans</strong><span data-test="plan">${sender.plan || "nothing"}</span></li></ol></section>`;
 }
 
 // The conversation of the receiver with its world, and the reference beside it.
@@ -52,8 +60,7 @@ function Ask({ room, run, model }) {
       <label>channel <select value=${asked.channel} data-test="channel" onChange=${(event) => set({ channel: event.target.value })}>
         ${model.channels.map((channel) => html`<option value=${channel}>${channel}</option>`)}</select></label></p>
     <${Said} state=${state}>${told || "asking…"}<//>
-    ${answer && html`<div class="asked"><section class="card" aria-label="the sender"><h3>The sender</h3><ol class="turns">
-        <li><strong>reads</strong><span>${answer.sender}</span></li><li><strong>plans</strong><span data-test="plan">${answer.plan || "nothing"}</span></li></ol></section>
+    ${answer && html`<div class="asked"><div>${answer.senders.map((sender) => html`<${Sender} key=${sender.who} sender=${sender} several=${answer.senders.length > 1} />`)}</div>
       <section class="card" aria-label="the receiver"><h3>The receiver</h3><${Turns} answer=${answer} /></section></div>
       <h3>The message</h3><${Message} answer=${answer} />`}`;
 }
