@@ -12,9 +12,7 @@ use umwelt_settings::{self as settings, Schema, identity, is_identity};
 /// The default folder of all runs.
 const RUNS: &str = "runs";
 /// The most bytes of a folder's name; file systems allow 255.
-const LONGEST: usize = 120;
-/// The bytes of a long name that every version keeps at least.
-const KEPT: usize = 68;
+const LONGEST: usize = 80;
 
 /// `text` as one part of a path: every character but letters, digits and `=,._+-` becomes `by`.
 ///
@@ -41,9 +39,9 @@ pub fn default_folder<T: Schema>(group: Option<&str>, name: &str, settings: &T) 
         return folder;
     }
     // Earlier versions used group and name unchanged.
-    let before = Path::new(RUNS).join(group.unwrap_or_default()).join(name);
-    let beside = [(parent, safe(name, '_')), split(&before)];
-    let same = |(parent, name): (PathBuf, String)| same_name::<T>(&parent, &name).remove(&identity);
+    let before = Path::new(RUNS).join(group.unwrap_or_default()).join(format!("{name}-"));
+    let beside = [(parent, format!("{}-", safe(name, '_'))), split(&before)];
+    let same = |(parent, start): (PathBuf, String)| same_name::<T>(&parent, &start).remove(&identity);
     beside.into_iter().find_map(same).unwrap_or(folder)
 }
 
@@ -52,12 +50,9 @@ fn split(path: &Path) -> (PathBuf, String) {
     (path.parent().unwrap_or(Path::new("")).to_owned(), name)
 }
 
-/// The runs in `parent` whose names are `name`, as any version cut it, and an identity of any version.
-fn same_name<T: Schema>(parent: &Path, name: &str) -> HashMap<String, PathBuf> {
-    let is_same = |cut: &str| cut == name || (cut.len() >= KEPT && name.starts_with(cut));
-    by_identity::<T>(parent, |folder| {
-        folder.rsplit_once('-').is_some_and(|(cut, end)| is_identity(end) && is_same(cut))
-    })
+/// The runs in `parent` whose names are `start` and an identity of any version.
+fn same_name<T: Schema>(parent: &Path, start: &str) -> HashMap<String, PathBuf> {
+    by_identity::<T>(parent, |name| name.strip_prefix(start).is_some_and(is_identity))
 }
 
 /// The runs in `parent` whose folder names are `wanted`, by the identities of their settings.
@@ -118,20 +113,7 @@ mod tests {
     #[test]
     fn a_long_name_is_cut_between_two_letters() {
         let name = run_name(&"ü".repeat(100), "01234567");
-        assert_eq!(name, format!("{}-01234567", "ü".repeat(55)));
-    }
-
-    #[test]
-    fn a_name_that_an_earlier_version_cut_shorter_is_found() {
-        let parent = tempfile::tempdir().unwrap();
-        let name = "a".repeat(100);
-        for (cut, seed) in [(71, 1), (50, 2)] {
-            let folder = parent.path().join(format!("{}-01234567", &name[..cut]));
-            fs::create_dir(&folder).unwrap();
-            fs::write(folder.join("settings.yaml"), format!("model_type: VICReg\nseed: {seed}\n")).unwrap();
-        }
-        let found = same_name::<RunSettings>(parent.path(), &name).into_values();
-        assert_eq!(found.collect::<Vec<_>>(), [parent.path().join(format!("{}-01234567", &name[..71]))]);
+        assert_eq!(name, format!("{}-01234567", "ü".repeat(35)));
     }
 
     #[test]
