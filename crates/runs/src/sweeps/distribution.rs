@@ -157,27 +157,26 @@ impl Spec<'_> {
     /// Refuses a normal distribution with draws that overflow, or that underflow to 0 on a log
     /// scale.
     fn check_reach(&self, mu: f64, sigma: f64, log: bool) -> Result<()> {
-        let power = |x: f64| if log { x.exp() } else { x };
-        let is_number = |x: f64| power(x).is_finite() && (!log || power(x) > 0.0);
-        if !is_number(mu) {
+        if log && let Err(what) = power(mu) {
             let around = if mu > 0.0 {
                 format!("; mu: {:.3} means values around {mu}", mu.ln())
             } else {
                 String::new()
             };
             let message =
-                format!("is the mean of the logarithm, and e to the power of {mu} is {}", power(mu));
-            return Err(self.wrong("mu", message + &around));
+                format!("is the mean of the logarithm, and e to the power of {mu} is {what}{around}");
+            return Err(self.wrong("mu", message));
         }
-        let reach = [mu - gauss::REACH * sigma, mu + gauss::REACH * sigma];
-        match reach.into_iter().find(|end| !is_number(*end)) {
-            Some(end) if log => {
-                let reached = format!("e to the power of {end}, which is {}", power(end));
-                Err(self.wrong("sigma", format!("is that of the logarithm; draws reach {reached}")))
+        for end in [mu - gauss::REACH * sigma, mu + gauss::REACH * sigma] {
+            if !end.is_finite() {
+                return Err(self.wrong("sigma", "is too large: draws reach beyond all numbers"));
             }
-            Some(_) => Err(self.wrong("sigma", "is too large: draws reach beyond all numbers")),
-            None => Ok(()),
+            if log && let Err(what) = power(end) {
+                let reached = format!("e to the power of {end}, which is {what}");
+                return Err(self.wrong("sigma", format!("is that of the logarithm; draws reach {reached}")));
+            }
         }
+        Ok(())
     }
 
     /// W&B's `q`: values are whole multiples of it. `q_` distributions default to 1.
@@ -208,5 +207,14 @@ impl Spec<'_> {
     fn switch(&self, word: &str) -> Result<Option<bool>> {
         let read = |node| from_tree::<bool>(node).map_err(|error| error.under(&self.path(word)));
         self.get(word).map(read).transpose()
+    }
+}
+
+/// `e^exponent`, or what it is in place of a number above 0.
+fn power(exponent: f64) -> std::result::Result<f64, &'static str> {
+    match exponent.exp() {
+        0.0 => Err("0"),
+        power if power.is_finite() => Ok(power),
+        _ => Err("infinite"),
     }
 }

@@ -6,7 +6,7 @@ use super::{
         numbers::{Lattice, Numbers, Prior},
         reading::is_whole,
     },
-    Result, Spec,
+    Result, Spec, power,
 };
 use umwelt_settings::NumberKind;
 
@@ -52,16 +52,13 @@ impl Spec<'_> {
 
     /// `e^exponent`, for an end that W&B's files give as an exponent.
     fn power(&self, word: &str, exponent: f64, name: &str) -> Result<f64> {
-        let power = exponent.exp();
-        if power > 0.0 && power.is_finite() {
-            return Ok(power);
-        }
-        let what = if power > 0.0 { "infinite" } else { "0" };
-        let message = format!(
-            "is an exponent in {name}, and e to the power of {exponent} is {what}; {name}_values takes the values \
-             themselves"
-        );
-        Err(self.wrong(word, message))
+        power(exponent).map_err(|what| {
+            let message = format!(
+                "is an exponent in {name}, and e to the power of {exponent} is {what}; {name}_values takes the \
+                 values themselves"
+            );
+            self.wrong(word, message)
+        })
     }
 
     fn lattice(&self, name: &str, low: f64) -> Result<Option<Lattice>> {

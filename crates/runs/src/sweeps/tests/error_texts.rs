@@ -156,8 +156,8 @@ fn an_end_whose_power_of_e_is_no_number() {
     );
     spec(
         "log_normal, mu: 1000, sigma: 1",
-        "37: parameters.a.mu: is the mean of the logarithm, and e to the power of 1000 is inf; mu: 6.908 means values \
-         around 1000",
+        "37: parameters.a.mu: is the mean of the logarithm, and e to the power of 1000 is infinite; mu: 6.908 means \
+         values around 1000",
     );
     spec(
         "q_log_normal, mu: -1000",
